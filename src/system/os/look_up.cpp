@@ -117,7 +117,7 @@ std::vector<std::string> texts_in(ByteView answer, const std::string& name) {
     ns_rr record;
     if (::ns_parserr(&message, ns_s_an, i, &record) != 0) break;
     if (ns_rr_type(record) != ns_t_txt) continue;
-    found.push_back(joined(ByteView(ns_rr_rdata(record), std::size_t{ns_rr_rdlen(record)})));
+    found.push_back(joined(ByteView(ns_rr_rdata(record), record.rdlength)));
     if (found.size() == HostResolver::kMaxTexts) break;
   }
   if (found.empty()) throw not_found(name, "the name has no text record");
