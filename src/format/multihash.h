@@ -10,7 +10,12 @@
 namespace shoal {
 
 /// Codes of the multicodec table that this project can compute or meets.
-enum class HashCode : std::uint64_t { identity = 0x00, sha1 = 0x11, sha2_256 = 0x12, sha2_512 = 0x13 };
+enum class HashCode : std::uint64_t {
+  identity = 0x00,
+  sha1 = 0x11,
+  sha2_256 = 0x12,
+  sha2_512 = 0x13
+};
 
 /// A hash function's code, the digest's length, the digest: multiformats/multihash.
 /// Kept in its encoded form; ordered and compared as bytes. Digest at most 128 bytes.
