@@ -32,14 +32,14 @@ verb_check() {
   local base files
   need_packages "${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}"
   configure dev
-  cd "$root"
+  cd "$root" || return
   if [[ ${1:-} == --all ]]; then
     mapfile -t files < <(source_files)
   else
     base=$(git merge-base HEAD main 2>/dev/null || echo HEAD)
     mapfile -t files < <(git diff --name-only --diff-filter=d "$base" && git ls-files --others --exclude-standard)
   fi
-  shellcheck dev .ci/run tools/check_* tools/bare_machine tools/dev/*.sh
+  grep -lsE '^(#!.*bash|# shellcheck shell=bash)' dev .ci/run tools/* tools/dev/* tests/*.sh | xargs shellcheck
   printf '%s\n' "${files[@]}" | { grep '^src/.*\.cpp$' || true; } |
     xargs -r -P "$jobs" -n 1 clang-tidy-19 --quiet -p build/dev
 }
@@ -72,7 +72,7 @@ verb_fuzz() {
   done
   need_packages "${build_packages[@]}" "${test_packages[@]}"
   configure fuzz
-  cd "$root"
+  cd "$root" || return
   mapfile -t fuzzers < <(find src -name "${name:-*}_fuzz.cpp" -printf '%f\n' | sed 's/_fuzz\.cpp$//' | sort)
   ((${#fuzzers[@]})) || fail 2 "no fuzzer '$name': there is no ${name}_fuzz.cpp in src/"
   compile fuzz "${fuzzers[@]/#/fuzz_}"
