@@ -8,20 +8,34 @@ namespace shoal {
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {
-    case ErrorCode::failed: return "failed";
-    case ErrorCode::usage: return "usage";
-    case ErrorCode::not_found: return "not_found";
-    case ErrorCode::unreachable: return "unreachable";
-    case ErrorCode::corrupt: return "corrupt";
-    case ErrorCode::io: return "io";
-    case ErrorCode::exists: return "exists";
-    case ErrorCode::timeout: return "timeout";
-    case ErrorCode::locked: return "locked";
-    case ErrorCode::malformed: return "malformed";
-    case ErrorCode::limit: return "limit";
-    case ErrorCode::unsupported: return "unsupported";
-    case ErrorCode::refused: return "refused";
-    case ErrorCode::closed: return "closed";
+    case ErrorCode::failed:
+      return "failed";
+    case ErrorCode::usage:
+      return "usage";
+    case ErrorCode::not_found:
+      return "not_found";
+    case ErrorCode::unreachable:
+      return "unreachable";
+    case ErrorCode::corrupt:
+      return "corrupt";
+    case ErrorCode::io:
+      return "io";
+    case ErrorCode::exists:
+      return "exists";
+    case ErrorCode::timeout:
+      return "timeout";
+    case ErrorCode::locked:
+      return "locked";
+    case ErrorCode::malformed:
+      return "malformed";
+    case ErrorCode::limit:
+      return "limit";
+    case ErrorCode::unsupported:
+      return "unsupported";
+    case ErrorCode::refused:
+      return "refused";
+    case ErrorCode::closed:
+      return "closed";
   }
   return "failed";
 }

@@ -32,7 +32,8 @@ std::string_view to_string(ErrorCode code);
 /// boost::system::system_error(operation_aborted), so that `catch (const Error&)` never eats it.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message, std::string subject = {}, std::string hint = {});
+  Error(ErrorCode code, const std::string& message, std::string subject = {},
+        std::string hint = {});
 
   ErrorCode code() const { return code_; }
   /// The sentence without the subject.

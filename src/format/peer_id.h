@@ -12,8 +12,8 @@
 
 namespace shoal {
 
-/// Who a peer is: the multihash of its protobuf-encoded public key (libp2p peer-ids spec), the key itself
-/// when that encoding has at most 42 bytes.
+/// Who a peer is: the multihash of its protobuf-encoded public key (libp2p peer-ids spec), the key
+/// itself when that encoding has at most 42 bytes.
 class PeerId {
  public:
   static PeerId from_public_key(const crypto::PublicKey& key);

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "system/network.h"
+#include "system/task.h"
+#include "system/time.h"
+
+namespace shoal::net {
+
+/// Many streams over one secured connection.
+///
+/// Lifetime: a stream borrows its muxer. The owner of a muxer calls close(), waits until
+/// stream_count() is 0 (closing makes every call on every stream throw Error{closed}, so their
+/// users let go), and only then destroys it.
+class Muxer {
+ public:
+  virtual ~Muxer() = default;
+
+  /// Drives the connection until it ends: to be spawned once, by the owner. Returns after an
+  /// orderly end; throws Error{closed} when the connection broke, Error{malformed} or {limit} when
+  /// the other side broke the protocol. After it ended, by whatever cause, the muxer is closed.
+  virtual Task<void> run() = 0;
+
+  /// A new stream; costs no round trip. Throws Error{closed}, or Error{limit} when too many are
+  /// open.
+  virtual std::unique_ptr<Stream> open() = 0;
+
+  /// The next stream that the other side opens. Cancellable. Throws Error{closed} at the end.
+  virtual Task<std::unique_ptr<Stream>> accept() = 0;
+
+  /// Ends the connection at once (with the protocol's word of farewell if it can be sent without
+  /// waiting). Idempotent.
+  virtual void close() noexcept = 0;
+  virtual bool closed() const = 0;
+
+  /// Streams that somebody still holds, in both directions.
+  virtual std::size_t stream_count() const = 0;
+  /// Called in a step of its own when stream_count() falls to 0.
+  virtual void when_idle(std::function<void()> callback) = 0;
+
+  /// The last round trip measured; zero before the first.
+  virtual Duration round_trip() const = 0;
+  /// Bytes held in buffers and promised by windows beyond the first: for the limits.
+  virtual std::size_t buffered_bytes() const = 0;
+};
+
+}  // namespace shoal::net

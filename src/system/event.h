@@ -1,0 +1,33 @@
+#pragma once
+
+#include <list>
+
+#include "system/waits.h"
+
+namespace shoal {
+
+/// What several coroutines wait for and one makes happen. Carries no state: look at the state,
+/// wait, look again. May be destroyed while somebody waits; the waiters then stay asleep until
+/// cancelled.
+class Event {
+ public:
+  explicit Event(Waits& waits) : waits_(&waits) {}
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+
+  /// Returns after the next notify. Cancellable.
+  Task<void> wait();
+
+  void notify_all();
+  /// Wakes the one that has waited longest.
+  void notify_one();
+
+ private:
+  void drop_cancelled();
+
+  Waits* waits_;
+  std::list<Waits::Id> waiting_;  // in order of arrival; some may have been cancelled since
+  std::size_t look_at_ = 8;       // cancelled ones are dropped when the list is this long
+};
+
+}  // namespace shoal

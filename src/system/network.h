@@ -1,0 +1,111 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ip_address.h"
+#include "system/task.h"
+
+namespace shoal {
+
+/// An ordered, reliable, two-way pipe of bytes: a TCP connection, or anything built on one (a
+/// secured connection, a multiplexed stream).
+///
+/// At most one read and one write may be under way at a time. Both are cancellable, which leaves
+/// the stream fit only for abort(). The destructor aborts.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+
+  /// At least one byte into `into` (not empty), as soon as there are some; 0 when the other side
+  /// has closed its half. Throws Error{closed} when the stream broke or was aborted.
+  virtual Task<std::size_t> read_some(MutableBytes into) = 0;
+
+  /// All of `pieces`, in order, gathered where the layer can. Returns when they were taken over,
+  /// which says nothing of their arrival. The pieces must live until then. Throws Error{closed}.
+  virtual Task<void> write(std::span<const ByteView> pieces) = 0;
+
+  /// Half-close: the other side reads its end after all that was written.
+  virtual Task<void> close_write() = 0;
+
+  /// Breaks the stream at once, without waiting: pending calls, here and there, throw
+  /// Error{closed}.
+  virtual void abort() noexcept = 0;
+};
+
+/// Fills `into` wholly. Throws Error{closed} when the end comes before.
+Task<void> read_exactly(Stream& stream, MutableBytes into);
+/// One piece.
+Task<void> write_all(Stream& stream, ByteView bytes);
+
+/// A stream between two hosts.
+class HostStream : public Stream {
+ public:
+  virtual Endpoint local() const = 0;
+  virtual Endpoint remote() const = 0;
+};
+
+class Listener {
+ public:
+  /// Stops listening; connections not yet accepted are reset.
+  virtual ~Listener() = default;
+  /// With the real port.
+  virtual Endpoint local() const = 0;
+  /// The next connection. Cancellable. Throws Error for a failure of this one accept (such as no
+  /// more descriptors); the listener stays usable.
+  virtual Task<std::unique_ptr<HostStream>> accept() = 0;
+};
+
+class DatagramSocket {
+ public:
+  static constexpr std::size_t kMaxBytes = 65'507;
+
+  struct Received {
+    std::size_t bytes;
+    Endpoint from;
+  };
+
+  virtual ~DatagramSocket() = default;
+  virtual Endpoint local() const = 0;
+  /// The next datagram, cut to the size of `into`. Cancellable.
+  virtual Task<Received> receive(MutableBytes into) = 0;
+  /// Hands one datagram to the network; may be lost like any other. Never waits.
+  virtual void send(Endpoint to, ByteView bytes) = 0;
+};
+
+struct ListenOptions {
+  /// For an IPv6 "any" address: take IPv4 connections as well.
+  bool dual_stack = false;
+  int backlog = 1024;
+};
+
+class Network {
+ public:
+  virtual ~Network() = default;
+
+  /// Throws Error{unreachable} (refused, no route, …, in a sentence) or {timeout} as the host's own
+  /// stack gives up. Cancellable.
+  virtual Task<std::unique_ptr<HostStream>> connect(Endpoint remote) = 0;
+
+  /// Throws Error{io} when the address is taken or not ours.
+  virtual std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options = {}) = 0;
+
+  virtual std::unique_ptr<DatagramSocket> bind(Endpoint local) = 0;
+
+  /// The addresses of this host's interfaces that are up, loopback included.
+  virtual std::vector<IpAddress> local_addresses() = 0;
+};
+
+class Resolver {
+ public:
+  virtual ~Resolver() = default;
+  /// IPv6 and IPv4 addresses of a host name; at most 32. Throws Error{not_found}.
+  virtual Task<std::vector<IpAddress>> addresses(std::string host) = 0;
+  /// The TXT strings of a name; at most 64. Throws Error{not_found}.
+  virtual Task<std::vector<std::string>> texts(std::string name) = 0;
+};
+
+}  // namespace shoal

@@ -1,0 +1,30 @@
+#include "system/rate_limit.h"
+
+#include <algorithm>
+
+namespace shoal {
+
+namespace {
+
+constexpr std::uint64_t kSmallestBurstBytes = 64 * 1024;
+
+Duration time_for(std::uint64_t bytes, std::uint64_t rate) {
+  return Duration(
+      static_cast<Duration::rep>(static_cast<double>(bytes) * 1e9 / static_cast<double>(rate)));
+}
+
+}  // namespace
+
+RateLimit::RateLimit(Clock& clock, std::uint64_t bytes_per_second)
+    : clock_(clock), rate_(bytes_per_second), burst_(0), paid_until_(clock.now()) {
+  if (rate_ != 0) burst_ = time_for(std::max(rate_ / 20, kSmallestBurstBytes), rate_);
+}
+
+Task<void> RateLimit::take(std::uint64_t bytes) {
+  if (rate_ == 0) co_return;
+  const TimePoint now = clock_.now();
+  paid_until_ = std::max(paid_until_, now - burst_) + time_for(bytes, rate_);
+  if (paid_until_ > now) co_await clock_.sleep_until(paid_until_);
+}
+
+}  // namespace shoal

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+
+#include "system/clock.h"
+
+namespace shoal {
+
+/// A token bucket shared by all that count against one limit. Serves its callers in order.
+class RateLimit {
+ public:
+  /// `bytes_per_second` 0: no limit. Holds at most 1/20 of a second's worth, and never less than 64
+  /// KiB.
+  RateLimit(Clock& clock, std::uint64_t bytes_per_second);
+
+  bool unlimited() const { return rate_ == 0; }
+  /// Waits until `bytes` may pass. More than the bucket holds is paid off in advance of the next
+  /// caller.
+  Task<void> take(std::uint64_t bytes);
+
+ private:
+  Clock& clock_;
+  std::uint64_t rate_;
+  Duration burst_;
+  TimePoint paid_until_;  // when all that was taken will have been paid at the rate
+};
+
+}  // namespace shoal

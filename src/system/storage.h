@@ -1,0 +1,110 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "system/time.h"
+
+namespace shoal {
+
+enum class FileKind { file, folder, symlink, other };
+
+struct FileInfo {
+  FileKind kind = FileKind::file;
+  std::uint64_t size = 0;  // bytes; of a symlink its target's length
+  WallTime mtime;
+  std::uint32_t mode = 0;  // permission bits, at most 07777
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
+struct FolderEntry {
+  std::string name;
+  FileKind kind;
+};
+
+/// An open file. Calls block, so they belong into offload() unless they are few and small; one file
+/// may be used from several threads at once. All throw Error{io} with the path and what to do.
+class File {
+ public:
+  virtual ~File() = default;
+
+  /// Bytes read: fewer than asked for only at the end of the file.
+  virtual std::size_t read_at(std::uint64_t offset, MutableBytes into) = 0;
+  virtual void write_at(std::uint64_t offset, std::span<const ByteView> pieces) = 0;
+  void write_at(std::uint64_t offset, ByteView bytes) {
+    write_at(offset, std::span<const ByteView>(&bytes, 1));
+  }
+  /// Content and size survive a power loss after this.
+  virtual void sync() = 0;
+  virtual void truncate(std::uint64_t size) = 0;
+  virtual FileInfo info() = 0;
+  /// The first offset at or after `offset` that is not in a hole; none when only a hole follows.
+  virtual std::optional<std::uint64_t> next_data(std::uint64_t offset) = 0;
+  virtual void set_mode(std::uint32_t mode) = 0;
+  virtual void set_mtime(WallTime mtime) = 0;
+};
+
+enum class Access {
+  read,        // must exist
+  write,       // read and write, must exist
+  create,      // read and write, made when absent
+  create_new,  // read and write, must not exist: Error{exists}
+};
+
+/// Names below one folder. A path is relative to it, separated by '/'; empty or "." is the folder
+/// itself. A confined folder follows no symlink anywhere in a path and never leaves itself,
+/// whatever the path says: Error{io}. Calls block, like File's.
+class Folder {
+ public:
+  virtual ~Folder() = default;
+
+  /// Only regular files (and, for reading, what behaves like one): Error{io} for anything else.
+  virtual std::unique_ptr<File> open(std::string_view path, Access access) = 0;
+  /// Without following a symlink at the end. None when nothing is there.
+  virtual std::optional<FileInfo> info(std::string_view path) = 0;
+  /// In order of the names' bytes, without "." and "..".
+  virtual std::vector<FolderEntry> list(std::string_view path) = 0;
+  virtual std::string read_link(std::string_view path) = 0;
+  virtual void make_link(std::string_view target, std::string_view path) = 0;
+  /// One level; an existing folder is fine.
+  virtual void make_folder(std::string_view path) = 0;
+  /// Within this folder. Replaces a file; with `replace` false: Error{exists} when `to` is there.
+  virtual void rename(std::string_view from, std::string_view to, bool replace) = 0;
+  /// A file, a symlink or an empty folder; absent is fine.
+  virtual void remove(std::string_view path) = 0;
+  /// And all below it, following no symlink; absent is fine.
+  virtual void remove_tree(std::string_view path) = 0;
+  virtual void set_mode(std::string_view path, std::uint32_t mode) = 0;
+  /// Of a file, a folder, or a symlink itself.
+  virtual void set_mtime(std::string_view path, WallTime mtime) = 0;
+  /// The names in it survive a power loss after this.
+  virtual void sync_names(std::string_view path) = 0;
+  virtual std::uint64_t free_bytes() = 0;
+  /// A confined folder, usable after this one is gone.
+  virtual std::unique_ptr<Folder> confined(std::string_view path) = 0;
+};
+
+/// Held by one process at a time; released by the destructor or the end of the process.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+/// A host's file system as its user sees it: paths absolute or relative to the working directory,
+/// symlinks followed.
+class Storage : public Folder {
+ public:
+  /// The path from the root, symlinks resolved as far as it exists.
+  virtual std::string absolute(std::string_view path) = 0;
+  /// Throws Error{locked} naming the process that holds it.
+  virtual std::unique_ptr<FileLock> lock(std::string_view path) = 0;
+};
+
+}  // namespace shoal

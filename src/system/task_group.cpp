@@ -1,0 +1,61 @@
+#include "system/task_group.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace shoal {
+
+namespace asio = boost::asio;
+
+TaskGroup::TaskGroup(Waits& waits, std::string name)
+    : waits_(waits), name_(std::move(name)), empty_(waits) {}
+
+TaskGroup::~TaskGroup() {
+  SHOAL_CHECK(running_.empty());
+}
+
+void TaskGroup::spawn(Task<void> task) {
+  if (stopping_) return;
+  const auto entry = running_.emplace(running_.end());
+  auto completion = [this, entry](std::exception_ptr error) { ended(entry, std::move(error)); };
+  asio::co_spawn(waits_.executor(), std::move(task),
+                 asio::bind_cancellation_slot(entry->slot(), std::move(completion)));
+}
+
+void TaskGroup::ended(Running::iterator task, std::exception_ptr error) {
+  running_.erase(task);
+  if (running_.empty()) empty_.notify_all();
+  if (!error) return;
+  try {
+    std::rethrow_exception(error);
+  } catch (const boost::system::system_error& cause) {
+    if (!is_cancelled(cause)) log_debug("{}: {}", name_, cause.what());
+  } catch (const Error& cause) {
+    log_debug("{}: {}", name_, cause.what());
+  } catch (const std::exception& cause) {
+    log(LogLevel::error, "{}: unexpected: {}", name_, cause.what());
+  }
+}
+
+void TaskGroup::cancel() {
+  // A signal only schedules what it wakes, so no entry disappears during the walk.
+  for (auto& signal : running_) signal.emit(asio::cancellation_type::terminal);
+}
+
+Task<void> TaskGroup::join() {
+  while (!running_.empty()) co_await empty_.wait();
+}
+
+Task<void> TaskGroup::stop() {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  stopping_ = true;
+  cancel();
+  co_await join();
+}
+
+}  // namespace shoal
