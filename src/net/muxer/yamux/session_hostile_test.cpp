@@ -200,7 +200,10 @@ TEST(YamuxHostile, lets_a_farewell_to_a_stream_pass_that_was_never_opened) {
   End server(Role::server);
   EXPECT_THAT(server.feed(data(kRst, 1, {})), IsEmpty());
   EXPECT_THAT(server.feed(data(kFin, 3, {})), IsEmpty());
+  EXPECT_THAT(server.feed(update(kRst, 5, 77)), IsEmpty());
   EXPECT_EQ(server.session.counts().streams, 0U);
+  // Its payload must not end up in a stream that is opened before the frame is complete.
+  expect_ended(server, frame(FrameType::data, kRst, 2, 100));
 }
 
 TEST(YamuxHostile, takes_opens_out_of_order) {
