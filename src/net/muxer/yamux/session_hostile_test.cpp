@@ -220,6 +220,13 @@ TEST(YamuxHostile, drains_no_more_than_a_window_for_a_stream_that_is_gone) {
   expect_ended(server, frame(FrameType::data, 0, 1, 16 * 1024 * 1024 + 1));
 }
 
+TEST(YamuxHostile, drains_no_more_than_the_window_with_a_reset) {
+  ServerWithStream good, bad;
+  EXPECT_EQ(good.feed(data(kRst, 1, Bytes(kInitialWindow))).size(), 1U);
+  EXPECT_EQ(good.feed(update(kSyn, 3, 0)).size(), 1U);
+  expect_ended(bad, frame(FrameType::data, kRst, 1, kInitialWindow + 1));
+}
+
 TEST(YamuxHostile, ignores_data_after_the_end_of_a_stream) {
   ServerWithStream server;
   server.feed(data(kFin, 1, as_bytes("end")));
