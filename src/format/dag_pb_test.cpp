@@ -140,13 +140,13 @@ TEST(DagPb, rejects_hostile_links) {
 }
 
 TEST(DagPb, holds_a_block_of_two_mebibytes_and_no_more) {
-  // One byte of tag and four of length.
-  const Bytes data(kMaxBlockBytes - 5);
+  // One byte of tag and three of length.
+  const Bytes data(kMaxBlockBytes - 4);
   const Bytes block = encode_dag_pb({}, ByteView(data));
   EXPECT_EQ(block.size(), kMaxBlockBytes);
   EXPECT_EQ(decode_dag_pb(block).data->size(), data.size());
 
-  const Bytes more(kMaxBlockBytes - 4);
+  const Bytes more(kMaxBlockBytes - 3);
   EXPECT_EQ(code_thrown_by([&] { encode_dag_pb({}, ByteView(more)); }), ErrorCode::limit);
   EXPECT_EQ(code_thrown_by([&] { decode_dag_pb(Bytes(kMaxBlockBytes + 1)); }), ErrorCode::limit);
 }

@@ -51,6 +51,19 @@ TEST(DirectoryLayout, gives_a_tree_the_cid_of_kubo) {
   EXPECT_EQ(tree_cid(kLegacy), "Qmcac4ars3Jfc6SW2Uywx7it7tptZyDuj2ria2yALGbsjs");
 }
 
+// ipfs/specs unixfs, test vectors: "Simple Directory"
+TEST(DirectoryLayout, gives_the_directory_of_the_specification_its_cid) {
+  const Cid ascii = Cid::parse("bafkreifkam6ns4aoolg3wedr4uzrs3kvq66p4pecirz6y2vlrngla62mxm");
+  const Cid hello = Cid::parse("bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4");
+  const Cid blocks = Cid::parse("bafybeigcisqd7m5nf3qmuvjdbakl5bdnh4ocrmacaqkpuh77qjvggmt2sa");
+  const std::vector<DagPbLink> entries{{ascii, "ascii.txt", 31},
+                                       {ascii, "ascii-copy.txt", 31},
+                                       {blocks, "multiblock.txt", 1271},
+                                       {hello, "hello.txt", 12}};
+  EXPECT_EQ(cid_of(entries, kModern),
+            "bafybeihchr7vmgjaasntayyatmp5sv6xza57iy2h4xj7g46bpjij6yhrmy");
+}
+
 /// Names of 200 digits, "x" in each file; then one more whose name is `last` letters z.
 std::vector<DagPbLink> long_names(int count, std::size_t last, const UnixfsProfile& profile) {
   const DagPbLink file = file_entry("", as_bytes("x"), profile);

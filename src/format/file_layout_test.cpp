@@ -53,6 +53,28 @@ TEST(FileLayout, gives_files_around_a_mebibyte_the_cids_of_kubo) {
             "QmYdCKyrtGRgMuaNVmssH5L39192Qc6CWjFo4LJBR9QhUC");
 }
 
+// ipfs/specs unixfs, test vectors: "Single dag-pb Block File" and "Multi-block File"
+TEST(FileLayout, gives_the_files_of_the_specification_their_cids) {
+  UnixfsProfile in_dag_pb = kModern;
+  in_dag_pb.raw_leaves = false;
+  EXPECT_EQ(cid_of(as_bytes("Hello from IPFS Gateway Checker\n"), in_dag_pb),
+            "bafybeifx7yeb55armcsxwwitkymga5xf53dxiarykms3ygqic223w5sk3m");
+
+  BalancedFileBuilder builder(kModern, [](const Cid&, const Bytes&) {});
+  for (const char* leaf : {"bafkreie5noke3mb7hqxukzcy73nl23k6lxszxi5w3dtmuwz62wnvkpsscm",
+                           "bafkreih4ephajybraj6wnxsbwjwa77fukurtpl7oj7t7pfq545duhot7cq",
+                           "bafkreigu7buvm3cfunb35766dn7tmqyh2um62zcio63en2btvxuybgcpue",
+                           "bafkreicll3huefkc3qnrzeony7zcfo7cr3nbx64hnxrqzsixpceg332fhe"}) {
+    builder.add_leaf({Cid::parse(leaf), 256, 256});
+  }
+  builder.add_leaf(
+      {Cid::parse("bafkreifst3pqztuvj57lycamoi7z34b4emf7gawxs74nwrc2c7jncmpaqm"), 2, 2});
+  const FileRoot root = builder.finish();
+  EXPECT_EQ(root.cid.to_string(), "bafybeigcisqd7m5nf3qmuvjdbakl5bdnh4ocrmacaqkpuh77qjvggmt2sa");
+  EXPECT_EQ(root.content_bytes, 1026u);
+  EXPECT_EQ(root.tsize, 1271u);
+}
+
 // ipfs add --cid-version=1 FILE, without a profile
 TEST(FileLayout, mixes_profiles_as_kubo_does) {
   UnixfsProfile mixed = kLegacy;
