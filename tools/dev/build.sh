@@ -1,0 +1,75 @@
+# run, build, fmt, clean. Sourced by ./dev.
+# shellcheck shell=bash
+
+help[run]='run ARGS...
+the shoal command, built as users run it
+
+Builds the release preset when something changed, says so on stderr, then becomes `shoal ARGS...`
+in the current directory. Installs only what building takes.'
+
+help[build]='build [PRESET]
+build into build/PRESET/ (default: release)
+
+PRESET  release  what users run: build/release/shoal
+        dev      the one to work in, with its tests
+        asan     AddressSanitizer and UndefinedBehaviorSanitizer
+        tsan     ThreadSanitizer
+        fuzz     libFuzzer'
+
+help[fmt]='fmt
+format every C++ file (clang-format)'
+
+help[clean]='clean
+delete build/'
+
+# configure PRESET [CMAKE-ARGS...]: quiet unless it fails.
+configure() {
+  local log
+  if ! log=$(cd "$root" && cmake --preset "$@" 2>&1); then
+    printf '%s\n' "$log" >&2
+    return 1
+  fi
+}
+
+# compile PRESET [TARGETS...]: everything on stderr, and nothing when there is nothing to do.
+compile() {
+  local folder=$root/build/$1 quiet=()
+  shift
+  # A cache shared by several checkouts hits only if their paths are left out of the key.
+  export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
+  if [[ $(ninja -C "$folder" -n "$@" 2>&1) == *'no work to do'* ]]; then return; fi
+  [[ -t 2 ]] || quiet=(--quiet)
+  say "building ${folder#"$root"/}"
+  ninja -C "$folder" -j "$jobs" "${quiet[@]}" "$@" >&2
+}
+
+# The program alone: no test library is needed for it.
+build_program() {
+  need_packages "${build_packages[@]}"
+  configure release -DSHOAL_TESTS=OFF && compile release shoal
+}
+
+verb_run() {
+  build_program
+  exec "$root/build/release/shoal" "$@"
+}
+
+verb_build() {
+  local preset=${1:-release}
+  (($# <= 1)) || fail 2 'build takes one PRESET'
+  case $preset in
+    release) build_program ;;
+    dev | asan | tsan | fuzz)
+      need_packages "${build_packages[@]}" "${test_packages[@]}"
+      configure "$preset" && compile "$preset"
+      ;;
+    *) fail 2 "no preset '$preset': release, dev, asan, tsan or fuzz" ;;
+  esac
+}
+
+verb_fmt() {
+  need_packages clang-format-19
+  source_files | (cd "$root" && xargs -r -P "$jobs" -n 16 clang-format-19 -i)
+}
+
+verb_clean() { rm -rf "$root/build"; }
