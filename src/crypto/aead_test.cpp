@@ -55,8 +55,8 @@ TEST(ChaCha20Poly1305, seals_pieces_as_it_seals_the_whole) {
   for (std::size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<std::uint8_t>(i);
   const auto whole = seal(cipher, as_bytes("ad"), plain);
   const ByteView view(plain);
-  const ByteView pieces[] = {view.first(12), {}, view.subspan(12, 1), view.subspan(13, 700),
-                             view.subspan(713)};
+  const ByteView pieces[] = {
+      view.first(12), {}, view.subspan(12, 1), view.subspan(13, 700), view.subspan(713)};
   Bytes out(plain.size() + 16);
   cipher.seal(kNonce, as_bytes("ad"), pieces, out);
   EXPECT_EQ(out, whole);

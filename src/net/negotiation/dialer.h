@@ -20,8 +20,8 @@ enum class Progress { pending, agreed, failed };
 ///                                    any left? ────── no ─────────► failed
 ///
 /// Lazy (optimistic) negotiation is the same with one protocol: send the first payload right behind
-/// start(), and give the first bytes read to receive(). No round trip is lost then; if it fails, the
-/// payload was for nobody.
+/// start(), and give the first bytes read to receive(). No round trip is lost then; if it fails,
+/// the payload was for nobody.
 class Dialer {
  public:
   /// What we would like to speak, best first; at least one, each shorter than kMaxLineBytes.
@@ -30,8 +30,9 @@ class Dialer {
   /// The bytes to send at the beginning.
   Bytes start();
 
-  /// Takes the bytes of the negotiation off `received`, and none that follow it; returns the bytes to
-  /// send next, if any. Throws Error{malformed} or {limit} when the other side speaks something else.
+  /// Takes the bytes of the negotiation off `received`, and none that follow it; returns the bytes
+  /// to send next, if any. Throws Error{malformed} or {limit} when the other side speaks something
+  /// else.
   Bytes receive(ByteView& received);
 
   Progress progress() const { return progress_; }

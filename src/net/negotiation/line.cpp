@@ -1,6 +1,7 @@
 #include "net/negotiation/line.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "base/varint.h"
@@ -21,8 +22,8 @@ bool LineReader::take_length(ByteView& received) {
     ByteView encoded(length_encoded_);
     const auto length = take_varint(encoded);
     if (length == 0) throw Error(ErrorCode::malformed, "a line of multistream-select is empty");
-    const bool too_long = length ? *length > kMaxLineBytes
-                                 : length_encoded_.size() >= varint_size(kMaxLineBytes);
+    const bool too_long =
+        length ? *length > kMaxLineBytes : length_encoded_.size() >= varint_size(kMaxLineBytes);
     if (too_long) {
       throw Error(ErrorCode::limit, "a line of multistream-select has more than 1024 bytes");
     }
@@ -39,7 +40,8 @@ std::optional<std::string> LineReader::take(ByteView& received) {
   if (line_.size() < length_) return std::nullopt;
 
   if (line_.find('\n') != line_.size() - 1) {
-    throw Error(ErrorCode::malformed, "a line of multistream-select does not end in its one newline");
+    throw Error(ErrorCode::malformed,
+                "a line of multistream-select does not end in its one newline");
   }
   line_.pop_back();
   length_encoded_.clear();

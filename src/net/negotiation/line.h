@@ -9,8 +9,8 @@
 
 namespace shoal::multistream {
 
-/// multistream-select 1.0.0 (libp2p connections spec, multiformats/multistream-select) speaks in lines:
-/// a varint of their length, the text, a newline that the length includes.
+/// multistream-select 1.0.0 (libp2p connections spec, multiformats/multistream-select) speaks in
+/// lines: a varint of their length, the text, a newline that the length includes.
 inline constexpr std::size_t kMaxLineBytes = 1024;
 
 inline constexpr std::string_view kHeader = "/multistream/1.0.0";
@@ -22,10 +22,10 @@ void append_line(Bytes& out, std::string_view text);
 /// Puts lines together from bytes that arrive in any pieces. Holds at most one line.
 class LineReader {
  public:
-  /// Takes bytes off `received` up to the end of the next line and returns its text, or takes all and
-  /// returns nothing when the line goes on. Throws Error{limit} for lines longer than kMaxLineBytes
-  /// before any of their text is taken, Error{malformed} for a length that is zero or not minimal, and
-  /// for a line without newline at its end or with one before.
+  /// Takes bytes off `received` up to the end of the next line and returns its text, or takes all
+  /// and returns nothing when the line goes on. Throws Error{limit} for lines longer than
+  /// kMaxLineBytes before any of their text is taken, Error{malformed} for a length that is zero or
+  /// not minimal, and for a line without newline at its end or with one before.
   std::optional<std::string> take(ByteView& received);
 
  private:

@@ -26,9 +26,9 @@ class Listener {
   explicit Listener(Speaks speaks) : speaks_(std::move(speaks)) {}
   explicit Listener(std::vector<std::string> protocols);
 
-  /// Takes the bytes of the negotiation off `received`, and none that follow it; returns the bytes to
-  /// send, if any. Throws Error{malformed} when the other side speaks something else, and Error{limit}
-  /// for lines that are too long and for proposal kMaxProposals + 1.
+  /// Takes the bytes of the negotiation off `received`, and none that follow it; returns the bytes
+  /// to send, if any. Throws Error{malformed} when the other side speaks something else, and
+  /// Error{limit} for lines that are too long and for proposal kMaxProposals + 1.
   Bytes receive(ByteView& received);
 
   /// Never failed: after "na" the other side may always propose something else.

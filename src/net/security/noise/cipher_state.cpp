@@ -19,8 +19,7 @@ crypto::ChaCha20Poly1305::Nonce CipherState::nonce() const {
   return nonce;
 }
 
-void CipherState::seal(ByteView associated, std::span<const ByteView> plaintext,
-                       MutableBytes out) {
+void CipherState::seal(ByteView associated, std::span<const ByteView> plaintext, MutableBytes out) {
   cipher_.seal(nonce(), associated, plaintext, out);
   ++messages_;
 }

@@ -54,7 +54,7 @@ void Handshake::accept_payload(const HandshakePayload& payload) {
   auto key = verified_identity(payload, xx_.remote_static());
   const auto peer = PeerId::from_public_key(key);
   if (config_.expected_peer && *config_.expected_peer != peer) {
-    throw Error(ErrorCode::unreachable, "another peer answered: " + peer.to_string(),
+    throw Error(ErrorCode::refused, "another peer answered: " + peer.to_string(),
                 config_.expected_peer->to_string());
   }
   muxer_ = choose_muxer(payload.stream_muxers);

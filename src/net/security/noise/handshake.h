@@ -37,13 +37,13 @@ struct HandshakeResult {
   CipherState receive;
   PeerId peer;
   crypto::PublicKey key;
-  /// The first muxer of the initiator's list that the responder speaks too; empty when one side named
-  /// none, and multistream-select has to choose.
+  /// The first muxer of the initiator's list that the responder speaks too; empty when one side
+  /// named none, and multistream-select has to choose.
   std::string muxer;
 };
 
-/// The handshake of libp2p's noise spec, without I/O: XX, with a payload in messages 1 and 2 in which
-/// each side's identity signs its static key.
+/// The handshake of libp2p's noise spec, without I/O: XX, with a payload in messages 1 and 2 in
+/// which each side's identity signs its static key.
 ///
 ///      initiator                                     responder
 ///      write_message: e          ─────────────────►  read_message
@@ -52,12 +52,12 @@ struct HandshakeResult {
 ///      write_message: s, se, payload  ────────────►  read_message
 ///      finished                                        peer known, muxer chosen, finished
 ///
-/// On the wire a message follows its length (2 bytes, big-endian); write_message() has put it in front,
-/// read_message() is given the message alone. Every error is final: close the connection.
+/// On the wire a message follows its length (2 bytes, big-endian); write_message() has put it in
+/// front, read_message() is given the message alone. Every error is final: close the connection.
 class Handshake {
  public:
-  /// Far above the largest honest message (an RSA key of 8192 bits and its signature), far below the
-  /// 65535 bytes of the framing: what an unknown peer can make us hold.
+  /// Far above the largest honest message (an RSA key of 8192 bits and its signature), far below
+  /// the 65535 bytes of the framing: what an unknown peer can make us hold.
   static constexpr std::size_t kMaxMessageBytes = 8192;
   static constexpr std::size_t kLengthBytes = 2;
 
@@ -73,7 +73,7 @@ class Handshake {
   /// The length of the message that the two bytes announce. Throws Error{limit}.
   static std::size_t message_bytes(ByteView length);
   /// When neither is_writer() nor finished(). Throws Error{malformed} or {limit} for what does not
-  /// follow the protocol, Error{unreachable} for another peer than the expected one, and
+  /// follow the protocol, Error{refused} for another peer than the expected one, and
   /// Error{unsupported} when both sides named muxers but none in common.
   void read_message(ByteView message);
 

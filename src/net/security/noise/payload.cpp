@@ -29,7 +29,7 @@ Bytes to_sign(ByteView static_key) {
 
 void set_once(std::optional<ByteView>& field, protozero::data_view value) {
   if (field) throw Error(ErrorCode::malformed, "a field of the Noise payload is there twice");
-  field = as_bytes(value);
+  field = bytes_of(value);
 }
 
 /// Known fields must be byte strings; unknown ones may be anything but groups.

@@ -10,8 +10,8 @@
 
 namespace shoal::noise {
 
-/// Collects what arrives until a whole frame is there. Small while little arrives, never larger than
-/// kMaxBytes, whatever the peer sends: when it is full, a whole frame is in it.
+/// Collects what arrives until a whole frame is there. Small while little arrives, never larger
+/// than kMaxBytes, whatever the peer sends: when it is full, a whole frame is in it.
 ///
 ///     while (!(body = buffer.next_body())) buffer.filled(read into buffer.space());
 class ReceiveBuffer {
@@ -23,7 +23,8 @@ class ReceiveBuffer {
   /// Throws Error{malformed} for a length below 16.
   std::optional<MutableBytes> next_body();
 
-  /// Where the next bytes belong: never empty once next_body() returned nothing. Invalidates bodies.
+  /// Where the next bytes belong: never empty once next_body() returned nothing. Invalidates
+  /// bodies.
   MutableBytes space();
   /// So many bytes were written to the front of the last space().
   void filled(std::size_t bytes);

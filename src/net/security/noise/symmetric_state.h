@@ -10,8 +10,9 @@
 
 namespace shoal::noise {
 
-/// All that both sides have said and agreed so far: the SymmetricState of the Noise framework, section
-/// 5.2, for ChaChaPoly and SHA256. Both sides' are equal as long as nobody changed a byte on the way.
+/// All that both sides have said and agreed so far: the SymmetricState of the Noise framework,
+/// section 5.2, for ChaChaPoly and SHA256. Both sides' are equal as long as nobody changed a byte
+/// on the way.
 class SymmetricState {
  public:
   /// `protocol_name` has at most 32 bytes.

@@ -9,9 +9,9 @@
 
 namespace shoal::noise {
 
-/// The data phase of libp2p's noise spec: frames of a length (2 bytes, big-endian) and a sealed body of
-/// 16 to 65535 bytes. Without I/O, and without copies: bytes are sealed from where they lie to where
-/// they are sent from, and opened where they were received or to where they are wanted.
+/// The data phase of libp2p's noise spec: frames of a length (2 bytes, big-endian) and a sealed
+/// body of 16 to 65535 bytes. Without I/O, and without copies: bytes are sealed from where they lie
+/// to where they are sent from, and opened where they were received or to where they are wanted.
 inline constexpr std::size_t kLengthBytes = 2;
 inline constexpr std::size_t kMaxBodyBytes = 65535;
 inline constexpr std::size_t kMaxFrameBytes = kLengthBytes + kMaxBodyBytes;
@@ -40,9 +40,9 @@ class FrameSealer {
   /// The bytes on the wire for so many of plaintext, cut into the largest frames.
   static std::size_t sealed_bytes(std::size_t plaintext_bytes);
 
-  /// Writes frames, each as large as the protocol allows, until nothing remains or the next one does
-  /// not fit; returns the bytes written. `out` has room for kMaxFrameBytes or for all that remains,
-  /// and overlaps nothing. Throws Error{limit} when the nonces are used up.
+  /// Writes frames, each as large as the protocol allows, until nothing remains or the next one
+  /// does not fit; returns the bytes written. `out` has room for kMaxFrameBytes or for all that
+  /// remains, and overlaps nothing. Throws Error{limit} when the nonces are used up.
   std::size_t seal(Gathered& from, MutableBytes out);
   /// All of `pieces` to the end of `out`.
   void append(std::span<const ByteView> pieces, Bytes& out);

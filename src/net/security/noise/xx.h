@@ -11,15 +11,15 @@ namespace shoal::noise {
 
 enum class Role { initiator, responder };
 
-/// The handshake pattern XX of the Noise framework (section 7.5) with 25519, ChaChaPoly and SHA256 and
-/// without prologue, for any payloads:
+/// The handshake pattern XX of the Noise framework (section 7.5) with 25519, ChaChaPoly and SHA256
+/// and without prologue, for any payloads:
 ///
 ///     message 0   initiator ->  e
 ///     message 1   responder ->  e, ee, s, es
 ///     message 2   initiator ->  s, se
 ///
-/// Keys and payload of message 0 are readable by everybody; the payload of message 1 goes to whoever
-/// sent message 0; that of message 2 only to the owner of the responder's static key.
+/// Keys and payload of message 0 are readable by everybody; the payload of message 1 goes to
+/// whoever sent message 0; that of message 2 only to the owner of the responder's static key.
 ///
 /// write_message() and read_message() are called in turn until finished(). After either threw, the
 /// handshake is dead: the connection is to be closed.
@@ -37,8 +37,8 @@ class XxHandshake {
 
   /// The message with `payload` in it, at most kMaxMessageBytes in all.
   Bytes write_message(ByteView payload);
-  /// The payload. Throws Error{malformed} for anything but what the other side of this very handshake
-  /// would send.
+  /// The payload. Throws Error{malformed} for anything but what the other side of this very
+  /// handshake would send.
   Bytes read_message(ByteView message);
 
   /// Known once message 1 (initiator) or 2 (responder) was read.
