@@ -25,6 +25,12 @@ int rank(const Multiaddr& address) {
   return endpoint->address.is_private() ? 1 : 2;
 }
 
+bool wanted(const HostPort& name, const IpAddress& ip) {
+  if (name.kind == AddressCode::dns4) return !ip.is_v6();
+  if (name.kind == AddressCode::dns6) return ip.is_v6();
+  return true;
+}
+
 bool is_v6(const Multiaddr& address) {
   const auto endpoint = address.tcp_endpoint();
   return endpoint && endpoint->address.is_v6();
@@ -121,7 +127,7 @@ Task<std::vector<Multiaddr>> Dialer::resolve(std::vector<Multiaddr> addresses) {
     try {
       const auto found = co_await system_.resolver.addresses(name->host);
       for (const IpAddress& ip : found) {
-        if (name->version != 0 && ip.is_v6() != (name->version == 6)) continue;
+        if (!wanted(*name, ip)) continue;
         out.push_back(Multiaddr::tcp(Endpoint{ip, name->port}));
       }
     } catch (const Error&) {
