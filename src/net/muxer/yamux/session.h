@@ -217,7 +217,7 @@ class Session {
   std::uint8_t header_bytes_ = 0;
   std::uint8_t pending_ = 0;  // events that the header raised, one bit each, in order of their kind
   std::uint32_t payload_left_ = 0;
-  bool in_frame_ = false;
+  bool live_frame_ = false;  // of a stream that was there when it began; others are drained
 
   Role role_;
   bool going_away_ = false;

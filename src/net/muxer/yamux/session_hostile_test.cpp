@@ -200,7 +200,10 @@ TEST(YamuxHostile, lets_a_farewell_to_a_stream_pass_that_was_never_opened) {
   End server(Role::server);
   EXPECT_THAT(server.feed(data(kRst, 1, {})), IsEmpty());
   EXPECT_THAT(server.feed(data(kFin, 3, {})), IsEmpty());
+  EXPECT_THAT(server.feed(update(kRst, 5, 77)), IsEmpty());
   EXPECT_EQ(server.session.counts().streams, 0U);
+  // Its payload must not end up in a stream that is opened before the frame is complete.
+  expect_ended(server, frame(FrameType::data, kRst, 2, 100));
 }
 
 TEST(YamuxHostile, takes_opens_out_of_order) {
@@ -215,6 +218,13 @@ TEST(YamuxHostile, drains_no_more_than_a_window_for_a_stream_that_is_gone) {
   server.frames();
   server.feed(data(0, 1, Bytes(1000)));
   expect_ended(server, frame(FrameType::data, 0, 1, 16 * 1024 * 1024 + 1));
+}
+
+TEST(YamuxHostile, drains_no_more_than_the_window_with_a_reset) {
+  ServerWithStream good, bad;
+  EXPECT_EQ(good.feed(data(kRst, 1, Bytes(kInitialWindow))).size(), 1U);
+  EXPECT_EQ(good.feed(update(kSyn, 3, 0)).size(), 1U);
+  expect_ended(bad, frame(FrameType::data, kRst, 1, kInitialWindow + 1));
 }
 
 TEST(YamuxHostile, ignores_data_after_the_end_of_a_stream) {

@@ -19,7 +19,7 @@ std::optional<Event> Session::receive(ByteView& input, Time now) {
     } else if (payload_left_ > 0) {
       if (input.empty()) return std::nullopt;
       if (auto event = next_piece(input)) return event;
-    } else if (in_frame_) {
+    } else if (live_frame_) {
       if (auto event = end_of_frame()) return event;
     } else {
       if (!read_header(input)) return std::nullopt;
@@ -43,13 +43,13 @@ std::optional<Event> Session::next_piece(ByteView& input) {
   const ByteView piece = input.first(bytes);
   input = input.subspan(bytes);
   payload_left_ -= static_cast<std::uint32_t>(bytes);
-  const StreamState* stream = find(frame_.stream);
+  const StreamState* stream = live_frame_ ? find(frame_.stream) : nullptr;
   if (!stream || !stream->receiving()) return std::nullopt;
   return Event{.kind = Event::Kind::data, .stream = frame_.stream, .data = piece};
 }
 
 std::optional<Event> Session::end_of_frame() {
-  in_frame_ = false;
+  live_frame_ = false;
   if (!frame_.has(kFin)) return std::nullopt;
   StreamState* stream = find(frame_.stream);
   if (!stream || stream->peer_finished) return std::nullopt;
@@ -105,7 +105,7 @@ void Session::on_stream_frame(Time now) {
     --unacknowledged_;
     raise(Event::Kind::acknowledged);
   }
-  in_frame_ = true;
+  live_frame_ = true;
   if (frame_.type == FrameType::data) {
     on_data(*stream);
   } else {
@@ -154,7 +154,8 @@ void Session::check_first_frame() {
 void Session::on_unknown_stream() {
   const bool was_open =
       ours(frame_.stream) ? frame_.stream < next_id_ : frame_.stream <= highest_inbound_;
-  const bool says_farewell = frame_.has(kRst) || (frame_.has(kFin) && frame_.length == 0);
+  const bool has_code = frame_.has(kRst) && frame_.type == FrameType::window_update;
+  const bool says_farewell = frame_.has(kRst | kFin) && (frame_.length == 0 || has_code);
   if (!was_open && !says_farewell) {
     fail(ErrorCode::malformed, "a frame for a stream that was never opened");
   }
