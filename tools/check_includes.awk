@@ -32,6 +32,15 @@ function siblings(target, family,    mine) {
 # net/security/secured.h is what every security protocol gives; net/security/noise/ is one of them.
 function is_family_interface(target) { return target ~ /^net\/(transport|security|muxer)\/[^\/]+$/ }
 
+# Test code says so by its name, or by its namespace when tests share it.
+function is_for_tests(file, name,    line, found) {
+  if (name ~ /(^|_)(test|testing|bench|fuzz)(_[a-z0-9_]+)?\.(h|cpp)$/) return 1
+  while ((getline line < file) > 0)
+    if (line ~ /^namespace .*testing \{/) found = 1
+  close(file)
+  return found
+}
+
 FNR == 1 {
   here = FILENAME
   sub(/^src\//, "", here)
@@ -39,7 +48,7 @@ FNR == 1 {
   sub(/\/.*/, "", layer)
   name = here
   sub(/.*\//, "", name)
-  is_test = name ~ /(^|_)(test|testing|bench|fuzz)(_[a-z0-9_]+)?\.(h|cpp)$/
+  is_test = is_for_tests(FILENAME, name)
   in_os = index(here, "system/os/") == 1
   in_sim = index(here, "system/sim/") == 1
   in_source = FILENAME ~ /^src\//

@@ -9,6 +9,9 @@ namespace shoal::crypto {
 
 namespace {
 
+// OpenSSL counts in int.
+constexpr std::size_t kMaxPieceBytes = std::numeric_limits<int>::max();
+
 enum class Direction { open = 0, seal = 1 };
 
 const EVP_CIPHER* algorithm() {
@@ -63,19 +66,28 @@ ChaCha20Poly1305& ChaCha20Poly1305::operator=(ChaCha20Poly1305&&) noexcept = def
 
 void ChaCha20Poly1305::seal(const Nonce& nonce, ByteView associated, ByteView plaintext,
                             MutableBytes out) {
-  SHOAL_CHECK(plaintext.size() <= std::numeric_limits<int>::max() - kTagBytes);
-  SHOAL_CHECK(out.size() == plaintext.size() + kTagBytes);
-  const bool sealed = native_->start(nonce, associated, Direction::seal) &&
-                      (plaintext.empty() || native_->update(out.data(), plaintext)) &&
-                      native_->finish() &&
-                      native_->tag(EVP_CTRL_AEAD_GET_TAG, out.data() + plaintext.size());
+  seal(nonce, associated, std::span<const ByteView>(&plaintext, 1), out);
+}
+
+void ChaCha20Poly1305::seal(const Nonce& nonce, ByteView associated,
+                            std::span<const ByteView> plaintext, MutableBytes out) {
+  bool sealed = native_->start(nonce, associated, Direction::seal);
+  MutableBytes rest = out;
+  for (const auto piece : plaintext) {
+    SHOAL_CHECK(piece.size() <= kMaxPieceBytes && piece.size() <= rest.size());
+    if (piece.empty()) continue;
+    sealed = sealed && native_->update(rest.data(), piece);
+    rest = rest.subspan(piece.size());
+  }
+  SHOAL_CHECK(rest.size() == kTagBytes);
+  sealed = sealed && native_->finish() && native_->tag(EVP_CTRL_AEAD_GET_TAG, rest.data());
   require(sealed, "encryption failed");
 }
 
 bool ChaCha20Poly1305::open(const Nonce& nonce, ByteView associated, ByteView sealed,
                             MutableBytes out) {
   if (sealed.size() < kTagBytes) return false;
-  SHOAL_CHECK(sealed.size() <= std::numeric_limits<int>::max());
+  SHOAL_CHECK(sealed.size() <= kMaxPieceBytes);
   SHOAL_CHECK(out.size() == sealed.size() - kTagBytes);
   const auto ciphertext = sealed.first(out.size());
   // The context copies the tag, so `out` may lie over `sealed`; OpenSSL does not write to it.

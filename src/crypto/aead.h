@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/bytes.h"
 
@@ -26,6 +27,9 @@ class ChaCha20Poly1305 {
   /// Writes ciphertext and tag: `out` is 16 bytes longer than `plaintext` and either begins at the
   /// same address or does not overlap it.
   void seal(const Nonce& nonce, ByteView associated, ByteView plaintext, MutableBytes out);
+  /// The same for a plaintext in pieces, none of which may overlap `out`.
+  void seal(const Nonce& nonce, ByteView associated, std::span<const ByteView> plaintext,
+            MutableBytes out);
 
   /// Whether `sealed` (ciphertext and tag) is authentic; then `out`, 16 bytes shorter, holds the
   /// plaintext, and otherwise zeros. `out` begins at the same address or does not overlap.

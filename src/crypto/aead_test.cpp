@@ -49,6 +49,19 @@ TEST(ChaCha20Poly1305, opens_what_it_sealed_in_place_and_again_after_a_failure) 
   EXPECT_TRUE(equal(ByteView(buffer).first(984), plain));
 }
 
+TEST(ChaCha20Poly1305, seals_pieces_as_it_seals_the_whole) {
+  auto cipher = example();
+  Bytes plain(1000);
+  for (std::size_t i = 0; i < plain.size(); ++i) plain[i] = static_cast<std::uint8_t>(i);
+  const auto whole = seal(cipher, as_bytes("ad"), plain);
+  const ByteView view(plain);
+  const ByteView pieces[] = {
+      view.first(12), {}, view.subspan(12, 1), view.subspan(13, 700), view.subspan(713)};
+  Bytes out(plain.size() + 16);
+  cipher.seal(kNonce, as_bytes("ad"), pieces, out);
+  EXPECT_EQ(out, whole);
+}
+
 TEST(ChaCha20Poly1305, seals_the_same_after_other_calls_between) {
   auto cipher = example();
   const auto first = seal(cipher, as_bytes("ad"), as_bytes("text"));

@@ -80,18 +80,35 @@ TEST(Cid, refuses_version_0_behind_a_multibase_prefix) {
 }
 
 TEST(Cid, refuses_broken_text) {
-  for (const char* text : {"", "Q", "Qm", "b", "bafy", "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1",
-                           "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR10"}) {
+  for (const char* text :
+       {"", "Q", "Qm", "b", "bafy", "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1",
+        "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR10"}) {
     EXPECT_THROW(Cid::parse(text), Error) << text;
   }
 }
 
 TEST(Cid, refuses_other_versions_and_padded_varints) {
-  EXPECT_EQ(error_of_hex("0055" "1220" + digest_hex(32)), ErrorCode::malformed);
-  EXPECT_EQ(error_of_hex("0255" "1220" + digest_hex(32)), ErrorCode::malformed);
-  EXPECT_EQ(error_of_hex("8100" "55" "1220" + digest_hex(32)), ErrorCode::malformed);
-  EXPECT_EQ(error_of_hex("01d500" "1220" + digest_hex(32)), ErrorCode::malformed);
-  EXPECT_EQ(error_of_hex("0155" "1220" + digest_hex(32) + "00"), ErrorCode::malformed);
+  EXPECT_EQ(error_of_hex("0055"
+                         "1220" +
+                         digest_hex(32)),
+            ErrorCode::malformed);
+  EXPECT_EQ(error_of_hex("0255"
+                         "1220" +
+                         digest_hex(32)),
+            ErrorCode::malformed);
+  EXPECT_EQ(error_of_hex("8100"
+                         "55"
+                         "1220" +
+                         digest_hex(32)),
+            ErrorCode::malformed);
+  EXPECT_EQ(error_of_hex("01d500"
+                         "1220" +
+                         digest_hex(32)),
+            ErrorCode::malformed);
+  EXPECT_EQ(error_of_hex("0155"
+                         "1220" +
+                         digest_hex(32) + "00"),
+            ErrorCode::malformed);
 }
 
 TEST(Cid, wants_digests_as_long_as_their_function_makes_them) {
@@ -100,8 +117,14 @@ TEST(Cid, wants_digests_as_long_as_their_function_makes_them) {
   EXPECT_EQ(error_of_hex("01551221" + digest_hex(33)), ErrorCode::malformed);
   EXPECT_EQ(error_of_hex("01551113" + digest_hex(19)), ErrorCode::malformed);
   EXPECT_EQ(error_of_hex("0155133f" + digest_hex(63)), ErrorCode::malformed);
-  EXPECT_NO_THROW(Cid::decode(from_hex("0155" "1e14" + digest_hex(20))));
-  EXPECT_EQ(error_of_hex("0155" "1e13" + digest_hex(19)), ErrorCode::malformed);
+  EXPECT_NO_THROW(
+      Cid::decode(from_hex("0155"
+                           "1e14" +
+                           digest_hex(20))));
+  EXPECT_EQ(error_of_hex("0155"
+                         "1e13" +
+                         digest_hex(19)),
+            ErrorCode::malformed);
 }
 
 TEST(Cid, holds_identity_content_up_to_128_bytes) {
@@ -118,7 +141,10 @@ TEST(Cid, bounds_what_it_reads) {
 }
 
 TEST(Cid, carries_links_whose_function_is_unknown_but_does_not_verify_them) {
-  const Cid cid = Cid::decode(from_hex("0155" "a0e40220" + digest_hex(32)));  // blake2b-256
+  const Cid cid =
+      Cid::decode(from_hex("0155"
+                           "a0e40220" +
+                           digest_hex(32)));  // blake2b-256
   EXPECT_EQ(Cid::parse(cid.to_string()), cid);
   EXPECT_FALSE(cid.hash().is_computable());
   EXPECT_THROW(cid.hash().matches({}), Error);

@@ -37,10 +37,9 @@ TEST(Multihash, hashes_content) {
 }
 
 TEST(Multihash, decodes_the_published_vectors) {
-  for (const char* hex :
-       {"11140beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33", "11040beec7b5", "12042c26b46b", "0000",
-        "c0e402112c26b46b68ffc68ff99b453c1d30413413", "2208243ddb9e00000000",
-        "d50110d41d8cd98f00b204e9800998ecf8427e"}) {
+  for (const char* hex : {"11140beec7b5ea3f0fdbc95d0dd47f3c5bc275da8a33", "11040beec7b5",
+                          "12042c26b46b", "0000", "c0e402112c26b46b68ffc68ff99b453c1d30413413",
+                          "2208243ddb9e00000000", "d50110d41d8cd98f00b204e9800998ecf8427e"}) {
     const Bytes bytes = from_hex(hex);
     EXPECT_EQ(to_hex(Multihash::decode(bytes).encoded()), hex);
   }

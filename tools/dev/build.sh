@@ -31,22 +31,31 @@ configure() {
   fi
 }
 
-# compile PRESET [TARGETS...]: everything on stderr, and nothing when there is nothing to do.
+# compile PRESET [TARGETS...]: everything on stderr.
 compile() {
   local folder=$root/build/$1 quiet=()
   shift
   # A cache shared by several checkouts hits only if their paths are left out of the key.
   export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$root} CCACHE_NOHASHDIR=1
-  if [[ $(ninja -C "$folder" -n "$@" 2>&1) == *'no work to do'* ]]; then return; fi
   [[ -t 2 ]] || quiet=(--quiet)
-  say "building ${folder#"$root"/}"
   ninja -C "$folder" -j "$jobs" "${quiet[@]}" "$@" >&2
+}
+
+# Has nothing been touched since the program was last built? Ninja knows too, but is not silent about it.
+program_is_fresh() {
+  local stamp=$root/build/release/.program_built
+  [[ -e $stamp && -x $root/build/release/shoal ]] &&
+    [[ -z $(find "$root"/{CMakeLists.txt,CMakePresets.json,cmake,src,include} -newer "$stamp" -print -quit 2>/dev/null) ]]
 }
 
 # The program alone: no test library is needed for it.
 build_program() {
+  local folder=$root/build/release
   need_packages "${build_packages[@]}"
-  configure release -DSHOAL_TESTS=OFF && compile release shoal
+  if program_is_fresh; then return; fi
+  say 'building shoal'
+  mkdir -p "$folder" && touch "$folder/.program_begun"
+  configure release -DSHOAL_TESTS=OFF && compile release shoal && mv "$folder/.program_begun" "$folder/.program_built"
 }
 
 verb_run() {

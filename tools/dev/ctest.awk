@@ -1,7 +1,7 @@
 # Reads `ctest --verbose`: prints what failed, and writes "passed failed skipped" to the file `counts`.
 # A GoogleTest program counts by its tests, any other as one; one that died outside a test counts as a failure.
 
-function result(prefix) { return index(line, prefix) == 1 && line ~ /\([0-9]+ ms\)$/ }
+function result(prefix) { return index(line, prefix) && line ~ /\([0-9]+ ms\)$/ }
 
 /^[0-9]+: / {
   program = $1 + 0

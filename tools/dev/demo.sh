@@ -10,8 +10,8 @@ step() { printf '\n%s%s%s\n' "$bold" "$*" "$plain" >&2; }
 tell() { printf '  %s\n' "$*" >&2; }
 command_line() { printf '  %s$ %s%s\n' "$dim" "$*" "$plain" >&2; }
 
-# json_field NAME <LINE: the value of a string or number in a line of JSON.
-json_field() { sed -n "s/.*\"$1\":\"\{0,1\}\([^\",}]*\).*/\1/p" | head -n 1; }
+# json_field NAME <LINE: the value of the first string or number of that name in a line of JSON.
+json_field() { grep -oE "\"$1\":(\"[^\"]*\"|[0-9.]+)" | head -n 1 | cut -d : -f 2- | tr -d '"'; }
 
 make_sample() {
   local folder=$1 i
@@ -74,7 +74,7 @@ verb_demo() {
   tell "$(json_field files <<<"$done_event") files, $(json_field bytes <<<"$done_event") bytes," \
     "$(json_field blocks_fetched <<<"$done_event") blocks fetched in $(((${EPOCHREALTIME/[.,]/} - started) / 1000)) ms"
 
-  step "Is what Ben has what Ann has?"
+  step 'Is what Ben has what Ann has?'
   if ! diff -r "$demo/ann/holiday" "$demo/ben/holiday" >&2; then fail 1 'the two folders differ'; fi
   tell "${green}Yes: the two folders are the same, byte by byte.${plain}"
 

@@ -41,7 +41,7 @@ verb_check() {
   fi
   grep -lsE '^(#!.*bash|# shellcheck shell=bash)' dev .ci/run tools/* tools/dev/* tests/*.sh | xargs shellcheck
   printf '%s\n' "${files[@]}" | { grep '^src/.*\.cpp$' || true; } |
-    xargs -r -P "$jobs" -n 1 clang-tidy-19 --quiet -p build/dev
+    xargs -r -P "$jobs" -n 1 clang-tidy-19 --quiet -p build/dev 2> >(grep -v 'warnings generated' >&2)
 }
 
 verb_bench() {
@@ -74,7 +74,7 @@ verb_fuzz() {
   configure fuzz
   cd "$root" || return
   mapfile -t fuzzers < <(find src -name "${name:-*}_fuzz.cpp" -printf '%f\n' | sed 's/_fuzz\.cpp$//' | sort)
-  ((${#fuzzers[@]})) || fail 2 "no fuzzer '$name': there is no ${name}_fuzz.cpp in src/"
+  ((${#fuzzers[@]})) || fail 2 "there is no ${name:-*}_fuzz.cpp in src/"
   compile fuzz "${fuzzers[@]/#/fuzz_}"
   for fuzzer in "${fuzzers[@]}"; do
     say "fuzz $fuzzer"
@@ -90,9 +90,8 @@ scenarios() { simulate "$1" --list 2>/dev/null || true; }
 
 verb_sim() {
   need_packages "${build_packages[@]}"
-  if (($# == 0)); then set -- --list; fi
   build_program
-  simulate release "$@"
+  if (($#)); then simulate release "$@"; else scenarios release; fi
 }
 
 verb_interop() {
