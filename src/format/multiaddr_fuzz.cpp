@@ -12,7 +12,8 @@ void check_properties(const Multiaddr& address) {
   SHOAL_CHECK(Multiaddr::decode(address.encoded()) == address);
   SHOAL_CHECK(Multiaddr::parse(address.to_string()) == address);
   if (const auto peer = address.peer()) {
-    SHOAL_CHECK(address.without_peer().with_peer(*peer) == address);
+    SHOAL_CHECK(address.without_peer().encapsulate(Multiaddr::p2p(*peer)) == address);
+    SHOAL_CHECK(address.with_peer(*peer) == address);
   }
   if (const auto endpoint = address.tcp_endpoint()) {
     SHOAL_CHECK(Multiaddr::tcp(*endpoint).tcp_endpoint() == endpoint);
