@@ -248,7 +248,7 @@ std::size_t Connection::next_segment_bytes() const {
                               std::min<std::uint64_t>(unsent_bytes_, segment_));
   if (free >= wanted) return wanted;
   // Waiting for room is better than many small segments, unless nothing is on its way.
-  const bool silly = free < std::min<std::uint64_t>(segment_, window / 8) && flying > 0;
+  const bool silly = free < std::min<std::uint64_t>(segment_ / 8, window / 8) && flying > 0;
   return silly ? 0 : free;
 }
 
