@@ -177,6 +177,13 @@ void HostFolder<Base>::sync_names(std::string_view path) {
 }
 
 template <class Base>
+void HostFolder<Base>::sync_all() {
+  const Descriptor folder = open_path(root_, checked_path(root_, ""), O_RDONLY | O_DIRECTORY);
+  if (!folder) throw file_error(errno, shown_path(root_, ""));
+  must(uninterrupted([&] { return ::syncfs(folder.get()); }), shown_path(root_, ""));
+}
+
+template <class Base>
 std::uint64_t HostFolder<Base>::free_bytes() {
   struct statvfs found{};
   const int result = root_.confined() ? ::fstatvfs(root_.fd.get(), &found) : ::statvfs(".", &found);
