@@ -6,11 +6,16 @@
 namespace shoal {
 
 Task<void> Event::wait() {
-  const auto begun = [this](Waits::Id id) {
-    if (waiting_.size() >= look_at_) drop_cancelled();
-    waiting_.push_back(id);
-  };
-  co_await waits_->wait(begun);
+  return waits_->wait([this](Waits::Id id) { add(id); });
+}
+
+Task<void> Event::wait_through() {
+  return waits_->wait_through([this](Waits::Id id) { add(id); });
+}
+
+void Event::add(Waits::Id id) {
+  if (waiting_.size() >= look_at_) drop_cancelled();
+  waiting_.push_back(id);
 }
 
 void Event::drop_cancelled() {

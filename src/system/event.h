@@ -17,12 +17,15 @@ class Event {
 
   /// Returns after the next notify. Cancellable.
   Task<void> wait();
+  /// The same, going on when the caller is cancelled.
+  Task<void> wait_through();
 
   void notify_all();
   /// Wakes the one that has waited longest.
   void notify_one();
 
  private:
+  void add(Waits::Id id);
   void drop_cancelled();
 
   Waits* waits_;

@@ -14,6 +14,11 @@ using Task = boost::asio::awaitable<T>;
 
 using Executor = boost::asio::any_io_executor;
 
+/// To be awaited before every wait that is not made of Waits: throws when the task has been
+/// cancelled. From the first one on, a task that was cancelled meets that at its next wait, and not
+/// at every co_await, so that it can still await what puts an end to its own doings.
+Task<void> cancellation_point();
+
 /// Whether `error` is how cancellation travels.
 bool is_cancelled(const boost::system::system_error& error);
 

@@ -2,7 +2,6 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -16,7 +15,7 @@ TaskGroup::TaskGroup(Waits& waits, std::string name)
     : waits_(waits), name_(std::move(name)), empty_(waits) {}
 
 TaskGroup::~TaskGroup() {
-  SHOAL_CHECK(running_.empty());
+  SHOAL_CHECK(running_.empty() || waits_.ending());
 }
 
 void TaskGroup::spawn(Task<void> task) {
@@ -52,10 +51,9 @@ Task<void> TaskGroup::join() {
 }
 
 Task<void> TaskGroup::stop() {
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   stopping_ = true;
   cancel();
-  co_await join();
+  while (!running_.empty()) co_await empty_.wait_through();
 }
 
 }  // namespace shoal

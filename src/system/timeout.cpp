@@ -19,6 +19,7 @@ namespace {
 /// Awaits `task` so that emitting `signal` cancels it alone, while cancelling the caller cancels it
 /// too.
 Task<void> cancellable(Waits& waits, asio::cancellation_signal& signal, Task<void> task) {
+  co_await cancellation_point();
   const auto initiate = [&waits, &signal, &task](auto handler) {
     auto outer = asio::get_associated_cancellation_slot(handler);
     if (outer.is_connected()) {

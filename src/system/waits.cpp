@@ -4,6 +4,7 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <utility>
 
@@ -27,7 +28,27 @@ bool is_cancelled(const boost::system::system_error& error) {
   return error.code() == asio::error::operation_aborted;
 }
 
+Task<void> cancellation_point() {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto state = co_await asio::this_coro::cancellation_state;
+  if (state.cancelled() != asio::cancellation_type::none) {
+    throw boost::system::system_error(asio::error::operation_aborted);
+  }
+}
+
+Task<void> Waits::wait_through(std::function<void(Id)> begun) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  const auto initiate = [this, &begun](auto handler) {
+    begun(add([handler = std::move(handler)](boost::system::error_code result) mutable {
+      std::move(handler)(result);
+    }));
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void(boost::system::error_code)>(
+      initiate, asio::use_awaitable);
+}
+
 Task<void> Waits::wait(std::function<void(Id)> begun) {
+  co_await cancellation_point();
   const auto initiate = [this, &begun](auto handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     const Id id = add([handler = std::move(handler)](boost::system::error_code result) mutable {
@@ -83,6 +104,7 @@ Waits::Resume Waits::remove(Id id) {
 }
 
 void Waits::clear() {
+  ending_ = true;
   // A frame that is freed may end other waits, so the table is emptied one entry at a time.
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].resume) continue;

@@ -27,12 +27,19 @@ class Waits {
   /// names this wait alone, for ever. Throws operation_aborted when the caller is cancelled.
   Task<void> wait(std::function<void(Id)> begun);
 
+  /// The same, but goes on waiting when the caller is cancelled, even before: the caller's next
+  /// cancellable wait throws then.
+  Task<void> wait_through(std::function<void(Id)> begun);
+
   /// Lets the waiter go on, in a later step of the executor. False when the id names no waiter any
   /// more.
   bool wake(Id id);
 
   /// Frees every continuation without running it: for the end of a world.
   void clear();
+
+  /// Whether clear() has begun: tasks go without having come to their end.
+  bool ending() const { return ending_; }
 
   /// Whether somebody still waits under this id.
   bool has(Id id) const;
@@ -54,6 +61,7 @@ class Waits {
   std::vector<Slot> slots_;
   std::vector<std::uint32_t> free_;
   std::size_t size_ = 0;
+  bool ending_ = false;
 };
 
 }  // namespace shoal

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+
+#include "system/network.h"
+
+namespace shoal::os {
+
+using TcpSocket =
+    boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
+
+/// A TCP connection. Small messages leave at once (TCP_NODELAY); the kernel sizes its buffers.
+class TcpStream final : public HostStream {
+ public:
+  /// `socket` is connected.
+  explicit TcpStream(TcpSocket socket);
+  ~TcpStream() override { abort(); }
+
+  Task<std::size_t> read_some(MutableBytes into) override;
+  Task<void> write(std::span<const ByteView> pieces) override;
+  Task<void> close_write() override;
+  void abort() noexcept override;
+  Endpoint local() const override;
+  Endpoint remote() const override;
+
+ private:
+  struct Connection;
+  static Task<std::size_t> read(std::shared_ptr<Connection> self, MutableBytes into);
+  static Task<void> write(std::shared_ptr<Connection> self, std::span<const ByteView> pieces);
+
+  std::shared_ptr<Connection> connection_;
+};
+
+}  // namespace shoal::os

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "system/storage.h"
+
+namespace shoal::os {
+
+/// What lies in an open folder, in order of the names' bytes. `path` is for messages.
+std::vector<FolderEntry> list_folder(int folder, const std::string& path);
+
+/// A file, a symlink or an empty folder; absent is fine.
+void remove_one(int at, const std::string& name, const std::string& path);
+
+/// Removes all below the folder `name`, following no symlink.
+void empty_folder(int at, const std::string& name, const std::string& path);
+
+}  // namespace shoal::os

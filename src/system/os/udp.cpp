@@ -1,0 +1,108 @@
+#include "system/os/udp.h"
+
+#include <boost/asio/basic_datagram_socket.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/ip/udp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "system/os/socket_error.h"
+
+namespace shoal::os {
+
+namespace asio = boost::asio;
+using asio::ip::udp;
+
+namespace {
+
+using UdpSocket = asio::basic_datagram_socket<udp, asio::io_context::executor_type>;
+
+/// Asked of the kernel, which may give less: some milliseconds' worth of a fast link.
+constexpr int kBufferBytes = 4 * 1024 * 1024;
+/// Datagrams that are taken in a row before others get their turn.
+constexpr unsigned kTurns = 32;
+
+/// Outlives its socket object while a receive is pending.
+struct Bound {
+  explicit Bound(asio::io_context& context) : socket(context) {}
+  UdpSocket socket;
+  Endpoint local;
+  bool gone = false;
+  unsigned turns = 0;
+};
+
+/// What a router said about an earlier datagram is no failure of this receive.
+bool is_about_a_sent_one(boost::system::error_code error) {
+  return error == asio::error::connection_refused || error == asio::error::host_unreachable ||
+         error == asio::error::network_unreachable || error == asio::error::interrupted;
+}
+
+class UdpBinding final : public DatagramSocket {
+ public:
+  UdpBinding(asio::io_context& context, Endpoint local) : bound_(std::make_shared<Bound>(context)) {
+    boost::system::error_code error;
+    open(local, error);
+    if (error) throw socket_error(error, local);
+  }
+
+  ~UdpBinding() override {
+    boost::system::error_code ignored;
+    bound_->gone = true;
+    bound_->socket.close(ignored);
+  }
+
+  Endpoint local() const override { return bound_->local; }
+
+  Task<Received> receive(MutableBytes into) override { return receive(bound_, into); }
+
+  void send(Endpoint to, ByteView bytes) override {
+    boost::system::error_code lost;
+    bound_->socket.send_to(asio::buffer(bytes.data(), bytes.size()), to_asio<udp>(to), 0, lost);
+  }
+
+ private:
+  void open(Endpoint local, boost::system::error_code& error) {
+    auto& socket = bound_->socket;
+    const auto endpoint = to_asio<udp>(local);
+    socket.open(endpoint.protocol(), error);
+    if (!error && endpoint.address().is_v6()) socket.set_option(asio::ip::v6_only(true), error);
+    if (!error) socket.bind(endpoint, error);
+    if (!error) socket.non_blocking(true, error);
+    if (!error) bound_->local = from_asio(socket.local_endpoint(error));
+    boost::system::error_code smaller;
+    socket.set_option(UdpSocket::receive_buffer_size(kBufferBytes), smaller);
+    socket.set_option(UdpSocket::send_buffer_size(kBufferBytes), smaller);
+  }
+
+  static Task<Received> receive(std::shared_ptr<Bound> self, MutableBytes into) {
+    const auto buffer = asio::buffer(into.data(), into.size());
+    udp::endpoint from;
+    boost::system::error_code error = asio::error::would_block;
+    std::size_t got = 0;
+    if (!self->gone && ++self->turns < kTurns) {
+      got = self->socket.receive_from(buffer, from, 0, error);
+    }
+    while (error == asio::error::would_block || is_about_a_sent_one(error)) {
+      co_await cancellation_point();
+      self->turns = 0;
+      got = co_await self->socket.async_receive_from(
+          buffer, from, asio::redirect_error(asio::use_awaitable, error));
+    }
+    if (self->gone) throw Error(ErrorCode::closed, "no longer bound", self->local.to_string());
+    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
+    if (error) throw socket_error(error, self->local);
+    co_return Received{.bytes = got, .from = from_asio(from)};
+  }
+
+  std::shared_ptr<Bound> bound_;
+};
+
+}  // namespace
+
+std::unique_ptr<DatagramSocket> udp_bind(asio::io_context& context, Endpoint local) {
+  return std::make_unique<UdpBinding>(context, local);
+}
+
+}  // namespace shoal::os

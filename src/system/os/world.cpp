@@ -1,0 +1,119 @@
+#include "system/os/world.h"
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+#include <exception>
+#include <optional>
+#include <thread>
+
+#include "system/os/clock.h"
+#include "system/os/network.h"
+#include "system/os/offload.h"
+#include "system/os/random.h"
+#include "system/os/resolver.h"
+#include "system/os/storage.h"
+
+namespace shoal::os {
+
+namespace asio = boost::asio;
+
+namespace {
+
+class NoFaults final : public Faults {
+ public:
+  bool strikes(std::string_view) override { return false; }
+};
+
+unsigned thread_count(const WorldOptions& options) {
+  if (options.offload_threads > 0) return options.offload_threads;
+  return std::max(1u, std::thread::hardware_concurrency());
+}
+
+}  // namespace
+
+struct World::Parts {
+  explicit Parts(const WorldOptions& options)
+      : context(std::in_place, 1),
+        waits(context->get_executor()),
+        clock(waits, *context),
+        network(*context, clock),
+        resolver(waits, *context),
+        offload(waits, *context, thread_count(options)),
+        system{.waits = waits,
+               .clock = clock,
+               .random = random,
+               .network = network,
+               .resolver = resolver,
+               .storage = storage,
+               .offload = offload,
+               .faults = faults} {}
+
+  ~Parts() {
+    // Jobs may use what is in the frames that wait for them, so those come second. Frames that wait
+    // for a socket are the context's; they may still ask the waits, which therefore go last.
+    offload.finish();
+    resolver.finish();
+    waits.clear();
+    clock.shut();
+    context.reset();
+  }
+
+  std::optional<asio::io_context> context;
+  Waits waits;
+  RealClock clock;
+  KernelRandom random;
+  HostNetwork network;
+  HostResolver resolver;
+  HostStorage storage;
+  ThreadPool offload;
+  NoFaults faults;
+  System system;
+};
+
+World::World(WorldOptions options) : parts_(std::make_unique<Parts>(options)) {}
+
+World::~World() = default;
+
+System& World::system() {
+  return parts_->system;
+}
+
+void World::run() {
+  auto& context = *parts_->context;
+  const auto work = asio::make_work_guard(context);
+  context.restart();
+  context.run();
+}
+
+void World::run(Task<void> main) {
+  auto& context = *parts_->context;
+  std::exception_ptr failure;
+  asio::co_spawn(context, std::move(main), [&](std::exception_ptr error) {
+    failure = std::move(error);
+    context.stop();
+  });
+  run();
+  if (failure) std::rethrow_exception(failure);
+}
+
+void World::stop() {
+  parts_->context->stop();
+}
+
+Task<int> World::wait_for_signal() {
+  co_await cancellation_point();
+  // Its end gives the signals back to their default.
+  asio::signal_set signals(*parts_->context, SIGINT, SIGTERM);
+  boost::system::error_code error;
+  const int number = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  if (error) throw boost::system::system_error(error);
+  co_return number;
+}
+
+}  // namespace shoal::os

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <memory>
+
+#include "system/system.h"
+
+namespace shoal::os {
+
+struct WorldOptions {
+  /// 0: as many as the machine has processors.
+  unsigned offload_threads = 0;
+};
+
+/// The real world: one event loop, the machine's clock, sockets, files and a pool of threads.
+/// Everything of it but stop() is for one thread.
+///
+/// A world that is destroyed waits for the pool's jobs under way and frees every coroutine that is
+/// still suspended, without running it on.
+class World {
+ public:
+  explicit World(WorldOptions options = {});
+  ~World();
+  World(const World&) = delete;
+  World& operator=(const World&) = delete;
+
+  System& system();
+
+  /// Runs the event loop until stop().
+  void run();
+  /// Runs it until `main` has ended, or stop(); throws what leaves `main`.
+  void run(Task<void> main);
+  /// Lets run() return soon. From any thread.
+  void stop();
+
+  /// The number of the next SIGINT or SIGTERM, which do not end the process meanwhile. Afterwards
+  /// they do again: a second one ends it at once, whatever state it is in. Cancellable.
+  Task<int> wait_for_signal();
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace shoal::os
