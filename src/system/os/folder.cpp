@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -178,7 +179,8 @@ void HostFolder<Base>::sync_names(std::string_view path) {
 
 template <class Base>
 void HostFolder<Base>::sync_all() {
-  const Descriptor folder = open_path(root_, checked_path(root_, ""), O_RDONLY | O_DIRECTORY);
+  // syncfs takes no descriptor that was opened with O_PATH only.
+  const Descriptor folder = open_path(root_, ".", O_RDONLY | O_DIRECTORY);
   if (!folder) throw file_error(errno, shown_path(root_, ""));
   must(uninterrupted([&] { return ::syncfs(folder.get()); }), shown_path(root_, ""));
 }
