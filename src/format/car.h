@@ -17,7 +17,8 @@ struct CarBlock {
   bool oversized = false;
 };
 
-/// Reads a CAR of version 1 (ipld.io, specs, transport, car) from bytes that come in pieces:
+/// Reads a CAR of version 1 (ipld.io, specs, transport, car) from bytes that come in pieces; for
+/// version 2 see CarUnwrapper.
 ///
 ///     feed() -> header() once it is complete -> next() until nothing -> feed() ... -> finish()
 ///
