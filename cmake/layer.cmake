@@ -13,7 +13,9 @@ add_library(shoal_options INTERFACE)
 target_include_directories(shoal_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_options(
   shoal_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
-                          -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror)
+                          -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
+                          # libstdc++ 12 marks what its own stable_sort calls as deprecated
+                          -Wno-deprecated-declarations)
 
 function(shoal_layer folder)
   cmake_parse_arguments(LAYER "" "" "USES;LINK;EXCLUDE;TEST_USES" ${ARGN})
@@ -46,6 +48,9 @@ function(shoal_layer folder)
   endforeach()
   target_link_libraries(shoal_${name} ${scope} ${used})
 
+  if(NOT SHOAL_TESTS)
+    return()
+  endif()
   set(test_libraries shoal_${name})
   foreach(other ${LAYER_TEST_USES})
     string(REPLACE "/" "_" other ${other})

@@ -16,8 +16,9 @@ class PublicKey {
  public:
   /// `data` as in the peer-ids spec: Ed25519 32 raw bytes; secp256k1 33 bytes compressed;
   /// ECDSA and RSA a DER SubjectPublicKeyInfo (PKIX). Throws Error{malformed} for anything else,
-  /// and Error{limit} for RSA outside of 2048 to 8192 bits or with an exponent over 32 bits, before
-  /// any arithmetic on it.
+  /// Error{unsupported} for ECDSA curves other than P-256, P-384 and P-521, and Error{limit} for
+  /// RSA outside of 2048 to 8192 bits or with an exponent over 32 bits, before any arithmetic on
+  /// it.
   static PublicKey decode(KeyType type, ByteView data);
 
   KeyType type() const { return type_; }
@@ -25,7 +26,8 @@ class PublicKey {
   const Bytes& data() const { return data_; }
 
   /// Whether `signature` is this key's over `message`: Ed25519 pure, 64 bytes; secp256k1 and ECDSA
-  /// DER over SHA-256; RSA PKCS#1 v1.5 over SHA-256. Never throws for a bad signature.
+  /// DER over SHA-256; RSA PKCS#1 v1.5 over SHA-256. Never throws for a bad signature. An Ed25519
+  /// key of small order verifies nothing, as anybody could sign for it.
   bool verify(ByteView message, ByteView signature) const;
 
   bool operator==(const PublicKey& other) const {
@@ -60,8 +62,12 @@ class PrivateKey {
   Bytes sign(ByteView message) const;
 
  private:
-  explicit PrivateKey(PublicKey public_key);
+  using Native = PublicKey::Native;
+  PrivateKey(PublicKey public_key, std::shared_ptr<const Native> native);
+  static PrivateKey from_native(KeyType type, std::shared_ptr<const Native> native);
+
   PublicKey public_key_;
+  std::shared_ptr<const Native> native_;
 };
 
 }  // namespace shoal::crypto

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "base/bytes.h"
+#include "format/small_bytes.h"
 
 namespace shoal {
 
@@ -28,26 +29,29 @@ class Multihash {
   static Multihash identity(ByteView content);
   static Multihash wrap(HashCode code, ByteView digest);
 
-  /// All of `bytes` must be one multihash. Throws Error{malformed} or {limit}.
+  /// All of `bytes` must be one multihash. Throws Error{malformed} or {limit}. A function that we
+  /// cannot compute is no error: such links are carried, and matches() says that they cannot be
+  /// verified.
   static Multihash decode(ByteView bytes);
   /// Takes one multihash off the front of `bytes`.
   static Multihash take(ByteView& bytes);
 
-  std::uint64_t code() const { return code_; }
-  ByteView digest() const { return ByteView(bytes_).subspan(digest_at_); }
-  ByteView encoded() const { return bytes_; }
+  std::uint64_t code() const;
+  bool is(HashCode code) const { return this->code() == static_cast<std::uint64_t>(code); }
+  ByteView digest() const;
+  ByteView encoded() const { return bytes_.view(); }
 
+  /// Whether matches() can tell.
+  bool is_computable() const;
   /// Whether `content` hashes to this. Throws Error{unsupported} for a function we cannot compute.
   bool matches(ByteView content) const;
 
-  bool operator==(const Multihash& other) const { return bytes_ == other.bytes_; }
+  bool operator==(const Multihash& other) const { return equal(encoded(), other.encoded()); }
   std::strong_ordering operator<=>(const Multihash& other) const;
 
  private:
-  Multihash() = default;
-  std::uint64_t code_ = 0;
-  std::size_t digest_at_ = 0;
-  Bytes bytes_;
+  explicit Multihash(ByteView encoded) : bytes_(encoded) {}
+  SmallBytes bytes_;
 };
 
 }  // namespace shoal

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "content/block.h"
+#include "content/store/block_store.h"
+#include "net/swarm/swarm.h"
+#include "system/system.h"
+
+namespace shoal::content {
+
+/// What one source gave to one session.
+struct SourceCount {
+  PeerId peer;
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct SessionCounts {
+  std::uint64_t blocks_fetched = 0;    // wanted, verified, handed over
+  std::uint64_t blocks_duplicate = 0;  // right, but no longer wanted
+  std::uint64_t bytes_hashed = 0;
+  std::vector<SourceCount> sources;  // in order of their first block
+};
+
+/// One download: the blocks it wants and the peers that may have them. Ends when destroyed; wants
+/// still open are then cancelled at the peers. Borrows its Bitswap, which must outlive it.
+class Session {
+ public:
+  virtual ~Session() = default;
+
+  /// Peers to ask. Connects as needed; a peer that cannot be reached is dropped with its reason.
+  virtual void add_peer(const PeerId& peer) = 0;
+
+  /// The verified block. Any number may be under way at once; they go out in the order asked. Waits
+  /// while no peer has it: forever, since the caller bounds waiting. Cancellable, which cancels the
+  /// want. Throws Error{corrupt} when every peer that claimed it sent something else,
+  /// Error{unreachable} with every reason when no peer could be connected, Error{not_found} when
+  /// every peer said that it has it not.
+  virtual Task<Block> fetch(Cid cid) = 0;
+
+  virtual const SessionCounts& counts() const = 0;
+  /// Connected peers that this session may ask.
+  virtual std::size_t live_peers() const = 0;
+};
+
+/// A peer caught at something. Named once for each block.
+struct BadPeer {
+  PeerId peer;
+  std::string reason;
+  std::optional<Cid> cid;
+};
+
+/// What a peer has been sent, for whoever counts downloads.
+struct Sent {
+  PeerId peer;
+  Cid cid;
+  std::uint64_t bytes;
+};
+
+/// Bitswap 1.2.0, answering 1.1.0 and 1.0.0 as well: ipfs/specs, bitswap-protocol. Serves from a
+/// block store and fetches through sessions.
+class Bitswap {
+ public:
+  /// Borrows all three for its life. stop() must have returned before it is destroyed.
+  static std::unique_ptr<Bitswap> make(System& system, net::Swarm& swarm, BlockStore& store);
+  virtual ~Bitswap() = default;
+
+  virtual std::unique_ptr<Session> session() = 0;
+
+  /// Tells those peers that wait for it that a block has come to the store.
+  virtual void offer(const Multihash& hash) = 0;
+
+  virtual void when_bad_peer(std::function<void(const BadPeer&)> callback) = 0;
+  virtual void when_sent(std::function<void(const Sent&)> callback) = 0;
+
+  virtual Task<void> stop() = 0;
+};
+
+}  // namespace shoal::content

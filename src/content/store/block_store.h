@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "content/block.h"
+#include "format/multihash.h"
+#include "system/system.h"
+
+namespace shoal::content {
+
+/// Names a file of the user's whose blocks are served from where it lies.
+using FileId = std::int64_t;
+
+/// What a file looked like when its blocks were verified; another look means they must be verified
+/// again.
+struct FileStamp {
+  std::uint64_t size = 0;
+  std::int64_t mtime_ns = 0;
+  std::uint64_t inode = 0;
+  bool operator==(const FileStamp&) const = default;
+};
+
+/// Everything this node can serve. Leaves are (file, offset, length) of files that stay where they
+/// are; interior nodes, and whatever has no file, are kept in the index itself, an SQLite database
+/// in the node's home.
+///
+/// Used from the event loop only. Writes are visible at once. Interior nodes survive the end of the
+/// process from the moment put() returns; places of leaves are committed within a second, or by
+/// commit().
+class BlockStore {
+ public:
+  /// Opens or makes `folder`/index.db. A damaged database is set aside (its name gets the suffix
+  /// .damaged-N), reported by damaged(), and a fresh one is begun. Throws Error{io}.
+  BlockStore(System& system, std::string folder);
+  ~BlockStore();
+  BlockStore(const BlockStore&) = delete;
+  BlockStore& operator=(const BlockStore&) = delete;
+
+  /// Where a damaged index was moved to; empty when all was well.
+  const std::string& damaged() const;
+
+  bool has(const Multihash& hash);
+  /// Bytes in the block; none when it is not held.
+  std::optional<std::uint64_t> size(const Multihash& hash);
+
+  /// The block's bytes; none when it is not held. Reads off the loop. A block from a file whose
+  /// stamp changed is hashed again first: right, it is served and the stamp renewed; wrong, its
+  /// place is forgotten, counted in stale_blocks(), and the answer is none. An unreadable file
+  /// counts as changed.
+  Task<std::optional<SharedBytes>> get(Multihash hash);
+
+  /// Keeps the bytes themselves. `bytes` must hash to `hash`; the caller has verified that.
+  void put(const Multihash& hash, ByteView bytes);
+
+  /// Registers a file (absolute path), or finds it; a changed stamp forgets the places in it.
+  FileId add_file(std::string_view path, const FileStamp& stamp);
+  /// The stamp was renewed by our own writing (a download in progress): its places stay valid.
+  void restamp(FileId file, const FileStamp& stamp);
+  /// The block with this hash lies at [offset, offset + length) of the file.
+  void put_place(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length);
+  /// Files at `from` and below it are now at `to` and below it.
+  void moved(std::string_view from, std::string_view to);
+  void forget_file(FileId file);
+
+  /// The root that importing a file of this path, stamp and profile gave, if its places are still
+  /// known.
+  struct Imported {
+    Cid root;
+    std::uint64_t dag_bytes;  // sum of all its blocks, as dag-pb's tsize counts
+    std::uint64_t blocks;
+  };
+  std::optional<Imported> imported(std::string_view path, const FileStamp& stamp,
+                                   std::string_view profile);
+  void set_imported(FileId file, std::string_view profile, const Imported& imported);
+
+  void commit();
+  std::uint64_t stale_blocks() const;
+  /// Bytes that the index takes on disk.
+  std::uint64_t index_bytes();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shoal::content

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "content/bitswap/bitswap.h"
+#include "content/store/block_store.h"
+#include "content/transfer/tree_walk.h"
+#include "system/system.h"
+
+namespace shoal::content {
+
+struct DownloadCounts {
+  std::uint64_t blocks = 0;
+  std::uint64_t blocks_resumed = 0;  // found on this machine, and right
+  std::uint64_t files = 0;
+  std::uint64_t content_bytes = 0;  // of all files found so far
+  std::uint64_t done_bytes = 0;     // of these, written or found right
+  std::uint64_t hashed_bytes = 0;   // of what was found on this machine
+};
+
+/// Brings one tree into one place.
+///
+/// It grows under a temporary name beside its place, `.NAME.XXXXXXXX.shoal`, and takes its name
+/// when it is complete and synced. That partial tree is its own record: a later run looks at each
+/// leaf's place in it and fetches what is not right there. Interior nodes are kept in the block
+/// store, so a second run fetches none of them. What has been verified is served from where it lies
+/// at once.
+class Download final : private TreeSink, private BlockSource {
+ public:
+  struct Place {
+    std::string folder;    // exists
+    std::string name;      // one acceptable file name
+    bool replace = false;  // an existing different target
+  };
+
+  /// Borrows all for its life.
+  Download(System& system, BlockStore& store, Bitswap& bitswap, Session& session, Cid root,
+           Place place);
+  ~Download() override;
+
+  /// To the end. Throws Error{exists} when another thing is at the place already (an identical one
+  /// is success), Error{io}, Error{corrupt}, and what Session::fetch throws. The partial tree stays
+  /// for the next run.
+  Task<void> run();
+
+  /// The final path.
+  const std::string& path() const { return path_; }
+  DownloadCounts counts() const;
+  /// Bytes of the whole content as far as the root tells; 0 before the root is there.
+  std::uint64_t expected_bytes() const { return expected_bytes_; }
+  /// Leaves are being compared with what lies on the disk, not fetched.
+  bool checking_existing() const { return comparing_; }
+
+ private:
+  Task<bool> already_complete();
+  Task<void> check_space();
+  Task<void> learn_size();
+  Task<void> take_name();
+  bool is_zeros(const Cid& cid, std::uint64_t length);
+  std::string partial(std::string_view path) const;
+
+  Task<void> begin_folder(std::string path) override;
+  Task<void> end_folder(std::string path, UnixfsMetadata metadata) override;
+  Task<void> symlink(std::string path, std::string target, UnixfsMetadata metadata) override;
+  Task<std::optional<std::uint64_t>> holds_file(std::string path, Cid cid) override;
+  Task<void> small_file(std::string path, Cid cid, SharedBytes bytes) override;
+  Task<void> begin_file(TreeFile& file) override;
+  Task<bool> holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) override;
+  Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
+                     const Cid* leaf) override;
+  Task<void> end_file(TreeFile& file) override;
+  Task<SharedBytes> node(Cid cid) override;
+  Task<SharedBytes> leaf(Cid cid) override;
+
+  System& system_;
+  BlockStore& store_;
+  Bitswap& bitswap_;
+  Session& session_;
+  const Cid root_;
+  const Place place_;
+  const std::string path_;
+  const std::string partial_name_;
+  std::unique_ptr<Folder> folder_;
+  bool comparing_ = false;
+  bool resuming_ = false;
+  std::uint64_t expected_bytes_ = 0;
+  std::uint64_t hashed_bytes_ = 0;
+  std::uint64_t found_in_store_ = 0;
+  std::map<std::uint64_t, Multihash> zeros_;  // hashes of zeros, by length
+  std::unique_ptr<TreeWalk> walk_;
+};
+
+}  // namespace shoal::content

@@ -1,0 +1,46 @@
+#include "content/transfer/file_compare.h"
+
+#include "content/block.h"
+#include "format/dag_pb.h"
+#include "format/unixfs.h"
+
+namespace shoal::content {
+
+namespace {
+
+/// The block that a leaf of this type with this content is.
+Bytes wrap(UnixfsType type, ByteView content) {
+  UnixfsData data;
+  data.type = type;
+  data.data = content;
+  data.filesize = content.size();
+  return encode_dag_pb({}, encode_unixfs(data));
+}
+
+bool in_hole(File& file, std::uint64_t offset, std::uint64_t length) {
+  const auto data = file.next_data(offset);
+  return !data || *data >= offset + length;
+}
+
+}  // namespace
+
+PlaceLook look_at_place(File& file, const Cid& cid, std::uint64_t offset, std::uint64_t length) {
+  PlaceLook out;
+  if (length > kMaxBlockBytes) return out;
+  Bytes content(static_cast<std::size_t>(length));
+  // A leaf of zeros is never written, so a hole may be one: the buffer is as good as reading it.
+  if (!in_hole(file, offset, length) && file.read_at(offset, content) != content.size()) return out;
+  const auto check = [&](ByteView block) {
+    out.hashed_bytes += block.size();
+    out.matches = cid.hash().matches(block);
+    return out.matches;
+  };
+  if (cid.is(Codec::raw)) {
+    check(content);
+  } else if (cid.is(Codec::dag_pb)) {
+    if (!check(wrap(UnixfsType::file, content))) check(wrap(UnixfsType::raw, content));
+  }
+  return out;
+}
+
+}  // namespace shoal::content

@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/shared_bytes.h"
+#include "format/cid.h"
+#include "format/unixfs.h"
+#include "system/storage.h"
+#include "system/task.h"
+
+namespace shoal::content {
+
+/// A file of the tree while some of its blocks are under way.
+struct TreeFile {
+  std::string path;  // below the root; "" is the root itself
+  std::uint64_t size = 0;
+  UnixfsMetadata metadata;
+  std::size_t open_items = 0;  // kept by the walk
+
+  // Kept by the sink.
+  std::unique_ptr<File> file;
+  bool resumed = false;
+  std::uint64_t unsynced_bytes = 0;
+  std::int64_t store_id = 0;
+};
+
+/// What becomes of a tree's content as a walk finds it. Names have been checked. Calls for
+/// different paths and for different parts of a file may overlap; begin_* comes before all that is
+/// in it, end_* after.
+class TreeSink {
+ public:
+  virtual ~TreeSink() = default;
+
+  virtual Task<void> begin_folder(std::string path) = 0;
+  virtual Task<void> end_folder(std::string path, UnixfsMetadata metadata) = 0;
+  virtual Task<void> symlink(std::string path, std::string target, UnixfsMetadata metadata) = 0;
+  /// The size of the file at `path` when its whole content is what the raw block `cid` holds.
+  virtual Task<std::optional<std::uint64_t>> holds_file(std::string path, Cid cid) = 0;
+  /// A whole file of one verified raw block.
+  virtual Task<void> small_file(std::string path, Cid cid, SharedBytes bytes) = 0;
+  virtual Task<void> begin_file(TreeFile& file) = 0;
+  /// Whether [offset, offset + length) is already there and is what the leaf `cid` holds.
+  virtual Task<bool> holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) = 0;
+  /// Verified content. With `leaf`, it is the whole raw block of that CID.
+  virtual Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
+                             const Cid* leaf) = 0;
+  virtual Task<void> end_file(TreeFile& file) = 0;
+};
+
+/// Where a walk gets blocks from.
+class BlockSource {
+ public:
+  virtual ~BlockSource() = default;
+  /// An interior node: kept for ever by whoever fetches it.
+  virtual Task<SharedBytes> node(Cid cid) = 0;
+  /// A leaf: the caller puts it where it belongs.
+  virtual Task<SharedBytes> leaf(Cid cid) = 0;
+};
+
+}  // namespace shoal::content

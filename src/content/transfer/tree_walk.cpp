@@ -1,0 +1,258 @@
+#include "content/transfer/tree_walk.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "content/block.h"
+#include "format/name_check.h"
+
+namespace shoal::content {
+
+namespace {
+
+// What an interior node or an entry of unknown size is reckoned to be.
+constexpr std::uint64_t kNodeCostBytes = 32 * 1024;
+
+template <class... Visitors>
+struct Overloaded : Visitors... {
+  using Visitors::operator()...;
+};
+
+}  // namespace
+
+TreeWalk::TreeWalk(System& system, BlockSource& source, TreeSink& sink, WalkLimits limits)
+    : system_(system),
+      source_(source),
+      sink_(sink),
+      limits_(limits),
+      changed_(system.waits),
+      workers_(system.waits, "walk") {}
+
+Task<void> TreeWalk::run(Cid root) {
+  push(Item{std::move(root), Entry{nullptr, ""}});
+  try {
+    while (!failure_ && (!stack_.empty() || under_way_ > 0)) {
+      const bool room = under_way_ < limits_.in_flight_blocks &&
+                        (bytes_under_way_ == 0 || stack_.empty() ||
+                         bytes_under_way_ + cost(stack_.back()) <= limits_.in_flight_bytes);
+      if (stack_.empty() || !room) {
+        co_await changed_.wait();
+        continue;
+      }
+      Item next = std::move(stack_.back());
+      stack_.pop_back();
+      ++under_way_;
+      bytes_under_way_ += cost(next);
+      workers_.spawn(work(std::move(next)));
+    }
+  } catch (...) {
+    failure_ = std::current_exception();
+  }
+  co_await workers_.stop();
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+void TreeWalk::push(Item item) {
+  std::visit(Overloaded{[](const Entry& entry) {
+                          if (entry.folder) ++entry.folder->open_items;
+                        },
+                        [](const Shard& shard) { ++shard.folder->open_items; },
+                        [](const Part& part) { ++part.file->open_items; }},
+             item.place);
+  stack_.push_back(std::move(item));
+}
+
+std::uint64_t TreeWalk::cost(const Item& item) const {
+  const auto* part = std::get_if<Part>(&item.place);
+  if (part == nullptr) return kNodeCostBytes;
+  return std::clamp<std::uint64_t>(part->part.length, kNodeCostBytes, kMaxBlockBytes);
+}
+
+Task<void> TreeWalk::work(Item item) {
+  try {
+    co_await visit(item);
+  } catch (...) {
+    if (!failure_) failure_ = std::current_exception();
+  }
+  --under_way_;
+  bytes_under_way_ -= cost(item);
+  changed_.notify_all();
+}
+
+Task<void> TreeWalk::visit(const Item& item) {
+  if (const auto* entry = std::get_if<Entry>(&item.place)) {
+    co_await visit_entry(item.cid, *entry);
+    if (entry->folder) co_await leave(entry->folder);
+  } else if (const auto* shard = std::get_if<Shard>(&item.place)) {
+    co_await visit_shard(item.cid, *shard);
+    co_await leave(shard->folder);
+  } else {
+    const auto& part = std::get<Part>(item.place);
+    co_await visit_part(item.cid, part);
+    if (--part.file->open_items == 0) {
+      co_await sink_.end_file(*part.file);
+      if (part.folder) co_await leave(part.folder);
+    }
+  }
+}
+
+Task<void> TreeWalk::visit_entry(const Cid& cid, const Entry& entry) {
+  ++counts_.blocks;
+  if (cid.is(Codec::raw)) {
+    co_await visit_raw_entry(cid, entry);
+    co_return;
+  }
+  const SharedBytes block = co_await source_.node(cid);
+  UnixfsNode node = describe_node(cid, block.view());
+  if (auto* link = std::get_if<SymlinkNode>(&node.kind)) {
+    ++counts_.files;
+    co_await sink_.symlink(path_of(entry), link->target, node.metadata);
+  } else if (auto* file = std::get_if<FileNode>(&node.kind)) {
+    co_await open_file(entry, std::move(*file), node.metadata, block);
+  } else {
+    co_await open_folder(cid, entry, std::move(node), block);
+  }
+}
+
+/// A file of one raw block: its size is known when it is there.
+Task<void> TreeWalk::visit_raw_entry(const Cid& cid, const Entry& entry) {
+  const std::string path = path_of(entry);
+  std::optional<std::uint64_t> size = co_await sink_.holds_file(path, cid);
+  if (size) {
+    ++counts_.blocks_on_disk;
+  } else {
+    const SharedBytes block = co_await source_.leaf(cid);
+    size = block.size();
+    co_await sink_.small_file(path, cid, block);
+  }
+  ++counts_.files;
+  counts_.content_bytes += *size;
+  counts_.done_bytes += *size;
+}
+
+Task<void> TreeWalk::open_file(const Entry& entry, FileNode node, UnixfsMetadata metadata,
+                               SharedBytes block) {
+  auto file = std::make_shared<TreeFile>();
+  file->path = path_of(entry);
+  file->size = node.length;
+  file->metadata = metadata;
+  ++counts_.files;
+  counts_.content_bytes += file->size;
+  co_await sink_.begin_file(*file);
+  const Part whole{file, entry.folder, {}};
+  // The file stays open while this, which finds its parts, is under way.
+  ++file->open_items;
+  if (entry.folder) ++entry.folder->open_items;
+  co_await add_content(whole, node, block);
+  if (--file->open_items == 0) {
+    co_await sink_.end_file(*file);
+    if (entry.folder) co_await leave(entry.folder);
+  }
+}
+
+Task<void> TreeWalk::visit_part(const Cid& cid, const Part& part) {
+  ++counts_.blocks;
+  const FilePart& range = part.part;
+  const bool may_be_leaf = range.length <= kMaxBlockBytes;
+  if (may_be_leaf) {
+    const bool there = co_await sink_.holds(*part.file, cid, range.offset, range.length);
+    if (there) {
+      ++counts_.blocks_on_disk;
+      counts_.done_bytes += range.length;
+      co_return;
+    }
+  }
+  const bool raw = cid.is(Codec::raw);
+  SharedBytes block;
+  if (raw) {
+    block = co_await source_.leaf(cid);
+  } else {
+    block = co_await source_.node(cid);
+  }
+  const FileNode node = describe_file_part(range, block.view());
+  if (raw) {
+    co_await sink_.content(*part.file, range.offset, block, &cid);
+    counts_.done_bytes += range.length;
+    co_return;
+  }
+  co_await add_content(part, node, block);
+}
+
+Task<void> TreeWalk::add_content(const Part& part, const FileNode& node, const SharedBytes& block) {
+  // Last first, so that the stack gives them in order.
+  for (auto child = node.children.rbegin(); child != node.children.rend(); ++child) {
+    push(Item{child->cid, Part{part.file, part.folder, *child}});
+  }
+  changed_.notify_all();
+  if (node.content.empty()) co_return;
+  const auto at = static_cast<std::size_t>(node.content.data() - block.view().data());
+  const SharedBytes inside = block.part(at, node.content.size());
+  co_await sink_.content(*part.file, node.offset, inside, nullptr);
+  counts_.done_bytes += inside.size();
+}
+
+Task<void> TreeWalk::open_folder(const Cid& cid, const Entry& entry, UnixfsNode node,
+                                 SharedBytes block) {
+  auto folder = std::make_shared<FolderState>();
+  folder->path = path_of(entry);
+  folder->parent = entry.folder;
+  folder->metadata = node.metadata;
+  folder->depth = entry.folder ? entry.folder->depth + 1 : 0;
+  if (folder->depth > limits_.max_depth) {
+    throw Error(ErrorCode::limit, "folders are nested too deeply", folder->path);
+  }
+  if (folder->parent) ++folder->parent->open_items;
+  ++folder->open_items;
+  co_await sink_.begin_folder(folder->path);
+  if (const auto* plain = std::get_if<DirectoryNode>(&node.kind)) {
+    push_entries(folder, plain->entries);
+  } else {
+    folder->shards = std::make_unique<HamtWalk>(cid);
+    folder->shards->take_wanted();
+    const auto entries = folder->shards->accept(cid, block.view());
+    push_entries(folder, entries);
+    push_shards(folder);
+  }
+  co_await leave(folder);
+}
+
+Task<void> TreeWalk::visit_shard(const Cid& cid, const Shard& shard) {
+  ++counts_.blocks;
+  const SharedBytes block = co_await source_.node(cid);
+  const auto entries = shard.folder->shards->accept(cid, block.view());
+  push_entries(shard.folder, entries);
+  push_shards(shard.folder);
+}
+
+void TreeWalk::push_entries(const std::shared_ptr<FolderState>& folder,
+                            const std::vector<DagPbLink>& entries) {
+  entries_ += entries.size();
+  if (entries_ > limits_.max_entries) {
+    throw Error(ErrorCode::limit, "the tree has too many entries", folder->path);
+  }
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    check_entry_name(entry->name);
+    push(Item{entry->cid, Entry{folder, entry->name}});
+  }
+  changed_.notify_all();
+}
+
+void TreeWalk::push_shards(const std::shared_ptr<FolderState>& folder) {
+  for (const Cid& cid : folder->shards->take_wanted()) push(Item{cid, Shard{folder}});
+  changed_.notify_all();
+}
+
+std::string TreeWalk::path_of(const Entry& entry) const {
+  if (!entry.folder) return "";
+  return entry.folder->path.empty() ? entry.name : entry.folder->path + "/" + entry.name;
+}
+
+Task<void> TreeWalk::leave(std::shared_ptr<FolderState> folder) {
+  while (folder && --folder->open_items == 0) {
+    co_await sink_.end_folder(folder->path, folder->metadata);
+    folder = folder->parent;
+  }
+}
+
+}  // namespace shoal::content

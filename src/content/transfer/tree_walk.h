@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "content/transfer/tree_sink.h"
+#include "format/cid.h"
+#include "format/dag_pb.h"
+#include "format/hamt_walk.h"
+#include "format/unixfs_node.h"
+#include "system/system.h"
+#include "system/task_group.h"
+
+namespace shoal::content {
+
+struct WalkLimits {
+  /// Leaves' bytes on their way at once.
+  std::uint64_t in_flight_bytes = 16 * 1024 * 1024;
+  std::size_t in_flight_blocks = 256;
+  std::size_t max_depth = 256;           // folders within folders
+  std::uint64_t max_entries = 1u << 24;  // files, folders and links in all
+};
+
+struct WalkCounts {
+  std::uint64_t blocks = 0;          // visited, each time it occurs
+  std::uint64_t blocks_on_disk = 0;  // leaves that the sink already held
+  std::uint64_t content_bytes = 0;   // of files
+  std::uint64_t files = 0;           // and symlinks
+  std::uint64_t done_bytes = 0;      // of files, done
+};
+
+/// Visits everything below a UnixFS root, many blocks at once, in memory bounded by the limits and
+/// the depth of the tree: what is found is put on a stack, and the newest goes first.
+class TreeWalk {
+ public:
+  /// Borrows all but the limits for its life.
+  TreeWalk(System& system, BlockSource& source, TreeSink& sink, WalkLimits limits);
+
+  /// To the end, or to the first error, which is thrown when all that was under way has stopped.
+  Task<void> run(Cid root);
+
+  const WalkCounts& counts() const { return counts_; }
+
+ private:
+  /// A folder while something below it is open.
+  struct FolderState {
+    std::string path;
+    std::shared_ptr<FolderState> parent;
+    UnixfsMetadata metadata;
+    std::unique_ptr<HamtWalk> shards;
+    std::size_t depth = 0;
+    std::size_t open_items = 0;
+  };
+  /// A name in a folder (or the root) that may turn out to be anything.
+  struct Entry {
+    std::shared_ptr<FolderState> folder;  // null for the root
+    std::string name;
+  };
+  struct Shard {
+    std::shared_ptr<FolderState> folder;
+  };
+  struct Part {
+    std::shared_ptr<TreeFile> file;
+    std::shared_ptr<FolderState> folder;
+    FilePart part;
+  };
+  struct Item {
+    Cid cid;
+    std::variant<Entry, Shard, Part> place;
+  };
+
+  void push(Item item);
+  std::uint64_t cost(const Item& item) const;
+  Task<void> work(Item item);
+  Task<void> visit(const Item& item);
+  Task<void> visit_entry(const Cid& cid, const Entry& entry);
+  Task<void> visit_shard(const Cid& cid, const Shard& shard);
+  Task<void> visit_part(const Cid& cid, const Part& part);
+  Task<void> visit_raw_entry(const Cid& cid, const Entry& entry);
+  Task<void> open_folder(const Cid& cid, const Entry& entry, UnixfsNode node, SharedBytes block);
+  Task<void> open_file(const Entry& entry, FileNode node, UnixfsMetadata metadata,
+                       SharedBytes block);
+  Task<void> add_content(const Part& part, const FileNode& node, const SharedBytes& block);
+  void push_entries(const std::shared_ptr<FolderState>& folder,
+                    const std::vector<DagPbLink>& entries);
+  void push_shards(const std::shared_ptr<FolderState>& folder);
+  std::string path_of(const Entry& entry) const;
+  Task<void> leave(std::shared_ptr<FolderState> folder);
+
+  System& system_;
+  BlockSource& source_;
+  TreeSink& sink_;
+  const WalkLimits limits_;
+  WalkCounts counts_;
+  std::vector<Item> stack_;
+  std::uint64_t entries_ = 0;
+  std::size_t under_way_ = 0;
+  std::uint64_t bytes_under_way_ = 0;
+  std::exception_ptr failure_;
+  Event changed_;
+  TaskGroup workers_;
+};
+
+}  // namespace shoal::content

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+
+#include "base/bytes.h"
+
+namespace shoal::crypto {
+
+/// ChaCha20-Poly1305 (RFC 8439) under one key. The key is scheduled once; a call allocates nothing.
+/// For one thread at a time. A nonce must never seal twice: that is the caller's duty.
+class ChaCha20Poly1305 {
+ public:
+  static constexpr std::size_t kKeyBytes = 32;
+  static constexpr std::size_t kTagBytes = 16;
+  using Nonce = std::array<std::uint8_t, 12>;
+
+  /// `key` has 32 bytes.
+  explicit ChaCha20Poly1305(ByteView key);
+  ~ChaCha20Poly1305();
+  ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept;
+  ChaCha20Poly1305& operator=(ChaCha20Poly1305&&) noexcept;
+
+  /// Writes ciphertext and tag: `out` is 16 bytes longer than `plaintext` and either begins at the
+  /// same address or does not overlap it.
+  void seal(const Nonce& nonce, ByteView associated, ByteView plaintext, MutableBytes out);
+  /// The same for a plaintext in pieces, none of which may overlap `out`.
+  void seal(const Nonce& nonce, ByteView associated, std::span<const ByteView> plaintext,
+            MutableBytes out);
+
+  /// Whether `sealed` (ciphertext and tag) is authentic; then `out`, 16 bytes shorter, holds the
+  /// plaintext, and otherwise zeros. `out` begins at the same address or does not overlap.
+  /// Fewer than 16 bytes are never authentic; `out` is empty then.
+  [[nodiscard]] bool open(const Nonce& nonce, ByteView associated, ByteView sealed,
+                          MutableBytes out);
+
+ private:
+  struct Native;  // owns the EVP_CIPHER_CTX
+  std::unique_ptr<Native> native_;
+};
+
+}  // namespace shoal::crypto

@@ -1,0 +1,127 @@
+#include "net/security/noise/noise.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "net/security/noise/handshake.h"
+#include "net/security/noise/receive_buffer.h"
+#include "net/security/noise/transport.h"
+#include "system/offload.h"
+
+namespace shoal::net {
+
+namespace {
+
+/// Frames sealed before they are handed on: enough to make a write worth its cost.
+constexpr std::size_t kMaxSealedBytes = 4 * noise::kMaxFrameBytes;
+
+/// Lends what is written and read to the cipher; keeps no memory while idle but a small read
+/// buffer.
+class NoiseStream final : public Stream {
+ public:
+  NoiseStream(std::unique_ptr<Stream> under, noise::HandshakeResult& keys)
+      : under_(std::move(under)), sealer_(std::move(keys.send)), opener_(std::move(keys.receive)) {}
+
+  Task<std::size_t> read_some(MutableBytes into) override {
+    while (true) {
+      const std::size_t taken = take_opened(into);
+      if (taken > 0) co_return taken;
+      const MutableBytes space = buffer_.space();
+      const std::size_t got = co_await under_->read_some(space);
+      if (got == 0) co_return 0;
+      buffer_.filled(got);
+    }
+  }
+
+  Task<void> write(std::span<const ByteView> pieces) override {
+    noise::Gathered left(pieces);
+    const std::size_t size =
+        std::min(noise::FrameSealer::sealed_bytes(left.remaining_bytes()), kMaxSealedBytes);
+    const auto sealed = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+    while (left.remaining_bytes() > 0) {
+      const std::size_t count = sealer_.seal(left, MutableBytes(sealed.get(), size));
+      co_await write_all(*under_, ByteView(sealed.get(), count));
+    }
+  }
+
+  Task<void> close_write() override { return under_->close_write(); }
+  void abort() noexcept override { under_->abort(); }
+
+ private:
+  /// As much as is there and fits; frames that fit whole are opened where they are wanted.
+  std::size_t take_opened(MutableBytes into) {
+    std::size_t taken = 0;
+    while (taken < into.size()) {
+      const MutableBytes rest = into.subspan(taken);
+      if (!opened_.empty()) {
+        const std::size_t count = std::min(rest.size(), opened_.size());
+        std::ranges::copy(opened_.first(count), rest.begin());
+        opened_ = opened_.subspan(count);
+        taken += count;
+        continue;
+      }
+      const auto body = buffer_.next_body();
+      if (!body) break;
+      const std::size_t bytes = noise::FrameOpener::plaintext_bytes(body->size());
+      if (bytes > rest.size()) {
+        opened_ = opener_.open(*body);
+        continue;
+      }
+      opener_.open(*body, rest.first(bytes));
+      taken += bytes;
+    }
+    return taken;
+  }
+
+  std::unique_ptr<Stream> under_;
+  noise::FrameSealer sealer_;
+  noise::FrameOpener opener_;
+  noise::ReceiveBuffer buffer_;
+  ByteView opened_;  // in buffer_, not yet taken
+};
+
+Task<Bytes> read_handshake_message(Stream& stream) {
+  std::array<std::uint8_t, noise::Handshake::kLengthBytes> length{};
+  co_await read_exactly(stream, length);
+  Bytes message(noise::Handshake::message_bytes(length));
+  co_await read_exactly(stream, message);
+  co_return message;
+}
+
+}  // namespace
+
+Task<Secured> secure_with_noise(System& system, const crypto::PrivateKey& identity,
+                                std::unique_ptr<Stream> stream, Direction direction,
+                                std::optional<PeerId> expected,
+                                std::span<const std::string> muxers) {
+  noise::HandshakeConfig config{
+      .role = direction == Direction::outbound ? noise::Role::initiator : noise::Role::responder,
+      .identity = identity,
+      .static_secret = {},
+      .ephemeral_secret = {},
+      .expected_peer = std::move(expected),
+      .muxers = {muxers.begin(), muxers.end()}};
+  system.random.fill(config.static_secret);
+  system.random.fill(config.ephemeral_secret);
+  noise::Handshake handshake(std::move(config));
+  while (!handshake.finished() || handshake.is_writer()) {
+    if (handshake.is_writer()) {
+      const Bytes message = handshake.write_message();
+      co_await write_all(*stream, message);
+    } else {
+      const Bytes message = co_await read_handshake_message(*stream);
+      handshake.read_message(message);
+    }
+  }
+  noise::HandshakeResult result = handshake.take_result();
+  auto channel = std::make_unique<NoiseStream>(std::move(stream), result);
+  co_return Secured{.stream = std::move(channel),
+                    .peer = std::move(result.peer),
+                    .key = std::move(result.key),
+                    .muxer = std::move(result.muxer)};
+}
+
+}  // namespace shoal::net

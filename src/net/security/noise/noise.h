@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "net/security/secured.h"
+#include "system/system.h"
+
+namespace shoal::net {
+
+inline constexpr const char* kNoiseProtocol = "/noise";
+
+/// Runs the handshake on a fresh stream and wraps it: libp2p specs, noise. `muxers` are offered for
+/// early negotiation, best first. With `expected`, Error{refused} when another peer proves itself.
+/// The caller bounds the time.
+Task<Secured> secure_with_noise(System& system, const crypto::PrivateKey& identity,
+                                std::unique_ptr<Stream> stream, Direction direction,
+                                std::optional<PeerId> expected,
+                                std::span<const std::string> muxers);
+
+}  // namespace shoal::net

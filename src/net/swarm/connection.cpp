@@ -1,0 +1,74 @@
+#include "net/swarm/connection.h"
+
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "net/negotiation/negotiate.h"
+#include "system/timeout.h"
+
+namespace shoal::net {
+
+namespace {
+
+constexpr Duration kNegotiationTimeout = 10s;
+
+}  // namespace
+
+Connection::Connection(System& system, ProtocolTable& protocols, ConnectionId id, Link link,
+                       Direction direction)
+    : system_(system),
+      protocols_(protocols),
+      id_(id),
+      link_(std::move(link)),
+      direction_(direction),
+      opened_at_(system.clock.now()),
+      tasks_(system.waits, "connection to " + link_.peer.short_name()) {}
+
+Task<ProtocolStream> Connection::open(std::span<const std::string> protocols) {
+  SHOAL_CHECK(!protocols.empty());
+  ProtocolStream out{link_.muxer->open(), protocols.front(), peer(), id_};
+  if (protocols.size() == 1) {
+    out.stream = negotiate_lazily(std::move(out.stream), protocols.front());
+    co_return out;
+  }
+  Task<std::string> negotiation = negotiate_as_dialer(*out.stream, protocols);
+  out.protocol = co_await within(system_.clock, kNegotiationTimeout, std::move(negotiation),
+                                 "negotiating with " + peer().to_string());
+  co_return out;
+}
+
+Task<void> Connection::run() {
+  tasks_.spawn(accept_streams());
+  std::exception_ptr failure;
+  try {
+    co_await link_.muxer->run();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  link_.muxer->close();
+  co_await tasks_.stop();
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<void> Connection::accept_streams() {
+  while (true) {
+    std::unique_ptr<Stream> stream = co_await link_.muxer->accept();
+    tasks_.spawn(serve(std::move(stream)));
+  }
+}
+
+Task<void> Connection::serve(std::unique_ptr<Stream> stream) {
+  const auto speaks = [this](const std::string& name) { return protocols_.find(name) != nullptr; };
+  Task<std::string> negotiation = negotiate_as_listener(*stream, speaks);
+  std::string protocol = co_await within(system_.clock, kNegotiationTimeout, std::move(negotiation),
+                                         "negotiating with " + peer().to_string());
+  const ProtocolHandler* found = protocols_.find(protocol);
+  if (found == nullptr) co_return;
+  const ProtocolHandler handler = *found;  // the table may change while the handler runs
+  ProtocolStream accepted{std::move(stream), std::move(protocol), peer(), id_};
+  co_await handler(std::move(accepted));
+}
+
+}  // namespace shoal::net

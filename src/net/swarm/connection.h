@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "net/swarm/protocol_table.h"
+#include "net/transport/transport.h"
+#include "system/system.h"
+#include "system/task_group.h"
+
+namespace shoal::net {
+
+/// One live connection to a peer: opens streams for those who ask, and hands those that the peer
+/// opens to the handler of their protocol. Owned by the swarm, which frees it once it has ended and
+/// nobody holds one of its streams; borrowers keep its id, never a reference across a wait.
+class Connection {
+ public:
+  Connection(System& system, ProtocolTable& protocols, ConnectionId id, Link link,
+             Direction direction);
+
+  ConnectionId id() const { return id_; }
+  const PeerId& peer() const { return link_.peer; }
+  const crypto::PublicKey& key() const { return link_.key; }
+  const Multiaddr& local() const { return link_.local; }
+  const Multiaddr& remote() const { return link_.remote; }
+  const std::string& security() const { return link_.security; }
+  const std::string& muxer_protocol() const { return link_.muxer_protocol; }
+  Direction direction() const { return direction_; }
+  TimePoint opened_at() const { return opened_at_; }
+  Duration round_trip() const { return link_.muxer->round_trip(); }
+  std::size_t buffered_bytes() const { return link_.muxer->buffered_bytes(); }
+  std::size_t stream_count() const { return link_.muxer->stream_count(); }
+  void when_idle(std::function<void()> callback) { link_.muxer->when_idle(std::move(callback)); }
+  bool closed() const { return link_.muxer->closed(); }
+
+  /// A stream that speaks the first of `protocols` that the peer speaks. With one protocol the
+  /// negotiation costs no round trip and its failure shows at the first read. Throws
+  /// Error{unsupported}, {closed}, {limit}, {timeout}.
+  Task<ProtocolStream> open(std::span<const std::string> protocols);
+
+  /// Runs until the connection has ended and all that it started has, too.
+  Task<void> run();
+  void close() noexcept { link_.muxer->close(); }
+
+ private:
+  Task<void> accept_streams();
+  Task<void> serve(std::unique_ptr<Stream> stream);
+
+  System& system_;
+  ProtocolTable& protocols_;
+  const ConnectionId id_;
+  Link link_;
+  const Direction direction_;
+  const TimePoint opened_at_;
+  TaskGroup tasks_;
+};
+
+}  // namespace shoal::net

@@ -1,0 +1,88 @@
+#include "net/swarm/connection_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+
+namespace shoal::net {
+
+void ConnectionTable::check_room(const PeerId& peer) const {
+  if (by_id_.size() >= limits_.connections) {
+    throw Error(ErrorCode::limit, "too many connections", peer.to_string());
+  }
+  const auto found = by_peer_.find(peer);
+  if (found != by_peer_.end() && found->second.size() >= limits_.connections_per_peer) {
+    throw Error(ErrorCode::limit, "too many connections to one peer", peer.to_string());
+  }
+}
+
+Connection& ConnectionTable::add(std::unique_ptr<Connection> connection) {
+  Connection& added = *connection;
+  by_peer_[added.peer()].push_back(&added);
+  by_id_.emplace(added.id(), std::move(connection));
+  return added;
+}
+
+void ConnectionTable::retire(ConnectionId id) {
+  const auto found = by_id_.find(id);
+  if (found == by_id_.end()) return;
+  std::unique_ptr<Connection> connection = std::move(found->second);
+  by_id_.erase(found);
+  const auto same_peer = by_peer_.find(connection->peer());
+  std::erase(same_peer->second, connection.get());
+  if (same_peer->second.empty()) by_peer_.erase(same_peer);
+  if (connection->stream_count() == 0) return;
+  Connection* leaving = connection.get();
+  retired_.push_back(std::move(connection));
+  leaving->when_idle([this, leaving] { free_retired(leaving); });
+}
+
+void ConnectionTable::free_retired(Connection* connection) {
+  std::erase_if(retired_, [connection](const auto& held) { return held.get() == connection; });
+  freed_.notify_all();
+}
+
+Task<void> ConnectionTable::wait_until_freed() {
+  while (!retired_.empty()) co_await freed_.wait();
+}
+
+bool ConnectionTable::surplus(const Connection& connection) const {
+  return !preferred(connection) &&
+         std::ranges::any_of(of(connection.peer()), [this](const Connection* other) {
+           return !other->closed() && preferred(*other);
+         });
+}
+
+Connection* ConnectionTable::find(ConnectionId id) const {
+  const auto found = by_id_.find(id);
+  return found == by_id_.end() || found->second->closed() ? nullptr : found->second.get();
+}
+
+Connection* ConnectionTable::best(const PeerId& peer) const {
+  Connection* out = nullptr;
+  for (Connection* candidate : of(peer)) {
+    if (candidate->closed()) continue;
+    if (out == nullptr || (preferred(*candidate) && !preferred(*out))) out = candidate;
+  }
+  return out;
+}
+
+std::vector<Connection*> ConnectionTable::of(const PeerId& peer) const {
+  const auto found = by_peer_.find(peer);
+  return found == by_peer_.end() ? std::vector<Connection*>{} : found->second;
+}
+
+std::vector<Connection*> ConnectionTable::all() const {
+  std::vector<Connection*> out;
+  out.reserve(by_id_.size());
+  for (const auto& [id, connection] : by_id_) out.push_back(connection.get());
+  return out;
+}
+
+bool ConnectionTable::preferred(const Connection& connection) const {
+  const bool we_are_smaller = local_peer_ < connection.peer();
+  return (connection.direction() == Direction::outbound) == we_are_smaller;
+}
+
+}  // namespace shoal::net

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstddef>
+#include <map>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "net/swarm/connection.h"
+
+namespace shoal::net {
+
+/// Bounds on what others can make a node hold.
+struct ConnectionLimits {
+  std::size_t connections = 1024;
+  std::size_t connections_per_peer = 4;
+  /// Connections that have not proved who they are yet.
+  std::size_t handshakes = 256;
+  std::size_t handshakes_per_address = 64;
+  Duration handshake_timeout = 15s;
+  /// All buffers and window promises of all connections; the one that holds most is closed beyond
+  /// it.
+  std::size_t buffered_bytes = 256 * 1024 * 1024;
+};
+
+/// The connections of a node by id and by peer. Owns them until they are taken out.
+class ConnectionTable {
+ public:
+  ConnectionTable(Waits& waits, PeerId local_peer, ConnectionLimits limits)
+      : local_peer_(std::move(local_peer)), limits_(limits), freed_(waits) {}
+
+  ConnectionId next_id() { return ++last_id_; }
+
+  /// Throws Error{limit} when there is no room for one more to this peer or at all.
+  void check_room(const PeerId& peer) const;
+  Connection& add(std::unique_ptr<Connection> connection);
+  /// Takes out a connection that has ended; frees it as soon as nobody holds one of its streams.
+  void retire(ConnectionId id);
+  /// Returns when all that were retired have been freed.
+  Task<void> wait_until_freed();
+
+  Connection* find(ConnectionId id) const;
+  /// The connection that both sides prefer: of two that crossed, that which the peer with the
+  /// smaller id dialled; then the oldest. Null when none is open.
+  Connection* best(const PeerId& peer) const;
+  /// Whether the other side, too, knows of a connection that both prefer to this one.
+  bool surplus(const Connection& connection) const;
+  /// In order of their ids.
+  std::vector<Connection*> of(const PeerId& peer) const;
+  std::vector<Connection*> all() const;
+  std::size_t size() const { return by_id_.size(); }
+
+ private:
+  void free_retired(Connection* connection);
+  bool preferred(const Connection& connection) const;
+
+  const PeerId local_peer_;
+  const ConnectionLimits limits_;
+  ConnectionId last_id_ = 0;
+  std::map<ConnectionId, std::unique_ptr<Connection>> by_id_;
+  std::unordered_map<PeerId, std::vector<Connection*>> by_peer_;
+  std::vector<std::unique_ptr<Connection>> retired_;
+  Event freed_;
+};
+
+}  // namespace shoal::net

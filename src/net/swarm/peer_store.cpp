@@ -1,0 +1,93 @@
+#include "net/swarm/peer_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal::net {
+
+PeerStore::Entry& PeerStore::entry(const PeerId& peer) {
+  const auto found = entries_.find(peer);
+  if (found != entries_.end()) {
+    by_age_.splice(by_age_.end(), by_age_, found->second.age);
+    return found->second;
+  }
+  make_room();
+  Entry& made = entries_[peer];
+  made.age = by_age_.insert(by_age_.end(), peer);
+  return made;
+}
+
+const PeerStore::Entry* PeerStore::find(const PeerId& peer) const {
+  const auto found = entries_.find(peer);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+void PeerStore::make_room() {
+  if (entries_.size() < kMaxPeers) return;
+  const auto victim = std::ranges::find_if(
+      by_age_, [this](const PeerId& peer) { return entries_.at(peer).pins == 0; });
+  if (victim == by_age_.end()) return;
+  entries_.erase(*victim);
+  by_age_.erase(victim);
+}
+
+void PeerStore::add_address(const PeerId& peer, const Multiaddr& address, AddressSource source,
+                            Duration lifetime) {
+  auto& known = entry(peer).addresses;
+  const TimePoint expires = clock_.now() + lifetime;
+  const auto same = std::ranges::find(known, address, &Address::address);
+  if (same != known.end()) {
+    same->source = std::min(same->source, source);
+    same->expires = std::max(same->expires, expires);
+  } else {
+    std::erase_if(known, [this](const Address& a) { return a.expires <= clock_.now(); });
+    known.push_back({address, source, expires});
+  }
+  std::ranges::stable_sort(known, {}, &Address::source);
+  if (known.size() > kMaxAddressesPerPeer) known.resize(kMaxAddressesPerPeer, known.front());
+}
+
+std::vector<Multiaddr> PeerStore::addresses(const PeerId& peer) const {
+  std::vector<Multiaddr> out;
+  const Entry* known = find(peer);
+  if (known == nullptr) return out;
+  for (const auto& address : known->addresses) {
+    if (address.expires > clock_.now()) out.push_back(address.address);
+  }
+  return out;
+}
+
+void PeerStore::set_protocols(const PeerId& peer, std::vector<std::string> protocols) {
+  if (protocols.size() > kMaxProtocols) protocols.resize(kMaxProtocols);
+  entry(peer).protocols = std::move(protocols);
+}
+
+void PeerStore::set_agent(const PeerId& peer, std::string agent) {
+  entry(peer).agent = std::move(agent);
+}
+
+std::string PeerStore::agent(const PeerId& peer) const {
+  const Entry* known = find(peer);
+  return known == nullptr ? std::string() : known->agent;
+}
+
+const std::vector<std::string>* PeerStore::protocols(const PeerId& peer) const {
+  const Entry* known = find(peer);
+  return known != nullptr && known->protocols ? &*known->protocols : nullptr;
+}
+
+bool PeerStore::speaks(const PeerId& peer, const std::string& protocol) const {
+  const auto* known = protocols(peer);
+  return known != nullptr && std::ranges::find(*known, protocol) != known->end();
+}
+
+void PeerStore::pin(const PeerId& peer) {
+  ++entry(peer).pins;
+}
+
+void PeerStore::unpin(const PeerId& peer) {
+  const auto found = entries_.find(peer);
+  if (found != entries_.end() && found->second.pins > 0) --found->second.pins;
+}
+
+}  // namespace shoal::net

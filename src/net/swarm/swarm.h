@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "crypto/keys.h"
+#include "net/swarm/connection.h"
+#include "net/swarm/connection_table.h"
+#include "net/swarm/dialer.h"
+#include "net/swarm/peer_store.h"
+#include "net/swarm/protocol_table.h"
+#include "net/transport/transport.h"
+#include "system/system.h"
+#include "system/task_group.h"
+
+namespace shoal::net {
+
+/// Told of connections as they come and go. Called on the event loop, in order; must not wait.
+class ConnectionObserver {
+ public:
+  virtual ~ConnectionObserver() = default;
+  virtual void connected(Connection& connection) = 0;
+  /// The connection opens no more streams; those that are open throw Error{closed}.
+  virtual void disconnected(Connection& connection) = 0;
+};
+
+/// All connections of a node: listens, dials, keeps one connection to each peer, and opens streams
+/// by protocol.
+class Swarm {
+ public:
+  /// Borrows `system` for its life. stop() must have returned before it is destroyed.
+  Swarm(System& system, PeerId local_peer, ConnectionLimits limits);
+
+  const PeerId& local_peer() const { return local_peer_; }
+  ProtocolTable& protocols() { return protocols_; }
+  PeerStore& peers() { return peers_; }
+  const ConnectionTable& connections() const { return connections_; }
+
+  void add_transport(std::unique_ptr<Transport> transport);
+  /// Borrowed until remove_observer().
+  void add_observer(ConnectionObserver& observer) { observers_.push_back(&observer); }
+  void remove_observer(ConnectionObserver& observer) { std::erase(observers_, &observer); }
+
+  /// Throws Error{io} when the address cannot be had, Error{unsupported} when no transport takes
+  /// it.
+  void listen(const Multiaddr& address);
+  /// Where others can reach us as far as this host knows: "any" addresses become those of the
+  /// interfaces, global ones first, loopback last. Without /p2p.
+  std::vector<Multiaddr> listen_addresses() const;
+
+  /// The connection to `peer`, dialling the addresses that the peer store knows when there is none;
+  /// those who ask at once share one dial. Throws Error{unreachable} with a reason for every
+  /// address.
+  Task<ConnectionId> connect(PeerId peer);
+  /// A stream to `peer` that speaks one of `protocols`, connecting first if need be.
+  Task<ProtocolStream> open(PeerId peer, std::vector<std::string> protocols);
+
+  /// Null when it has ended; valid until the next wait.
+  Connection* find(ConnectionId id) { return connections_.find(id); }
+  /// The connection that new streams to `peer` take; null when there is none.
+  Connection* best(const PeerId& peer) { return connections_.best(peer); }
+  void disconnect(const PeerId& peer);
+
+  Task<void> stop();
+
+ private:
+  struct Dial;
+
+  Task<void> accept_from(TransportListener& listener);
+  Task<void> upgrade(std::unique_ptr<Incoming> incoming);
+  Task<void> run_dial(PeerId peer, std::shared_ptr<Dial> dial);
+  ConnectionId adopt(Link link, Direction direction);
+  Task<void> run_connection(Connection& connection);
+  Task<void> retire_surplus(ConnectionId id);
+
+  System& system_;
+  const PeerId local_peer_;
+  ProtocolTable protocols_;
+  PeerStore peers_;
+  std::vector<std::unique_ptr<Transport>> transports_;
+  Dialer dialer_;
+  std::vector<std::unique_ptr<TransportListener>> listeners_;
+  const ConnectionLimits limits_;
+  ConnectionTable connections_;
+  std::vector<ConnectionObserver*> observers_;
+  std::unordered_map<PeerId, std::shared_ptr<Dial>> dials_;
+  std::size_t handshakes_ = 0;
+  TaskGroup tasks_;
+  TaskGroup connection_tasks_;
+};
+
+}  // namespace shoal::net

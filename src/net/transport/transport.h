@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "crypto/keys.h"
+#include "format/multiaddr.h"
+#include "format/peer_id.h"
+#include "net/muxer/muxer.h"
+#include "net/security/secured.h"
+
+namespace shoal::net {
+
+/// What every transport makes in the end: an authenticated, multiplexed connection.
+struct Link {
+  PeerId peer;
+  crypto::PublicKey key;
+  std::unique_ptr<Muxer> muxer;
+  Multiaddr local;
+  Multiaddr remote;  // without /p2p
+  std::string security;
+  std::string muxer_protocol;
+};
+
+/// A connection that came in and has proved nothing yet.
+class Incoming {
+ public:
+  virtual ~Incoming() = default;
+  virtual Multiaddr remote() const = 0;
+  /// Authenticates and multiplexes. Throws Error; the caller bounds the time.
+  virtual Task<Link> upgrade() = 0;
+};
+
+class TransportListener {
+ public:
+  virtual ~TransportListener() = default;
+  /// With the real port; an "any" address stays one.
+  virtual Multiaddr address() const = 0;
+  virtual Task<std::unique_ptr<Incoming>> accept() = 0;
+};
+
+class Transport {
+ public:
+  virtual ~Transport() = default;
+  virtual bool handles(const Multiaddr& address) const = 0;
+  /// Throws Error{unreachable}, {closed}, {refused}, or {corrupt}-free protocol errors, in a
+  /// sentence; Error{refused} when another peer than `peer` answers.
+  virtual Task<Link> dial(Multiaddr address, PeerId peer) = 0;
+  virtual std::unique_ptr<TransportListener> listen(const Multiaddr& address) = 0;
+};
+
+}  // namespace shoal::net

@@ -1,0 +1,61 @@
+#include "net/upgrade.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "net/muxer/yamux/yamux.h"
+#include "net/negotiation/negotiate.h"
+#include "net/read_ahead.h"
+#include "net/security/noise/noise.h"
+
+namespace shoal::net {
+
+namespace {
+
+const std::array<std::string, 1> kSecurityProtocols = {kNoiseProtocol};
+const std::array<std::string, 1> kMuxerProtocols = {kYamuxProtocol};
+
+Task<std::string> negotiate(Stream& stream, Direction direction,
+                            std::span<const std::string> protocols) {
+  if (direction == Direction::outbound) {
+    co_return co_await negotiate_as_dialer(stream, protocols);
+  }
+  const auto speaks = [protocols](const std::string& name) {
+    return std::ranges::find(protocols, name) != protocols.end();
+  };
+  co_return co_await negotiate_as_listener(stream, speaks);
+}
+
+}  // namespace
+
+Task<Link> Upgrader::outbound(std::unique_ptr<Stream> stream, PeerId peer, Multiaddr local,
+                              Multiaddr remote) {
+  return upgrade(std::move(stream), std::move(peer), std::move(local), std::move(remote));
+}
+
+Task<Link> Upgrader::inbound(std::unique_ptr<Stream> stream, Multiaddr local, Multiaddr remote) {
+  return upgrade(std::move(stream), std::nullopt, std::move(local), std::move(remote));
+}
+
+Task<Link> Upgrader::upgrade(std::unique_ptr<Stream> stream, std::optional<PeerId> peer,
+                             Multiaddr local, Multiaddr remote) {
+  const Direction direction = peer ? Direction::outbound : Direction::inbound;
+  auto limited = std::make_unique<LimitedStream>(std::move(stream), bandwidth_);
+  std::unique_ptr<Stream> ahead = std::make_unique<ReadAhead>(std::move(limited));
+  const std::string security = co_await negotiate(*ahead, direction, kSecurityProtocols);
+  Secured secured = co_await secure_with_noise(system_, identity_, std::move(ahead), direction,
+                                               std::move(peer), kMuxerProtocols);
+  std::string muxer = secured.muxer;
+  if (muxer.empty()) muxer = co_await negotiate(*secured.stream, direction, kMuxerProtocols);
+  co_return Link{.peer = std::move(secured.peer),
+                 .key = std::move(secured.key),
+                 .muxer = make_yamux(system_, std::move(secured.stream), direction),
+                 .local = std::move(local),
+                 .remote = std::move(remote),
+                 .security = security,
+                 .muxer_protocol = std::move(muxer)};
+}
+
+}  // namespace shoal::net

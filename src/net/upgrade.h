@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "crypto/keys.h"
+#include "net/limited_stream.h"
+#include "net/transport/transport.h"
+#include "system/system.h"
+
+namespace shoal::net {
+
+/// Makes a bare byte stream between two hosts into a Link: negotiates security, secures, agrees on
+/// a muxer (early, inside the handshake, where the other side can). Which protocols are offered is
+/// decided here and nowhere else. Callers bound the time.
+class Upgrader {
+ public:
+  /// `identity` and `bandwidth` are borrowed for the upgrader's life and that of every link it
+  /// makes.
+  Upgrader(System& system, const crypto::PrivateKey& identity, Bandwidth bandwidth)
+      : system_(system), identity_(identity), bandwidth_(bandwidth) {}
+
+  /// Error{refused} when somebody else than `peer` answers.
+  Task<Link> outbound(std::unique_ptr<Stream> stream, PeerId peer, Multiaddr local,
+                      Multiaddr remote);
+  Task<Link> inbound(std::unique_ptr<Stream> stream, Multiaddr local, Multiaddr remote);
+
+ private:
+  Task<Link> upgrade(std::unique_ptr<Stream> stream, std::optional<PeerId> peer, Multiaddr local,
+                     Multiaddr remote);
+
+  System& system_;
+  const crypto::PrivateKey& identity_;
+  Bandwidth bandwidth_;
+};
+
+}  // namespace shoal::net

@@ -1,0 +1,187 @@
+#include "protocol/identify/identify.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "format/key_codec.h"
+#include "format/peer_record.h"
+#include "net/framing.h"
+#include "system/timeout.h"
+
+namespace shoal::identify {
+
+namespace {
+
+constexpr const char* kProtocolVersion = "ipfs/0.1.0";
+constexpr Duration kTimeout = 5s;
+constexpr Duration kAddressLifetime = 2h;
+constexpr double kPushBurst = 10;
+constexpr Duration kPushInterval = 5s;
+
+/// All messages of one answer, merged.
+Task<Message> read_answer(Stream& stream) {
+  Message out;
+  for (std::size_t count = 0; count < Message::kMaxMessages; ++count) {
+    const auto bytes = co_await net::read_message(stream, Message::kMaxBytes);
+    if (!bytes) co_return out;
+    out.merge(*bytes);
+  }
+  co_return out;
+}
+
+}  // namespace
+
+Identify::Identify(System& system, net::Swarm& swarm, const crypto::PrivateKey& identity,
+                   std::string agent)
+    : system_(system),
+      swarm_(swarm),
+      identity_(identity),
+      agent_(std::move(agent)),
+      tasks_(system.waits, "identify") {
+  swarm_.protocols().add(kProtocol, [this](net::ProtocolStream s) { return answer(std::move(s)); });
+  swarm_.protocols().add(kPushProtocol,
+                         [this](net::ProtocolStream s) { return receive_push(std::move(s)); });
+  swarm_.add_observer(*this);
+}
+
+void Identify::when_identified(std::function<void(const PeerId&)> callback) {
+  when_identified_.push_back(std::move(callback));
+}
+
+void Identify::connected(net::Connection& connection) {
+  tasks_.spawn(ask(connection.id()));
+}
+
+void Identify::disconnected(net::Connection& connection) {
+  if (swarm_.best(connection.peer()) != nullptr) return;
+  observed_.erase(connection.peer());
+  push_budgets_.erase(connection.peer());
+}
+
+Message Identify::describe(const net::Connection* connection) const {
+  Message out;
+  out.protocol_version = kProtocolVersion;
+  out.agent_version = agent_;
+  out.public_key = encode_public_key(identity_.public_key());
+  std::vector<Multiaddr> addresses = swarm_.listen_addresses();
+  if (addresses.size() > Message::kMaxAddresses / 2) {
+    addresses.resize(Message::kMaxAddresses / 2);
+  }
+  for (const Multiaddr& address : addresses) out.listen_addresses.push_back(address.encoded());
+  out.protocols = swarm_.protocols().names();
+  if (connection != nullptr) out.observed_address = connection->remote().encoded();
+  const auto sequence = system_.clock.wall_now().time_since_epoch().count();
+  out.signed_peer_record =
+      seal_peer_record(identity_, static_cast<std::uint64_t>(sequence), addresses);
+  return out;
+}
+
+Task<void> Identify::answer(net::ProtocolStream stream) {
+  const Message message = describe(swarm_.find(stream.connection));
+  const Bytes bytes = message.encode();
+  co_await within(system_.clock, kTimeout, net::write_message(*stream.stream, bytes),
+                  "identify to " + stream.peer.to_string());
+  co_await stream.stream->close_write();
+}
+
+Task<void> Identify::ask(net::ConnectionId id) {
+  net::Connection* connection = swarm_.find(id);
+  if (connection == nullptr) co_return;
+  const std::array<std::string, 1> protocols = {kProtocol};
+  net::ProtocolStream stream = co_await connection->open(protocols);
+  // Nothing is to be said, but the proposal of the protocol must go out.
+  co_await stream.stream->close_write();
+  const Message answer = co_await within(system_.clock, kTimeout, read_answer(*stream.stream),
+                                         "identify from " + stream.peer.to_string());
+  learn(stream.peer, answer);
+  for (const auto& callback : when_identified_) callback(stream.peer);
+}
+
+Task<void> Identify::receive_push(net::ProtocolStream stream) {
+  if (!push_allowed(stream.peer)) {
+    throw Error(ErrorCode::limit, "too many identify pushes", stream.peer.to_string());
+  }
+  const Message pushed = co_await within(system_.clock, kTimeout, read_answer(*stream.stream),
+                                         "identify push from " + stream.peer.to_string());
+  learn(stream.peer, pushed);
+}
+
+void Identify::learn(const PeerId& peer, const Message& message) {
+  // What a peer says of itself is only taken under its own key.
+  if (!message.public_key.empty() && !peer.matches(decode_public_key(message.public_key))) {
+    throw Error(ErrorCode::malformed, "identify shows the key of another peer", peer.to_string());
+  }
+  net::PeerStore& peers = swarm_.peers();
+  if (!message.protocols.empty()) peers.set_protocols(peer, message.protocols);
+  if (!message.agent_version.empty()) peers.set_agent(peer, message.agent_version);
+  std::vector<Multiaddr> addresses;
+  net::AddressSource source = net::AddressSource::claimed;
+  if (!message.signed_peer_record.empty()) {
+    const PeerRecord record = open_peer_record(message.signed_peer_record);
+    if (record.id != peer) {
+      throw Error(ErrorCode::malformed, "identify shows another peer's record", peer.to_string());
+    }
+    addresses = record.addresses;
+    source = net::AddressSource::signed_record;
+  } else {
+    for (const Bytes& bytes : message.listen_addresses) {
+      try {
+        addresses.push_back(Multiaddr::decode(bytes));
+      } catch (const Error&) {
+        // An address of a kind that we do not know is of no use to us, and no fault.
+      }
+    }
+  }
+  for (const Multiaddr& address : addresses) {
+    peers.add_address(peer, address.without_peer(), source, kAddressLifetime);
+  }
+  if (message.observed_address.empty()) return;
+  try {
+    observed_.insert_or_assign(peer, Multiaddr::decode(message.observed_address));
+  } catch (const Error&) {
+    // As above.
+  }
+}
+
+bool Identify::push_allowed(const PeerId& peer) {
+  const TimePoint now = system_.clock.now();
+  const auto [found, fresh] = push_budgets_.try_emplace(peer, PushBudget{kPushBurst, now});
+  PushBudget& budget = found->second;
+  const auto waited = std::chrono::duration<double>(now - budget.at);
+  budget.left =
+      std::min(kPushBurst, budget.left + waited / std::chrono::duration<double>(kPushInterval));
+  budget.at = now;
+  if (budget.left < 1) return false;
+  budget.left -= 1;
+  return true;
+}
+
+void Identify::push() {
+  for (const net::Connection* connection : swarm_.connections().all()) {
+    if (!swarm_.peers().speaks(connection->peer(), kPushProtocol)) continue;
+    tasks_.spawn(push_to(connection->id()));
+  }
+}
+
+Task<void> Identify::push_to(net::ConnectionId id) {
+  net::Connection* connection = swarm_.find(id);
+  if (connection == nullptr) co_return;
+  const Bytes bytes = describe(connection).encode();
+  const std::array<std::string, 1> protocols = {kPushProtocol};
+  net::ProtocolStream stream = co_await connection->open(protocols);
+  co_await within(system_.clock, kTimeout, net::write_message(*stream.stream, bytes),
+                  "identify push to " + stream.peer.to_string());
+  co_await stream.stream->close_write();
+}
+
+Task<void> Identify::stop() {
+  swarm_.protocols().remove(kProtocol);
+  swarm_.protocols().remove(kPushProtocol);
+  swarm_.remove_observer(*this);
+  co_await tasks_.stop();
+}
+
+}  // namespace shoal::identify

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <unordered_map>
+
+#include "crypto/keys.h"
+#include "net/swarm/swarm.h"
+#include "protocol/identify/message.h"
+#include "system/system.h"
+#include "system/task_group.h"
+
+namespace shoal::identify {
+
+inline constexpr const char* kProtocol = "/ipfs/id/1.0.0";
+inline constexpr const char* kPushProtocol = "/ipfs/id/push/1.0.0";
+
+/// Tells every peer who we are and asks who it is: libp2p specs, identify. What peers say goes into
+/// the swarm's peer store, as theirs alone.
+class Identify final : public net::ConnectionObserver {
+ public:
+  /// Borrows all for its life; stop() must have returned before it is destroyed.
+  Identify(System& system, net::Swarm& swarm, const crypto::PrivateKey& identity,
+           std::string agent);
+
+  /// Called when a peer has answered on a new connection.
+  void when_identified(std::function<void(const PeerId&)> callback);
+
+  /// Our addresses or protocols changed: tells every connected peer that speaks push.
+  void push();
+
+  /// Our address as the peer of a connection sees it, from what peers told; may be empty.
+  const std::unordered_map<PeerId, Multiaddr>& observed() const { return observed_; }
+
+  Task<void> stop();
+
+  void connected(net::Connection& connection) override;
+  void disconnected(net::Connection& connection) override;
+
+ private:
+  Message describe(const net::Connection* connection) const;
+  Task<void> answer(net::ProtocolStream stream);
+  Task<void> ask(net::ConnectionId connection);
+  Task<void> receive_push(net::ProtocolStream stream);
+  Task<void> push_to(net::ConnectionId connection);
+  void learn(const PeerId& peer, const Message& message);
+  bool push_allowed(const PeerId& peer);
+
+  /// A bucket of 10 that refills by one each 5 s.
+  struct PushBudget {
+    double left = 10;
+    TimePoint at;
+  };
+
+  System& system_;
+  net::Swarm& swarm_;
+  const crypto::PrivateKey& identity_;
+  const std::string agent_;
+  std::uint64_t record_sequence_ = 0;
+  std::unordered_map<PeerId, Multiaddr> observed_;
+  std::unordered_map<PeerId, PushBudget> push_budgets_;
+  std::vector<std::function<void(const PeerId&)>> when_identified_;
+  TaskGroup tasks_;
+};
+
+}  // namespace shoal::identify

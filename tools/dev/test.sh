@@ -1,0 +1,139 @@
+# test: one count over tests of every kind. Sourced by ./dev.
+# shellcheck shell=bash
+
+help[test]='test [FILTER]
+build and run every test; the last line counts them
+
+  ./dev test                every check and test, with the dev preset
+  ./dev test FILTER         those whose name contains FILTER: a check, a layer (format), a suite or a
+                            test (Yamux.), a fuzzer (fuzz_cid), a scenario, a script (share_e2e)
+  ./dev test --sanitizers   the unit and end-to-end tests again, with ASan + UBSan and with TSan
+
+The last line reads `N passed, N failed`, with `, N skipped` after it when some could not run here.'
+
+passed=0 failed=0 skipped=0
+
+# record RESULT NAME [LOG]: one check or script; a log is shown when it failed.
+record() {
+  case $1 in
+    passed) passed=$((passed + 1)) && echo "${green}ok${plain}       $2" ;;
+    skipped) skipped=$((skipped + 1)) && echo "${dim}skipped${plain}  $2" ;;
+    failed)
+      failed=$((failed + 1))
+      echo "${red}FAILED${plain}   $2"
+      if [[ -n ${3:-} ]]; then sed 's/^/         /' "$3"; fi
+      ;;
+  esac
+}
+
+# attempt NAME COMMAND...: runs it if FILTER allows. Exit code 77 means that it cannot run here.
+attempt() {
+  local name=$1 code=0
+  shift
+  if [[ $name != *"$filter"* ]]; then return; fi
+  "$@" >"$logs/attempt" 2>&1 </dev/null || code=$?
+  case $code in
+    0) record passed "$name" ;;
+    77) record skipped "$name" ;;
+    *) record failed "$name" "$logs/attempt" ;;
+  esac
+}
+
+check_format() {
+  source_files | (cd "$root" && xargs -r -P "$jobs" -n 16 clang-format-19 --dry-run -Werror)
+}
+
+run_checks() {
+  attempt check_format check_format
+  attempt check_includes "$root/tools/check_includes"
+  attempt check_includes_test "$root/tools/check_includes_test"
+  attempt check_docs "$root/tools/check_docs"
+  attempt check_docs_test "$root/tools/check_docs_test"
+  attempt check_docs_flags "$root/tools/check_docs" --flags "$root/build/dev/shoal"
+}
+
+# run_ctest PRESET CTEST-ARGS...: counts the tests inside each program, and a program that died as one more.
+run_ctest() {
+  local folder=$root/build/$1 p f s
+  shift
+  ctest --test-dir "$folder" --verbose -j "$jobs" --timeout 600 "$@" >"$logs/ctest" 2>&1 </dev/null || true
+  awk -v counts="$logs/counts" -f "$root/tools/dev/ctest.awk" "$logs/ctest"
+  read -r p f s <"$logs/counts"
+  passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+}
+
+# Unit tests, simulated tests and the replay of fuzz corpora.
+run_unit_tests() {
+  local preset=$1 started=$SECONDS before=$((passed + failed + skipped)) whole
+  if [[ -z $filter ]]; then
+    run_ctest "$preset"
+  else
+    # Programs named by FILTER run whole; of the others, the tests that FILTER names.
+    whole=$(ctest --test-dir "$root/build/$preset" -N |
+      awk -v filter="$filter" '/Test +#/ && index($NF, filter) {printf "%s%s", sep, $NF; sep = "|"}')
+    if [[ -n $whole ]]; then run_ctest "$preset" -R "^($whole)\$"; fi
+    GTEST_FILTER="*$filter*" run_ctest "$preset" -E "^(fuzz_.*|$whole)\$"
+  fi
+  echo "$((passed + failed + skipped - before)) unit tests and replays in $((SECONDS - started)) s"
+}
+
+# Every scenario of the simulator with 100 seeds.
+run_scenarios() {
+  local scenario
+  while read -r scenario; do
+    attempt "sim_$scenario" simulate dev "$scenario" --seeds 100
+  done < <(scenarios dev)
+}
+
+# The scripts in tests/ get the program as SHOAL. They skip by exit code 77.
+run_scripts() {
+  local preset=$1 script name
+  for script in "$root"/tests/*_e2e.{sh,py}; do
+    name=$(basename "$script")
+    if [[ ! -e $script ]]; then continue; fi
+    case $script in
+      *.sh) attempt "$preset ${name%.sh}" env SHOAL="$root/build/$preset/shoal" timeout 300 bash "$script" ;;
+      *.py) attempt "$preset ${name%.py}" env SHOAL="$root/build/$preset/shoal" timeout 300 python3 "$script" ;;
+    esac
+  done
+}
+
+# test_preset PRESET: true if it was built, whatever its tests said.
+test_preset() {
+  local preset=$1 started=$SECONDS
+  if ! { configure "$preset" && compile "$preset"; }; then
+    record failed "$preset build"
+    return 1
+  fi
+  echo "$preset built in $((SECONDS - started)) s"
+  run_unit_tests "$preset"
+  run_scripts "$preset"
+}
+
+verb_test() {
+  local sanitizers=no
+  filter=''
+  while (($#)); do
+    case $1 in
+      --sanitizers) sanitizers=yes ;;
+      -*) fail 2 "test has no option '$1'" ;;
+      *) filter=$1 ;;
+    esac
+    shift
+  done
+  need_packages "${build_packages[@]}" "${test_packages[@]}"
+  logs=$(mktemp -d)
+  trap 'rm -rf "$logs"' EXIT
+
+  if [[ $sanitizers == yes ]]; then
+    test_preset asan || true
+    test_preset tsan || true
+  elif test_preset dev; then
+    run_checks
+    run_scenarios
+  fi
+
+  if ((passed + failed + skipped == 0)); then say "no test has '$filter' in its name"; fi
+  echo "$passed passed, $failed failed$( ((skipped == 0)) || echo ", $skipped skipped")"
+  ((failed == 0 && passed + skipped > 0))
+}
