@@ -201,8 +201,8 @@ Task<void> Swarm::stop() {
   listeners_.clear();
   TaskGroup farewells(system_.waits, "farewells");
   for (Connection* connection : connections_.all()) farewells.spawn(connection->shutdown());
-  co_await farewells.join();
-  co_await connection_tasks_.join();
+  co_await farewells.join_through();
+  co_await connection_tasks_.join_through();
   co_await connections_.wait_until_freed();
 }
 
