@@ -50,6 +50,7 @@ Host& World::add_host(HostOptions options) {
 
 void World::move_addresses(const Host& host, const std::vector<IpAddress>& old_ones,
                            const std::vector<IpAddress>& new_ones) {
+  if (!host.options().routed) return;
   for (const auto& address : old_ones) addresses_.erase(address);
   for (const auto& address : new_ones) {
     const bool fresh = addresses_.emplace(address, host.index()).second;
@@ -149,8 +150,15 @@ void World::write_packets_to(std::function<void(ByteView)> sink) {
   packet_log_.emplace(std::move(sink));
 }
 
+void World::set_route(IpAddress address, Route route) {
+  routes_[address] = std::move(route);
+}
+
 std::optional<std::uint32_t> World::route(const Packet& packet) const {
   if (packet.to.address.is_loopback()) return packet.source;
+  if (const auto special = routes_.find(packet.to.address); special != routes_.end()) {
+    return special->second(packet);
+  }
   const auto found = addresses_.find(packet.to.address);
   if (found == addresses_.end()) return std::nullopt;
   return found->second;
