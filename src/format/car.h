@@ -27,7 +27,7 @@ struct CarBlock {
 /// {corrupt} for a block that is not what its CID says; it is of no use after that.
 class CarReader {
  public:
-  /// What go-car allows a section, its CID and its block, to take.
+  /// Of a section: its CID and its block. Generous, go-car stops at 8 MiB.
   static constexpr std::size_t kDefaultMaxSectionBytes = std::size_t{32} << 20;
 
   explicit CarReader(std::size_t max_section_bytes = kDefaultMaxSectionBytes);

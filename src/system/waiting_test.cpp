@@ -135,6 +135,7 @@ TEST(Event, passes_over_a_waiter_that_was_cancelled) {
   group.spawn(wait_then_note(event, notes, 'b'));
   loop.run();
   cancelled.cancel();
+  loop.run();
   event.notify_one();
   loop.run();
   EXPECT_EQ(notes, "b");

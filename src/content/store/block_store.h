@@ -79,6 +79,8 @@ class BlockStore {
   void set_imported(FileId file, std::string_view profile, const Imported& imported);
 
   void commit();
+  /// Commits and ends the store's own tasks. Must have returned before it is destroyed.
+  Task<void> stop();
   std::uint64_t stale_blocks() const;
   /// Bytes that the index takes on disk.
   std::uint64_t index_bytes();

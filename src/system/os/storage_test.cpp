@@ -220,6 +220,7 @@ TEST_F(ConfinedFolder, works_below_itself_after_its_maker_and_its_path_have_gone
   folder->make_folder("./b//");
   folder->rename("f", "b/g", false);
   folder->sync_names("b");
+  folder->sync_all();
   EXPECT_EQ(get("moved/a/b/g"), "x");
   EXPECT_EQ(folder->info("")->kind, FileKind::folder);
   EXPECT_FALSE(folder->info("no/such"));

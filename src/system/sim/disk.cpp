@@ -102,6 +102,12 @@ void Disk::sync_names(const NodePtr& folder) {
   journal_.erase(journal_.begin(), last.base());
 }
 
+void Disk::sync_all() {
+  journal_.clear();
+  const auto dirty = dirty_;
+  for (const auto& [inode, node] : dirty) sync_file(*node);
+}
+
 // --- content --------------------------------------------------------------------------------
 
 std::size_t Disk::read(const Node& node, std::uint64_t offset, MutableBytes into) {

@@ -339,6 +339,12 @@ void HostFolder::sync_names(std::string_view path) {
   disk_.sync_names(folder);
 }
 
+void HostFolder::sync_all() {
+  check_alive("/");
+  disk_.strike("storage.sync", "/");
+  disk_.sync_all();
+}
+
 std::uint64_t HostFolder::free_bytes() {
   check_alive("/");
   return disk_.free_bytes();

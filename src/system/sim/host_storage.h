@@ -22,6 +22,7 @@ class HostFolder final : public Folder {
   void set_mode(std::string_view path, std::uint32_t mode) override;
   void set_mtime(std::string_view path, WallTime mtime) override;
   void sync_names(std::string_view path) override;
+  void sync_all() override;
   std::uint64_t free_bytes() override;
   std::unique_ptr<Folder> confined(std::string_view path) override;
 
@@ -75,6 +76,7 @@ class HostStorage final : public Storage {
   void set_mode(std::string_view path, std::uint32_t mode) override { root_.set_mode(path, mode); }
   void set_mtime(std::string_view path, WallTime mtime) override { root_.set_mtime(path, mtime); }
   void sync_names(std::string_view path) override { root_.sync_names(path); }
+  void sync_all() override { root_.sync_all(); }
   std::uint64_t free_bytes() override { return root_.free_bytes(); }
   std::unique_ptr<Folder> confined(std::string_view path) override { return root_.confined(path); }
 
