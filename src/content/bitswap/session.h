@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "content/bitswap/bitswap.h"
+#include "content/bitswap/message.h"
 #include "content/bitswap/want_table.h"
 #include "system/event.h"
 
