@@ -289,9 +289,8 @@ bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
 }
 
 bool WantTable::somebody_may_come() const {
-  return std::ranges::any_of(peers_, [](const PeerState& peer) {
-    return peer.hope && !peer.up && !peer.lied;
-  });
+  return std::ranges::any_of(
+      peers_, [](const PeerState& peer) { return peer.hope && !peer.up && !peer.lied; });
 }
 
 std::optional<Multihash> WantTable::sole_outstanding(Peer peer) const {

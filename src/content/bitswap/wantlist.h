@@ -11,7 +11,8 @@
 
 namespace shoal::content::bitswap {
 
-/// What all sessions together want of one peer, and how much of it the peer has been told. Sans-I/O.
+/// What all sessions together want of one peer, and how much of it the peer has been told.
+/// Sans-I/O.
 ///
 /// Changes gather until take(), so that all that arises in one step goes out in one message.
 class Wantlist {
