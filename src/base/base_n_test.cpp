@@ -7,10 +7,10 @@
 namespace shoal {
 namespace {
 
-constexpr Base kAllBases[] = {Base::base16,           Base::base16_upper, Base::base32,
-                              Base::base32_upper,     Base::base32_pad,   Base::base32_pad_upper,
-                              Base::base36,           Base::base36_upper, Base::base58btc,
-                              Base::base64,           Base::base64_pad,   Base::base64url,
+constexpr Base kAllBases[] = {Base::base16,       Base::base16_upper, Base::base32,
+                              Base::base32_upper, Base::base32_pad,   Base::base32_pad_upper,
+                              Base::base36,       Base::base36_upper, Base::base58btc,
+                              Base::base64,       Base::base64_pad,   Base::base64url,
                               Base::base64url_pad};
 
 std::string encoded(Base base, std::string_view text) {

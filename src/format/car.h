@@ -17,7 +17,8 @@ struct CarBlock {
   bool oversized = false;
 };
 
-/// Reads a CAR of version 1 (ipld.io, specs, transport, car) from bytes that come in pieces:
+/// Reads a CAR of version 1 (ipld.io, specs, transport, car) from bytes that come in pieces; for
+/// version 2 see CarUnwrapper.
 ///
 ///     feed() -> header() once it is complete -> next() until nothing -> feed() ... -> finish()
 ///
@@ -26,7 +27,7 @@ struct CarBlock {
 /// {corrupt} for a block that is not what its CID says; it is of no use after that.
 class CarReader {
  public:
-  /// What go-car allows a section, its CID and its block, to take.
+  /// Of a section: its CID and its block. Generous, go-car stops at 8 MiB.
   static constexpr std::size_t kDefaultMaxSectionBytes = std::size_t{32} << 20;
 
   explicit CarReader(std::size_t max_section_bytes = kDefaultMaxSectionBytes);

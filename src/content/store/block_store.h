@@ -84,7 +84,8 @@ class BlockStore {
   void set_imported(FileId file, std::string_view profile, const Imported& imported);
 
   void commit();
-  /// Commits and ends what runs in the background. Call before the end; only reads after it.
+  /// Commits and ends the store\'s own tasks. Must have returned before it is destroyed; after it,
+  /// read only.
   Task<void> stop();
   std::uint64_t stale_blocks() const;
   /// Bytes that the index takes on disk.

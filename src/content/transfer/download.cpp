@@ -161,6 +161,7 @@ Download::~Download() = default;
 Task<void> Download::run() {
   if (co_await already_complete()) co_return;
   co_await learn_size();
+  if (when_root_held_) when_root_held_();
   co_await check_space();
   resuming_ = folder_->info(partial_name_).has_value();
   walk_ = std::make_unique<TreeWalk>(system_, *this, *this, WalkLimits{});

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -28,7 +29,7 @@ struct DownloadCounts {
 /// leaf's place in it and fetches what is not right there. Interior nodes are kept in the block
 /// store, so a second run fetches none of them. What has been verified is served from where it lies
 /// at once.
-class Download final : private TreeSink, private BlockSource {
+class Download final : public TreeSink, public BlockSource {
  public:
   struct Place {
     std::string folder;    // exists
@@ -45,6 +46,9 @@ class Download final : private TreeSink, private BlockSource {
   /// is success), Error{io}, Error{corrupt}, and what Session::fetch throws. The partial tree stays
   /// for the next run.
   Task<void> run();
+
+  /// Called once, when the root is held: others can begin to get from this node.
+  void when_root_held(std::function<void()> callback) { when_root_held_ = std::move(callback); }
 
   /// The final path.
   const std::string& path() const { return path_; }
@@ -84,6 +88,7 @@ class Download final : private TreeSink, private BlockSource {
   const std::string path_;
   const std::string partial_name_;
   std::unique_ptr<Folder> folder_;
+  std::function<void()> when_root_held_;
   bool comparing_ = false;
   bool resuming_ = false;
   std::uint64_t expected_bytes_ = 0;

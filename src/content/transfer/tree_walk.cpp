@@ -22,8 +22,7 @@ struct Overloaded : Visitors... {
 }  // namespace
 
 TreeWalk::TreeWalk(System& system, BlockSource& source, TreeSink& sink, WalkLimits limits)
-    : system_(system),
-      source_(source),
+    : source_(source),
       sink_(sink),
       limits_(limits),
       changed_(system.waits),
@@ -109,7 +108,7 @@ Task<void> TreeWalk::visit_entry(const Cid& cid, const Entry& entry) {
     ++counts_.files;
     co_await sink_.symlink(path_of(entry), link->target, node.metadata);
   } else if (auto* file = std::get_if<FileNode>(&node.kind)) {
-    co_await open_file(entry, std::move(*file), node.metadata, block);
+    co_await open_file(cid, entry, std::move(*file), node.metadata, block);
   } else {
     co_await open_folder(cid, entry, std::move(node), block);
   }
@@ -131,8 +130,8 @@ Task<void> TreeWalk::visit_raw_entry(const Cid& cid, const Entry& entry) {
   counts_.done_bytes += *size;
 }
 
-Task<void> TreeWalk::open_file(const Entry& entry, FileNode node, UnixfsMetadata metadata,
-                               SharedBytes block) {
+Task<void> TreeWalk::open_file(const Cid& cid, const Entry& entry, FileNode node,
+                               UnixfsMetadata metadata, SharedBytes block) {
   auto file = std::make_shared<TreeFile>();
   file->path = path_of(entry);
   file->size = node.length;
@@ -140,7 +139,7 @@ Task<void> TreeWalk::open_file(const Entry& entry, FileNode node, UnixfsMetadata
   ++counts_.files;
   counts_.content_bytes += file->size;
   co_await sink_.begin_file(*file);
-  const Part whole{file, entry.folder, {}};
+  const Part whole{file, entry.folder, FilePart{cid}};
   // The file stays open while this, which finds its parts, is under way.
   ++file->open_items;
   if (entry.folder) ++entry.folder->open_items;

@@ -82,7 +82,7 @@ class TreeWalk {
   Task<void> visit_part(const Cid& cid, const Part& part);
   Task<void> visit_raw_entry(const Cid& cid, const Entry& entry);
   Task<void> open_folder(const Cid& cid, const Entry& entry, UnixfsNode node, SharedBytes block);
-  Task<void> open_file(const Entry& entry, FileNode node, UnixfsMetadata metadata,
+  Task<void> open_file(const Cid& cid, const Entry& entry, FileNode node, UnixfsMetadata metadata,
                        SharedBytes block);
   Task<void> add_content(const Part& part, const FileNode& node, const SharedBytes& block);
   void push_entries(const std::shared_ptr<FolderState>& folder,
@@ -91,7 +91,6 @@ class TreeWalk {
   std::string path_of(const Entry& entry) const;
   Task<void> leave(std::shared_ptr<FolderState> folder);
 
-  System& system_;
   BlockSource& source_;
   TreeSink& sink_;
   const WalkLimits limits_;

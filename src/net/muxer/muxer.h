@@ -32,8 +32,11 @@ class Muxer {
   /// The next stream that the other side opens. Cancellable. Throws Error{closed} at the end.
   virtual Task<std::unique_ptr<Stream>> accept() = 0;
 
-  /// Ends the connection at once (with the protocol's word of farewell if it can be sent without
-  /// waiting). Idempotent.
+  /// Says farewell: all that was written before still arrives, and the other side is expected to
+  /// end the connection. The caller bounds the time, then calls close().
+  virtual Task<void> shutdown() = 0;
+
+  /// Ends the connection at once. Idempotent.
   virtual void close() noexcept = 0;
   virtual bool closed() const = 0;
 

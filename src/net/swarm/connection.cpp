@@ -13,6 +13,7 @@ namespace shoal::net {
 namespace {
 
 constexpr Duration kNegotiationTimeout = 10s;
+constexpr Duration kShutdownTimeout = 500ms;
 
 }  // namespace
 
@@ -50,6 +51,18 @@ Task<void> Connection::run() {
   link_.muxer->close();
   co_await tasks_.stop();
   if (failure) std::rethrow_exception(failure);
+}
+
+Task<void> Connection::shutdown() {
+  try {
+    co_await within(system_.clock, kShutdownTimeout, link_.muxer->shutdown(), "farewell");
+    for (int look = 0; look < 10 && !closed(); ++look) {
+      co_await system_.clock.sleep_for(kShutdownTimeout / 10);
+    }
+  } catch (const Error&) {
+    // It ends without farewell.
+  }
+  close();
 }
 
 Task<void> Connection::accept_streams() {

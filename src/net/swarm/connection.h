@@ -43,6 +43,8 @@ class Connection {
 
   /// Runs until the connection has ended and all that it started has, too.
   Task<void> run();
+  /// Lets what was written arrive, then ends. Bounded in time.
+  Task<void> shutdown();
   void close() noexcept { link_.muxer->close(); }
 
  private:

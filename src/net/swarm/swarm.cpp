@@ -199,7 +199,9 @@ Task<void> Swarm::retire_surplus(ConnectionId id) {
 Task<void> Swarm::stop() {
   co_await tasks_.stop();
   listeners_.clear();
-  for (Connection* connection : connections_.all()) connection->close();
+  TaskGroup farewells(system_.waits, "farewells");
+  for (Connection* connection : connections_.all()) farewells.spawn(connection->shutdown());
+  co_await farewells.join();
   co_await connection_tasks_.join();
   co_await connections_.wait_until_freed();
 }

@@ -43,7 +43,8 @@ Descriptor open_by_components(int root, const std::string& path, int flags, mode
 
 Descriptor open_beneath(int root, const std::string& path, int flags, mode_t mode) {
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC | O_NOFOLLOW);
+  // Without O_NOFOLLOW, which would turn the ELOOP of a symlink at the end into an ENOTDIR.
+  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
   how.mode = (flags & O_CREAT) != 0 ? mode : 0;
   how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS;
   const auto opened =

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -174,6 +175,14 @@ void HostFolder<Base>::sync_names(std::string_view path) {
   const Descriptor folder = open_path(root_, checked, O_RDONLY | O_DIRECTORY);
   if (!folder) throw file_error(errno, shown_path(root_, checked));
   must(uninterrupted([&] { return ::fsync(folder.get()); }), shown_path(root_, checked));
+}
+
+template <class Base>
+void HostFolder<Base>::sync_all() {
+  // syncfs takes no descriptor that was opened with O_PATH only.
+  const Descriptor folder = open_path(root_, ".", O_RDONLY | O_DIRECTORY);
+  if (!folder) throw file_error(errno, shown_path(root_, ""));
+  must(uninterrupted([&] { return ::syncfs(folder.get()); }), shown_path(root_, ""));
 }
 
 template <class Base>

@@ -33,6 +33,7 @@ class HostFolder : public Base {
   void set_mode(std::string_view path, std::uint32_t mode) override;
   void set_mtime(std::string_view path, WallTime mtime) override;
   void sync_names(std::string_view path) override;
+  void sync_all() override;
   std::uint64_t free_bytes() override;
   std::unique_ptr<Folder> confined(std::string_view path) override;
 

@@ -48,7 +48,9 @@ struct HostResolver::Desk {
   static void serve(const std::shared_ptr<Desk>& self) {
     while (auto question = self->next()) {
       question->ask();
-      self->answered(question->waiter);
+      const Waits::Id waiter = question->waiter;
+      question.reset();  // the answer is the waiter's alone from here on
+      self->answered(waiter);
     }
   }
 

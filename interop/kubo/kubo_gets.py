@@ -1,0 +1,53 @@
+"""What Shoal shares, Kubo gets by CID."""
+
+import data
+from kubo import IPFS
+from process import run
+
+
+def register(checks) -> None:
+    for name, inputs in {
+        "a file of 1 GiB": (data.write_file, data.GIB),
+        "an empty file": (data.write_file, 0),
+        "a tree": (data.tree,),
+        "20,000 entries": (data.large_directory,),
+    }.items():
+        checks.add(f"kubo gets {name}", *inputs)(kubo_gets)
+    checks.add("kubo gets a tree with hidden files", data.tree)(kubo_gets_hidden)
+    checks.add("kubo gets a tree with modes and mtimes", data.tree)(kubo_gets_preserved)
+    checks.add("kubo pins 20,000 entries")(kubo_pins)
+    checks.add("kubo exports a tree as CAR")(kubo_exports)
+
+
+def kubo_gets(world, make, *arguments, options=(), **comparison) -> None:
+    path = world.input(make, *arguments)
+    with world.kubo() as kubo, world.shoal().share(*options, path) as share:
+        kubo.connect(share.address)
+        data.expect_same(kubo.get(share.cid, world.fresh("out")), path, **comparison)
+
+
+def kubo_gets_hidden(world, make) -> None:
+    kubo_gets(world, make, options=("--hidden",), hidden=True)
+
+
+def kubo_gets_preserved(world, make) -> None:
+    kubo_gets(world, make, options=("--preserve",), metadata=True)
+
+
+def kubo_pins(world) -> None:
+    path = world.input(data.large_directory)
+    with world.kubo() as kubo, world.shoal().share(path) as share:
+        kubo.connect(share.address)
+        kubo.ipfs("pin", "add", share.cid)
+        share.stop()
+        data.expect_same(kubo.get(share.cid, world.fresh("out")), path)
+
+
+def kubo_exports(world) -> None:
+    path, car, other = world.input(data.tree), world.fresh("car"), world.kubo()
+    with world.kubo() as kubo, world.shoal().share(path) as share:
+        kubo.connect(share.address)
+        run("sh", "-c", 'exec "$0" dag export --progress=false "$1" >"$2"', IPFS, share.cid, car,
+            env=kubo.env)  # fmt: skip
+    other.ipfs("dag", "import", car)
+    data.expect_same(other.get(share.cid, world.fresh("out")), path)

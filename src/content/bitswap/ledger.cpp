@@ -1,0 +1,137 @@
+#include "content/bitswap/ledger.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace shoal::content::bitswap {
+
+void Ledger::receive(const Message& message, const Has& has, TimePoint now) {
+  refill(now);
+  if (message.full) {
+    wants_.clear();
+    queue_.clear();
+    waiting_.clear();
+    presences_.clear();
+  }
+  for (const WantEntry& entry : message.wants) {
+    if (entry.cid.hash().is(HashCode::identity)) continue;  // carries its own content
+    if (entry.cancel) {
+      cancel(entry.cid.hash());
+    } else {
+      add(entry, has);
+    }
+  }
+}
+
+void Ledger::add(const WantEntry& entry, const Has& has) {
+  const Multihash& hash = entry.cid.hash();
+  const bool have = has(hash);
+  if (!have && !pay()) return;
+  auto known = wants_.find(hash);
+  // A presence said once is not said twice before it has left: that would need no bound of its own.
+  bool told = false;
+  if (known != wants_.end()) {
+    told = known->second.told;
+    erase(known);
+  }
+  if (wants_.size() >= kMaxWants && !make_room()) return;
+  Want want{entry.cid, entry.type, entry.send_dont_have, entry.priority, next_order_++};
+  want.told = told;
+  const auto added = wants_.emplace(hash, std::move(want)).first;
+  answer(added, have);
+}
+
+void Ledger::answer(Wants::iterator entry, bool have) {
+  Want& want = entry->second;
+  if (have && want.type == WantType::block) {
+    enqueue(want);
+  } else if (have) {
+    if (presences_.size() < kMaxEntries) presences_.push_back({want.cid, true});
+    erase(entry);
+  } else {
+    waiting_.emplace(want.order, want.cid.hash());
+    if (want.send_dont_have && !want.told) {
+      presences_.push_back({want.cid, false});
+      want.told = true;
+    }
+  }
+}
+
+void Ledger::enqueue(Want& want) {
+  want.queued = true;
+  waiting_.erase(want.order);
+  queue_.emplace(Rank{want.priority, want.order}, want.cid.hash());
+}
+
+void Ledger::offer(const Multihash& hash) {
+  const auto want = wants_.find(hash);
+  if (want == wants_.end() || want->second.queued) return;
+  waiting_.erase(want->second.order);
+  // A DONT_HAVE that has not left yet would be a lie by now.
+  std::erase_if(presences_, [&](const Presence& presence) { return presence.cid.hash() == hash; });
+  answer(want, true);
+}
+
+void Ledger::cancel(const Multihash& hash) {
+  const auto want = wants_.find(hash);
+  if (want != wants_.end()) erase(want);
+}
+
+void Ledger::erase(Wants::iterator entry) {
+  const Want& want = entry->second;
+  if (want.queued) queue_.erase(Rank{want.priority, want.order});
+  waiting_.erase(want.order);
+  wants_.erase(entry);
+}
+
+bool Ledger::make_room() {
+  if (waiting_.empty()) return false;
+  erase(wants_.find(waiting_.begin()->second));
+  return true;
+}
+
+const Cid* Ledger::peek_block() const {
+  if (queue_.empty()) return nullptr;
+  return &wants_.find(queue_.begin()->second)->second.cid;
+}
+
+std::optional<Ledger::Request> Ledger::next_block() {
+  if (queue_.empty()) return std::nullopt;
+  const auto entry = wants_.find(queue_.begin()->second);
+  Request out{entry->second.cid, entry->second.send_dont_have};
+  erase(entry);
+  return out;
+}
+
+void Ledger::missing(const Request& request) {
+  if (wants_.size() >= kMaxWants || wants_.contains(request.cid.hash())) return;
+  Want want{request.cid, WantType::block, request.send_dont_have, 1, next_order_++};
+  const auto added = wants_.emplace(request.cid.hash(), std::move(want)).first;
+  answer(added, false);
+}
+
+std::vector<Presence> Ledger::take_presences(std::size_t count) {
+  const auto end = presences_.begin() + static_cast<std::ptrdiff_t>(std::min(count, presences_.size()));
+  std::vector<Presence> out(presences_.begin(), end);
+  presences_.erase(presences_.begin(), end);
+  for (const Presence& presence : out) {
+    const auto want = wants_.find(presence.cid.hash());
+    if (want != wants_.end()) want->second.told = false;
+  }
+  return out;
+}
+
+bool Ledger::pay() {
+  if (tokens_ < 1) return false;
+  tokens_ -= 1;
+  return true;
+}
+
+void Ledger::refill(TimePoint now) {
+  const double seconds = std::chrono::duration<double>(now - refilled_).count();
+  tokens_ = std::min(kTokens, tokens_ + seconds * kTokensPerSecond);
+  refilled_ = now;
+}
+
+}  // namespace shoal::content::bitswap

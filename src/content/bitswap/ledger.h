@@ -1,0 +1,94 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "content/bitswap/message.h"
+#include "system/time.h"
+
+namespace shoal::content::bitswap {
+
+/// What one peer wants of us, and what of that is to be answered next. Sans-I/O.
+///
+///     want --- we have it ---> queued --- next_block() ---> gone
+///      |                         ^
+///      +-- we lack it --> waiting +-- offer()     (a HAVE that was asked for ends the want, too)
+///
+/// Freed with the peer's last connection (CVE-2023-25568).
+class Ledger {
+ public:
+  static constexpr std::size_t kMaxWants = 1024;
+  /// Wants for what we lack cost a token each (GHSA-84x2-2qv6-qg56): far more than an honest peer
+  /// asks.
+  static constexpr double kTokens = 16 * 1024;
+  static constexpr double kTokensPerSecond = 4096;
+
+  using Has = std::function<bool(const Multihash&)>;
+
+  struct Request {
+    Cid cid;
+    bool send_dont_have;
+  };
+
+  explicit Ledger(TimePoint now) : refilled_(now) {}
+
+  /// Takes over the peer's words. More wants than kMaxWants push out one that waits for a block we
+  /// lack, or are not taken.
+  void receive(const Message& message, const Has& has, TimePoint now);
+  /// A block has come.
+  void offer(const Multihash& hash);
+
+  bool has_blocks() const { return !queue_.empty(); }
+  bool has_presences() const { return !presences_.empty(); }
+  /// The block to send next: highest priority first, then the order of arrival. Null for none.
+  const Cid* peek_block() const;
+  /// Takes it out. A block that turns out to be missing goes to missing().
+  std::optional<Request> next_block();
+  void missing(const Request& request);
+  /// What to say of other wants, oldest first: at most `count`.
+  std::vector<Presence> take_presences(std::size_t count);
+
+  std::size_t size() const { return wants_.size(); }
+
+ private:
+  struct Want {
+    Cid cid;
+    WantType type;
+    bool send_dont_have;
+    std::int32_t priority;
+    std::uint64_t order;
+    bool queued = false;
+    bool told = false;  // a presence about it is on its way out
+  };
+  struct Rank {
+    std::int32_t priority;
+    std::uint64_t order;
+    bool operator<(const Rank& other) const {
+      return priority != other.priority ? priority > other.priority : order < other.order;
+    }
+  };
+  using Wants = std::unordered_map<Multihash, Want>;
+
+  void add(const WantEntry& entry, const Has& has);
+  void answer(Wants::iterator want, bool have);
+  void cancel(const Multihash& hash);
+  void erase(Wants::iterator want);
+  void enqueue(Want& want);
+  bool make_room();
+  bool pay();
+  void refill(TimePoint now);
+
+  Wants wants_;
+  std::map<Rank, Multihash> queue_;
+  std::map<std::uint64_t, Multihash> waiting_;  // by order of arrival
+  std::vector<Presence> presences_;
+  std::uint64_t next_order_ = 0;
+  double tokens_ = kTokens;
+  TimePoint refilled_;
+};
+
+}  // namespace shoal::content::bitswap

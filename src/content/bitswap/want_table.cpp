@@ -1,0 +1,303 @@
+#include "content/bitswap/want_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal::content::bitswap {
+
+namespace {
+
+// Fixed work in one go; what is behind is looked at when those in front have found their peer.
+constexpr std::size_t kLooksPerPlan = 4096;
+
+}  // namespace
+
+WantTable::Peer WantTable::add_peer() {
+  peers_.emplace_back();
+  return static_cast<Peer>(peers_.size() - 1);
+}
+
+void WantTable::peer_up(Peer index, TimePoint now) {
+  PeerState& peer = peers_[index];
+  if (peer.lied) return;
+  peer.up = true;
+  peer.stalled = false;
+  peer.window = PeerWindow();
+  peer.last_delivery = now;
+  for (auto& [order, want] : Ordered(dry_)) make_open(*want);
+}
+
+void WantTable::peer_down(Peer peer) {
+  release(peer, false);
+}
+
+void WantTable::peer_lied(Peer peer) {
+  release(peer, true);
+  peers_[peer].lied = true;
+}
+
+void WantTable::release(Peer index, bool lied) {
+  PeerState& peer = peers_[index];
+  peer.up = false;
+  const Ordered owed = std::exchange(peer.outstanding, {});
+  for (auto& [hash, want] : wants_) {
+    std::erase_if(want.questions, [index](const Question& asked) { return asked.peer == index; });
+  }
+  for (const auto& [order, want] : owed) {
+    want->lied |= lied;
+    if (!asked_for_block(*want)) make_open(*want);
+  }
+}
+
+std::size_t WantTable::live_peers() const {
+  return static_cast<std::size_t>(std::ranges::count_if(peers_, &PeerState::up));
+}
+
+void WantTable::want(const Multihash& hash) {
+  const auto [entry, added] = wants_.try_emplace(hash, Want{hash, next_order_, {}, false, {}});
+  if (!added) return;
+  ++next_order_;
+  open_.emplace(entry->second.order, &entry->second);
+}
+
+void WantTable::unwant(const Multihash& hash) {
+  const auto entry = wants_.find(hash);
+  if (entry != wants_.end()) erase(entry->second);
+}
+
+std::vector<Multihash> WantTable::all() const {
+  std::map<std::uint64_t, const Want*> ordered;
+  for (const auto& [hash, want] : wants_) ordered.emplace(want.order, &want);
+  std::vector<Multihash> out;
+  for (const auto& [order, want] : ordered) out.push_back(want->hash);
+  return out;
+}
+
+void WantTable::block(std::optional<Peer> from, const Multihash& hash, std::size_t bytes,
+                      TimePoint now) {
+  const auto entry = wants_.find(hash);
+  if (entry == wants_.end()) return;
+  if (from) delivered(*from, entry->second, bytes, now);
+  erase(entry->second);
+}
+
+void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint now) {
+  PeerState& peer = peers_[index];
+  const Question* asked = find(want, index);
+  if (asked != nullptr && asked->ask == Ask::block) {
+    const bool was_full = peer.outstanding.size() >= peer.window.blocks();
+    peer.window.delivered(now - asked->asked_at, bytes, was_full);
+    const Duration gap = now - std::max(peer.last_delivery, peer.busy_since);
+    peer.usual = peer.usual ? *peer.usual + (gap - *peer.usual) / 8 : gap;
+  }
+  alive(index, now);
+}
+
+void WantTable::alive(Peer peer, TimePoint now) {
+  peers_[peer].last_delivery = now;
+  peers_[peer].stalled = false;
+}
+
+void WantTable::have(Peer peer, const Multihash& hash) {
+  const auto entry = wants_.find(hash);
+  if (entry == wants_.end() || !peers_[peer].up) return;
+  Question& asked = question(entry->second, peer);
+  asked.lacks = false;
+  asked.answers = 0;
+  if (dry_.contains(entry->second.order)) make_open(entry->second);
+}
+
+void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
+  const auto entry = wants_.find(hash);
+  if (entry == wants_.end() || !peers_[index].up) return;
+  Want& want = entry->second;
+  Question* asked = find(want, index);
+  if (asked == nullptr || asked->ask == Ask::nothing) return;
+  asked->lacks = true;
+  ++asked->answers;
+  asked->backoff = asked->backoff == Duration::zero()
+                       ? tuning_.ask_again
+                       : std::min(asked->backoff * 2, tuning_.ask_again_at_most);
+  asked->again_at = now + asked->backoff;
+  PeerState& peer = peers_[index];
+  peer.stalled = false;
+  peer.last_delivery = now;
+  peer.outstanding.erase(want.order);
+  if (asked->ask == Ask::block) {
+    tell(want, *asked, Ask::nothing);
+    if (!asked_for_block(want)) make_open(want);
+  }
+}
+
+WantTable::Question* WantTable::find(Want& want, Peer peer) {
+  const auto found = std::ranges::find(want.questions, peer, &Question::peer);
+  return found == want.questions.end() ? nullptr : &*found;
+}
+
+WantTable::Question& WantTable::question(Want& want, Peer peer) {
+  if (Question* known = find(want, peer)) return *known;
+  return want.questions.emplace_back(Question{.peer = peer});
+}
+
+bool WantTable::asked_for_block(const Want& want) {
+  return std::ranges::find(want.questions, Ask::block, &Question::ask) != want.questions.end();
+}
+
+void WantTable::tell(Want& want, Question& asked, Ask ask, bool again) {
+  asked.ask = ask;
+  actions_.push_back({asked.peer, want.hash, ask, again, want.order});
+}
+
+void WantTable::erase(Want& want) {
+  for (Question& asked : want.questions) {
+    if (asked.ask == Ask::nothing) continue;
+    peers_[asked.peer].outstanding.erase(want.order);
+    tell(want, asked, Ask::nothing);
+  }
+  open_.erase(want.order);
+  dry_.erase(want.order);
+  const Multihash hash = want.hash;
+  wants_.erase(hash);
+}
+
+void WantTable::make_open(Want& want) {
+  dry_.erase(want.order);
+  open_.emplace(want.order, &want);
+}
+
+void WantTable::make_dry(Want& want, TimePoint now) {
+  open_.erase(want.order);
+  dry_.emplace(want.order, &want);
+  if (!want.dry_since) want.dry_since = now;
+}
+
+bool WantTable::has_room() const {
+  return std::ranges::any_of(peers_, [](const PeerState& peer) {
+    return peer.up && peer.outstanding.size() < peer.window.blocks();
+  });
+}
+
+std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
+  std::size_t looks = 0;
+  for (auto next = open_.begin(); next != open_.end() && looks < kLooksPerPlan; ++looks) {
+    if (!has_room()) break;
+    Want& want = *(next++)->second;
+    bool any = false;
+    if (const std::optional<Peer> peer = choose(want, any)) {
+      ask_for_block(want, *peer, now);
+    } else if (any || live_peers() == 0) {
+      continue;
+    } else if (asked_for_block(want)) {
+      open_.erase(want.order);  // nobody to hedge with
+    } else {
+      make_dry(want, now);
+    }
+  }
+  return std::exchange(actions_, {});
+}
+
+std::optional<WantTable::Peer> WantTable::choose(Want& want, bool& any) const {
+  std::optional<Peer> best;
+  for (Peer index = 0; index < peers_.size(); ++index) {
+    const PeerState& peer = peers_[index];
+    if (!peer.up) continue;
+    const Question* asked = find(want, index);
+    if (asked != nullptr && (asked->lacks || asked->ask == Ask::block)) continue;
+    any = true;
+    if (peer.stalled || peer.outstanding.size() >= peer.window.blocks()) continue;
+    const auto load = [this](Peer of) {
+      return static_cast<double>(peers_[of].outstanding.size()) /
+             static_cast<double>(peers_[of].window.blocks());
+    };
+    if (!best || load(index) < load(*best)) best = index;
+  }
+  return best;
+}
+
+void WantTable::ask_for_block(Want& want, Peer index, TimePoint now) {
+  PeerState& peer = peers_[index];
+  Question& asked = question(want, index);
+  asked.asked_at = now;
+  if (peer.outstanding.empty()) peer.busy_since = now;
+  peer.outstanding.emplace(want.order, &want);
+  open_.erase(want.order);
+  want.dry_since.reset();
+  tell(want, asked, Ask::block);
+}
+
+std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint now) {
+  for (Peer peer = 0; peer < peers_.size(); ++peer) watch(peer, now);
+  std::vector<Want*> hopeless;
+  for (auto& [order, want] : dry_) {
+    ask_again(*want, now);
+    if (is_hopeless(*want, now)) hopeless.push_back(want);
+  }
+  std::vector<std::pair<Multihash, GaveUp>> out;
+  for (Want* want : hopeless) {
+    out.emplace_back(want->hash, want->lied ? GaveUp::corrupt : GaveUp::not_found);
+    erase(*want);
+  }
+  return out;
+}
+
+bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit) const {
+  if (!peer.up || peer.outstanding.empty()) return false;
+  const Duration quiet = now - std::max(peer.last_delivery, peer.busy_since);
+  return quiet >= std::max(limit, 5 * peer.usual.value_or(Duration::zero()));
+}
+
+void WantTable::watch(Peer index, TimePoint now) {
+  PeerState& peer = peers_[index];
+  if (is_stalled(peer, now, tuning_.say_again)) {
+    for (auto& [order, want] : peer.outstanding) {
+      tell(*want, question(*want, index), Ask::block, true);
+    }
+    peer.last_delivery = now;
+  }
+  if (peer.stalled && peer.outstanding.empty() && now - peer.last_delivery >= tuning_.forgive) {
+    peer.stalled = false;
+    peer.window.restart();
+  }
+  if (peer.stalled || live_peers() < 2 || !is_stalled(peer, now, tuning_.stall)) return;
+  peer.stalled = true;
+  for (auto& [order, want] : peer.outstanding) open_.emplace(order, want);  // a hedge
+}
+
+void WantTable::ask_again(Want& want, TimePoint now) {
+  for (Peer index = 0; index < peers_.size(); ++index) {
+    if (!peers_[index].up) continue;
+    Question& asked = question(want, index);
+    if (asked.ask != Ask::nothing && now < asked.again_at) continue;
+    if (asked.lacks && now < asked.again_at) {
+      tell(want, asked, Ask::have);  // so that it says when it comes
+      continue;
+    }
+    tell(want, asked, Ask::have, true);
+    asked.again_at = now + std::max(asked.backoff, tuning_.ask_again);
+  }
+}
+
+bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
+  if (somebody_may_come() || live_peers() == 0) return false;
+  if (!want.dry_since || now - *want.dry_since < tuning_.give_up) return false;
+  for (Peer index = 0; index < peers_.size(); ++index) {
+    if (!peers_[index].up) continue;
+    const auto asked = std::ranges::find(want.questions, index, &Question::peer);
+    if (asked == want.questions.end() || asked->answers < 2) return false;
+  }
+  return true;
+}
+
+bool WantTable::somebody_may_come() const {
+  return std::ranges::any_of(peers_, [](const PeerState& peer) {
+    return peer.hope && !peer.up && !peer.lied;
+  });
+}
+
+std::optional<Multihash> WantTable::sole_outstanding(Peer peer) const {
+  const Ordered& owed = peers_[peer].outstanding;
+  if (owed.size() != 1) return std::nullopt;
+  return owed.begin()->second->hash;
+}
+
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,151 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "content/bitswap/peer_window.h"
+#include "format/multihash.h"
+#include "system/time.h"
+
+namespace shoal::content::bitswap {
+
+/// The numbers that a session lives by.
+struct Tuning {
+  /// A peer that owes blocks is stalled after this, or after five times its usual time for a block.
+  Duration stall = 1s;
+  /// A stalled peer that owes nothing any more gets another try, a small one, after this.
+  Duration forgive = 5s;
+  /// A want that nobody else can serve is said again to a silent peer: it may have been lost.
+  Duration say_again = 30s;
+  /// Peers that lack a block are asked again after this, doubling up to the next.
+  Duration ask_again = 2s;
+  Duration ask_again_at_most = 30s;
+  /// How long all peers must lack a block before it is not_found.
+  Duration give_up = 10s;
+};
+
+/// What we told, or should tell, one peer about one block.
+enum class Ask { nothing, have, block };
+
+/// Which peer is asked for which block, and when another is. Sans-I/O; one for each session.
+///
+///     want() -> open --- plan() ---> asked (of one peer) --- block() ---> gone
+///                ^                     |
+///                |  DONT_HAVE, stall,  |
+///                +---- disconnect -----+
+///                |
+///                +-- every peer lacks it --> dry (WANT_HAVE at all) -- have() --> open
+class WantTable {
+ public:
+  using Peer = std::uint32_t;
+
+  /// To be told to a peer. `again`: even if it was told before.
+  struct Action {
+    Peer peer;
+    Multihash hash;
+    Ask ask;
+    bool again = false;
+    std::uint64_t order;
+  };
+
+  enum class GaveUp { not_found, corrupt };
+
+  explicit WantTable(Tuning tuning) : tuning_(tuning) {}
+
+  /// A peer that may come up later.
+  Peer add_peer();
+  void peer_up(Peer peer, TimePoint now);
+  /// Its wants go to others.
+  void peer_down(Peer peer);
+  /// It has sent something that nobody asked for instead of what it owes. Never asked again.
+  void peer_lied(Peer peer);
+  /// Whether it may come up yet; while it may, nothing is given up.
+  void set_hope(Peer peer, bool hope) { peers_[peer].hope = hope; }
+  bool up(Peer peer) const { return peers_[peer].up; }
+  std::size_t live_peers() const;
+
+  void want(const Multihash& hash);
+  void unwant(const Multihash& hash);
+  bool wants(const Multihash& hash) const { return wants_.contains(hash); }
+  std::size_t size() const { return wants_.size(); }
+  std::vector<Multihash> all() const;
+
+  /// The wanted block came, from a peer of ours or another; the want is gone.
+  void block(std::optional<Peer> from, const Multihash& hash, std::size_t bytes, TimePoint now);
+  /// Something came that is right but late.
+  void alive(Peer peer, TimePoint now);
+  void have(Peer peer, const Multihash& hash);
+  void dont_have(Peer peer, const Multihash& hash, TimePoint now);
+
+  /// Finds stalls and repeats questions; what no peer will have is returned, and gone.
+  std::vector<std::pair<Multihash, GaveUp>> tick(TimePoint now);
+  /// Assigns open wants to peers with room, in order. Returns all that is to be told.
+  std::vector<Action> plan(TimePoint now);
+
+  std::size_t outstanding(Peer peer) const { return peers_[peer].outstanding.size(); }
+  /// The only block asked of the peer, if it is only one.
+  std::optional<Multihash> sole_outstanding(Peer peer) const;
+  std::size_t window(Peer peer) const { return peers_[peer].window.blocks(); }
+
+ private:
+  struct Question {
+    Peer peer;
+    Ask ask = Ask::nothing;
+    bool lacks = false;
+    int answers = 0;  // DONT_HAVEs in a row
+    TimePoint asked_at{};
+    TimePoint again_at{};
+    Duration backoff{};
+  };
+  struct Want {
+    Multihash hash;
+    std::uint64_t order;
+    std::vector<Question> questions;  // in order of first asking
+    bool lied = false;                // a liar was asked for it
+    std::optional<TimePoint> dry_since;
+  };
+  using Ordered = std::map<std::uint64_t, Want*>;
+  struct PeerState {
+    bool up = false;
+    bool lied = false;
+    bool hope = true;
+    bool stalled = false;
+    PeerWindow window;
+    Ordered outstanding;  // WANT_BLOCKs
+    TimePoint last_delivery{};
+    TimePoint busy_since{};
+    std::optional<Duration> usual;  // smoothed time between blocks while some are owed
+  };
+
+  static Question* find(Want& want, Peer peer);
+  Question& question(Want& want, Peer peer);
+  static bool asked_for_block(const Want& want);
+  void release(Peer peer, bool lied);
+  void tell(Want& want, Question& question, Ask ask, bool again = false);
+  void erase(Want& want);
+  void make_open(Want& want);
+  void make_dry(Want& want, TimePoint now);
+  void delivered(Peer peer, Want& want, std::size_t bytes, TimePoint now);
+  bool has_room() const;
+  /// The least loaded peer that may have it; `any` says whether there is one but for room.
+  std::optional<Peer> choose(Want& want, bool& any) const;
+  void ask_for_block(Want& want, Peer peer, TimePoint now);
+  bool is_stalled(const PeerState& peer, TimePoint now, Duration limit) const;
+  void watch(Peer peer, TimePoint now);
+  void ask_again(Want& want, TimePoint now);
+  bool is_hopeless(const Want& want, TimePoint now) const;
+  bool somebody_may_come() const;
+
+  const Tuning tuning_;
+  std::vector<PeerState> peers_;
+  std::unordered_map<Multihash, Want> wants_;
+  Ordered open_;
+  Ordered dry_;
+  std::vector<Action> actions_;
+  std::uint64_t next_order_ = 0;
+};
+
+}  // namespace shoal::content::bitswap

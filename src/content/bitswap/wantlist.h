@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "content/bitswap/message.h"
+#include "content/bitswap/want_table.h"
+
+namespace shoal::content::bitswap {
+
+/// What all sessions together want of one peer, and how much of it the peer has been told. Sans-I/O.
+///
+/// Changes gather until take(), so that all that arises in one step goes out in one message.
+class Wantlist {
+ public:
+  using SessionId = std::uint64_t;
+
+  /// More wants than this are not told: the peer would not keep them (Ledger::kMaxWants).
+  static constexpr std::size_t kMaxWants = 1024;
+  /// Withdrawn questions whose answers may still be under way.
+  static constexpr std::size_t kMaxExcused = 8192;
+
+  /// `again`: tell it even if it was told.
+  void set(SessionId session, const Cid& cid, Ask ask, std::uint64_t order, bool again);
+  /// The peer sent the block, which it no longer remembers as wanted.
+  void answered(const Multihash& hash);
+  /// The peer knows nothing any more.
+  void forget_told();
+
+  bool has_changes() const { return !changed_.empty(); }
+  /// What to tell now; `full` tells everything.
+  Message take(bool full, Version version);
+
+  /// Whether the peer may rightly send this block, although perhaps no longer wanted.
+  bool was_asked(const Multihash& hash) const;
+  /// WANT_BLOCKs that the peer has been told and not answered.
+  std::size_t owed() const { return owed_; }
+
+ private:
+  struct Entry {
+    Cid cid;
+    std::vector<std::pair<SessionId, Ask>> asks;  // few
+    std::uint64_t order = 0;
+    Ask told = Ask::nothing;
+    bool changed = false;
+  };
+
+  static Ask wished(const Entry& entry);
+  void set_told(Entry& entry, Ask told);
+  void mark(Entry& entry);
+  void excuse(const Multihash& hash);
+  void tell(Message& out, Entry& entry, Version version);
+
+  std::unordered_map<Multihash, Entry> entries_;
+  std::vector<Multihash> changed_;  // in order of the changes
+  std::size_t told_ = 0;
+  std::size_t owed_ = 0;
+  std::deque<Multihash> excused_order_;
+  std::unordered_set<Multihash> excused_;
+};
+
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,289 @@
+#include "net/muxer/yamux/yamux_muxer.h"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/post.hpp>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "system/timeout.h"
+
+namespace shoal::yamux {
+
+namespace {
+
+// What an idle connection costs, and what makes reading worth its calls.
+constexpr std::size_t kSmallReadBytes = 2 * 1024;
+constexpr std::size_t kLargeReadBytes = 128 * 1024;
+// Frames of one stream before another one has its turn.
+constexpr std::size_t kFramesPerTurn = 4;
+constexpr Duration kFarewellTimeout = 500ms;
+
+/// Ends the connection when its holder leaves in the middle of a frame.
+class WholeWrite {
+ public:
+  explicit WholeWrite(YamuxMuxer& muxer) : muxer_(muxer) {}
+  ~WholeWrite() {
+    if (!done_) muxer_.close();
+  }
+  WholeWrite(const WholeWrite&) = delete;
+  WholeWrite& operator=(const WholeWrite&) = delete;
+  void done() { done_ = true; }
+
+ private:
+  YamuxMuxer& muxer_;
+  bool done_ = false;
+};
+
+}  // namespace
+
+YamuxMuxer::YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role)
+    : system_(system),
+      under_(std::move(under)),
+      session_(role, SessionConfig{}, system.clock.now().time_since_epoch()),
+      accepted_(system.waits),
+      control_(system.waits),
+      turn_(system.waits),
+      tasks_(system.waits, "yamux") {}
+
+YamuxMuxer::~YamuxMuxer() {
+  close();
+  SHOAL_CHECK(handles_ == 0);
+}
+
+Task<void> YamuxMuxer::run() {
+  tasks_.spawn(write_control());
+  tasks_.spawn(keep_time());
+  std::exception_ptr failure;
+  try {
+    co_await read_frames();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure && session_.has_control() && !closed_) {
+    try {
+      co_await within(system_.clock, kFarewellTimeout, flush_control(), "farewell");
+    } catch (const std::exception&) {
+      // The connection ends all the same.
+    }
+  }
+  close();
+  co_await tasks_.stop();
+  if (failure) std::rethrow_exception(failure);
+}
+
+Task<void> YamuxMuxer::read_frames() {
+  Bytes buffer(kSmallReadBytes);
+  while (!closed_) {
+    const std::size_t got = co_await under_->read_some(buffer);
+    if (got == 0) co_return;
+    ByteView input = ByteView(buffer).first(got);
+    while (const auto event = session_.receive(input, now())) act_on(*event);
+    wake_control();
+    if (got == buffer.size()) {
+      buffer.resize(kLargeReadBytes);
+    } else if (got < kSmallReadBytes && buffer.size() > kSmallReadBytes) {
+      buffer = Bytes(kSmallReadBytes);
+    }
+  }
+}
+
+void YamuxMuxer::act_on(const yamux::Event& event) {
+  using Kind = yamux::Event::Kind;
+  const auto found = streams_.find(event.stream);
+  YamuxStream* stream = found == streams_.end() ? nullptr : found->second;
+  switch (event.kind) {
+    case Kind::opened:
+      unaccepted_.push_back(make_stream(event.stream));
+      accepted_.notify_one();
+      break;
+    case Kind::acknowledged:
+      break;
+    case Kind::writable:
+      if (stream != nullptr) stream->allow_writing();
+      break;
+    case Kind::data:
+      if (stream != nullptr) stream->deliver(event.data);
+      break;
+    case Kind::finished:
+      if (stream != nullptr) stream->finish_reading();
+      break;
+    case Kind::reset:
+      lose(event.stream, "the peer reset the stream");
+      break;
+    case Kind::dropped:
+      lose(event.stream, "too many unread bytes on this connection");
+      break;
+    case Kind::going_away:
+      if (event.code != 0) throw Error(ErrorCode::closed, "the peer ended the connection");
+      break;
+  }
+}
+
+void YamuxMuxer::lose(StreamId id, const std::string& reason) {
+  const auto found = streams_.find(id);
+  if (found == streams_.end()) return;
+  YamuxStream* stream = found->second;
+  streams_.erase(found);
+  stream->fail(reason);
+  std::erase_if(unaccepted_, [id](const auto& waiting) { return waiting->id() == id; });
+}
+
+std::unique_ptr<YamuxStream> YamuxMuxer::make_stream(StreamId id) {
+  auto stream = std::make_unique<YamuxStream>(*this, id);
+  streams_[id] = stream.get();
+  ++handles_;
+  return stream;
+}
+
+std::unique_ptr<Stream> YamuxMuxer::open() {
+  if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
+  return make_stream(session_.open(now()));
+}
+
+Task<std::unique_ptr<Stream>> YamuxMuxer::accept() {
+  while (unaccepted_.empty()) {
+    if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
+    co_await accepted_.wait();
+  }
+  std::unique_ptr<YamuxStream> stream = std::move(unaccepted_.front());
+  unaccepted_.pop_front();
+  session_.accept(stream->id());
+  co_return stream;
+}
+
+Task<void> YamuxMuxer::write_control() {
+  while (!closed_) {
+    if (!session_.has_control()) {
+      co_await control_.wait();
+      continue;
+    }
+    co_await flush_control();
+  }
+}
+
+Task<void> YamuxMuxer::flush_control() {
+  co_await take_turn();
+  Bytes out;
+  session_.take_control(out, now());
+  WholeWrite whole(*this);
+  if (!out.empty()) co_await write_all(*under_, out);
+  whole.done();
+  pass_turn();
+}
+
+Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, PiecesLeft& left) {
+  co_await take_turn();
+  std::array<Bytes, kFramesPerTurn> headers;
+  std::vector<ByteView> gathered;
+  for (Bytes& header : headers) {
+    const std::size_t count = stream.failed() ? 0 : std::min(sendable(stream.id()), left.bytes());
+    if (count == 0) break;
+    session_.begin_data(stream.id(), count, header, now());
+    gathered.push_back(header);
+    left.take(count, gathered);
+  }
+  WholeWrite whole(*this);
+  if (!gathered.empty()) co_await under_->write(gathered);
+  whole.done();
+  pass_turn();
+}
+
+Task<void> YamuxMuxer::take_turn() {
+  while (writing_ && !closed_) co_await turn_.wait();
+  if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
+  writing_ = true;
+}
+
+void YamuxMuxer::pass_turn() noexcept {
+  writing_ = false;
+  turn_.notify_one();
+}
+
+void YamuxMuxer::wake_control() {
+  if (session_.has_control()) control_.notify_one();
+}
+
+Task<void> YamuxMuxer::keep_time() {
+  while (!closed_) {
+    co_await system_.clock.sleep_until(TimePoint(session_.next_deadline()));
+    try {
+      session_.on_time(now());
+    } catch (const Error& error) {
+      log_debug("yamux: {}", error.what());
+      close();
+    }
+    wake_control();
+  }
+}
+
+Task<void> YamuxMuxer::shutdown() {
+  if (closed_) co_return;
+  session_.go_away(GoAwayCode::normal);
+  co_await flush_control();
+  co_await under_->close_write();
+}
+
+void YamuxMuxer::close() noexcept {
+  if (closed_) return;
+  closed_ = true;
+  under_->abort();
+  const auto streams = std::exchange(streams_, {});
+  for (const auto& [id, stream] : streams) stream->fail("the connection has ended");
+  unaccepted_.clear();
+  accepted_.notify_all();
+  control_.notify_all();
+  turn_.notify_all();
+}
+
+void YamuxMuxer::announce(StreamId id) {
+  session_.announce(id);
+  wake_control();
+}
+
+void YamuxMuxer::consumed(StreamId id, std::size_t bytes) {
+  session_.consumed(id, bytes, now());
+  wake_control();
+}
+
+void YamuxMuxer::finish(StreamId id) {
+  session_.finish(id);
+  wake_control();
+}
+
+void YamuxMuxer::reset(YamuxStream& stream) noexcept {
+  streams_.erase(stream.id());
+  session_.reset(stream.id());
+  wake_control();
+}
+
+void YamuxMuxer::release(YamuxStream& stream) noexcept {
+  if (!stream.failed()) {
+    streams_.erase(stream.id());
+    if (stream.write_finished()) {
+      session_.stop_reading(stream.id());
+    } else {
+      session_.reset(stream.id());
+    }
+    wake_control();
+  }
+  if (--handles_ > 0 || !when_idle_) return;
+  boost::asio::post(system_.executor(), std::exchange(when_idle_, nullptr));
+}
+
+void YamuxMuxer::when_idle(std::function<void()> callback) {
+  when_idle_ = std::move(callback);
+}
+
+Duration YamuxMuxer::round_trip() const {
+  return session_.rtt().value_or(Duration::zero());
+}
+
+std::size_t YamuxMuxer::buffered_bytes() const {
+  const SessionCounts counts = session_.counts();
+  return static_cast<std::size_t>(counts.unread_bytes + counts.grown_bytes);
+}
+
+}  // namespace shoal::yamux

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "net/muxer/muxer.h"
+#include "net/muxer/yamux/pieces_left.h"
+#include "net/muxer/yamux/session.h"
+#include "net/muxer/yamux/yamux_stream.h"
+#include "system/event.h"
+#include "system/system.h"
+#include "system/task_group.h"
+
+namespace shoal::yamux {
+
+/// The coroutines around a Session: one reads frames and hands their content to streams, one writes
+/// control frames, one keeps time; streams write their data themselves, taking turns frame by
+/// frame.
+class YamuxMuxer final : public net::Muxer {
+ public:
+  YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role);
+  ~YamuxMuxer() override;
+
+  Task<void> run() override;
+  std::unique_ptr<Stream> open() override;
+  Task<std::unique_ptr<Stream>> accept() override;
+  void close() noexcept override;
+  bool closed() const override { return closed_; }
+  std::size_t stream_count() const override { return handles_; }
+  void when_idle(std::function<void()> callback) override;
+  Duration round_trip() const override;
+  std::size_t buffered_bytes() const override;
+
+  Task<void> shutdown() override;
+
+ private:
+  friend class YamuxStream;
+
+  Session::Time now() const { return system_.clock.now().time_since_epoch(); }
+  std::unique_ptr<YamuxStream> make_stream(StreamId id);
+  Task<void> read_frames();
+  void act_on(const yamux::Event& event);
+  void lose(StreamId id, const std::string& reason);
+  Task<void> write_control();
+  Task<void> flush_control();
+  Task<void> keep_time();
+
+  // For streams.
+  void announce(StreamId id);
+  void consumed(StreamId id, std::size_t bytes);
+  std::size_t sendable(StreamId id) const { return session_.sendable(id); }
+  /// Waits for the connection's turn to write, then writes as many frames of `left` as the window
+  /// and fairness allow.
+  Task<void> write_frames(const YamuxStream& stream, PiecesLeft& left);
+  void finish(StreamId id);
+  void reset(YamuxStream& stream) noexcept;
+  void release(YamuxStream& stream) noexcept;
+
+  Task<void> take_turn();
+  void pass_turn() noexcept;
+  void wake_control();
+
+  System& system_;
+  std::unique_ptr<Stream> under_;
+  Session session_;
+  std::map<StreamId, YamuxStream*> streams_;  // those that the session may still have news for
+  std::size_t handles_ = 0;                   // all that somebody holds
+  std::deque<std::unique_ptr<YamuxStream>> unaccepted_;
+  shoal::Event accepted_;
+  shoal::Event control_;
+  shoal::Event turn_;
+  bool writing_ = false;
+  bool closed_ = false;
+  std::function<void()> when_idle_;
+  TaskGroup tasks_;
+};
+
+}  // namespace shoal::yamux

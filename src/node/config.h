@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "format/multiaddr.h"
+
+namespace shoal::node {
+
+/// All that a user decides about a node.
+struct Config {
+  /// Identity, index and state; made when absent.
+  std::string home;
+  /// Empty: every interface, a free port.
+  std::vector<Multiaddr> listen;
+  /// Peers to know from the start; each ends in /p2p/ID.
+  std::vector<Multiaddr> connect;
+  /// Bytes a second, everything on the wire; 0: no limit.
+  std::uint64_t up = 0;
+  std::uint64_t down = 0;
+  /// What identify says of us.
+  std::string agent;
+};
+
+}  // namespace shoal::node

@@ -1,0 +1,140 @@
+#include "node/node.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "net/limited_stream.h"
+#include "net/transport/tcp/tcp.h"
+#include "net/upgrade.h"
+#include "node/identity.h"
+#include "protocol/ping/ping.h"
+#include "system/rate_limit.h"
+
+namespace shoal::node {
+
+namespace {
+
+constexpr Duration kGivenAddressLifetime = 24h * 365;
+
+/// The folder, with those above it.
+std::string make_home(System& system, const std::string& home) {
+  const std::string path = system.storage.absolute(home);
+  for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
+    const std::string above = path.substr(0, at);
+    if (!system.storage.info(above)) system.storage.make_folder(above);
+  }
+  system.storage.make_folder(path);
+  return path;
+}
+
+std::vector<Multiaddr> default_listen() {
+  return {Multiaddr::parse("/ip4/0.0.0.0/tcp/0"), Multiaddr::parse("/ip6/::/tcp/0")};
+}
+
+}  // namespace
+
+/// In the order in which they need each other.
+struct Node::Parts {
+  Parts(System& world, Config wanted)
+      : system(world),
+        config(std::move(wanted)),
+        home(make_home(world, config.home)),
+        lock(world.storage.lock(home + "/lock")),
+        key(load_identity(world, home)),
+        up(world.clock, config.up),
+        down(world.clock, config.down),
+        upgrader(world, key, net::Bandwidth{up, down}),
+        swarm(world, PeerId::from_public_key(key.public_key()), net::ConnectionLimits{}),
+        identify(world, swarm, key, config.agent),
+        store(world, home),
+        bitswap(content::Bitswap::make(world, swarm, store)) {}
+
+  System& system;
+  const Config config;
+  const std::string home;
+  const std::unique_ptr<FileLock> lock;
+  const crypto::PrivateKey key;
+  RateLimit up;
+  RateLimit down;
+  net::Upgrader upgrader;
+  net::Swarm swarm;
+  identify::Identify identify;
+  content::BlockStore store;
+  std::unique_ptr<content::Bitswap> bitswap;
+};
+
+Node::Node(System& system, Config config)
+    : parts_(std::make_unique<Parts>(system, std::move(config))) {
+  net::Swarm& swarm = parts_->swarm;
+  swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
+  ping::serve(system, swarm);
+  for (const Multiaddr& address : parts_->config.connect) {
+    const auto peer = address.peer();
+    if (!peer)
+      throw Error(ErrorCode::usage, "the address does not end in /p2p/ID", address.to_string());
+    swarm.peers().add_address(*peer, address.without_peer(), net::AddressSource::given_by_user,
+                              kGivenAddressLifetime);
+  }
+}
+
+Node::~Node() = default;
+
+void Node::start() {
+  const bool chosen = !parts_->config.listen.empty();
+  std::size_t listening = 0;
+  for (const Multiaddr& address : chosen ? parts_->config.listen : default_listen()) {
+    try {
+      parts_->swarm.listen(address);
+      ++listening;
+    } catch (const Error&) {
+      // A machine may have no IPv6, or no IPv4; what the user chose must work.
+      if (chosen) throw;
+    }
+  }
+  if (listening == 0) throw Error(ErrorCode::io, "no address to listen on", parts_->home);
+}
+
+Task<void> Node::stop() {
+  co_await parts_->bitswap->stop();
+  co_await parts_->identify.stop();
+  co_await parts_->swarm.stop();
+  co_await parts_->store.stop();
+}
+
+System& Node::system() {
+  return parts_->system;
+}
+
+const PeerId& Node::id() const {
+  return parts_->swarm.local_peer();
+}
+
+const Config& Node::config() const {
+  return parts_->config;
+}
+
+net::Swarm& Node::swarm() {
+  return parts_->swarm;
+}
+
+identify::Identify& Node::identify() {
+  return parts_->identify;
+}
+
+content::BlockStore& Node::store() {
+  return parts_->store;
+}
+
+content::Bitswap& Node::bitswap() {
+  return *parts_->bitswap;
+}
+
+std::vector<Multiaddr> Node::addresses() const {
+  std::vector<Multiaddr> out;
+  for (const Multiaddr& address : parts_->swarm.listen_addresses()) {
+    out.push_back(address.with_peer(id()));
+  }
+  return out;
+}
+
+}  // namespace shoal::node

@@ -1,0 +1,209 @@
+#include "service/get.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "content/transfer/download.h"
+#include "service/reader.h"
+#include "service/share.h"
+#include "service/target_name.h"
+#include "system/task_group.h"
+#include "system/timeout.h"
+
+namespace shoal::service {
+
+namespace {
+
+constexpr Duration kLinkAddressLifetime = 24h;
+constexpr Duration kLook = 100ms;
+constexpr Duration kFarewell = 1s;
+
+}  // namespace
+
+struct Get::State {
+  State(System& world, net::Swarm& connections, content::BlockStore& blocks,
+        content::Bitswap& exchange, GetOptions wanted)
+      : system(world),
+        swarm(connections),
+        store(blocks),
+        bitswap(exchange),
+        options(std::move(wanted)),
+        session(exchange.session()),
+        started(world.clock.now()) {}
+
+  System& system;
+  net::Swarm& swarm;
+  content::BlockStore& store;
+  content::Bitswap& bitswap;
+  const GetOptions options;
+  std::unique_ptr<content::Session> session;
+  const TimePoint started;
+  std::string name;
+  std::optional<Cid> root;
+  std::unique_ptr<content::Download> download;
+  std::function<void(const Cid&)> when_serving;
+
+  void add_providers() {
+    for (const Multiaddr& provider : options.link.providers) {
+      const auto peer = provider.peer();
+      if (!peer || *peer == swarm.local_peer()) continue;
+      swarm.peers().add_address(*peer, provider.without_peer(), net::AddressSource::given_by_user,
+                                kLinkAddressLifetime);
+      session->add_peer(*peer);
+    }
+  }
+
+  /// Bytes that tell apart a download that moves from one that does not.
+  std::uint64_t movement() const {
+    std::uint64_t out = session->counts().bytes_hashed;
+    if (download) out += download->counts().done_bytes + download->counts().hashed_bytes;
+    return out;
+  }
+
+  Task<void> fetch() {
+    Cid cid = options.link.cid;
+    if (!options.link.path.empty()) {
+      Reader reader(system, swarm, store, bitswap, options.link.providers);
+      cid = co_await reader.resolve(options.link);
+    }
+    root = cid;
+    const TargetPlace target = choose_target(system.storage, options.link, options.output);
+    name = target.name;
+    content::Download::Place place{target.folder, target.name, options.replace};
+    download = std::make_unique<content::Download>(system, store, bitswap, *session, cid,
+                                                   std::move(place));
+    download->when_root_held([this] {
+      if (when_serving) when_serving(*root);
+    });
+    co_await download->run();
+  }
+
+  /// Ends the work by an error when it stands still for too long.
+  Task<void> watch(TaskGroup& work, std::exception_ptr& failure) {
+    std::uint64_t last = movement();
+    TimePoint moved = system.clock.now();
+    while (true) {
+      co_await system.clock.sleep_for(std::min<Duration>(kLook, *options.timeout));
+      const TimePoint now = system.clock.now();
+      if (const std::uint64_t here = movement(); here != last) {
+        last = here;
+        moved = now;
+      }
+      if (now - moved < *options.timeout) continue;
+      failure = std::make_exception_ptr(
+          Error(ErrorCode::timeout, "no progress within the time given", name,
+                "what has arrived is kept: run the same command again to go on"));
+      work.cancel();
+      co_return;
+    }
+  }
+
+  Task<void> fetch_into(std::exception_ptr& failure) {
+    try {
+      co_await fetch();
+    } catch (...) {
+      if (!failure) failure = std::current_exception();
+    }
+  }
+
+  Task<void> fetch_watched() {
+    std::exception_ptr failure;
+    TaskGroup work(system.waits, "get");
+    TaskGroup watchdog(system.waits, "watch");
+    work.spawn(fetch_into(failure));
+    if (options.timeout) watchdog.spawn(watch(work, failure));
+    std::exception_ptr cancelled;
+    try {
+      co_await work.join();
+    } catch (...) {
+      cancelled = std::current_exception();
+    }
+    co_await watchdog.stop();
+    co_await work.stop();
+    if (cancelled) std::rethrow_exception(cancelled);
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  Task<void> tell_sources() {
+    for (const content::SourceCount& source : session->counts().sources) {
+      Task<void> telling = tell_done(system, swarm, source.peer, *root);
+      try {
+        co_await within(system.clock, kFarewell, std::move(telling), "telling a source");
+      } catch (const Error&) {
+        // Its count is its own business.
+      }
+    }
+  }
+
+  GetResult result() const {
+    const content::DownloadCounts found = download->counts();
+    const content::SessionCounts& fetched = session->counts();
+    GetResult out{.path = download->path(), .cid = *root, .sources = {}};
+    out.bytes = found.content_bytes;
+    out.files = found.files;
+    out.duration = system.clock.now() - started;
+    out.blocks = found.blocks;
+    out.blocks_resumed = found.blocks_resumed;
+    out.blocks_fetched = fetched.blocks_fetched;
+    out.blocks_duplicate = fetched.blocks_duplicate;
+    out.bytes_hashed = fetched.bytes_hashed + found.hashed_bytes;
+    for (const content::SourceCount& source : fetched.sources) {
+      std::optional<Multiaddr> address;
+      if (const net::Connection* open = swarm.best(source.peer)) address = open->remote();
+      out.sources.push_back({source.peer, address, source.blocks, source.bytes});
+    }
+    return out;
+  }
+};
+
+Get::Get(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
+         GetOptions options)
+    : state_(std::make_unique<State>(system, swarm, store, bitswap, std::move(options))) {}
+
+Get::~Get() = default;
+
+Task<GetResult> Get::run() {
+  state_->add_providers();
+  co_await state_->fetch_watched();
+  GetResult done = state_->result();
+  co_await state_->tell_sources();
+  co_return done;
+}
+
+GetStatus Get::status() const {
+  GetStatus out;
+  out.peers = state_->session->live_peers();
+  if (state_->download) {
+    const content::DownloadCounts counts = state_->download->counts();
+    out.bytes_done = counts.done_bytes;
+    out.bytes_total = std::max(state_->download->expected_bytes(), counts.content_bytes);
+    out.checking_existing = state_->download->checking_existing();
+  }
+  if (out.checking_existing) return out;
+  if (state_->options.link.providers.empty() && out.peers == 0) {
+    out.waiting = Waiting::peers;
+    out.detail = "the link names nobody who has it";
+  } else if (out.peers == 0) {
+    out.waiting = Waiting::connection;
+    out.detail = "connecting to those who have it";
+  } else {
+    out.waiting = Waiting::blocks;
+    out.detail = "waiting for blocks";
+  }
+  return out;
+}
+
+std::string Get::name() const {
+  return state_->name;
+}
+
+void Get::when_serving(std::function<void(const Cid&)> callback) {
+  state_->when_serving = std::move(callback);
+}
+
+void Get::when_bad_peer(std::function<void(const content::BadPeer&)> callback) {
+  state_->bitswap.when_bad_peer(std::move(callback));
+}
+
+}  // namespace shoal::service

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "content/bitswap/bitswap.h"
+#include "content/store/block_store.h"
+#include "net/swarm/swarm.h"
+#include "service/link.h"
+#include "system/system.h"
+
+namespace shoal::service {
+
+struct GetOptions {
+  Link link;
+  /// `-o`: into it when it is a folder, else as it; empty: the link's name in the working
+  /// directory.
+  std::string output;
+  bool replace = false;
+  /// Give up after so long without progress; none: never.
+  std::optional<Duration> timeout;
+};
+
+/// What a download waits for when nothing moves.
+enum class Waiting { nothing, peers, connection, blocks };
+
+struct GetStatus {
+  std::uint64_t bytes_done = 0;   // of file content, on the disk
+  std::uint64_t bytes_total = 0;  // as far as known; may grow while a tree is explored
+  std::size_t peers = 0;
+  Waiting waiting = Waiting::nothing;
+  std::string detail;  // a sentence about the wait
+  bool checking_existing = false;
+};
+
+struct SourceResult {
+  PeerId peer;
+  std::optional<Multiaddr> address;
+  std::uint64_t blocks = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct GetResult {
+  std::string path;
+  Cid cid;  // of what was fetched: the link's, or what its path leads to
+  std::uint64_t bytes = 0;
+  std::uint64_t files = 0;
+  Duration duration{};
+  std::uint64_t blocks = 0;
+  std::uint64_t blocks_resumed = 0;
+  std::uint64_t blocks_fetched = 0;
+  std::uint64_t blocks_duplicate = 0;
+  std::uint64_t bytes_hashed = 0;
+  std::vector<SourceResult> sources;
+};
+
+/// Brings what a link names into the file system.
+class Get {
+ public:
+  /// Borrows all for its life.
+  Get(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
+      GetOptions options);
+  ~Get();
+
+  /// Resolves the path of the link, finds the target's name, fetches, verifies, puts it in place,
+  /// and tells its sources. Cancellable at any time; run again it goes on where it was. Throws
+  /// Error{not_found}, {unreachable}, {corrupt}, {io}, {exists}, {timeout}.
+  Task<GetResult> run();
+
+  GetStatus status() const;
+  /// What the content is called here, as soon as it is known.
+  std::string name() const;
+  /// Called once, when the root is held and others can get from this node.
+  void when_serving(std::function<void(const Cid& root)> callback);
+  void when_bad_peer(std::function<void(const content::BadPeer&)> callback);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shoal::service

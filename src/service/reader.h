@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "content/bitswap/bitswap.h"
+#include "content/store/block_store.h"
+#include "format/unixfs.h"
+#include "net/swarm/swarm.h"
+#include "service/link.h"
+#include "system/system.h"
+
+namespace shoal::service {
+
+enum class EntryKind { file, folder, symlink };
+
+struct Listed {
+  std::string path;  // below what was asked for
+  EntryKind kind = EntryKind::file;
+  std::uint64_t bytes =
+      0;  // of a file's content; of a folder the sum of its blocks; of a link its target
+  Cid cid;
+  std::string target;  // of a symlink
+  UnixfsMetadata metadata;
+};
+
+struct Stat {
+  EntryKind kind = EntryKind::file;
+  Cid cid;
+  std::uint64_t bytes = 0;   // of content
+  std::uint64_t blocks = 0;  // different ones
+  std::uint64_t files = 0;   // and symlinks
+  std::uint64_t folders = 0;
+  std::uint64_t blocks_held = 0;  // of these, on this machine
+};
+
+/// Looks into content by its links, fetching only the blocks needed and keeping only interior
+/// nodes.
+class Reader {
+ public:
+  /// Borrows all for its life. `providers` are asked for what is not held.
+  Reader(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
+         const std::vector<Multiaddr>& providers);
+  ~Reader();
+
+  /// The CID that the link's path leads to. Throws Error{not_found} naming the first missing part.
+  Task<Cid> resolve(Link link);
+
+  /// A folder's entries in order of their names, or the one entry that a file is. Called for each,
+  /// as they are found.
+  Task<void> list(Cid cid, bool recursive, std::function<void(const Listed&)> entry);
+
+  /// Bytes [offset, offset + length) of a file, in order, in pieces of at most 2 MiB; each piece is
+  /// handed over before the next is waited for, with a bounded read-ahead. Throws Error{usage} for
+  /// a folder.
+  Task<void> read(Cid cid, std::uint64_t offset, std::optional<std::uint64_t> length,
+                  std::function<Task<void>(ByteView)> piece);
+
+  /// Reads interior nodes only.
+  Task<Stat> stat(Cid cid);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shoal::service

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "content/bitswap/bitswap.h"
+#include "content/import/importer.h"
+#include "content/store/block_store.h"
+#include "net/swarm/swarm.h"
+#include "service/link.h"
+#include "system/system.h"
+
+namespace shoal::service {
+
+/// What one peer has been sent of a share since the last time this was told.
+struct SentToPeer {
+  PeerId peer;
+  std::uint64_t bytes = 0;
+  bool complete = false;  // the peer has it all
+};
+
+/// Serves one tree from where it lies, and counts who has got it.
+///
+/// A peer is complete when it says so (Shoal's own `/shoal/done/1.0.0`, in which a receiver names
+/// the root that it has verified) or when every block of the tree has been sent to it.
+class Share {
+ public:
+  /// Borrows all for its life. stop() must have returned before it is destroyed.
+  Share(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap);
+  ~Share();
+
+  /// Indexes in place; from its return on the content is served. Throws Error{io}, {usage}.
+  Task<content::ImportResult> index(std::vector<std::string> paths, content::ImportOptions options);
+  /// While index() runs.
+  content::ImportProgress progress() const;
+
+  /// A link to what was indexed, naming the first eight of `addresses` (which end in /p2p/ID).
+  Link link(const std::vector<Multiaddr>& addresses) const;
+
+  /// Called when a peer has it all, and when a peer that got some of it goes.
+  void when_sent(std::function<void(const SentToPeer&)> callback);
+  /// Complete downloads so far; a peer counts once for each time it said so.
+  std::uint64_t complete_downloads() const;
+  std::uint64_t bytes_sent() const;
+
+  Task<void> stop();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Tells `peer` that this node has all of `root`; quietly does nothing when the peer is not
+/// connected or does not speak the protocol.
+Task<void> tell_done(System& system, net::Swarm& swarm, PeerId peer, Cid root);
+
+}  // namespace shoal::service

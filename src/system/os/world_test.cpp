@@ -1,0 +1,211 @@
+#include "system/os/world.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <set>
+#include <thread>
+
+#include "system/os/resolver.h"
+#include "system/os/test_world.h"
+#include "system/timeout.h"
+
+namespace shoal::os {
+namespace {
+
+Task<void> fails() {
+  throw Error(ErrorCode::corrupt, "as arranged");
+  co_return;
+}
+
+TEST(World, throws_what_leaves_main_and_can_run_again) {
+  World world({.offload_threads = 1});
+  EXPECT_THROW(world.run(fails()), Error);
+  EXPECT_THROW(world.run(fails()), Error);
+}
+
+TEST(World, stop_ends_run_from_another_thread) {
+  World world({.offload_threads = 1});
+  struct Body {
+    static Task<void> stop_from_pool(System& system, World& each) {
+      co_await offload(system.offload, [&each] { each.stop(); });
+      co_await system.clock.sleep_for(1h);
+    }
+  };
+  world.run(Body::stop_from_pool(world.system(), world));
+}
+
+TEST(World, a_signal_is_taken_once_and_then_has_its_own_way_again) {
+  World world({.offload_threads = 1});
+  struct Body {
+    static Task<void> wait(World& each, int& number) { number = co_await each.wait_for_signal(); }
+    static Task<void> run(World& each, int& number) {
+      TaskGroup group(each.system().waits, "test");
+      group.spawn(wait(each, number));
+      co_await turns(each.system());
+      ::raise(SIGTERM);
+      co_await group.join();
+    }
+  };
+  int number = 0;
+  world.run(Body::run(world, number));
+  EXPECT_EQ(number, SIGTERM);
+  struct sigaction now{};
+  ::sigaction(SIGTERM, nullptr, &now);
+  EXPECT_EQ(now.sa_handler, SIG_DFL);
+}
+
+Task<void> sleeps_in_order(System& system) {
+  struct Body {
+    static Task<void> sleep(System& each, Duration duration, std::string& notes, char mark) {
+      co_await each.clock.sleep_for(duration);
+      notes += mark;
+    }
+  };
+  std::string notes;
+  const TimePoint begin = system.clock.now();
+  TaskGroup group(system.waits, "test");
+  group.spawn(Body::sleep(system, 3ms, notes, 'c'));
+  group.spawn(Body::sleep(system, 1ms, notes, 'a'));
+  group.spawn(Body::sleep(system, 2ms, notes, 'b'));
+  co_await group.join();
+  EXPECT_EQ(notes, "abc");
+  EXPECT_GE(system.clock.now() - begin, 3ms);
+}
+TEST(RealClock, wakes_in_order_and_not_early) {
+  in_world(sleeps_in_order);
+}
+
+Task<void> times_out(System& system) {
+  std::string end;
+  co_await note_end(within(system.clock, 1ms, system.clock.sleep_for(1h), "waiting"), end);
+  EXPECT_EQ(end, "timeout");
+}
+TEST(RealClock, drives_timeouts) {
+  in_world(times_out);
+}
+
+Task<void> offloads(System& system) {
+  struct Body {
+    static Task<void> square(System& each, int number, int& sum) {
+      const auto here = std::this_thread::get_id();
+      sum += co_await offload(each.offload, [number, here] {
+        EXPECT_NE(std::this_thread::get_id(), here);
+        return number * number;
+      });
+      EXPECT_EQ(std::this_thread::get_id(), here);
+    }
+  };
+  int sum = 0;
+  TaskGroup group(system.waits, "test");
+  for (int i = 1; i <= 1000; ++i) group.spawn(Body::square(system, i, sum));
+  co_await group.join();
+  EXPECT_EQ(sum, 333'833'500);
+}
+TEST(ThreadPool, works_elsewhere_and_comes_back) {
+  in_world(offloads);
+}
+
+Task<void> offload_is_finished(System& system) {
+  std::string end;
+  bool worked = false;
+  TaskGroup group(system.waits, "test");
+  const auto work = [&worked] {
+    std::this_thread::yield();
+    worked = true;
+  };
+  group.spawn(note_end(offload(system.offload, work), end));
+  co_await turns(system);
+  co_await group.stop();
+  EXPECT_TRUE(worked);
+  EXPECT_EQ(end, "done");
+  try {
+    co_await offload(system.offload, [] { throw Error(ErrorCode::corrupt, "as arranged"); });
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::corrupt);
+  }
+}
+TEST(ThreadPool, finishes_what_a_cancelled_task_began_and_hands_errors_back) {
+  in_world(offload_is_finished);
+}
+
+TEST(ThreadPool, a_world_that_ends_waits_for_jobs_under_way) {
+  std::array<std::uint8_t, 64> shared{};
+  World world({.offload_threads = 2});
+  struct Body {
+    static Task<void> work(System& system, std::array<std::uint8_t, 64>& out) {
+      std::vector<std::uint8_t> in_frame(64, 1);
+      co_await offload(system.offload, [&] { std::ranges::copy(in_frame, out.begin()); });
+    }
+    static Task<void> run(System& system, TaskGroup& group, std::array<std::uint8_t, 64>& out) {
+      for (int i = 0; i < 1; ++i) group.spawn(work(system, out));
+      co_await turns(system);
+    }
+  };
+  auto group = std::make_unique<TaskGroup>(world.system().waits, "test");
+  world.run(Body::run(world.system(), *group, shared));
+  struct Stop {
+    static Task<void> run(TaskGroup& each) { co_await each.stop(); }
+  };
+  world.run(Stop::run(*group));
+  EXPECT_EQ(shared[63], 1);
+}
+
+TEST(KernelRandom, draws_something_else_each_time) {
+  World world({.offload_threads = 1});
+  std::set<std::uint64_t> seen;
+  for (int i = 0; i < 100; ++i) seen.insert(world.system().random.next());
+  EXPECT_EQ(seen.size(), 100u);
+}
+
+Task<void> resolves(System& system) {
+  const auto found = co_await system.resolver.addresses("127.0.0.1");
+  EXPECT_EQ(found, std::vector{IpAddress::loopback_v4()});
+  for (const std::string& name : {std::string(), std::string(300, 'a'), std::string("a\0b", 3)}) {
+    std::string end;
+    co_await note_end(system.resolver.addresses(name), end);
+    EXPECT_EQ(end, "not_found");
+    co_await note_end(system.resolver.texts(name), end);
+    EXPECT_EQ(end, "not_found");
+  }
+}
+TEST(HostResolver, knows_addresses_by_their_own_name_and_refuses_impossible_ones) {
+  in_world(resolves);
+}
+
+Task<void> resolver_overflows(System& system) {
+  std::vector<std::string> ends(HostResolver::kMaxWaiting + 100);
+  TaskGroup group(system.waits, "test");
+  for (auto& end : ends) group.spawn(note_end(system.resolver.addresses("127.0.0.1"), end));
+  co_await group.join();
+  EXPECT_TRUE(
+      std::ranges::all_of(ends, [](const auto& end) { return end == "done" || end == "limit"; }));
+  EXPECT_GE(std::ranges::count(ends, "done"), std::ptrdiff_t{HostResolver::kMaxWaiting});
+}
+TEST(HostResolver, refuses_more_questions_than_it_keeps) {
+  in_world(resolver_overflows);
+}
+
+TEST(HostResolver, joins_the_strings_of_a_text_record_and_survives_cut_answers) {
+  // RFC 1035 4.1: header, question "a" TXT IN, one answer of two strings.
+  const Bytes answer = from_hex(
+      "000081800001000100000000"
+      "016100"
+      "00100001"
+      "c00c"
+      "00100001"
+      "0000003c"
+      "0006"
+      "026162"
+      "026364");
+  EXPECT_EQ(texts_in(answer, "a"), std::vector<std::string>{"abcd"});
+  for (std::size_t size = 0; size < answer.size(); ++size) {
+    EXPECT_THROW(texts_in(ByteView(answer).first(size), "a"), Error) << size;
+  }
+}
+
+}  // namespace
+}  // namespace shoal::os

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "system/clock.h"
+#include "system/faults.h"
+#include "system/sim/content.h"
+#include "system/sim/random.h"
+#include "system/storage.h"
+
+namespace shoal::sim {
+
+/// A file, folder or symlink. Holds what a running host sees, and beside it what a crash may bring
+/// back.
+struct Node {
+  FileKind kind = FileKind::file;
+  std::uint64_t inode = 0;
+  std::uint32_t mode = 0;
+  WallTime mtime;
+  bool linked = false;  // has a name; only then its pages count
+  std::string target;   // of a symlink
+  std::map<std::string, std::shared_ptr<Node>, std::less<>> entries;  // of a folder
+
+  Content content;
+  std::uint64_t synced_size = 0;
+  std::map<std::uint64_t, Content::PagePtr> synced_pages;  // of those written since: as they were
+};
+
+using NodePtr = std::shared_ptr<Node>;
+
+/// The disk of a host: a tree of nodes, and what of it would survive a loss of power.
+///
+/// A write is durable after sync_file, page by page, and may be before: at a crash every page
+/// written since keeps its new or gets back its old bytes, as the seed chooses. Changes of names
+/// are a journal, as of a journalling file system: a crash keeps a beginning of it of any length,
+/// but at least up to the last change in a folder that sync_names was called for.
+///
+/// Fault points: storage.read, storage.write, storage.sync, each an Error{io}.
+class Disk {
+ public:
+  Disk(Clock& clock, Faults& faults, std::uint64_t seed, std::uint32_t host,
+       std::uint64_t capacity_bytes);
+
+  const NodePtr& root() const { return root_; }
+  std::uint64_t device() const { return device_; }
+  std::uint64_t free_bytes() const;
+  void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+
+  NodePtr make_node(FileKind kind, std::uint32_t mode);
+  /// Gives `node` (null: nothing) the name in `folder`, in place of what had it.
+  void set_entry(const NodePtr& folder, std::string_view name, NodePtr node);
+  /// Two names at once, as a rename does.
+  void rename(const NodePtr& from, std::string_view old_name, const NodePtr& to,
+              std::string_view new_name);
+  void sync_names(const NodePtr& folder);
+  void sync_all();
+
+  std::size_t read(const Node& node, std::uint64_t offset, MutableBytes into);
+  void write(const NodePtr& node, std::uint64_t offset, ByteView bytes);
+  void resize(const NodePtr& node, std::uint64_t size);
+  void sync_file(Node& node);
+  FileInfo info(const Node& node) const;
+
+  /// Puts a durable file at a path from the root, with the folders above it; for scenarios.
+  void put(std::string_view path, Content content);
+  /// What a file holds now. Throws Error{not_found}.
+  const Content& content(std::string_view path) const;
+
+  void crash();
+  /// Life number `life` of the host begins; locks of another one are gone.
+  void start(std::uint32_t life);
+  bool alive(std::uint32_t life) const { return life == life_; }
+
+  /// False when somebody holds it.
+  bool lock(const Node& node);
+  void unlock(const Node& node) { locks_.erase(node.inode); }
+  void set_owner(std::string name) { owner_ = std::move(name); }
+  std::string owner() const;
+
+  void strike(std::string_view point, std::string_view path);
+  WallTime wall_now() const { return clock_.wall_now(); }
+
+ private:
+  struct Entry {
+    NodePtr folder;
+    std::string name;
+    NodePtr before;
+  };
+  using Change = std::vector<Entry>;  // happens wholly or not at all
+
+  Entry replace(const NodePtr& folder, std::string_view name, NodePtr node);
+  void put_back(const Entry& entry);
+  void link(const NodePtr& node, bool linked);
+  void journal(Change change);
+  void remember(const NodePtr& node, std::uint64_t first_page, std::uint64_t last_page);
+  void fall_back(Node& node);
+  void count_pages(const Node& node, std::uint64_t& pages) const;
+
+  Clock& clock_;
+  Faults& faults_;
+  SeededRandom random_;
+  std::uint64_t device_;
+  std::uint64_t capacity_;
+  std::uint64_t used_pages_ = 0;
+  std::uint64_t next_inode_ = 1;
+  std::uint32_t life_ = 0;
+  std::string owner_;
+  NodePtr root_;
+  std::vector<Change> journal_;
+  std::map<std::uint64_t, NodePtr> dirty_;  // by inode
+  std::map<std::uint64_t, std::uint32_t> locks_;
+};
+
+}  // namespace shoal::sim

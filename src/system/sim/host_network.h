@@ -1,0 +1,76 @@
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "system/network.h"
+#include "system/sim/packet.h"
+#include "system/waits.h"
+
+namespace shoal::sim {
+
+class Connection;
+class Host;
+class HostListener;
+class HostSocket;
+class World;
+
+/// The network of one life of a host: its ports and its streams.
+class HostNetwork final : public Network {
+ public:
+  /// `life` counts from 1; numbers of streams never come again in a later life.
+  HostNetwork(World& world, Host& host, std::uint32_t life);
+  ~HostNetwork() override;
+
+  Task<std::unique_ptr<HostStream>> connect(Endpoint remote) override;
+  std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options) override;
+  std::unique_ptr<DatagramSocket> bind(Endpoint local) override;
+  std::vector<IpAddress> local_addresses() override;
+
+  void deliver(PacketPtr packet);
+  void lost(PacketPtr packet);
+  /// From now on nothing goes out and nothing comes in.
+  void die() { dead_ = true; }
+  bool dead() const { return dead_; }
+
+  void send(PacketPtr packet);
+  Connection& add_connection(Endpoint local, Endpoint remote);
+  void remove_connection(std::uint64_t number);
+  Connection* find_connection(std::uint64_t number);
+  void remove(HostListener& listener) { std::erase(listeners_, &listener); }
+  void remove(HostSocket& socket) { std::erase(sockets_, &socket); }
+  std::size_t stream_count() const { return connections_.size(); }
+
+  World& world() { return world_; }
+  Host& host() { return host_; }
+  Waits& waits();
+  /// The address that packets to `remote` come from. Throws Error{unreachable} when there is none
+  /// of its family.
+  IpAddress source_for(const IpAddress& remote) const;
+
+ private:
+  void check_local(const Endpoint& local) const;
+  std::uint16_t free_port();
+  bool stream_port_taken(const Endpoint& local) const;
+  bool datagram_port_taken(const Endpoint& local) const;
+  HostListener* listener_for(const Endpoint& local) const;
+  void deliver_datagram(const Packet& packet);
+  void deliver_syn(PacketPtr packet);
+  void refuse(const Packet& packet);
+  Task<void> hang();
+
+  World& world_;
+  Host& host_;
+  bool dead_ = false;
+  std::uint64_t next_number_;
+  std::uint16_t next_port_ = 49'152;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // never iterated
+  std::vector<HostListener*> listeners_;
+  std::vector<HostSocket*> sockets_;
+};
+
+/// Whether something bound to `local` takes what was sent to `to`.
+bool takes(const Endpoint& local, bool dual_stack, const Endpoint& to);
+
+}  // namespace shoal::sim

@@ -1,0 +1,386 @@
+#include "system/sim/host_storage.h"
+
+#include <utility>
+
+#include "base/error.h"
+
+namespace shoal::sim {
+
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 255;
+constexpr int kMaxLinks = 40;
+
+[[noreturn]] void fail(const char* what, std::string_view path) {
+  throw Error(ErrorCode::io, what, std::string(path));
+}
+
+[[noreturn]] void absent(std::string_view path) {
+  throw Error(ErrorCode::not_found, "no such file or folder", std::string(path));
+}
+
+bool is_folder(const NodePtr& node) {
+  return node != nullptr && node->kind == FileKind::folder;
+}
+
+void check_changeable(const NodePtr& folder, std::string_view path) {
+  if ((folder->mode & 0200) == 0) fail("no right to change this folder", path);
+}
+
+class HostFile final : public File {
+ public:
+  HostFile(Disk& disk, std::uint32_t life, NodePtr node, std::string path, bool writable)
+      : disk_(disk),
+        life_(life),
+        node_(std::move(node)),
+        path_(std::move(path)),
+        writable_(writable) {}
+
+  std::size_t read_at(std::uint64_t offset, MutableBytes into) override {
+    check("storage.read");
+    return disk_.read(*node_, offset, into);
+  }
+  using File::write_at;
+  void write_at(std::uint64_t offset, std::span<const ByteView> pieces) override {
+    check_writable();
+    for (const auto& piece : pieces) {
+      disk_.write(node_, offset, piece);
+      offset += piece.size();
+    }
+  }
+  void sync() override {
+    check("storage.sync");
+    disk_.sync_file(*node_);
+  }
+  void truncate(std::uint64_t size) override {
+    check_writable();
+    disk_.resize(node_, size);
+  }
+  FileInfo info() override {
+    check_alive();
+    return disk_.info(*node_);
+  }
+  std::optional<std::uint64_t> next_data(std::uint64_t offset) override {
+    check_alive();
+    return node_->content.next_data(offset);
+  }
+  void set_mode(std::uint32_t mode) override {
+    check_alive();
+    node_->mode = mode & 07777;
+  }
+  void set_mtime(WallTime mtime) override {
+    check_alive();
+    node_->mtime = mtime;
+  }
+
+ private:
+  void check_alive() const {
+    if (!disk_.alive(life_)) fail("this host has crashed", path_);
+  }
+  void check(std::string_view point) const {
+    check_alive();
+    disk_.strike(point, path_);
+  }
+  void check_writable() const {
+    check("storage.write");
+    if (!writable_) fail("the file is open for reading only", path_);
+  }
+
+  Disk& disk_;
+  std::uint32_t life_;
+  NodePtr node_;
+  std::string path_;
+  bool writable_;
+};
+
+class Lock final : public FileLock {
+ public:
+  Lock(Disk& disk, std::uint32_t life, NodePtr node)
+      : disk_(disk), life_(life), node_(std::move(node)) {}
+  ~Lock() override {
+    if (disk_.alive(life_)) disk_.unlock(*node_);
+  }
+
+ private:
+  Disk& disk_;
+  std::uint32_t life_;
+  NodePtr node_;
+};
+
+/// The names of a path, last first, so that a link's can be put before what follows it.
+std::vector<std::string> names_reversed(std::string_view path) {
+  std::vector<std::string> out;
+  while (!path.empty()) {
+    const std::size_t slash = path.rfind('/');
+    const std::size_t begin = slash == std::string_view::npos ? 0 : slash + 1;
+    const std::string_view name = path.substr(begin);
+    if (!name.empty() && name != ".") out.emplace_back(name);
+    path = path.substr(0, slash == std::string_view::npos ? 0 : slash);
+  }
+  return out;
+}
+
+void check_path(std::string_view path) {
+  if (path.find('\0') != std::string_view::npos) fail("a path must not contain a zero byte", path);
+}
+
+}  // namespace
+
+// --- paths ----------------------------------------------------------------------------------
+
+struct HostFolder::Walk {
+  std::string_view path;
+  std::vector<std::string> left;                    // reversed
+  std::vector<std::pair<std::string, NodePtr>> at;  // below the base
+  NodePtr base;
+  Place end;
+  int links = 0;
+
+  const NodePtr& here() const { return at.empty() ? base : at.back().second; }
+};
+
+HostFolder::HostFolder(Disk& disk, std::uint32_t life, NodePtr base, bool confined)
+    : disk_(disk), life_(life), base_(std::move(base)), confined_(confined) {}
+
+void HostFolder::check_alive(std::string_view path) const {
+  if (!disk_.alive(life_)) fail("this host has crashed", path);
+}
+
+void HostFolder::step(Walk& walk, const std::string& name, bool last, LastLink links) const {
+  if (name == "..") {
+    if (confined_) fail("the path leads out of its folder", walk.path);
+    if (!walk.at.empty()) walk.at.pop_back();
+    return;
+  }
+  if (name.size() > kMaxNameBytes) fail("a name in the path is too long", walk.path);
+  const NodePtr folder = walk.here();
+  if (!is_folder(folder)) fail("a part of the path is not a folder", walk.path);
+  const auto found = folder->entries.find(name);
+  const NodePtr node = found == folder->entries.end() ? nullptr : found->second;
+  const bool is_link = node != nullptr && node->kind == FileKind::symlink;
+  if (is_link && !(last && links == LastLink::keep)) {
+    if (confined_) fail("the path leads over a symlink", walk.path);
+    if (++walk.links > kMaxLinks) fail("too many symlinks", walk.path);
+    if (node->target.starts_with('/')) walk.at.clear();
+    auto names = names_reversed(node->target);
+    walk.left.insert(walk.left.end(), names.begin(), names.end());
+    return;
+  }
+  if (node == nullptr && !last) absent(walk.path);
+  if (last) walk.end = {.folder = folder, .name = name, .node = node, .absolute = {}};
+  walk.at.emplace_back(name, node);
+}
+
+HostFolder::Place HostFolder::resolve(std::string_view path, LastLink last) const {
+  check_alive(path);
+  check_path(path);
+  if (confined_ && path.starts_with('/')) fail("the path leads out of its folder", path);
+  Walk walk{.path = path, .left = names_reversed(path), .at = {}, .base = base_, .end = {}};
+  while (!walk.left.empty()) {
+    const std::string name = std::move(walk.left.back());
+    walk.left.pop_back();
+    walk.end = {};
+    step(walk, name, walk.left.empty(), last);
+  }
+  if (walk.end.folder == nullptr) {
+    // The path ended in "..", or is the base: a folder, whatever its name.
+    walk.end.node = walk.here();
+  }
+  for (const auto& [name, node] : walk.at) walk.end.absolute += "/" + name;
+  if (walk.at.empty()) walk.end.absolute = "/";
+  return walk.end;
+}
+
+NodePtr HostFolder::existing(std::string_view path, LastLink last) const {
+  NodePtr node = resolve(path, last).node;
+  if (node == nullptr) absent(path);
+  return node;
+}
+
+NodePtr HostFolder::existing_folder(std::string_view path) const {
+  NodePtr node = existing(path, LastLink::follow);
+  if (!is_folder(node)) fail("not a folder", path);
+  return node;
+}
+
+// --- files ----------------------------------------------------------------------------------
+
+NodePtr HostFolder::open_node(std::string_view path, Access access) {
+  const bool create = access == Access::create || access == Access::create_new;
+  const Place place =
+      resolve(path, access == Access::create_new ? LastLink::keep : LastLink::follow);
+  if (place.node != nullptr && access == Access::create_new) {
+    throw Error(ErrorCode::exists, "there is something of this name", std::string(path));
+  }
+  if (place.node != nullptr) return place.node;
+  if (!create) absent(path);
+  check_changeable(place.folder, path);
+  NodePtr node = disk_.make_node(FileKind::file, 0644);
+  disk_.set_entry(place.folder, place.name, node);
+  return node;
+}
+
+std::unique_ptr<File> HostFolder::open(std::string_view path, Access access) {
+  check_alive(path);
+  disk_.strike("storage.open", path);
+  NodePtr node = open_node(path, access);
+  if (node->kind != FileKind::file) fail("not a regular file", path);
+  const bool writable = access != Access::read;
+  if ((node->mode & 0400) == 0) fail("no right to read this file", path);
+  if (writable && (node->mode & 0200) == 0) fail("no right to change this file", path);
+  return std::make_unique<HostFile>(disk_, life_, std::move(node), std::string(path), writable);
+}
+
+std::optional<FileInfo> HostFolder::info(std::string_view path) {
+  try {
+    const Place place = resolve(path, LastLink::keep);
+    if (place.node == nullptr) return std::nullopt;
+    return disk_.info(*place.node);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::not_found) return std::nullopt;
+    throw;
+  }
+}
+
+std::string HostFolder::read_link(std::string_view path) {
+  const NodePtr node = existing(path, LastLink::keep);
+  if (node->kind != FileKind::symlink) fail("not a symlink", path);
+  return node->target;
+}
+
+// --- names ----------------------------------------------------------------------------------
+
+std::vector<FolderEntry> HostFolder::list(std::string_view path) {
+  std::vector<FolderEntry> out;
+  for (const auto& [name, node] : existing_folder(path)->entries) {
+    out.push_back({.name = name, .kind = node->kind});
+  }
+  return out;
+}
+
+void HostFolder::make_link(std::string_view target, std::string_view path) {
+  const Place place = resolve(path, LastLink::keep);
+  if (place.node != nullptr) {
+    throw Error(ErrorCode::exists, "there is something of this name", std::string(path));
+  }
+  check_changeable(place.folder, path);
+  NodePtr node = disk_.make_node(FileKind::symlink, 0777);
+  node->target = target;
+  disk_.set_entry(place.folder, place.name, std::move(node));
+}
+
+void HostFolder::make_folder(std::string_view path) {
+  const Place place = resolve(path, LastLink::follow);
+  if (is_folder(place.node)) return;
+  if (place.node != nullptr) {
+    throw Error(ErrorCode::exists, "there is a file of this name", std::string(path));
+  }
+  check_changeable(place.folder, path);
+  disk_.set_entry(place.folder, place.name, disk_.make_node(FileKind::folder, 0755));
+}
+
+void HostFolder::rename(std::string_view from, std::string_view to, bool replace) {
+  const Place source = resolve(from, LastLink::keep);
+  const Place target = resolve(to, LastLink::keep);
+  if (source.node == nullptr) absent(from);
+  if (source.folder == nullptr || target.folder == nullptr) fail("cannot rename a root", from);
+  if (target.node != nullptr && !replace) {
+    throw Error(ErrorCode::exists, "there is something of this name", std::string(to));
+  }
+  if (source.node == target.node) return;
+  const bool into_itself = target.absolute.starts_with(source.absolute + "/");
+  if (into_itself) fail("cannot move a folder into itself", to);
+  const bool kinds_differ =
+      target.node != nullptr && is_folder(source.node) != is_folder(target.node);
+  if (kinds_differ) fail("a folder and a file cannot replace each other", to);
+  if (is_folder(target.node) && !target.node->entries.empty()) fail("the folder is not empty", to);
+  check_changeable(source.folder, from);
+  check_changeable(target.folder, to);
+  disk_.rename(source.folder, source.name, target.folder, target.name);
+}
+
+void HostFolder::remove(std::string_view path) {
+  const Place place = resolve(path, LastLink::keep);
+  if (place.node == nullptr) return;
+  if (place.folder == nullptr) fail("cannot remove a root", path);
+  if (!place.node->entries.empty()) fail("the folder is not empty", path);
+  check_changeable(place.folder, path);
+  disk_.set_entry(place.folder, place.name, nullptr);
+}
+
+void HostFolder::remove_below(const NodePtr& folder) {
+  while (!folder->entries.empty()) {
+    const auto first = folder->entries.begin();
+    const NodePtr node = first->second;
+    if (is_folder(node)) remove_below(node);
+    const std::string name = first->first;
+    disk_.set_entry(folder, name, nullptr);
+  }
+}
+
+void HostFolder::remove_tree(std::string_view path) {
+  if (!info(path)) return;
+  const NodePtr node = existing(path, LastLink::keep);
+  if (is_folder(node)) remove_below(node);
+  remove(path);
+}
+
+void HostFolder::set_mode(std::string_view path, std::uint32_t mode) {
+  existing(path, LastLink::follow)->mode = mode & 07777;
+}
+
+void HostFolder::set_mtime(std::string_view path, WallTime mtime) {
+  existing(path, LastLink::keep)->mtime = mtime;
+}
+
+void HostFolder::sync_names(std::string_view path) {
+  const NodePtr folder = existing_folder(path);
+  disk_.strike("storage.sync", path);
+  disk_.sync_names(folder);
+}
+
+void HostFolder::sync_all() {
+  check_alive("/");
+  disk_.strike("storage.sync", "/");
+  disk_.sync_all();
+}
+
+std::uint64_t HostFolder::free_bytes() {
+  check_alive("/");
+  return disk_.free_bytes();
+}
+
+std::unique_ptr<Folder> HostFolder::confined(std::string_view path) {
+  return std::make_unique<HostFolder>(disk_, life_, existing_folder(path), true);
+}
+
+// --- the whole disk -------------------------------------------------------------------------
+
+HostStorage::HostStorage(Disk& disk, std::uint32_t life)
+    : disk_(disk), life_(life), root_(disk, life, disk.root(), false) {}
+
+std::string HostStorage::absolute(std::string_view path) {
+  try {
+    return root_.resolve(path, HostFolder::LastLink::follow).absolute;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::not_found) throw;
+  }
+  // As far as it exists: the rest is taken as it stands.
+  std::string_view parent = path;
+  while (parent.ends_with('/')) parent.remove_suffix(1);
+  const std::size_t slash = parent.rfind('/');
+  const std::string_view name = slash == std::string_view::npos ? parent : parent.substr(slash + 1);
+  parent = slash == std::string_view::npos ? std::string_view() : parent.substr(0, slash);
+  const std::string above = absolute(parent);
+  return above == "/" ? "/" + std::string(name) : above + "/" + std::string(name);
+}
+
+std::unique_ptr<FileLock> HostStorage::lock(std::string_view path) {
+  NodePtr node = root_.open_node(path, Access::create);
+  if (!disk_.lock(*node)) {
+    throw Error(ErrorCode::locked, "held by " + disk_.owner(), std::string(path));
+  }
+  return std::make_unique<Lock>(disk_, life_, std::move(node));
+}
+
+}  // namespace shoal::sim

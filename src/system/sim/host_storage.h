@@ -1,0 +1,92 @@
+#pragma once
+
+#include "system/sim/disk.h"
+#include "system/storage.h"
+
+namespace shoal::sim {
+
+/// Names below one folder of a disk, for one life of its host.
+class HostFolder final : public Folder {
+ public:
+  HostFolder(Disk& disk, std::uint32_t life, NodePtr base, bool confined);
+
+  std::unique_ptr<File> open(std::string_view path, Access access) override;
+  std::optional<FileInfo> info(std::string_view path) override;
+  std::vector<FolderEntry> list(std::string_view path) override;
+  std::string read_link(std::string_view path) override;
+  void make_link(std::string_view target, std::string_view path) override;
+  void make_folder(std::string_view path) override;
+  void rename(std::string_view from, std::string_view to, bool replace) override;
+  void remove(std::string_view path) override;
+  void remove_tree(std::string_view path) override;
+  void set_mode(std::string_view path, std::uint32_t mode) override;
+  void set_mtime(std::string_view path, WallTime mtime) override;
+  void sync_names(std::string_view path) override;
+  void sync_all() override;
+  std::uint64_t free_bytes() override;
+  std::unique_ptr<Folder> confined(std::string_view path) override;
+
+  /// Where a path leads: a node (null when nothing is there), and the name it has.
+  struct Place {
+    NodePtr folder;  // null for the base itself
+    std::string name;
+    NodePtr node;
+    std::string absolute;  // from the base
+  };
+  enum class LastLink { follow, keep };
+  /// Throws Error{not_found} when a folder on the way is absent.
+  Place resolve(std::string_view path, LastLink last) const;
+  /// For open(), which makes it when `access` says so.
+  NodePtr open_node(std::string_view path, Access access);
+
+ private:
+  struct Walk;
+  void step(Walk& walk, const std::string& name, bool last, LastLink links) const;
+  NodePtr existing(std::string_view path, LastLink last) const;
+  NodePtr existing_folder(std::string_view path) const;
+  void check_alive(std::string_view path) const;
+  void remove_below(const NodePtr& folder);
+
+  Disk& disk_;
+  std::uint32_t life_;
+  NodePtr base_;
+  bool confined_;
+};
+
+/// The whole disk. The working directory is the root.
+class HostStorage final : public Storage {
+ public:
+  HostStorage(Disk& disk, std::uint32_t life);
+
+  std::unique_ptr<File> open(std::string_view path, Access access) override {
+    return root_.open(path, access);
+  }
+  std::optional<FileInfo> info(std::string_view path) override { return root_.info(path); }
+  std::vector<FolderEntry> list(std::string_view path) override { return root_.list(path); }
+  std::string read_link(std::string_view path) override { return root_.read_link(path); }
+  void make_link(std::string_view target, std::string_view path) override {
+    root_.make_link(target, path);
+  }
+  void make_folder(std::string_view path) override { root_.make_folder(path); }
+  void rename(std::string_view from, std::string_view to, bool replace) override {
+    root_.rename(from, to, replace);
+  }
+  void remove(std::string_view path) override { root_.remove(path); }
+  void remove_tree(std::string_view path) override { root_.remove_tree(path); }
+  void set_mode(std::string_view path, std::uint32_t mode) override { root_.set_mode(path, mode); }
+  void set_mtime(std::string_view path, WallTime mtime) override { root_.set_mtime(path, mtime); }
+  void sync_names(std::string_view path) override { root_.sync_names(path); }
+  void sync_all() override { root_.sync_all(); }
+  std::uint64_t free_bytes() override { return root_.free_bytes(); }
+  std::unique_ptr<Folder> confined(std::string_view path) override { return root_.confined(path); }
+
+  std::string absolute(std::string_view path) override;
+  std::unique_ptr<FileLock> lock(std::string_view path) override;
+
+ private:
+  Disk& disk_;
+  std::uint32_t life_;
+  HostFolder root_;
+};
+
+}  // namespace shoal::sim

@@ -1,0 +1,22 @@
+#include "system/sim/offload.h"
+
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+namespace shoal::sim {
+
+namespace asio = boost::asio;
+
+Task<void> InlineOffload::run(Job job) {
+  job();
+  // No cancellation slot is connected: what was offloaded is always waited for.
+  const auto initiate = [this](auto handler) {
+    events_.at(clock_.now() + cost_,
+               [handler = std::move(handler)]() mutable { std::move(handler)(); });
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate,
+                                                                       asio::use_awaitable);
+}
+
+}  // namespace shoal::sim

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "system/offload.h"
+#include "system/sim/clock.h"
+#include "system/sim/event_queue.h"
+
+namespace shoal::sim {
+
+/// Runs the job in the caller's step; the caller goes on after `cost` of virtual time, and never in
+/// the same step, as with real threads.
+class InlineOffload final : public Offload {
+ public:
+  InlineOffload(EventQueue& events, const VirtualClock& clock, Duration cost)
+      : events_(events), clock_(clock), cost_(cost) {}
+
+  Task<void> run(Job job) override;
+  unsigned parallelism() const override { return 4; }
+
+ private:
+  EventQueue& events_;
+  const VirtualClock& clock_;
+  Duration cost_;
+};
+
+}  // namespace shoal::sim

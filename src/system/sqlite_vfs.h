@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "system/system.h"
+
+namespace shoal {
+
+/// Lets SQLite keep its files in a System's Storage, with its clock and its randomness, so that a
+/// database runs in every world.
+///
+/// Open with `name()` as the VFS and `PRAGMA locking_mode=EXCLUSIVE` before `journal_mode=WAL`:
+/// there is no shared memory, and no locking between connections either, so a database has one
+/// connection, and what keeps other processes away is Storage::lock. Outlives its connections.
+class SqliteVfs {
+ public:
+  struct Parts;
+
+  /// `name` is unique in the process. Throws Error{exists} when another VFS has it.
+  SqliteVfs(System& system, std::string name);
+  ~SqliteVfs();
+  SqliteVfs(const SqliteVfs&) = delete;
+  SqliteVfs& operator=(const SqliteVfs&) = delete;
+
+  const char* name() const;
+  /// What the last failing call of the storage said, for a message that says more than
+  /// SQLITE_IOERR; empty when none failed.
+  const std::string& last_error() const;
+
+ private:
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace shoal
