@@ -22,6 +22,7 @@ struct FileStamp {
   std::uint64_t size = 0;
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
+  static FileStamp of(const FileInfo& info);
   bool operator==(const FileStamp&) const = default;
 };
 
@@ -31,12 +32,16 @@ struct FileStamp {
 ///
 /// Used from the event loop only. Writes are visible at once. Interior nodes survive the end of the
 /// process from the moment put() returns; places of leaves are committed within a second, or by
-/// commit().
+/// commit(), and everything when the store is destroyed.
+///
+/// All but damaged() and stale_blocks() throw Error{io} when the disk fails. An index that turns
+/// out to be damaged later is set aside then: the store goes on with an empty one.
 class BlockStore {
  public:
   /// Opens or makes `folder`/index.db. A damaged database is set aside (its name gets the suffix
   /// .damaged-N), reported by damaged(), and a fresh one is begun. Throws Error{io}.
   BlockStore(System& system, std::string folder);
+  /// After stop(), and when no get() is under way.
   ~BlockStore();
   BlockStore(const BlockStore&) = delete;
   BlockStore& operator=(const BlockStore&) = delete;
@@ -79,7 +84,8 @@ class BlockStore {
   void set_imported(FileId file, std::string_view profile, const Imported& imported);
 
   void commit();
-  /// Commits and ends the store's own tasks. Must have returned before it is destroyed.
+  /// Commits and ends the store\'s own tasks. Must have returned before it is destroyed; after it,
+  /// read only.
   Task<void> stop();
   std::uint64_t stale_blocks() const;
   /// Bytes that the index takes on disk.

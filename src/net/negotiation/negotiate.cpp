@@ -44,15 +44,8 @@ class LazyStream final : public Stream {
       : under_(std::move(under)), dialer_({std::move(protocol)}) {}
 
   Task<std::size_t> read_some(MutableBytes into) override {
-    if (!proposed_) co_await propose({});
-    if (dialer_.progress() == Progress::pending) co_await run(*under_, dialer_);
-    if (dialer_.progress() == Progress::failed) {
-      const std::array<std::string, 1> wanted = {dialer_.protocol()};
-      throw not_spoken(wanted);
-    }
-    co_return co_await under_->read_some(into);
+    return dialer_.progress() == Progress::agreed ? under_->read_some(into) : first_read(into);
   }
-
   Task<void> write(std::span<const ByteView> pieces) override {
     if (!proposed_) return propose(pieces);
     return under_->write(pieces);
@@ -66,6 +59,16 @@ class LazyStream final : public Stream {
   void abort() noexcept override { under_->abort(); }
 
  private:
+  Task<std::size_t> first_read(MutableBytes into) {
+    if (!proposed_) co_await propose({});
+    if (dialer_.progress() == Progress::pending) co_await run(*under_, dialer_);
+    if (dialer_.progress() == Progress::failed) {
+      const std::array<std::string, 1> wanted = {dialer_.protocol()};
+      throw not_spoken(wanted);
+    }
+    co_return co_await under_->read_some(into);
+  }
+
   Task<void> propose(std::span<const ByteView> pieces) {
     proposed_ = true;
     const Bytes proposal = dialer_.start();

@@ -53,7 +53,7 @@ Task<void> Connection::run() {
   if (failure) std::rethrow_exception(failure);
 }
 
-Task<void> Connection::shutdown() {
+Task<void> Connection::say_farewell() {
   try {
     co_await within(system_.clock, kShutdownTimeout, link_.muxer->shutdown(), "farewell");
     for (int look = 0; look < 10 && !closed(); ++look) {
@@ -61,6 +61,8 @@ Task<void> Connection::shutdown() {
     }
   } catch (const Error&) {
     // It ends without farewell.
+  } catch (const boost::system::system_error&) {
+    // It has ended meanwhile.
   }
   close();
 }

@@ -43,11 +43,12 @@ class Connection {
 
   /// Runs until the connection has ended and all that it started has, too.
   Task<void> run();
-  /// Lets what was written arrive, then ends. Bounded in time.
-  Task<void> shutdown();
+  /// Lets what was written arrive, then ends, in bounded time: run() returns afterwards.
+  void shutdown() { tasks_.spawn(say_farewell()); }
   void close() noexcept { link_.muxer->close(); }
 
  private:
+  Task<void> say_farewell();
   Task<void> accept_streams();
   Task<void> serve(std::unique_ptr<Stream> stream);
 

@@ -64,6 +64,11 @@ struct Dialer::Race {
   std::string reasons;
   std::size_t running = 0;
   TaskGroup attempts;
+
+  /// Returns once fewer than `before` attempts are under way.
+  Task<void> one_ended(std::size_t before) {
+    while (running >= before) co_await changed.wait();
+  }
 };
 
 Task<Link> Dialer::dial(PeerId peer, std::vector<Multiaddr> addresses) {
@@ -83,7 +88,7 @@ Task<Link> Dialer::dial(PeerId peer, std::vector<Multiaddr> addresses) {
       race.attempts.spawn(attempt(race, *next++));
       if (next == waiting.end()) continue;
       try {
-        co_await within(system_.clock, kStagger, race.changed.wait(), "stagger");
+        co_await within(system_.clock, kStagger, race.one_ended(race.running), "stagger");
       } catch (const Error&) {
         // The attempt is still under way: start the next one beside it.
       }

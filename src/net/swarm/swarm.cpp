@@ -199,10 +199,8 @@ Task<void> Swarm::retire_surplus(ConnectionId id) {
 Task<void> Swarm::stop() {
   co_await tasks_.stop();
   listeners_.clear();
-  TaskGroup farewells(system_.waits, "farewells");
-  for (Connection* connection : connections_.all()) farewells.spawn(connection->shutdown());
-  co_await farewells.join();
-  co_await connection_tasks_.join();
+  for (Connection* connection : connections_.all()) connection->shutdown();
+  co_await connection_tasks_.join_through();
   co_await connections_.wait_until_freed();
 }
 
