@@ -69,7 +69,11 @@ void Wantlist::tell(Message& out, Entry& entry, Version version) {
     set_told(entry, wish);
     return;
   }
-  if (entry.told == Ask::nothing && told_ >= kMaxWants) return;
+  if (entry.told == Ask::nothing && told_ >= kMaxWants) {
+    entry.changed = true;
+    deferred_.push_back(entry.cid.hash());
+    return;
+  }
   const bool have = wish == Ask::have && version == Version::v1_2;
   const WantType type = have ? WantType::have : WantType::block;
   out.wants.push_back({entry.cid, priority_of(entry.order), false, type, true});
@@ -94,6 +98,9 @@ void Wantlist::set_told(Entry& entry, Ask told) {
   told_ += (told != Ask::nothing) - (entry.told != Ask::nothing);
   owed_ += (told == Ask::block) - (entry.told == Ask::block);
   entry.told = told;
+  if (told_ >= kMaxWants || deferred_.empty()) return;
+  changed_.insert(changed_.end(), deferred_.begin(), deferred_.end());
+  deferred_.clear();
 }
 
 void Wantlist::mark(Entry& entry) {

@@ -57,6 +57,7 @@ class Wantlist {
 
   std::unordered_map<Multihash, Entry> entries_;
   std::vector<Multihash> changed_;  // in order of the changes
+  std::vector<Multihash> deferred_;  // changes that wait until the peer is told of less
   std::size_t told_ = 0;
   std::size_t owed_ = 0;
   std::deque<Multihash> excused_order_;
