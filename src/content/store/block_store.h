@@ -84,7 +84,7 @@ class BlockStore {
   void set_imported(FileId file, std::string_view profile, const Imported& imported);
 
   void commit();
-  /// Commits and ends the store\'s own tasks. Must have returned before it is destroyed; after it,
+  /// Commits and ends the store's own tasks. Must have returned before it is destroyed; after it,
   /// read only.
   Task<void> stop();
   std::uint64_t stale_blocks() const;
