@@ -4,7 +4,9 @@
 
 #include "base/error.h"
 #include "base/varint.h"
+#include "content/bitswap/server.h"
 #include "content/bitswap/test_nodes.h"
+#include "system/sim/world.h"
 #include "system/task_group.h"
 #include "system/timeout.h"
 
@@ -30,8 +32,9 @@ struct Bitswaps : testing::Test {
   }
 
   TestNode& add(std::vector<std::string> speaks = protocols()) {
-    return nodes.emplace_back(world, static_cast<std::uint8_t>(nodes.size() + 1),
-                              std::move(speaks));
+    sim::Host& host = world.add_host();
+    const auto number = static_cast<std::uint8_t>(nodes.size() + 1);
+    return nodes.emplace_back(host.system(), host.address(), number, std::move(speaks));
   }
   /// A session of `node` with all others.
   void begin(TestNode& node, std::vector<TestNode*> sources) {
@@ -82,6 +85,26 @@ struct Bitswaps : testing::Test {
 std::vector<Cid> fill(TestNode& node, int count, std::size_t bytes, int first = 0) {
   std::vector<Cid> out;
   for (int i = first; i < first + count; ++i) out.push_back(node.blocks.add(content_of(i, bytes)));
+  return out;
+}
+
+/// A peer that writes what it likes.
+Task<void> write_raw(TestNode& from, PeerId to, Bytes bytes) {
+  net::ProtocolStream stream = co_await from.swarm.open(to, {kProtocol_1_2});
+  std::uint8_t end = 0;
+  try {
+    co_await write_all(*stream.stream, bytes);
+    co_await stream.stream->close_write();
+    co_await stream.stream->read_some(MutableBytes(&end, 1));
+  } catch (const Error&) {
+    co_return;
+  }
+}
+
+Bytes framed(const Message& message) {
+  const EncodedMessage encoded = encode_message(message, Version::v1_2);
+  Bytes out;
+  for (const ByteView piece : encoded.pieces()) append(out, piece);
   return out;
 }
 
@@ -232,7 +255,7 @@ TEST_F(Bitswaps, say_not_found_when_every_peer_keeps_saying_so) {
 TEST_F(Bitswaps, say_unreachable_with_the_reasons_when_nobody_can_be_connected) {
   TestNode& client = add();
   TestNode& gone = add();
-  gone.host.set_online(false);
+  world.host(1).set_online(false);
   begin(client, {&gone});
   fetch(client, {Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes("unreachable")))}, 10min);
   ASSERT_EQ(failures.size(), 1u);
@@ -256,7 +279,7 @@ TEST_F(Bitswaps, get_a_block_as_soon_as_it_comes_to_a_peer) {
   EXPECT_LT(took, 5500ms);
 }
 
-TEST_F(Bitswaps, let_two_sessions_fetch_the_same_block_once) {
+TEST_F(Bitswaps, send_a_block_once_that_is_fetched_twice_at_once) {
   TestNode& server = add();
   TestNode& client = add();
   const auto cids = fill(server, 1, 1000);
@@ -269,6 +292,68 @@ TEST_F(Bitswaps, let_two_sessions_fetch_the_same_block_once) {
   world.run(tasks.join());
   EXPECT_EQ(fetched, 2u);
   EXPECT_EQ(sent, 1u);
+}
+
+TEST_F(Bitswaps, let_two_sessions_share_one_answer) {
+  TestNode& server = add();
+  TestNode& client = add();
+  const auto cids = fill(server, 1, 1000);
+  std::size_t sent = 0;
+  server.node->when_sent([&sent](const Sent&) { ++sent; });
+  begin(client, {&server});
+  const std::unique_ptr<Session> other = client.node->session();
+  other->add_peer(server.id());
+  Block second{cids[0], {}};
+  const auto fetch_into = [](Session& from, Cid cid, Block& into) -> Task<void> {
+    into = co_await from.fetch(cid);
+  };
+  TaskGroup tasks(client.system.waits, "two");
+  tasks.spawn(fetch_one(cids[0]));
+  tasks.spawn(fetch_into(*other, cids[0], second));
+  world.run(tasks.join());
+  EXPECT_EQ(fetched, 1u);
+  EXPECT_EQ(second.bytes.size(), 1000u);
+  EXPECT_EQ(sent, 1u);
+  EXPECT_TRUE(bad_peers.empty());
+}
+
+TEST_F(Bitswaps, take_most_from_the_fastest_source) {
+  TestNode& slow = add();
+  TestNode& quick = add();
+  TestNode& client = add();
+  slow.blocks.read_time = 100ms;
+  const auto cids = fill(quick, 400, 50'000);
+  fill(slow, 400, 50'000);
+  begin(client, {&slow, &quick});
+  fetch(client, cids);
+  EXPECT_EQ(fetched, 400u);
+  for (const SourceCount& source : session->counts().sources) {
+    if (source.peer == quick.id()) EXPECT_GT(source.blocks, 350u);
+  }
+  EXPECT_LT(took, 5s);
+}
+
+TEST_F(Bitswaps, forget_the_wants_of_a_peer_that_leaves) {
+  TestNode& node = add();
+  TestNode& flooder = add();
+  node.knows(flooder);
+  world.run(node.swarm.connect(flooder.id()));
+  MemoryReader reader(node.blocks);
+  Server server(node.system, node.swarm, reader);
+  Message flood;
+  for (int i = 0; i < 5000; ++i) {
+    flood.wants.push_back({Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes(std::to_string(i))))});
+  }
+  server.receive(flooder.id(), flood);
+  EXPECT_EQ(server.peers(), 1u);
+  const net::ConnectionId connection = node.swarm.best(flooder.id())->id();
+  node.swarm.disconnect(flooder.id());
+  world.run_for(1s);
+  server.disconnected(flooder.id(), connection, true);
+  EXPECT_EQ(server.peers(), 0u);
+  server.receive(flooder.id(), flood);  // what was still being read
+  EXPECT_EQ(server.peers(), 0u);
+  world.run(server.stop());
 }
 
 TEST_F(Bitswaps, cancel_what_is_no_longer_wanted_without_accusing_who_sends_it) {
@@ -288,26 +373,6 @@ TEST_F(Bitswaps, cancel_what_is_no_longer_wanted_without_accusing_who_sends_it) 
   EXPECT_EQ(fetched, 40u);
   EXPECT_TRUE(bad_peers.empty());
   EXPECT_TRUE(failures.empty());
-}
-
-/// A peer that writes what it likes.
-Task<void> write_raw(TestNode& from, PeerId to, Bytes bytes) {
-  net::ProtocolStream stream = co_await from.swarm.open(to, {kProtocol_1_2});
-  std::uint8_t end = 0;
-  try {
-    co_await write_all(*stream.stream, bytes);
-    co_await stream.stream->close_write();
-    co_await stream.stream->read_some(MutableBytes(&end, 1));
-  } catch (const Error&) {
-    co_return;
-  }
-}
-
-Bytes framed(const Message& message) {
-  const EncodedMessage encoded = encode_message(message, Version::v1_2);
-  Bytes out;
-  for (const ByteView piece : encoded.pieces()) append(out, piece);
-  return out;
 }
 
 TEST_F(Bitswaps, survive_messages_and_blocks_that_are_too_large) {

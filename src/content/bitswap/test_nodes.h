@@ -1,7 +1,5 @@
 #pragma once
 
-#include <gtest/gtest.h>
-
 #include <map>
 #include <memory>
 #include <string>
@@ -11,7 +9,6 @@
 #include "net/swarm/swarm.h"
 #include "net/transport/tcp/tcp.h"
 #include "net/upgrade.h"
-#include "system/sim/world.h"
 
 namespace shoal::content::bitswap {
 
@@ -57,15 +54,13 @@ class MemoryReader final : public BlockReader {
   MemoryBlocks& from_;
 };
 
-/// A whole node in a world: sockets, Noise, yamux, swarm and bitswap.
+/// A whole node: sockets, Noise, yamux, swarm and bitswap.
 class TestNode {
  public:
-  static constexpr std::uint16_t kPort = 4001;
-
-  TestNode(sim::World& world, std::uint8_t number,
+  TestNode(System& world, const IpAddress& ip, std::uint8_t number,
            std::vector<std::string> speaks = bitswap::protocols())
-      : host(world.add_host()),
-        system(host.system()),
+      : system(world),
+        address(Multiaddr::tcp(Endpoint{ip, static_cast<std::uint16_t>(47'000 + number)})),
         blocks(system),
         key(crypto::PrivateKey::ed25519_from_seed(Bytes(32, number))),
         up(system.clock, 0),
@@ -73,22 +68,21 @@ class TestNode {
         upgrader(system, key, net::Bandwidth{up, down}),
         swarm(system, PeerId::from_public_key(key.public_key()), net::ConnectionLimits{}) {
     swarm.add_transport(net::make_tcp_transport(system, upgrader));
-    swarm.listen(address());
+    swarm.listen(address);
     node = make_node(system, swarm, std::make_unique<MemoryReader>(blocks), {}, std::move(speaks));
   }
 
-  Multiaddr address() const { return Multiaddr::tcp(Endpoint{host.address(), kPort}); }
   const PeerId& id() const { return swarm.local_peer(); }
   void knows(const TestNode& other) {
-    swarm.peers().add_address(other.id(), other.address(), net::AddressSource::given_by_user, 24h);
+    swarm.peers().add_address(other.id(), other.address, net::AddressSource::given_by_user, 24h);
   }
   Task<void> stop() {
     co_await node->stop();
     co_await swarm.stop();
   }
 
-  sim::Host& host;
   System& system;
+  const Multiaddr address;
   MemoryBlocks blocks;
   crypto::PrivateKey key;
   RateLimit up;
