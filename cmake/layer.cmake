@@ -10,7 +10,7 @@ enable_testing()
 include(GoogleTest)
 
 add_library(shoal_options INTERFACE)
-target_include_directories(shoal_options INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+target_include_directories(shoal_options INTERFACE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
 target_compile_options(
   shoal_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
                           -Wnon-virtual-dtor -Woverloaded-virtual -Wimplicit-fallthrough -Werror
@@ -21,6 +21,9 @@ function(shoal_layer folder)
   cmake_parse_arguments(LAYER "" "" "USES;LINK;EXCLUDE;TEST_USES" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   set(root ${PROJECT_SOURCE_DIR}/src/${folder})
+  if(NOT EXISTS ${root})
+    set(root ${PROJECT_SOURCE_DIR}/${folder})
+  endif()
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${root}/*.cpp)
   foreach(excluded ${LAYER_EXCLUDE})
     list(FILTER sources EXCLUDE REGEX "^${root}/${excluded}/")

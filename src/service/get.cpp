@@ -194,6 +194,10 @@ GetStatus Get::status() const {
   return out;
 }
 
+std::uint64_t Get::blocks_fetched() const {
+  return state_->session->counts().blocks_fetched;
+}
+
 std::string Get::name() const {
   return state_->name;
 }

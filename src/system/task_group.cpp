@@ -50,10 +50,14 @@ Task<void> TaskGroup::join() {
   while (!running_.empty()) co_await empty_.wait();
 }
 
+Task<void> TaskGroup::join_through() {
+  while (!running_.empty()) co_await empty_.wait_through();
+}
+
 Task<void> TaskGroup::stop() {
   stopping_ = true;
   cancel();
-  while (!running_.empty()) co_await empty_.wait_through();
+  co_await join_through();
 }
 
 }  // namespace shoal

@@ -28,6 +28,8 @@ class TaskGroup {
   void cancel();
   /// Returns when no task is left; does not cancel.
   Task<void> join();
+  /// The same, to the end even when the caller is cancelled: for tasks that end by themselves.
+  Task<void> join_through();
   /// Refuses new tasks, cancels all, waits for their end. Goes on to the end even when the caller
   /// is cancelled. Must not be awaited by one of the tasks.
   Task<void> stop();

@@ -112,7 +112,8 @@ void Ledger::missing(const Request& request) {
 }
 
 std::vector<Presence> Ledger::take_presences(std::size_t count) {
-  const auto end = presences_.begin() + static_cast<std::ptrdiff_t>(std::min(count, presences_.size()));
+  const auto end =
+      presences_.begin() + static_cast<std::ptrdiff_t>(std::min(count, presences_.size()));
   std::vector<Presence> out(presences_.begin(), end);
   presences_.erase(presences_.begin(), end);
   for (const Presence& presence : out) {

@@ -127,7 +127,8 @@ void read_presence(Message& out, protozero::pbf_reader reader) {
 
 void add_block(Message& out, const SharedBytes& whole, const CidPrefix& kind, ByteView content) {
   if (content.size() > kMaxBlockBytes) throw Error(ErrorCode::limit, "block of more than 2 MiB");
-  if (out.blocks.size() == kMaxBlocks) throw Error(ErrorCode::limit, "too many blocks in a message");
+  if (out.blocks.size() == kMaxBlocks)
+    throw Error(ErrorCode::limit, "too many blocks in a message");
   SharedBytes part;
   if (!content.empty()) {
     const auto offset = static_cast<std::size_t>(content.data() - whole.view().data());

@@ -104,7 +104,9 @@ TEST(BitswapMessage, does_not_copy_blocks_to_write_them) {
 TEST(BitswapMessage, writes_a_payload_as_other_implementations_do) {
   Message message;
   message.blocks.push_back({CidPrefix::of(cid_of("x")), SharedBytes(to_bytes("x"))});
-  EXPECT_EQ(to_hex(written(message, Version::v1_2)), "1a090a04015512201201" "78");
+  EXPECT_EQ(to_hex(written(message, Version::v1_2)),
+            "1a090a04015512201201"
+            "78");
 }
 
 TEST(BitswapMessage, takes_a_block_of_2_mib_and_refuses_one_byte_more) {

@@ -85,8 +85,7 @@ void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint n
   PeerState& peer = peers_[index];
   const Question* asked = find(want, index);
   if (asked != nullptr && asked->ask == Ask::block) {
-    const bool was_full = peer.outstanding.size() >= peer.window.blocks();
-    peer.window.delivered(now - asked->asked_at, bytes, was_full);
+    peer.window.delivered(now - asked->asked_at, bytes, peer.limited);
     const Duration gap = now - std::max(peer.last_delivery, peer.busy_since);
     peer.usual = peer.usual ? *peer.usual + (gap - *peer.usual) / 8 : gap;
   }
@@ -193,6 +192,9 @@ std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
       make_dry(want, now);
     }
   }
+  for (PeerState& peer : peers_) {
+    peer.limited = peer.outstanding.size() >= peer.window.blocks();
+  }
   return std::exchange(actions_, {});
 }
 
@@ -289,9 +291,8 @@ bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
 }
 
 bool WantTable::somebody_may_come() const {
-  return std::ranges::any_of(peers_, [](const PeerState& peer) {
-    return peer.hope && !peer.up && !peer.lied;
-  });
+  return std::ranges::any_of(
+      peers_, [](const PeerState& peer) { return peer.hope && !peer.up && !peer.lied; });
 }
 
 std::optional<Multihash> WantTable::sole_outstanding(Peer peer) const {

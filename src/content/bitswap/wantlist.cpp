@@ -31,7 +31,10 @@ void Wantlist::set(SessionId session, const Cid& cid, Ask ask, std::uint64_t ord
 
 void Wantlist::answered(const Multihash& hash) {
   const auto found = entries_.find(hash);
-  if (found != entries_.end()) set_told(found->second, Ask::nothing);
+  if (found == entries_.end()) return;
+  // It may come again: over a connection that broke, or because it was said twice.
+  excuse(hash);
+  set_told(found->second, Ask::nothing);
 }
 
 void Wantlist::forget_told() {
@@ -41,6 +44,7 @@ void Wantlist::forget_told() {
   }
   std::ranges::sort(told, {}, &Entry::order);
   for (Entry* entry : told) {
+    excuse(entry->cid.hash());
     set_told(*entry, Ask::nothing);
     mark(*entry);
   }
@@ -69,7 +73,11 @@ void Wantlist::tell(Message& out, Entry& entry, Version version) {
     set_told(entry, wish);
     return;
   }
-  if (entry.told == Ask::nothing && told_ >= kMaxWants) return;
+  if (entry.told == Ask::nothing && told_ >= kMaxWants) {
+    entry.changed = true;
+    deferred_.push_back(entry.cid.hash());
+    return;
+  }
   const bool have = wish == Ask::have && version == Version::v1_2;
   const WantType type = have ? WantType::have : WantType::block;
   out.wants.push_back({entry.cid, priority_of(entry.order), false, type, true});
@@ -94,6 +102,9 @@ void Wantlist::set_told(Entry& entry, Ask told) {
   told_ += (told != Ask::nothing) - (entry.told != Ask::nothing);
   owed_ += (told == Ask::block) - (entry.told == Ask::block);
   entry.told = told;
+  if (told_ >= kMaxWants || deferred_.empty()) return;
+  changed_.insert(changed_.end(), deferred_.begin(), deferred_.end());
+  deferred_.clear();
 }
 
 void Wantlist::mark(Entry& entry) {

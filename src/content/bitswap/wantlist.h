@@ -11,7 +11,8 @@
 
 namespace shoal::content::bitswap {
 
-/// What all sessions together want of one peer, and how much of it the peer has been told. Sans-I/O.
+/// What all sessions together want of one peer, and how much of it the peer has been told.
+/// Sans-I/O.
 ///
 /// Changes gather until take(), so that all that arises in one step goes out in one message.
 class Wantlist {
@@ -20,7 +21,7 @@ class Wantlist {
 
   /// More wants than this are not told: the peer would not keep them (Ledger::kMaxWants).
   static constexpr std::size_t kMaxWants = 1024;
-  /// Withdrawn questions whose answers may still be under way.
+  /// Questions that were answered or withdrawn, and whose answers may still be under way.
   static constexpr std::size_t kMaxExcused = 8192;
 
   /// `again`: tell it even if it was told.
@@ -55,7 +56,8 @@ class Wantlist {
   void tell(Message& out, Entry& entry, Version version);
 
   std::unordered_map<Multihash, Entry> entries_;
-  std::vector<Multihash> changed_;  // in order of the changes
+  std::vector<Multihash> changed_;   // in order of the changes
+  std::vector<Multihash> deferred_;  // changes that wait until the peer is told of less
   std::size_t told_ = 0;
   std::size_t owed_ = 0;
   std::deque<Multihash> excused_order_;

@@ -22,7 +22,17 @@ struct FileStamp {
   std::uint64_t size = 0;
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
+  static FileStamp of(const FileInfo& info);
   bool operator==(const FileStamp&) const = default;
+};
+
+/// What stands around the content in a block that is not raw: with it, the leaves of the other
+/// profiles are served from the file too.
+struct PlaceFrame {
+  static constexpr std::size_t kMaxBytes = 256;  // of each
+
+  Bytes before;
+  Bytes after;
 };
 
 /// Everything this node can serve. Leaves are (file, offset, length) of files that stay where they
@@ -31,12 +41,16 @@ struct FileStamp {
 ///
 /// Used from the event loop only. Writes are visible at once. Interior nodes survive the end of the
 /// process from the moment put() returns; places of leaves are committed within a second, or by
-/// commit().
+/// commit(), and everything when the store is destroyed.
+///
+/// All but damaged() and stale_blocks() throw Error{io} when the disk fails. An index that turns
+/// out to be damaged later is set aside then: the store goes on with an empty one.
 class BlockStore {
  public:
   /// Opens or makes `folder`/index.db. A damaged database is set aside (its name gets the suffix
   /// .damaged-N), reported by damaged(), and a fresh one is begun. Throws Error{io}.
   BlockStore(System& system, std::string folder);
+  /// After stop(), and when no get() is under way.
   ~BlockStore();
   BlockStore(const BlockStore&) = delete;
   BlockStore& operator=(const BlockStore&) = delete;
@@ -61,8 +75,10 @@ class BlockStore {
   FileId add_file(std::string_view path, const FileStamp& stamp);
   /// The stamp was renewed by our own writing (a download in progress): its places stay valid.
   void restamp(FileId file, const FileStamp& stamp);
-  /// The block with this hash lies at [offset, offset + length) of the file.
-  void put_place(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length);
+  /// The block with this hash lies at [offset, offset + length) of the file, between the parts of
+  /// its frame.
+  void put_place(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                 const PlaceFrame& frame = {});
   /// Files at `from` and below it are now at `to` and below it.
   void moved(std::string_view from, std::string_view to);
   void forget_file(FileId file);
@@ -79,7 +95,8 @@ class BlockStore {
   void set_imported(FileId file, std::string_view profile, const Imported& imported);
 
   void commit();
-  /// Commits and ends the store's own tasks. Must have returned before it is destroyed.
+  /// Commits and ends the store's own tasks. Must have returned before it is destroyed; after it,
+  /// read only.
   Task<void> stop();
   std::uint64_t stale_blocks() const;
   /// Bytes that the index takes on disk.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "content/local_block.h"
 #include "content/transfer/file_compare.h"
 #include "format/name_check.h"
 #include "system/offload.h"
@@ -379,12 +380,17 @@ Task<void> Download::end_file(TreeFile& file) {
   store_.restamp(file.store_id, stamp);
 }
 
+/// What this machine has already, without asking anybody.
+Task<std::optional<SharedBytes>> Download::held(Cid cid) {
+  std::optional<SharedBytes> found = inline_block(cid);
+  if (!found) found = co_await store_.get(cid.hash());
+  if (found) ++found_in_store_;
+  co_return found;
+}
+
 Task<SharedBytes> Download::node(Cid cid) {
-  std::optional<SharedBytes> held = co_await store_.get(cid.hash());
-  if (held) {
-    ++found_in_store_;
-    co_return std::move(*held);
-  }
+  std::optional<SharedBytes> found = co_await held(cid);
+  if (found) co_return std::move(*found);
   const Block block = co_await session_.fetch(cid);
   store_.put(cid.hash(), block.bytes.view());
   bitswap_.offer(cid.hash());
@@ -392,13 +398,8 @@ Task<SharedBytes> Download::node(Cid cid) {
 }
 
 Task<SharedBytes> Download::leaf(Cid cid) {
-  if (store_.has(cid.hash())) {
-    std::optional<SharedBytes> held = co_await store_.get(cid.hash());
-    if (held) {
-      ++found_in_store_;
-      co_return std::move(*held);
-    }
-  }
+  std::optional<SharedBytes> found = co_await held(cid);
+  if (found) co_return std::move(*found);
   const Block block = co_await session_.fetch(std::move(cid));
   co_return block.bytes;
 }

@@ -63,6 +63,7 @@ class Download final : public TreeSink, public BlockSource {
   Task<void> check_space();
   Task<void> learn_size();
   Task<void> take_name();
+  Task<std::optional<SharedBytes>> held(Cid cid);
   bool is_zeros(const Cid& cid, std::uint64_t length);
   std::string partial(std::string_view path) const;
 

@@ -44,7 +44,7 @@ void ConnectionTable::free_retired(Connection* connection) {
 }
 
 Task<void> ConnectionTable::wait_until_freed() {
-  while (!retired_.empty()) co_await freed_.wait();
+  while (!retired_.empty()) co_await freed_.wait_through();
 }
 
 bool ConnectionTable::surplus(const Connection& connection) const {

@@ -244,7 +244,7 @@ Task<void> Swarm::stop() {
   co_await tasks_.stop();
   listeners_.clear();
   for (Connection* connection : connections_.all()) connection->shutdown();
-  co_await connection_tasks_.join();
+  co_await connection_tasks_.join_through();
   co_await connections_.wait_until_freed();
 }
 

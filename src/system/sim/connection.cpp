@@ -169,6 +169,7 @@ void Connection::receive(Packet& packet) {
     opened();
     return acknowledge(packet.sent_at);
   }
+  if (packet.kind == PacketKind::syn_ack) return acknowledge(packet.sent_at);
   if (state_ == State::half_open) {
     window_.measured(network_.world().now() - packet.sent_at);
     opened();
@@ -308,7 +309,8 @@ Task<std::size_t> Connection::read_some(MutableBytes into) {
   }
   if (network_.dead() || why_ == Break::aborted) fail();
   if (!received_.empty()) co_return take_received(into);
-  if (state_ != State::open) fail();
+  if (!end_received_) fail();
+  end_read_ = true;
   co_return 0;
 }
 
@@ -326,10 +328,8 @@ std::size_t Connection::take_received(MutableBytes into) {
   }
   read_ += done;
   const std::uint64_t window = network_.host().options().window_bytes;
-  const bool was_narrow = advertised_ < expected_ + window / 2;
-  if (was_narrow && read_ + window >= advertised_ + window / 4 && !end_received_) {
-    acknowledge(TimePoint{});
-  }
+  // What is not told is lost to the sender's window, so it lags by a small part of it at most.
+  if (read_ + window >= advertised_ + window / 16 && !end_received_) acknowledge(TimePoint{});
   return done;
 }
 
@@ -371,12 +371,6 @@ void Connection::acknowledge(TimePoint echo) {
 
 void Connection::lost(PacketPtr packet) {
   if (state_ == State::broken || packet->kind == PacketKind::reset) return;
-  if (packet->kind == PacketKind::ack) {
-    // The other side would miss it and ask again.
-    Connection* other = network_.world().host(other_host_).find_connection(other_number_);
-    if (other != nullptr) other->probe_later();
-    return;
-  }
   const TimePoint now = network_.world().now();
   failing_since_ = std::min(failing_since_, now);
   const bool syn = packet->kind == PacketKind::syn;
@@ -405,7 +399,8 @@ void Connection::retransmit_after(Duration delay, PacketPtr packet) {
 }
 
 void Connection::probe_later() {
-  if (probing_ || state_ != State::open || sent_ == acknowledged_) return;
+  const bool waits = state_ == State::half_open || (state_ == State::open && sent_ > acknowledged_);
+  if (probing_ || !waits) return;
   probing_ = true;
   const TimePoint now = network_.world().now();
   failing_since_ = std::min(failing_since_, now);
@@ -418,6 +413,7 @@ void Connection::probe_later() {
 
 void Connection::probe() {
   probing_ = false;
+  if (state_ == State::half_open) return send_control(PacketKind::syn_ack);
   if (state_ != State::open || sent_ == acknowledged_) return;
   const TimePoint now = network_.world().now();
   if (failing_since_ != TimePoint::max() &&
@@ -459,7 +455,7 @@ void Connection::break_off(Break why) {
 
 void Connection::abort() {
   if (state_ == State::broken || network_.world().ending()) return;
-  const bool tell = state_ != State::connecting && !finished();
+  const bool tell = state_ != State::connecting && !(finished() && end_read_);
   if (tell) send_control(PacketKind::reset);
   break_off(Break::aborted);
 }
@@ -468,8 +464,8 @@ void Connection::released() {
   if (network_.world().ending()) return;
   listener_ = nullptr;
   // Both sides have said all they want to: the rest finds its way alone, as TCP's does.
-  const bool lingers = state_ == State::open && !network_.dead() && fin_queued_ && end_received_ &&
-                       received_.empty() && !finished();
+  const bool lingers =
+      state_ == State::open && !network_.dead() && fin_queued_ && end_read_ && !finished();
   if (lingers) {
     held_ = false;
     return;

@@ -46,6 +46,9 @@ class Connection {
 
   void receive(Packet& packet);
   void lost(PacketPtr packet);
+  /// An acknowledgement for this end was lost.
+  void probe_later();
+  bool broken() const { return state_ == State::broken; }
 
   const Endpoint& local() const { return local_; }
   const Endpoint& remote() const { return remote_; }
@@ -74,7 +77,6 @@ class Connection {
   void accept_in_order(Packet& packet);
   void opened();
   void retransmit_after(Duration delay, PacketPtr packet);
-  void probe_later();
   void probe();
   void break_off(Break why);
   void remove_when_finished();
@@ -96,6 +98,7 @@ class Connection {
   bool fin_queued_ = false;
   bool fin_sent_ = false;
   bool end_received_ = false;
+  bool end_read_ = false;
   bool probing_ = false;
   std::uint32_t wire_segment_;  // payload of one real packet
   std::uint32_t segment_;       // payload of one simulated packet

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "system/sim/world.h"
 #include "system/task_group.h"
@@ -161,6 +163,57 @@ TEST(Datagrams, pass_through_hops_that_rewrite_them) {
   EXPECT_EQ(got.from.port, 1);
   net.to->send(got.from, Bytes(3));
   EXPECT_EQ(net.world.run(net.from->receive(buffer)).bytes, 3U);
+}
+
+/// Several hosts under one address, by a port for each.
+class SharedNat final : public Hop {
+ public:
+  explicit SharedNat(IpAddress outside) : outside_(outside) {}
+  std::optional<TimePoint> pass(Packet& packet, TimePoint at) override {
+    if (packet.to.address == outside_) {
+      packet.to = insides_.at(packet.to.port - 1);
+    } else {
+      const auto found = std::ranges::find(insides_, packet.from);
+      const auto port = found - insides_.begin() + 1;
+      if (found == insides_.end()) {
+        insides_.push_back(packet.from);
+        hosts_.push_back(packet.source);
+      }
+      packet.from = {outside_, static_cast<std::uint16_t>(port)};
+    }
+    return at;
+  }
+  std::optional<std::uint32_t> route(const Packet& packet) const {
+    if (packet.to.port == 0 || packet.to.port > hosts_.size()) return std::nullopt;
+    return hosts_[packet.to.port - 1];
+  }
+
+ private:
+  IpAddress outside_;
+  std::vector<Endpoint> insides_;
+  std::vector<std::uint32_t> hosts_;
+};
+
+TEST(Datagrams, hosts_behind_one_nat_are_found_by_what_they_sent) {
+  Sockets net({});
+  const IpAddress outside = *IpAddress::parse("192.0.2.1");
+  SharedNat nat(outside);
+  net.world.set_route(outside, [&nat](const Packet& packet) { return nat.route(packet); });
+  Bytes buffer(10);
+  for (std::uint16_t i = 1; i <= 2; ++i) {
+    // The two have the same private address, in two homes.
+    Host& host =
+        net.world.add_host({.addresses = {*IpAddress::parse("192.168.1.2")}, .routed = false});
+    host.add_outward_hop(nat);
+    host.add_inward_hop(nat);
+    const auto socket =
+        host.system().network.bind({IpAddress::any_v4(), static_cast<std::uint16_t>(1000 + i)});
+    socket->send({net.b.address(), kPort}, Bytes(1));
+    const auto got = net.world.run(net.to->receive(buffer));
+    EXPECT_EQ(got.from, (Endpoint{outside, i}));
+    net.to->send(got.from, Bytes(i));
+    EXPECT_EQ(net.world.run(socket->receive(buffer)).bytes, i);
+  }
 }
 
 }  // namespace

@@ -93,6 +93,11 @@ void Disk::journal(Change change) {
   journal_.push_back(std::move(change));
 }
 
+void Disk::sync_all() {
+  journal_.clear();
+  for (const auto& [inode, node] : std::exchange(dirty_, {})) sync_file(*node);
+}
+
 void Disk::sync_names(const NodePtr& folder) {
   const auto touches = [&folder](const Change& change) {
     return std::ranges::any_of(change,
@@ -100,12 +105,6 @@ void Disk::sync_names(const NodePtr& folder) {
   };
   const auto last = std::find_if(journal_.rbegin(), journal_.rend(), touches);
   journal_.erase(journal_.begin(), last.base());
-}
-
-void Disk::sync_all() {
-  journal_.clear();
-  const auto dirty = dirty_;
-  for (const auto& [inode, node] : dirty) sync_file(*node);
 }
 
 // --- content --------------------------------------------------------------------------------

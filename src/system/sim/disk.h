@@ -59,6 +59,7 @@ class Disk {
   void rename(const NodePtr& from, std::string_view old_name, const NodePtr& to,
               std::string_view new_name);
   void sync_names(const NodePtr& folder);
+  /// All content and all names of the disk, as the strongest call of a system does.
   void sync_all();
 
   std::size_t read(const Node& node, std::uint64_t offset, MutableBytes into);

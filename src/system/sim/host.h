@@ -19,7 +19,8 @@ struct Life;
 struct HostOptions {
   std::string name{};                  // "host-7" when empty
   std::vector<IpAddress> addresses{};  // a public IPv4 address of its own when empty
-  std::uint64_t up = 0;              // bytes per second; 0: no limit
+  bool routed = true;                  // false: nobody finds it by its addresses, as behind a NAT
+  std::uint64_t up = 0;                // bytes per second; 0: no limit
   std::uint64_t down = 0;
   std::uint64_t queue_bytes = 0;  // before each of both lines; 0: what it carries in 100 ms
   std::uint32_t mtu = 1500;

@@ -140,7 +140,8 @@ void HostNetwork::deliver(PacketPtr packet) {
   if (packet->kind == PacketKind::datagram) return deliver_datagram(*packet);
   if (packet->kind == PacketKind::syn) return deliver_syn(std::move(packet));
   Connection* connection = find_connection(packet->target_stream);
-  if (connection != nullptr && connection->local() == packet->to) {
+  const bool known = connection != nullptr && connection->local() == packet->to;
+  if (known && !connection->broken()) {
     connection->receive(*packet);
   } else if (packet->kind != PacketKind::reset) {
     refuse(*packet);
@@ -149,13 +150,19 @@ void HostNetwork::deliver(PacketPtr packet) {
 
 void HostNetwork::lost(PacketPtr packet) {
   if (packet->source_stream == 0) return;
+  if (packet->kind == PacketKind::ack) {
+    // The other side would miss it and ask again.
+    Connection* other = world_.host(packet->target).find_connection(packet->target_stream);
+    if (other != nullptr) other->probe_later();
+    return;
+  }
   Connection* connection = find_connection(packet->source_stream);
   if (connection != nullptr) connection->lost(std::move(packet));
 }
 
 void HostNetwork::deliver_datagram(const Packet& packet) {
   for (auto* socket : sockets_) {
-    if (takes(socket->local(), true, packet.to)) return socket->take(packet);
+    if (takes(socket->local(), false, packet.to)) return socket->take(packet);
   }
 }
 

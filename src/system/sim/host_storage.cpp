@@ -15,8 +15,17 @@ constexpr int kMaxLinks = 40;
   throw Error(ErrorCode::io, what, std::string(path));
 }
 
+struct Absent final : Error {
+  explicit Absent(std::string_view path)
+      : Error(ErrorCode::io, "no such file or folder", std::string(path)) {}
+};
+
 [[noreturn]] void absent(std::string_view path) {
-  throw Error(ErrorCode::not_found, "no such file or folder", std::string(path));
+  throw Absent(path);
+}
+
+[[noreturn]] void not_empty(std::string_view path) {
+  throw Error(ErrorCode::exists, "the folder is not empty", std::string(path));
 }
 
 bool is_folder(const NodePtr& node) {
@@ -236,9 +245,8 @@ std::optional<FileInfo> HostFolder::info(std::string_view path) {
     const Place place = resolve(path, LastLink::keep);
     if (place.node == nullptr) return std::nullopt;
     return disk_.info(*place.node);
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::not_found) return std::nullopt;
-    throw;
+  } catch (const Absent&) {
+    return std::nullopt;
   }
 }
 
@@ -293,7 +301,7 @@ void HostFolder::rename(std::string_view from, std::string_view to, bool replace
   const bool kinds_differ =
       target.node != nullptr && is_folder(source.node) != is_folder(target.node);
   if (kinds_differ) fail("a folder and a file cannot replace each other", to);
-  if (is_folder(target.node) && !target.node->entries.empty()) fail("the folder is not empty", to);
+  if (is_folder(target.node) && !target.node->entries.empty()) not_empty(to);
   check_changeable(source.folder, from);
   check_changeable(target.folder, to);
   disk_.rename(source.folder, source.name, target.folder, target.name);
@@ -303,7 +311,7 @@ void HostFolder::remove(std::string_view path) {
   const Place place = resolve(path, LastLink::keep);
   if (place.node == nullptr) return;
   if (place.folder == nullptr) fail("cannot remove a root", path);
-  if (!place.node->entries.empty()) fail("the folder is not empty", path);
+  if (!place.node->entries.empty()) not_empty(path);
   check_changeable(place.folder, path);
   disk_.set_entry(place.folder, place.name, nullptr);
 }
@@ -362,8 +370,7 @@ HostStorage::HostStorage(Disk& disk, std::uint32_t life)
 std::string HostStorage::absolute(std::string_view path) {
   try {
     return root_.resolve(path, HostFolder::LastLink::follow).absolute;
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::not_found) throw;
+  } catch (const Absent&) {
   }
   // As far as it exists: the rest is taken as it stands.
   std::string_view parent = path;

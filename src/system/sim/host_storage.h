@@ -34,7 +34,7 @@ class HostFolder final : public Folder {
     std::string absolute;  // from the base
   };
   enum class LastLink { follow, keep };
-  /// Throws Error{not_found} when a folder on the way is absent.
+  /// Throws Error{io} when a folder on the way is absent.
   Place resolve(std::string_view path, LastLink last) const;
   /// For open(), which makes it when `access` says so.
   NodePtr open_node(std::string_view path, Access access);

@@ -22,6 +22,7 @@ struct Packet {
   PacketKind kind = PacketKind::datagram;
   bool fin = false;              // the sender's half ends before `sequence` + 1
   std::uint8_t attempts = 0;     // how often it was lost before
+  std::uint32_t target = 0;      // index of the host it goes to, as far as there is one
   std::uint32_t source = 0;      // index of the sending host
   std::uint32_t wire_bytes = 0;  // with headers
   Endpoint from;
@@ -41,7 +42,8 @@ using PacketPtr = std::unique_ptr<Packet>;
 ///
 /// A packet's way is: the hops of the sending host outwards, the wide net (Paths), the hops of the
 /// receiving host inwards. A hop may rewrite a packet's `from` on the way out and `to` on the way
-/// in, which is what a NAT is: a hop of one host, or one that several hosts share, in both lists.
+/// in, which is what a NAT is: a hop that the hosts behind it share, in both
+/// lists, and a World::set_route for its public address.
 class Hop {
  public:
   virtual ~Hop() = default;

@@ -76,8 +76,8 @@ TEST(Storage, gathers_pieces) {
 TEST(Storage, access_says_whether_a_file_may_or_must_be_there) {
   Machine machine;
   Storage& storage = machine.storage();
-  EXPECT_EQ(code_of([&] { storage.open("f", Access::read); }), ErrorCode::not_found);
-  EXPECT_EQ(code_of([&] { storage.open("f", Access::write); }), ErrorCode::not_found);
+  EXPECT_EQ(code_of([&] { storage.open("f", Access::read); }), ErrorCode::io);
+  EXPECT_EQ(code_of([&] { storage.open("f", Access::write); }), ErrorCode::io);
   storage.open("f", Access::create_new);
   EXPECT_EQ(code_of([&] { storage.open("f", Access::create_new); }), ErrorCode::exists);
   const auto reader = storage.open("f", Access::read);
@@ -129,7 +129,7 @@ TEST(Storage, names_can_be_made_listed_renamed_and_removed) {
   storage.rename("d/a", "d/b", true);
   EXPECT_EQ(machine.read("d/b"), "2");
   EXPECT_EQ(storage.info("d/a"), std::nullopt);
-  EXPECT_EQ(code_of([&] { storage.remove("d"); }), ErrorCode::io);
+  EXPECT_EQ(code_of([&] { storage.remove("d"); }), ErrorCode::exists);
   EXPECT_EQ(code_of([&] { storage.rename("d", "d/e", true); }), ErrorCode::io);
   storage.remove_tree("d");
   storage.remove_tree("d");
@@ -201,6 +201,19 @@ TEST(Storage, what_was_synced_survives_a_crash) {
     machine.storage().sync_names("");
     machine.restart();
     EXPECT_EQ(machine.read("f"), std::string(3 * kPage, 'a'));
+  }
+}
+
+TEST(Storage, sync_all_makes_content_and_names_survive) {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Machine machine(seed);
+    machine.storage().make_folder("d");
+    machine.write("d/f", std::string(3 * kPage, 'a'));
+    machine.write("g", "b");
+    machine.storage().sync_all();
+    machine.restart();
+    EXPECT_EQ(machine.read("d/f"), std::string(3 * kPage, 'a'));
+    EXPECT_EQ(machine.read("g"), "b");
   }
 }
 

@@ -325,6 +325,29 @@ TEST(Streams, lost_acknowledgements_are_asked_for) {
   EXPECT_EQ(world.run(write_text(*pair.client, "z")), 1U);
 }
 
+TEST(Streams, a_server_that_speaks_first_gets_its_word_through_a_lost_handshake) {
+  World world({.path = {.latency = 30ms}});
+  Host& a = world.add_host();
+  Host& b = world.add_host();
+  const auto listener = b.system().network.listen({b.address(), kPort});
+  const auto stream = world.run(a.system().network.connect(listener->local()));
+  world.partition({&a}, {&b});  // takes the client's last acknowledgement
+  world.after(3s, [&] { world.heal(); });
+  EXPECT_NE(world.run(listener->accept()), nullptr);
+}
+
+TEST(Streams, an_abort_that_is_lost_is_repeated_when_the_other_side_speaks) {
+  World world;
+  Host& a = world.add_host();
+  Host& b = world.add_host();
+  const auto pair = connect_pair(world, a, b);
+  world.partition({&a}, {&b});
+  pair.client->abort();
+  world.heal();
+  world.run(write_text(*pair.server, "hello?"));
+  EXPECT_EQ(world.run(outcome(read_byte(*pair.server))), ErrorCode::closed);
+}
+
 TEST(Streams, are_reliable_and_in_order_on_a_bad_path) {
   World world({.path = {.latency = 10ms, .jitter = 5ms, .loss = 0.03, .reordering = 0.05}});
   Host& a = world.add_host();

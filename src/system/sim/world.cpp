@@ -50,6 +50,7 @@ Host& World::add_host(HostOptions options) {
 
 void World::move_addresses(const Host& host, const std::vector<IpAddress>& old_ones,
                            const std::vector<IpAddress>& new_ones) {
+  if (!host.options().routed) return;
   for (const auto& address : old_ones) addresses_.erase(address);
   for (const auto& address : new_ones) {
     const bool fresh = addresses_.emplace(address, host.index()).second;
@@ -149,8 +150,15 @@ void World::write_packets_to(std::function<void(ByteView)> sink) {
   packet_log_.emplace(std::move(sink));
 }
 
+void World::set_route(IpAddress address, Route route) {
+  routes_[address] = std::move(route);
+}
+
 std::optional<std::uint32_t> World::route(const Packet& packet) const {
   if (packet.to.address.is_loopback()) return packet.source;
+  if (const auto special = routes_.find(packet.to.address); special != routes_.end()) {
+    return special->second(packet);
+  }
   const auto found = addresses_.find(packet.to.address);
   if (found == addresses_.end()) return std::nullopt;
   return found->second;
@@ -164,6 +172,7 @@ void World::send(PacketPtr packet) {
   if (target != source.index()) {
     at = source.reachable() ? source.pass_out(*packet, now()) : std::nullopt;
   }
+  packet->target = target.value_or(source.index());
   if (!at || !target) return drop(std::move(packet));
   if (paths_.duplicates(*packet, source.index(), *target)) {
     travel(std::make_unique<Packet>(*packet), *target, *at);

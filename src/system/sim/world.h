@@ -89,6 +89,11 @@ class World {
   /// There and back, without queues and jitter.
   Duration round_trip(const Host& a, const Host& b) const;
 
+  /// Packets to `address` go to the host that `route` names by index, or are lost: what the inward
+  /// side of a NAT needs, beside a Hop that rewrites.
+  using Route = std::function<std::optional<std::uint32_t>(const Packet&)>;
+  void set_route(IpAddress address, Route route);
+
   /// Hands every packet from now on, as its sender lets go of it, to `sink` in the format pcap,
   /// for Wireshark and the like.
   void write_packets_to(std::function<void(ByteView)> sink);
@@ -130,6 +135,7 @@ class World {
   Paths paths_;
   std::optional<PacketLog> packet_log_;
   std::unordered_map<IpAddress, std::uint32_t, AddressHash> addresses_;  // never iterated
+  std::unordered_map<IpAddress, Route, AddressHash> routes_;             // never iterated
   std::deque<Host> hosts_;
 };
 

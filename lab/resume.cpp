@@ -1,0 +1,66 @@
+#include "lab/resume.h"
+
+#include <deque>
+
+#include "base/error.h"
+#include "lab/simulated_node.h"
+#include "system/sim/random.h"
+
+namespace shoal::lab {
+
+namespace {
+
+constexpr int kCrashes = 20;
+constexpr std::uint16_t kPort = 4001;
+constexpr Duration kTimeLimit = 1h;
+constexpr std::size_t kLargeBytes = 24 * 1024 * 1024;
+
+}  // namespace
+
+Outcome run_resume(std::uint64_t seed) {
+  sim::WorldOptions options;
+  options.name = "resume";
+  options.seed = seed;
+  options.path.latency = 20ms;
+  sim::World world(options);
+  sim::SeededRandom random(seed, 0xc0de);
+  const auto tree = sample_tree(seed, 60, kLargeBytes);
+  sim::HostOptions host;
+  host.up = host.down = 1'000'000;  // so that the whole takes long enough to be disturbed
+  std::deque<SimulatedUser> users;
+  users.emplace_back(world, world.add_host(host), kPort);
+  users.emplace_back(world, world.add_host(host), kPort);
+  SimulatedUser& sharer = users[0];
+  SimulatedUser& getter = users[1];
+  for (const SampleFile& file : tree) {
+    sharer.host().disk().put("/data/" + file.path, sim::Content::of(file.content));
+  }
+  Outcome out;
+  try {
+    sharer.share("/data");
+    world.run_while_not([&] { return !sharer.link().empty(); });
+    service::Link link = service::Link::parse(sharer.link());
+    link.filename = "copy";
+    getter.get(link.to_string(), "/");
+    for (int i = 0; i < kCrashes; ++i) {
+      world.run_for(200ms + Duration(random.below(2'500'000'000)));
+      getter.crash_and_return(500ms);
+    }
+    const TimePoint give_up_at = world.now() + kTimeLimit;
+    world.run_while_not([&] { return getter.done() || world.now() > give_up_at; });
+    out.failure = getter.done() ? difference(getter.host(), "/copy", tree)
+                                : "never finished; the last error: " + getter.last_error();
+    if (out.failure.empty()) {
+      out.summary = std::to_string(getter.blocks_fetched()) + " blocks fetched in " +
+                    std::to_string(getter.crashes() + 1) + " lives, " +
+                    std::to_string(getter.result()->blocks) + " in the tree";
+    }
+  } catch (const Error& error) {
+    out.failure = error.what();
+  }
+  for (SimulatedUser& user : users) user.stop();
+  out.trace_hash = world.trace_hash();
+  return out;
+}
+
+}  // namespace shoal::lab

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace shoal::lab {
+
+/// How one run with one seed ended.
+struct Outcome {
+  std::string failure;  // empty: all was as it must be
+  std::uint64_t trace_hash = 0;
+  std::string summary;  // a few figures for people
+};
+
+/// A simulated world with the real node code in it, and what must hold there. Everything that
+/// happens follows from the seed.
+struct Scenario {
+  std::string name;
+  std::string description;
+  std::function<Outcome(std::uint64_t seed)> run;
+};
+
+/// In order of their names.
+const std::vector<Scenario>& scenarios();
+
+/// Null when there is none of that name.
+const Scenario* find_scenario(const std::string& name);
+
+}  // namespace shoal::lab

@@ -1,0 +1,151 @@
+#include "lab/spread.h"
+
+#include <algorithm>
+#include <deque>
+
+#include "base/error.h"
+#include "lab/simulated_node.h"
+#include "system/sim/random.h"
+
+namespace shoal::lab {
+
+namespace {
+
+constexpr std::size_t kNodes = 100;
+constexpr std::uint16_t kPort = 4001;
+constexpr Duration kTroubleEnds = 120s;
+constexpr Duration kTimeLimit = 30min;
+
+/// One world of the scenario, from its making to its verdict.
+class Spread {
+ public:
+  explicit Spread(std::uint64_t seed)
+      : random_(seed, 0x5eed), world_(options(seed)), tree_(sample_tree(seed, 40, 1'500'000)) {
+    for (std::size_t i = 0; i < kNodes; ++i) {
+      // Spread out so that round trips lie between 20 and 150 ms.
+      sim::HostOptions host;
+      host.place = {.x = Duration(random_.below(45'000'000)),
+                    .y = Duration(random_.below(45'000'000))};
+      host.up = host.down = 12'500'000;
+      users_.emplace_back(world_, world_.add_host(host), kPort);
+    }
+  }
+
+  Outcome run() {
+    Outcome out;
+    try {
+      share();
+      plan_trouble();
+      for (std::size_t i = 1; i < kNodes; ++i) users_[i].get(link(), "/");
+      world_.run_while_not([this] { return all_done() || world_.now() > give_up_at_; });
+      out.failure = verdict();
+    } catch (const Error& error) {
+      out.failure = error.what();
+    }
+    out.summary =
+        "all done at " + seconds(last_done_) + ", " + std::to_string(crashes()) + " crashes";
+    for (SimulatedUser& user : users_) user.stop();
+    out.trace_hash = world_.trace_hash();
+    return out;
+  }
+
+ private:
+  static sim::WorldOptions options(std::uint64_t seed) {
+    sim::WorldOptions out;
+    out.name = "spread";
+    out.seed = seed;
+    out.path.latency = 10ms;
+    out.path.jitter = 2ms;
+    out.path.loss = 0.01;
+    out.path.reordering = 0.01;
+    return out;
+  }
+
+  void share() {
+    sim::Host& source = world_.host(0);
+    for (const SampleFile& file : tree_) {
+      source.disk().put("/data/" + file.path, sim::Content::of(file.content));
+    }
+    users_[0].share("/data");
+    world_.run_while_not([this] { return !users_[0].link().empty(); });
+    give_up_at_ = world_.now() + kTimeLimit;
+  }
+
+  std::string link() {
+    service::Link out = service::Link::parse(users_[0].link());
+    out.filename = "copy";
+    return out.to_string();
+  }
+
+  /// Nodes that die and return, and partitions that heal, until kTroubleEnds.
+  void plan_trouble() {
+    for (int i = 0; i < 30; ++i) {
+      const std::size_t victim = static_cast<std::size_t>(random_.below(kNodes));
+      const Duration when =
+          Duration(random_.below(static_cast<std::uint64_t>(kTroubleEnds.count())));
+      const Duration pause = 1s + Duration(random_.below(10'000'000'000));
+      world_.after(when, [this, victim, pause] { users_[victim].crash_and_return(pause); });
+    }
+    for (int i = 0; i < 4; ++i) {
+      const Duration when =
+          Duration(random_.below(static_cast<std::uint64_t>(kTroubleEnds.count())));
+      world_.after(when, [this] { split(); });
+      world_.after(when + 5s + Duration(random_.below(10'000'000'000)), [this] { world_.heal(); });
+    }
+    world_.after(kTroubleEnds + 20s, [this] { world_.heal(); });
+  }
+
+  void split() {
+    std::vector<sim::Host*> one, other;
+    for (std::uint32_t i = 0; i < kNodes; ++i) {
+      (random_.below(2) == 0 ? one : other).push_back(&world_.host(i));
+    }
+    world_.partition(one, other);
+  }
+
+  bool all_done() {
+    const bool done = std::all_of(users_.begin() + 1, users_.end(),
+                                  [](const SimulatedUser& user) { return user.done(); });
+    if (done && last_done_ == Duration::zero()) last_done_ = world_.now().time_since_epoch();
+    return done;
+  }
+
+  std::string verdict() {
+    for (std::size_t i = 1; i < kNodes; ++i) {
+      SimulatedUser& user = users_[i];
+      if (!user.done()) {
+        return user.host().name() + " never finished; its last error: " + user.last_error();
+      }
+      const std::string wrong = difference(user.host(), "/copy", tree_);
+      if (!wrong.empty()) return wrong;
+    }
+    return "";
+  }
+
+  unsigned crashes() const {
+    unsigned out = 0;
+    for (const SimulatedUser& user : users_) out += user.crashes();
+    return out;
+  }
+
+  static std::string seconds(Duration duration) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count()) +
+           " ms";
+  }
+
+  sim::SeededRandom random_;
+  sim::World world_;
+  const std::vector<SampleFile> tree_;
+  std::deque<SimulatedUser> users_;
+  TimePoint give_up_at_;
+  Duration last_done_{};
+};
+
+}  // namespace
+
+Outcome run_spread(std::uint64_t seed) {
+  Spread spread(seed);
+  return spread.run();
+}
+
+}  // namespace shoal::lab

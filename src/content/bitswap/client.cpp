@@ -1,0 +1,211 @@
+#include "content/bitswap/client.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "content/bitswap/session.h"
+
+namespace shoal::content::bitswap {
+
+namespace {
+
+constexpr Duration kRetryPause = 200ms;
+
+class SessionHandle final : public Session {
+ public:
+  SessionHandle(Client& client, std::shared_ptr<SessionState> state)
+      : client_(client), state_(std::move(state)) {}
+  ~SessionHandle() override { client_.end_session(*state_); }
+
+  void add_peer(const PeerId& peer) override { state_->add_peer(peer); }
+  Task<Block> fetch(Cid cid) override { return SessionState::fetch(state_, std::move(cid)); }
+  const SessionCounts& counts() const override { return state_->counts(); }
+  std::size_t live_peers() const override { return state_->live_peers(); }
+
+ private:
+  Client& client_;
+  std::shared_ptr<SessionState> state_;
+};
+
+}  // namespace
+
+/// What goes to one peer while it is connected.
+struct Client::Link {
+  Link(System& system, net::Swarm& swarm, const PeerId& peer)
+      : id(peer), out(system, swarm, peer), changed(system.waits) {}
+
+  const PeerId id;
+  Wantlist wantlist;
+  OutboundStream out;
+  Event changed;
+  bool ended = false;
+};
+
+Client::Client(System& system, net::Swarm& swarm, Tuning tuning)
+    : system_(system), swarm_(swarm), tuning_(tuning), tasks_(system.waits, "bitswap client") {}
+
+Client::~Client() = default;
+
+std::unique_ptr<Session> Client::session() {
+  auto state = std::make_shared<SessionState>(*this, ++next_session_, tuning_);
+  sessions_.push_back(state);
+  state->start();
+  return std::make_unique<SessionHandle>(*this, std::move(state));
+}
+
+void Client::end_session(SessionState& session) {
+  session.end();
+  std::erase_if(sessions_, [&](const auto& one) { return one.get() == &session; });
+}
+
+void Client::receive(const PeerId& from, const Message& message) {
+  if (message.presences.empty()) return;
+  for (const auto& session : sessions()) {
+    if (!session->has_peer(from)) continue;
+    for (const Presence& presence : message.presences) session->presence(from, presence);
+  }
+}
+
+void Client::receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks) {
+  for (ReceivedBlock& block : blocks) take_block(from, std::move(block));
+}
+
+void Client::take_block(const PeerId& from, ReceivedBlock block) {
+  Link* const link = find(from);
+  const bool asked = block.hash && link != nullptr && link->wantlist.was_asked(*block.hash);
+  bool wanted = false;
+  for (const auto& session : sessions()) {
+    if (!block.hash || !session->wants(*block.hash)) continue;
+    // First, so that it is not told to forget what it has just answered.
+    if (link != nullptr) link->wantlist.answered(*block.hash);
+    session->deliver(from, *block.hash, block.bytes);
+    wanted = true;
+  }
+  if (wanted) return;
+  if (!asked) {
+    take_unasked(from, block);
+    return;
+  }
+  link->wantlist.answered(*block.hash);
+  for (const auto& session : sessions()) session->duplicate(from, block.bytes.size());
+}
+
+void Client::take_unasked(const PeerId& from, const ReceivedBlock& block) {
+  const Link* const link = find(from);
+  if (link != nullptr && link->wantlist.owed() > 0) {
+    expose(from, block);
+    return;
+  }
+  if (swarm_.best(from) == nullptr) return;
+  Unasked& unasked = unasked_[from];
+  unasked.blocks += 1;
+  unasked.bytes += block.bytes.size();
+  if (unasked.blocks <= kMaxUnaskedBlocks && unasked.bytes <= kMaxUnaskedBytes) return;
+  log_debug("{} sends blocks that nobody asked for: disconnected", from.short_name());
+  unasked_.erase(from);
+  swarm_.disconnect(from);
+}
+
+void Client::expose(const PeerId& liar, const ReceivedBlock& block) {
+  std::optional<Cid> cid;
+  for (const auto& session : sessions()) {
+    std::optional<Cid> meant = session->lied(liar);
+    if (meant) cid = std::move(meant);
+  }
+  const std::string what = std::to_string(block.bytes.size()) + " bytes";
+  log_debug("{} sent {} that are no block it was asked for", liar.short_name(), what);
+  if (bad_) bad_({liar, "sent " + what + " that match no block it was asked for", cid});
+}
+
+void Client::connected(const PeerId& peer) {
+  if (Link* known = find(peer)) known->changed.notify_all();
+  for (const auto& session : sessions()) session->connected(peer);
+}
+
+void Client::disconnected(const PeerId& peer, net::ConnectionId connection, bool was_last) {
+  if (was_last) unasked_.erase(peer);
+  if (Link* known = find(peer)) {
+    known->out.disconnected(connection);
+    // Another connection may live: what was under way over this one is asked again over that.
+    known->wantlist.forget_told();
+    known->changed.notify_all();
+    if (was_last) {
+      known->ended = true;
+      links_.erase(peer);
+    }
+  }
+  if (!was_last) return;
+  for (const auto& session : sessions()) session->disconnected(peer);
+}
+
+Task<void> Client::stop() {
+  for (const auto& session : sessions()) session->end();
+  sessions_.clear();
+  for (const auto& [id, one] : links_) {
+    one->ended = true;
+    one->changed.notify_all();
+  }
+  co_await tasks_.stop();
+  links_.clear();
+}
+
+void Client::set_want(const PeerId& peer, std::uint64_t session, const Cid& cid, Ask ask,
+                      std::uint64_t order, bool again) {
+  Link* known = find(peer);
+  if (known == nullptr) {
+    if (ask == Ask::nothing || swarm_.best(peer) == nullptr) return;
+    known = &link(peer);
+  }
+  known->wantlist.set(session, cid, ask, order, again);
+  if (known->wantlist.has_changes()) known->changed.notify_all();
+}
+
+Client::Link& Client::link(const PeerId& peer) {
+  auto made = std::make_shared<Link>(system_, swarm_, peer);
+  links_.emplace(peer, made);
+  tasks_.spawn(send_wants(made));
+  return *made;
+}
+
+Client::Link* Client::find(const PeerId& peer) {
+  const auto found = links_.find(peer);
+  return found == links_.end() ? nullptr : found->second.get();
+}
+
+Task<void> Client::send_wants(std::shared_ptr<Link> link) {
+  int failures = 0;
+  while (!link->ended) {
+    if (!link->wantlist.has_changes()) {
+      co_await link->changed.wait();
+      continue;
+    }
+    std::string failure;
+    try {
+      co_await send_changes(*link);
+      failures = 0;
+    } catch (const Error& error) {
+      failure = error.message();
+      link->wantlist.forget_told();
+    }
+    if (failure.empty() || link->ended) continue;
+    if (++failures == kMaxFailures) {
+      for (const auto& session : sessions()) session->useless(link->id, failure);
+      failures = 0;
+      link->wantlist = Wantlist();
+      continue;
+    }
+    co_await system_.clock.sleep_for(kRetryPause);
+  }
+}
+
+Task<void> Client::send_changes(Link& link) {
+  const bool opened = co_await link.out.ready();
+  const Message message = link.wantlist.take(opened, link.out.version());
+  if (message.empty()) co_return;
+  const EncodedMessage encoded = encode_message(message, link.out.version());
+  co_await link.out.write(encoded);
+}
+
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,175 @@
+#include "content/bitswap/inbound.h"
+
+#include <array>
+#include <boost/asio/this_coro.hpp>
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+#include "base/varint.h"
+#include "system/timeout.h"
+
+namespace shoal::content::bitswap {
+
+namespace {
+
+// A length that is only claimed buys this much; the rest is had when so much has come.
+constexpr std::size_t kFirstStepBytes = 64 * 1024;
+
+/// None at the end of the stream.
+Task<std::optional<std::size_t>> read_length(Stream& stream) {
+  std::array<std::uint8_t, kMaxVarintBytes> raw{};
+  for (std::size_t count = 0; count < raw.size(); ++count) {
+    const std::size_t got = co_await stream.read_some(MutableBytes(raw).subspan(count, 1));
+    if (got == 0 && count == 0) co_return std::nullopt;
+    if (got == 0) throw Error(ErrorCode::closed, "the stream ended within a length");
+    ByteView bytes = ByteView(raw).first(count + 1);
+    const std::optional<std::uint64_t> length = take_varint(bytes);
+    if (!length) continue;
+    if (*length > kMaxMessageBytes) {
+      throw Error(ErrorCode::limit, "bitswap message of more than 4 MiB");
+    }
+    co_return static_cast<std::size_t>(*length);
+  }
+  throw Error(ErrorCode::malformed, "a length has too many bytes");
+}
+
+using Buffer = std::shared_ptr<std::uint8_t[]>;
+
+Buffer uninitialised(std::size_t bytes) {
+  return Buffer(new std::uint8_t[bytes]);
+}
+
+/// Into memory that nobody clears first, and at most one small part of which is moved.
+Task<SharedBytes> read_body(Stream& stream, std::size_t length) {
+  const std::size_t first = std::min(length, kFirstStepBytes);
+  Buffer buffer = uninitialised(first);
+  co_await read_exactly(stream, MutableBytes(buffer.get(), first));
+  if (first < length) {
+    Buffer whole = uninitialised(length);
+    std::memcpy(whole.get(), buffer.get(), first);
+    buffer = std::move(whole);
+    co_await read_exactly(stream, MutableBytes(buffer.get() + first, length - first));
+  }
+  const ByteView view(buffer.get(), length);
+  co_return SharedBytes(std::move(buffer), view);
+}
+
+std::vector<ReceivedBlock> hashed(std::vector<MessageBlock> blocks) {
+  std::vector<ReceivedBlock> out;
+  out.reserve(blocks.size());
+  for (MessageBlock& block : blocks) {
+    std::optional<Multihash> hash = hash_of(block);
+    out.push_back({std::move(hash), std::move(block.data)});
+  }
+  return out;
+}
+
+std::size_t bytes_of(const std::vector<MessageBlock>& blocks) {
+  std::size_t out = 0;
+  for (const MessageBlock& block : blocks) out += block.data.size();
+  return out;
+}
+
+}  // namespace
+
+/// Part of what a peer may have under way.
+class Inbound::Share {
+ public:
+  Share(std::shared_ptr<Inbox> inbox, std::size_t bytes) : inbox_(std::move(inbox)), bytes_(bytes) {
+    inbox_->bytes += bytes_;
+  }
+  ~Share() {
+    inbox_->bytes -= bytes_;
+    inbox_->freed.notify_all();
+  }
+  Share(const Share&) = delete;
+  Share& operator=(const Share&) = delete;
+
+ private:
+  std::shared_ptr<Inbox> inbox_;
+  std::size_t bytes_;
+};
+
+Inbound::Inbound(System& system, Handlers handlers)
+    : system_(system),
+      handlers_(std::move(handlers)),
+      stream_ended_(system.waits),
+      hashing_(system.waits, "bitswap hashing") {}
+
+Task<void> Inbound::serve(net::ProtocolStream stream) {
+  if (stopping_) co_return;
+  std::shared_ptr<Inbox>& slot = inboxes_[stream.peer];
+  if (!slot) slot = std::make_shared<Inbox>(system_.waits);
+  std::shared_ptr<Inbox> inbox = slot;
+  if (inbox->streams >= kMaxStreamsPerPeer) {
+    throw Error(ErrorCode::limit, "too many bitswap streams", stream.peer.to_string());
+  }
+  struct Registered {
+    Inbound& inbound;
+    const PeerId peer;
+    std::shared_ptr<Inbox> inbox;
+    std::list<Stream*>::iterator entry;
+    Registered(Inbound& in, const net::ProtocolStream& from, std::shared_ptr<Inbox> box)
+        : inbound(in),
+          peer(from.peer),
+          inbox(std::move(box)),
+          entry(in.streams_.insert(in.streams_.end(), from.stream.get())) {
+      ++inbox->streams;
+    }
+    ~Registered() {
+      if (--inbox->streams == 0) inbound.inboxes_.erase(peer);
+      inbound.streams_.erase(entry);
+      inbound.stream_ended_.notify_all();
+    }
+  };
+  const Registered registered(*this, stream, inbox);
+  co_await read_messages(stream, inbox);
+}
+
+Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<Inbox> inbox) {
+  while (true) {
+    const std::optional<std::size_t> length = co_await read_length(*stream.stream);
+    if (!length) co_return;
+    while (inbox->bytes != 0 && inbox->bytes + *length > kMaxUnverifiedBytes) {
+      co_await inbox->freed.wait();
+    }
+    auto share = std::make_shared<Share>(inbox, *length);
+    Task<SharedBytes> reading = read_body(*stream.stream, *length);
+    SharedBytes bytes = co_await within(system_.clock, kMessageTimeout, std::move(reading),
+                                        "a bitswap message from " + stream.peer.to_string());
+    co_await handle(stream.peer, std::move(bytes), std::move(share));
+  }
+}
+
+Task<void> Inbound::handle(PeerId peer, SharedBytes bytes, std::shared_ptr<Share> share) {
+  Message message = decode_message(bytes);
+  std::vector<MessageBlock> blocks = std::exchange(message.blocks, {});
+  handlers_.message(peer, message);
+  if (blocks.empty()) co_return;
+  if (bytes_of(blocks) <= kHashHereBytes) {
+    handlers_.blocks(peer, hashed(std::move(blocks)));
+  } else {
+    hashing_.spawn(verify(std::move(peer), std::move(blocks), std::move(share)));
+  }
+}
+
+Task<void> Inbound::verify(PeerId peer, std::vector<MessageBlock> blocks,
+                           std::shared_ptr<Share> share) {
+  const auto work = [&blocks] { return hashed(std::move(blocks)); };
+  Task<std::vector<ReceivedBlock>> hashing = offload(system_.offload, work);
+  std::vector<ReceivedBlock> received = co_await std::move(hashing);
+  if (!stopping_) handlers_.blocks(peer, std::move(received));
+  share.reset();
+}
+
+Task<void> Inbound::stop() {
+  namespace asio = boost::asio;
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  stopping_ = true;
+  for (Stream* stream : streams_) stream->abort();
+  co_await hashing_.stop();
+  while (!streams_.empty()) co_await stream_ended_.wait();
+}
+
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,141 @@
+#include "content/bitswap/ledger.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+namespace shoal::content::bitswap {
+namespace {
+
+constexpr TimePoint kStart{};
+
+Cid cid_of(const std::string& text) {
+  return Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes(text)));
+}
+
+struct Held {
+  std::set<Cid> cids;
+  Ledger::Has has() const {
+    return [this](const Multihash& hash) { return cids.contains(Cid::v1(Codec::raw, hash)); };
+  }
+};
+
+Message wants(std::initializer_list<WantEntry> entries) {
+  Message out;
+  out.wants = entries;
+  return out;
+}
+
+std::string next(Ledger& ledger, std::initializer_list<std::string> names) {
+  const auto request = ledger.next_block();
+  if (!request) return "";
+  for (const std::string& name : names) {
+    if (cid_of(name) == request->cid) return name;
+  }
+  return "?";
+}
+
+TEST(BitswapLedger, serves_by_priority_and_then_in_order_of_arrival) {
+  const Held held{{cid_of("a"), cid_of("b"), cid_of("c")}};
+  Ledger ledger(kStart);
+  ledger.receive(wants({{cid_of("a"), 1}, {cid_of("b"), 5}, {cid_of("c"), 1}}), held.has(), kStart);
+  EXPECT_EQ(next(ledger, {"a", "b", "c"}), "b");
+  EXPECT_EQ(next(ledger, {"a", "b", "c"}), "a");
+  EXPECT_EQ(next(ledger, {"a", "b", "c"}), "c");
+  EXPECT_EQ(next(ledger, {"a", "b", "c"}), "");
+  EXPECT_EQ(ledger.size(), 0u);
+}
+
+TEST(BitswapLedger, says_what_it_has_and_what_it_has_not) {
+  const Held held{{cid_of("a")}};
+  Ledger ledger(kStart);
+  ledger.receive(wants({{cid_of("a"), 1, false, WantType::have, true},
+                        {cid_of("b"), 1, false, WantType::have, true},
+                        {cid_of("c"), 1, false, WantType::block, true},
+                        {cid_of("d"), 1, false, WantType::block, false}}),
+                 held.has(), kStart);
+  const auto said = ledger.take_presences(100);
+  ASSERT_EQ(said.size(), 3u);
+  EXPECT_TRUE(said[0].have);
+  EXPECT_FALSE(said[1].have);
+  EXPECT_EQ(said[2].cid, cid_of("c"));
+  EXPECT_FALSE(ledger.has_blocks());
+  EXPECT_EQ(ledger.size(), 3u);  // b, c and d are remembered
+}
+
+TEST(BitswapLedger, answers_later_what_comes_later) {
+  Held held;
+  Ledger ledger(kStart);
+  ledger.receive(wants({{cid_of("a"), 1, false, WantType::have, true}, {cid_of("b")}}), held.has(),
+                 kStart);
+  ledger.take_presences(100);
+  ledger.offer(cid_of("a").hash());
+  ledger.offer(cid_of("b").hash());
+  const auto said = ledger.take_presences(100);
+  ASSERT_EQ(said.size(), 1u);
+  EXPECT_TRUE(said[0].have);
+  EXPECT_EQ(next(ledger, {"a", "b"}), "b");
+  EXPECT_EQ(ledger.size(), 0u);
+}
+
+TEST(BitswapLedger, forgets_what_is_cancelled_or_replaced) {
+  const Held held{{cid_of("a"), cid_of("b")}};
+  Ledger ledger(kStart);
+  ledger.receive(wants({{cid_of("a")}, {cid_of("b")}}), held.has(), kStart);
+  ledger.receive(wants({{cid_of("a"), 1, true}}), held.has(), kStart);
+  EXPECT_EQ(ledger.size(), 1u);
+  Message full = wants({{cid_of("a")}});
+  full.full = true;
+  ledger.receive(full, held.has(), kStart);
+  EXPECT_EQ(next(ledger, {"a", "b"}), "a");
+  EXPECT_EQ(next(ledger, {"a", "b"}), "");
+}
+
+TEST(BitswapLedger, keeps_1024_wants_and_prefers_those_it_can_serve) {
+  const Held held{{cid_of("have")}};
+  Ledger ledger(kStart);
+  Message flood;
+  for (std::size_t i = 0; i < Ledger::kMaxWants; ++i)
+    flood.wants.push_back({cid_of(std::to_string(i))});
+  ledger.receive(flood, held.has(), kStart);
+  EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
+  ledger.receive(wants({{cid_of("have")}}), held.has(), kStart);
+  EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
+  EXPECT_EQ(next(ledger, {"have"}), "have");
+}
+
+TEST(BitswapLedger, does_not_take_a_1025th_want_when_all_can_be_served) {
+  const Ledger::Has all = [](const Multihash&) { return true; };
+  Ledger ledger(kStart);
+  for (std::size_t i = 0; i <= Ledger::kMaxWants; ++i) {
+    ledger.receive(wants({{cid_of(std::to_string(i))}}), all, kStart);
+  }
+  EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
+}
+
+TEST(BitswapLedger, ignores_a_flood_of_absent_hashes_until_time_has_passed) {
+  const Held held;
+  Ledger ledger(kStart);
+  const auto ask = [&](const std::string& name, TimePoint now) {
+    ledger.receive(wants({{cid_of(name), 1, false, WantType::have, true}}), held.has(), now);
+    return ledger.take_presences(10).size();
+  };
+  for (int i = 0; i < static_cast<int>(Ledger::kTokens); ++i) {
+    ASSERT_EQ(ask(std::to_string(i), kStart), 1u);
+  }
+  EXPECT_EQ(ask("more", kStart), 0u);
+  EXPECT_EQ(ask("more", kStart + 1s), 1u);
+}
+
+TEST(BitswapLedger, ignores_identity_cids) {
+  const Held held;
+  Ledger ledger(kStart);
+  const Cid inlined = Cid::v1(Codec::raw, Multihash::identity(as_bytes("inlined")));
+  ledger.receive(wants({{inlined, 1, false, WantType::block, true}}), held.has(), kStart);
+  EXPECT_EQ(ledger.size(), 0u);
+  EXPECT_FALSE(ledger.has_presences());
+}
+
+}  // namespace
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,93 @@
+#include "content/bitswap/node.h"
+
+#include <utility>
+
+#include "content/bitswap/client.h"
+#include "content/bitswap/inbound.h"
+#include "content/bitswap/server.h"
+
+namespace shoal::content::bitswap {
+
+namespace {
+
+/// Puts the parts together: what peers send goes through one reader to both sides.
+class Node final : public Bitswap, private net::ConnectionObserver {
+ public:
+  Node(System& system, net::Swarm& swarm, std::unique_ptr<BlockReader> store, Tuning tuning,
+       std::vector<std::string> speaks)
+      : swarm_(swarm),
+        store_(std::move(store)),
+        speaks_(std::move(speaks)),
+        client_(system, swarm, tuning),
+        server_(system, swarm, *store_),
+        inbound_(system, handlers()) {
+    for (const std::string& protocol : speaks_) {
+      swarm_.protocols().add(protocol, [this](net::ProtocolStream stream) {
+        return inbound_.serve(std::move(stream));
+      });
+    }
+    swarm_.add_observer(*this);
+  }
+  ~Node() override { leave_swarm(); }
+
+  std::unique_ptr<Session> session() override { return client_.session(); }
+  void offer(const Multihash& hash) override { server_.offer(hash); }
+  void when_bad_peer(std::function<void(const BadPeer&)> callback) override {
+    client_.when_bad_peer(std::move(callback));
+  }
+  void when_sent(std::function<void(const Sent&)> callback) override {
+    server_.when_sent(std::move(callback));
+  }
+
+  Task<void> stop() override {
+    leave_swarm();
+    co_await inbound_.stop();
+    co_await client_.stop();
+    co_await server_.stop();
+  }
+
+ private:
+  Inbound::Handlers handlers() {
+    return {.message =
+                [this](const PeerId& from, const Message& message) {
+                  server_.receive(from, message);
+                  client_.receive(from, message);
+                },
+            .blocks =
+                [this](const PeerId& from, std::vector<ReceivedBlock> blocks) {
+                  client_.receive_blocks(from, std::move(blocks));
+                }};
+  }
+
+  void connected(net::Connection& connection) override { client_.connected(connection.peer()); }
+  void disconnected(net::Connection& connection) override {
+    const net::Connection* rest = swarm_.best(connection.peer());
+    const bool was_last = rest == nullptr || rest == &connection;
+    client_.disconnected(connection.peer(), connection.id(), was_last);
+    server_.disconnected(connection.peer(), connection.id(), was_last);
+  }
+
+  void leave_swarm() {
+    if (std::exchange(left_, true)) return;
+    for (const std::string& protocol : speaks_) swarm_.protocols().remove(protocol);
+    swarm_.remove_observer(*this);
+  }
+
+  net::Swarm& swarm_;
+  const std::unique_ptr<BlockReader> store_;
+  const std::vector<std::string> speaks_;
+  Client client_;
+  Server server_;
+  Inbound inbound_;
+  bool left_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<Bitswap> make_node(System& system, net::Swarm& swarm,
+                                   std::unique_ptr<BlockReader> store, Tuning tuning,
+                                   std::vector<std::string> speaks) {
+  return std::make_unique<Node>(system, swarm, std::move(store), tuning, std::move(speaks));
+}
+
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,196 @@
+#include "content/bitswap/server.h"
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+
+namespace shoal::content::bitswap {
+
+namespace {
+
+constexpr Duration kRetryPause = 200ms;
+
+}  // namespace
+
+struct Server::Peer {
+  Peer(System& system, net::Swarm& swarm, const PeerId& peer)
+      : id(peer),
+        ledger(system.clock.now()),
+        out(system, swarm, peer),
+        wanted(system.waits),
+        drained(system.waits),
+        sendable(system.waits) {}
+
+  const PeerId id;
+  Ledger ledger;
+  OutboundStream out;
+  std::deque<Batch> ready;  // read, to be written
+  std::size_t ready_bytes = 0;
+  bool writing = false;
+  bool gone = false;
+  Event wanted;
+  Event drained;
+  Event sendable;
+
+  bool is_idle() const { return ready.empty() && !writing; }
+};
+
+Server::Server(System& system, net::Swarm& swarm, BlockReader& store)
+    : system_(system), swarm_(swarm), store_(store), tasks_(system.waits, "bitswap server") {}
+
+void Server::receive(const PeerId& from, const Message& message) {
+  if (message.wants.empty() && !message.full) return;
+  // What arrives after the last connection ended would be kept for ever.
+  if (tasks_.stopping() || swarm_.best(from) == nullptr) return;
+  const auto found = peers_.find(from);
+  const PeerPtr peer = found != peers_.end() ? found->second : start(from);
+  const auto has = [this](const Multihash& hash) { return store_.has(hash); };
+  peer->ledger.receive(message, has, system_.clock.now());
+  if (peer->ledger.has_blocks()) peer->wanted.notify_all();
+  if (peer->ledger.has_presences()) peer->sendable.notify_all();
+}
+
+void Server::offer(const Multihash& hash) {
+  for (const auto& [id, peer] : peers_) {
+    peer->ledger.offer(hash);
+    if (peer->ledger.has_blocks()) peer->wanted.notify_all();
+    if (peer->ledger.has_presences()) peer->sendable.notify_all();
+  }
+}
+
+Server::PeerPtr Server::start(const PeerId& id) {
+  auto peer = std::make_shared<Peer>(system_, swarm_, id);
+  peers_.emplace(id, peer);
+  tasks_.spawn(read_ahead(peer));
+  tasks_.spawn(send_all(peer));
+  return peer;
+}
+
+void Server::end(const PeerPtr& peer) {
+  if (std::exchange(peer->gone, true)) return;
+  peers_.erase(peer->id);
+  peer->out.drop();
+  peer->wanted.notify_all();
+  peer->drained.notify_all();
+  peer->sendable.notify_all();
+}
+
+void Server::disconnected(const PeerId& from, net::ConnectionId connection, bool was_last) {
+  const auto found = peers_.find(from);
+  if (found == peers_.end()) return;
+  const PeerPtr peer = found->second;
+  peer->out.disconnected(connection);
+  if (was_last) end(peer);
+}
+
+Task<void> Server::stop() {
+  const auto all = peers_;
+  for (const auto& [id, peer] : all) end(peer);
+  co_await tasks_.stop();
+}
+
+Task<void> Server::read_ahead(PeerPtr peer) {
+  while (!peer->gone) {
+    if (!peer->ledger.has_blocks()) {
+      co_await peer->wanted.wait();
+    } else if (peer->ready_bytes >= kReadAheadBytes) {
+      co_await peer->drained.wait();
+    } else {
+      Batch batch = co_await read_batch(*peer);
+      peer->ready_bytes += batch.message.block_bytes();
+      if (!batch.cids.empty()) peer->ready.push_back(std::move(batch));
+      peer->sendable.notify_all();
+    }
+  }
+}
+
+Task<Server::Batch> Server::read_batch(Peer& peer) {
+  Batch batch;
+  std::size_t bytes = 0;
+  while (const Cid* next = peer.ledger.peek_block()) {
+    const std::uint64_t size = store_.size(next->hash()).value_or(0);
+    if (!batch.cids.empty() && bytes + size > kMessageBlockBytes) break;
+    if (bytes >= kIdleMessageBytes && peer.is_idle()) break;
+    const std::optional<Ledger::Request> request = peer.ledger.next_block();
+    std::optional<SharedBytes> content = co_await read_block(request->cid.hash());
+    if (peer.gone) break;
+    if (!content) {
+      peer.ledger.missing(*request);
+      continue;
+    }
+    bytes += content->size();
+    batch.message.blocks.push_back({CidPrefix::of(request->cid), std::move(*content)});
+    batch.cids.push_back(request->cid);
+  }
+  co_return batch;
+}
+
+Task<std::optional<SharedBytes>> Server::read_block(Multihash hash) {
+  try {
+    std::optional<SharedBytes> content = co_await store_.get(hash);
+    if (content && content->size() > kMaxBlockBytes) content.reset();
+    co_return content;
+  } catch (const Error& error) {
+    log_debug("bitswap server: {}", error.what());
+  }
+  co_return std::nullopt;
+}
+
+Task<void> Server::send_all(PeerPtr peer) {
+  int failures = 0;
+  while (!peer->gone && failures < kMaxFailures) {
+    if (peer->ready.empty() && !peer->ledger.has_presences()) {
+      co_await peer->sendable.wait();
+      continue;
+    }
+    bool failed = false;
+    try {
+      co_await send_next(*peer);
+      failures = 0;
+    } catch (const Error& error) {
+      log_debug("bitswap server: {}", error.what());
+      failed = true;
+    }
+    if (!failed) continue;
+    ++failures;
+    co_await system_.clock.sleep_for(kRetryPause);
+  }
+  end(peer);
+}
+
+Task<void> Server::send_next(Peer& peer) {
+  co_await peer.out.ready();
+  const Version version = peer.out.version();
+  Batch batch;
+  if (!peer.ready.empty()) {
+    batch = std::move(peer.ready.front());
+    peer.ready.pop_front();
+  }
+  const std::size_t bytes = batch.message.block_bytes();
+  batch.message.presences = peer.ledger.take_presences(kMaxPresences);
+  if (version != Version::v1_2) batch.message.presences.clear();  // it would not know them
+  if (batch.message.empty()) co_return;
+
+  const EncodedMessage encoded = encode_message(batch.message, version);
+  peer.writing = true;
+  std::exception_ptr failure;
+  try {
+    co_await peer.out.write(encoded);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  peer.writing = false;
+  if (failure) {
+    peer.ready.push_front(std::move(batch));  // once more, over the next stream
+    std::rethrow_exception(failure);
+  }
+  peer.ready_bytes -= bytes;
+  peer.drained.notify_all();
+  if (!sent_) co_return;
+  for (std::size_t i = 0; i < batch.cids.size(); ++i) {
+    sent_({peer.id, batch.cids[i], batch.message.blocks[i].data.size()});
+  }
+}
+
+}  // namespace shoal::content::bitswap

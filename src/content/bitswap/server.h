@@ -1,0 +1,64 @@
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+
+#include "content/bitswap/bitswap.h"
+#include "content/bitswap/block_reader.h"
+#include "content/bitswap/ledger.h"
+#include "content/bitswap/outbound_stream.h"
+#include "system/task_group.h"
+
+namespace shoal::content::bitswap {
+
+/// Answers what peers want.
+///
+/// For each peer, one task reads blocks ahead of another that writes them: small blocks gathered
+/// into messages, big ones alone, none of them copied.
+class Server {
+ public:
+  static constexpr std::size_t kMessageBlockBytes = 1024 * 1024;
+  /// Blocks read and not yet written, for one peer.
+  static constexpr std::size_t kReadAheadBytes = 4 * 1024 * 1024;
+  /// While the line is idle, a message is sent when it has this much.
+  static constexpr std::size_t kIdleMessageBytes = 64 * 1024;
+  static constexpr std::size_t kMaxPresences = 2048;
+  static constexpr int kMaxFailures = 4;
+
+  Server(System& system, net::Swarm& swarm, BlockReader& store);
+
+  void receive(const PeerId& from, const Message& message);
+  void offer(const Multihash& hash);
+  void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
+  void when_sent(std::function<void(const Sent&)> callback) { sent_ = std::move(callback); }
+  Task<void> stop();
+
+  std::size_t peers() const { return peers_.size(); }
+
+ private:
+  struct Peer;
+  using PeerPtr = std::shared_ptr<Peer>;
+  struct Batch {
+    Message message;
+    std::vector<Cid> cids;  // of its blocks
+  };
+
+  PeerPtr start(const PeerId& id);
+  void end(const PeerPtr& peer);
+  Task<void> read_ahead(PeerPtr peer);
+  Task<Batch> read_batch(Peer& peer);
+  Task<std::optional<SharedBytes>> read_block(Multihash hash);
+  Task<void> send_all(PeerPtr peer);
+  Task<void> send_next(Peer& peer);
+
+  System& system_;
+  net::Swarm& swarm_;
+  BlockReader& store_;
+  std::function<void(const Sent&)> sent_;
+  std::map<PeerId, PeerPtr> peers_;
+  TaskGroup tasks_;
+};
+
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,176 @@
+#include "content/bitswap/want_table.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace shoal::content::bitswap {
+namespace {
+
+constexpr TimePoint kStart{};
+
+Multihash hash_of(int number) {
+  return Multihash::sha2_256(as_bytes(std::to_string(number)));
+}
+
+struct Table : WantTable {
+  Table() : WantTable(Tuning{}) {}
+  Peer live_peer() {
+    const Peer peer = add_peer();
+    peer_up(peer, now);
+    return peer;
+  }
+  std::size_t told(Ask ask, Peer peer) {
+    std::size_t out = 0;
+    for (const Action& action : plan(now)) out += action.ask == ask && action.peer == peer;
+    return out;
+  }
+  TimePoint now = kStart;
+};
+
+TEST(WantTable, asks_in_order_as_many_as_the_window_holds) {
+  Table table;
+  const auto peer = table.live_peer();
+  for (int i = 0; i < 20; ++i) table.want(hash_of(i));
+  const auto actions = table.plan(kStart);
+  ASSERT_EQ(actions.size(), 8u);
+  for (int i = 0; i < 8; ++i) EXPECT_EQ(actions[i].hash, hash_of(i));
+  EXPECT_EQ(table.outstanding(peer), 8u);
+}
+
+TEST(WantTable, doubles_the_window_in_a_round_trip) {
+  Table table;
+  const auto peer = table.live_peer();
+  for (int i = 0; i < 100; ++i) table.want(hash_of(i));
+  table.plan(table.now);
+  table.now += 50ms;
+  for (int i = 0; i < 8; ++i) table.block(peer, hash_of(i), 1000, table.now);
+  table.plan(table.now);
+  EXPECT_EQ(table.window(peer), 16u);
+  EXPECT_EQ(table.outstanding(peer), 16u);
+}
+
+TEST(WantTable, keeps_little_in_flight_to_a_slow_peer) {
+  Table table;
+  const auto peer = table.live_peer();
+  for (int i = 0; i < 100; ++i) table.want(hash_of(i));
+  table.plan(table.now);
+  for (int i = 0; i < 20; ++i) {
+    table.now += 1s;
+    table.block(peer, hash_of(i), 1 << 20, table.now);
+    table.plan(table.now);
+  }
+  EXPECT_LE(table.window(peer), 3u);
+}
+
+TEST(WantTable, moves_a_want_to_another_peer_on_dont_have) {
+  Table table;
+  const auto first = table.live_peer();
+  table.want(hash_of(1));
+  EXPECT_EQ(table.told(Ask::block, first), 1u);
+  const auto second = table.live_peer();
+  table.dont_have(first, hash_of(1), table.now);
+  EXPECT_EQ(table.told(Ask::block, second), 1u);
+}
+
+TEST(WantTable, moves_all_wants_of_a_peer_that_disconnects) {
+  Table table;
+  const auto first = table.live_peer();
+  for (int i = 0; i < 5; ++i) table.want(hash_of(i));
+  EXPECT_EQ(table.told(Ask::block, first), 5u);
+  const auto second = table.live_peer();
+  table.peer_down(first);
+  EXPECT_EQ(table.told(Ask::block, second), 5u);
+}
+
+TEST(WantTable, hedges_what_a_stalled_peer_owes_and_cancels_the_late_one) {
+  Table table;
+  const auto slow = table.live_peer();
+  table.want(hash_of(1));
+  EXPECT_EQ(table.told(Ask::block, slow), 1u);
+  const auto quick = table.live_peer();
+  table.now += 999ms;
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, quick), 0u);
+  table.now += 1ms;
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, quick), 1u);
+  table.block(quick, hash_of(1), 10, table.now);
+  EXPECT_EQ(table.told(Ask::nothing, slow), 1u);
+}
+
+TEST(WantTable, gives_up_when_every_peer_lacks_a_block_for_ten_seconds) {
+  Table table;
+  const auto peer = table.live_peer();
+  table.want(hash_of(1));
+  for (; table.now < kStart + 60s; table.now += 100ms) {
+    for (const auto& action : table.plan(table.now)) {
+      if (action.ask != Ask::nothing) table.dont_have(peer, hash_of(1), table.now);
+    }
+    const auto lost = table.tick(table.now);
+    if (lost.empty()) continue;
+    EXPECT_EQ(lost[0].second, WantTable::GaveUp::not_found);
+    EXPECT_GE(table.now, kStart + 10s);
+    EXPECT_LE(table.now, kStart + 12s);
+    EXPECT_EQ(table.size(), 0u);
+    return;
+  }
+  FAIL() << "did not give up";
+}
+
+TEST(WantTable, does_not_give_up_while_a_peer_may_still_come) {
+  Table table;
+  const auto peer = table.live_peer();
+  table.add_peer();
+  table.want(hash_of(1));
+  for (; table.now < kStart + 60s; table.now += 100ms) {
+    for (const auto& action : table.plan(table.now)) {
+      if (action.ask != Ask::nothing) table.dont_have(peer, hash_of(1), table.now);
+    }
+    ASSERT_TRUE(table.tick(table.now).empty());
+  }
+}
+
+TEST(WantTable, asks_for_the_block_as_soon_as_a_peer_says_that_it_came) {
+  Table table;
+  const auto peer = table.live_peer();
+  table.want(hash_of(1));
+  table.plan(table.now);
+  table.dont_have(peer, hash_of(1), table.now);
+  table.plan(table.now);
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::have, peer), 1u);
+  table.have(peer, hash_of(1));
+  EXPECT_EQ(table.told(Ask::block, peer), 1u);
+}
+
+TEST(WantTable, never_asks_a_liar_again) {
+  Table table;
+  const auto liar = table.live_peer();
+  table.want(hash_of(1));
+  table.plan(table.now);
+  table.peer_lied(liar);
+  table.peer_up(liar, table.now);
+  EXPECT_TRUE(table.plan(table.now).empty());
+  EXPECT_EQ(table.live_peers(), 0u);
+}
+
+TEST(WantTable, gives_a_peer_that_stalled_another_try) {
+  Table table;
+  const auto slow = table.live_peer();
+  table.want(hash_of(1));
+  table.plan(table.now);
+  const auto quick = table.live_peer();
+  table.now += 1s;
+  table.tick(table.now);
+  table.plan(table.now);
+  table.block(quick, hash_of(1), 10, table.now);
+  table.now += 6s;
+  table.tick(table.now);
+  table.peer_down(quick);
+  table.want(hash_of(2));
+  EXPECT_EQ(table.told(Ask::block, slow), 1u);
+}
+
+}  // namespace
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,311 @@
+#include "content/store/block_store.h"
+
+#include <fmt/format.h>
+
+#include "base/log.h"
+#include "content/store/file_blocks.h"
+#include "content/store/index.h"
+#include "system/offload.h"
+#include "system/task_group.h"
+
+namespace shoal::content {
+
+namespace {
+
+constexpr const char* kDatabaseName = "index.db";
+constexpr const char* kWalSuffix = "-wal";
+constexpr Duration kCommitAfter = 1s;
+/// Places in one transaction: enough that adding many is cheap.
+constexpr std::size_t kPlacesPerCommit = 10'000;
+/// Of one block; more are not looked at.
+constexpr std::size_t kPlacesTried = 8;
+/// A file written to so lately may be written to again without its time changing, and one that is
+/// being written changes it all the time: its stamp is not taken for a sign that nothing happened.
+constexpr Duration kYoung = 2s;
+/// Files not read for so long are closed, so that a deleted one's room comes back.
+constexpr Duration kCloseFilesAfter = 10s;
+/// Damaged indexes that are kept under names of their own.
+constexpr int kMostDamaged = 1000;
+
+}  // namespace
+
+FileStamp FileStamp::of(const FileInfo& info) {
+  return {
+      .size = info.size, .mtime_ns = info.mtime.time_since_epoch().count(), .inode = info.inode};
+}
+
+struct BlockStore::State {
+  State(System& the_system, std::string folder)
+      : system(the_system),
+        path(std::move(folder) + "/" + kDatabaseName),
+        tasks(system.waits, "block store") {
+    open();
+  }
+
+  /// Does `call` with the index; once more with a fresh one if it turns out to be damaged.
+  template <class Call>
+  auto with_index(Call call) {
+    if (!index) open();
+    try {
+      return call(*index);
+    } catch (const DamagedDatabase& damage) {
+      set_aside(damage);
+    }
+    open();
+    return call(*index);
+  }
+
+  /// The same for a change that may wait a second for its commit.
+  template <class Call>
+  auto change(Call call) {
+    commit_later();
+    return with_index(std::move(call));
+  }
+
+  void open();
+  void set_aside(const DamagedDatabase& damage);
+  void commit();
+  void commit_later();
+  void close_files_later();
+  Task<void> commit_after_a_while();
+  Task<void> close_files_when_idle();
+  Task<std::optional<SharedBytes>> get_node(const Multihash& hash, Bytes bytes);
+  Task<BlockReading> read(const Multihash& hash, const Index::Place& place);
+  void note(const Multihash& hash, const Index::Place& place, const BlockReading& reading);
+
+  System& system;
+  std::string path;
+  std::string damaged;
+  std::unique_ptr<Index> index;
+  FileId last_file = 0;
+  OpenFiles files;
+  TimePoint files_used;
+  bool close_pending = false;
+  bool commit_pending = false;
+  std::size_t uncommitted_places = 0;
+  std::uint64_t stale_blocks = 0;
+  TaskGroup tasks;
+};
+
+void BlockStore::State::open() {
+  try {
+    index = std::make_unique<Index>(system, path, last_file);
+    return;
+  } catch (const DamagedDatabase& damage) {
+    set_aside(damage);
+  }
+  index = std::make_unique<Index>(system, path, last_file);
+}
+
+void BlockStore::State::set_aside(const DamagedDatabase& damage) {
+  index.reset();
+  files.close_all();
+  Storage& storage = system.storage;
+  for (int n = 1; n <= kMostDamaged; ++n) {
+    const std::string aside = fmt::format("{}.damaged-{}", path, n);
+    if (storage.info(aside) || storage.info(aside + kWalSuffix)) continue;
+    if (storage.info(path + kWalSuffix)) {
+      storage.rename(path + kWalSuffix, aside + kWalSuffix, false);
+    }
+    if (storage.info(path)) storage.rename(path, aside, false);
+    log_warning("{}; moved to {}", damage.what(), aside);
+    damaged = aside;
+    return;
+  }
+  throw Error(ErrorCode::io, "too many damaged indexes lie there", path,
+              "remove those whose names end in .damaged-N");
+}
+
+void BlockStore::State::commit() {
+  uncommitted_places = 0;
+  with_index([](Index& all) { all.commit(); });
+}
+
+void BlockStore::State::commit_later() {
+  if (++uncommitted_places >= kPlacesPerCommit) commit();
+  if (commit_pending || tasks.stopping()) return;
+  commit_pending = true;
+  tasks.spawn(commit_after_a_while());
+}
+
+Task<void> BlockStore::State::commit_after_a_while() {
+  co_await system.clock.sleep_for(kCommitAfter);
+  commit_pending = false;
+  try {
+    commit();
+  } catch (const Error& error) {
+    log_warning("{}", error.what());
+  }
+}
+
+void BlockStore::State::close_files_later() {
+  files_used = system.clock.now();
+  if (close_pending || tasks.stopping()) return;
+  close_pending = true;
+  tasks.spawn(close_files_when_idle());
+}
+
+Task<void> BlockStore::State::close_files_when_idle() {
+  while (system.clock.now() < files_used + kCloseFilesAfter) {
+    co_await system.clock.sleep_until(files_used + kCloseFilesAfter);
+  }
+  files.close_all();
+  close_pending = false;
+}
+
+Task<std::optional<SharedBytes>> BlockStore::State::get_node(const Multihash& hash, Bytes bytes) {
+  SharedBytes node(std::move(bytes));
+  // Whoever put one with a hash that we cannot compute is trusted with it.
+  const auto job = [&] { return !hash.is_computable() || hash.matches(node.view()); };
+  const bool right = co_await offload(system.offload, job);
+  if (right) co_return node;
+  ++stale_blocks;
+  change([&](Index& all) { all.forget_node(hash.encoded()); });
+  co_return std::nullopt;
+}
+
+Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::Place& place) {
+  const BlockPlace where{.path = place.path,
+                         .offset = place.offset,
+                         .length = place.length,
+                         .frame = place.frame,
+                         .stamp = place.stamp,
+                         .trusted = place.current};
+  std::shared_ptr<File> file = files.find(place.file);
+  const auto job = [&] { return read_block(system.storage, where, hash, std::move(file)); };
+  BlockReading reading = co_await offload(system.offload, job);
+  co_return reading;
+}
+
+void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
+                             const BlockReading& reading) {
+  if (reading.file) {
+    files.keep(place.file, reading.file);
+    close_files_later();
+  }
+  if (!reading.right) {
+    ++stale_blocks;
+    files.close(place.file);
+    change([&](Index& all) { all.forget_place(hash.encoded(), place); });
+    return;
+  }
+  const WallTime changed{std::chrono::nanoseconds(reading.stamp.mtime_ns)};
+  if (reading.hashed && changed + kYoung < system.clock.wall_now()) {
+    change([&](Index& all) { all.renew(place, reading.stamp); });
+  }
+}
+
+BlockStore::BlockStore(System& system, std::string folder) {
+  system.storage.make_folder(folder);
+  state_ = std::make_unique<State>(system, std::move(folder));
+}
+
+BlockStore::~BlockStore() {
+  try {
+    state_->commit();
+  } catch (const std::exception& error) {
+    log_warning("{}", error.what());
+  }
+}
+
+const std::string& BlockStore::damaged() const {
+  return state_->damaged;
+}
+
+bool BlockStore::has(const Multihash& hash) {
+  return size(hash).has_value();
+}
+
+std::optional<std::uint64_t> BlockStore::size(const Multihash& hash) {
+  return state_->with_index([&](Index& index) { return index.size(hash.encoded()); });
+}
+
+Task<std::optional<SharedBytes>> BlockStore::get(Multihash hash) {
+  State& state = *state_;
+  auto node = state.with_index([&](Index& index) { return index.node(hash.encoded()); });
+  if (node) {
+    auto bytes = co_await state.get_node(hash, std::move(*node));
+    if (bytes) co_return bytes;
+  }
+  const auto places =
+      state.with_index([&](Index& index) { return index.places(hash.encoded(), kPlacesTried); });
+  for (const Index::Place& place : places) {
+    const BlockReading reading = co_await state.read(hash, place);
+    state.note(hash, place, reading);
+    if (reading.right) co_return reading.bytes;
+  }
+  co_return std::nullopt;
+}
+
+void BlockStore::put(const Multihash& hash, ByteView bytes) {
+  state_->with_index([&](Index& index) {
+    index.put_node(hash.encoded(), bytes);
+    index.commit();
+  });
+  state_->uncommitted_places = 0;
+}
+
+FileId BlockStore::add_file(std::string_view path, const FileStamp& stamp) {
+  const FileId file = state_->change([&](Index& index) { return index.add_file(path, stamp); });
+  state_->last_file = std::max(state_->last_file, file);
+  return file;
+}
+
+void BlockStore::restamp(FileId file, const FileStamp& stamp) {
+  state_->change([&](Index& index) { index.set_stamp(file, stamp); });
+}
+
+void BlockStore::put_place(const Multihash& hash, FileId file, std::uint64_t offset,
+                           std::uint64_t length, const PlaceFrame& frame) {
+  SHOAL_CHECK(length <= kMaxBlockBytes);
+  SHOAL_CHECK(frame.before.size() <= PlaceFrame::kMaxBytes);
+  SHOAL_CHECK(frame.after.size() <= PlaceFrame::kMaxBytes);
+  state_->change(
+      [&](Index& index) { index.put_place(hash.encoded(), file, offset, length, frame); });
+}
+
+void BlockStore::moved(std::string_view from, std::string_view to) {
+  state_->change([&](Index& index) { index.move_files(from, to); });
+}
+
+void BlockStore::forget_file(FileId file) {
+  state_->files.close(file);
+  state_->change([&](Index& index) { index.forget_file(file); });
+}
+
+std::optional<BlockStore::Imported> BlockStore::imported(std::string_view path,
+                                                         const FileStamp& stamp,
+                                                         std::string_view profile) {
+  return state_->with_index([&](Index& index) -> std::optional<Imported> {
+    const auto file = index.find_file(path);
+    if (!file || file->stamp != stamp) return std::nullopt;
+    return index.imported(file->id, profile);
+  });
+}
+
+void BlockStore::set_imported(FileId file, std::string_view profile, const Imported& imported) {
+  state_->change([&](Index& index) { index.set_imported(file, profile, imported); });
+}
+
+void BlockStore::commit() {
+  state_->commit();
+}
+
+Task<void> BlockStore::stop() {
+  co_await state_->tasks.stop();
+  state_->commit();
+}
+
+std::uint64_t BlockStore::stale_blocks() const {
+  return state_->stale_blocks;
+}
+
+std::uint64_t BlockStore::index_bytes() {
+  std::uint64_t bytes = 0;
+  for (const char* suffix : {"", kWalSuffix}) {
+    if (const auto info = state_->system.storage.info(state_->path + suffix)) bytes += info->size;
+  }
+  return bytes;
+}
+
+}  // namespace shoal::content

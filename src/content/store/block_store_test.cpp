@@ -1,0 +1,460 @@
+#include "content/store/block_store.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "system/os/test_world.h"
+
+namespace shoal::content {
+namespace {
+
+using os::TempFolder;
+
+constexpr WallTime kLongAgo{std::chrono::seconds(1'600'000'000)};
+
+Bytes pattern(std::size_t size, std::uint8_t seed) {
+  Bytes out(size);
+  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<std::uint8_t>(seed + i * 7 + i / 251);
+  return out;
+}
+
+Multihash numbered(std::uint64_t number) {
+  Bytes text = to_bytes(std::to_string(number));
+  return Multihash::sha2_256(text);
+}
+
+/// A user's file of `count` blocks of 1,000 bytes, older than what counts as young.
+struct Source {
+  Source(System& the_system, std::string the_path, std::size_t count)
+      : system(the_system), path(std::move(the_path)) {
+    auto file = system.storage.open(path, Access::create);
+    for (std::size_t i = 0; i < count; ++i) {
+      blocks.push_back(pattern(1000, static_cast<std::uint8_t>(i)));
+      hashes.push_back(Multihash::sha2_256(blocks.back()));
+      file->write_at(i * 1000, blocks.back());
+    }
+    file->set_mtime(kLongAgo);
+  }
+
+  FileStamp stamp() const { return FileStamp::of(*system.storage.info(path)); }
+
+  FileId add_to(BlockStore& store) const {
+    const FileId id = store.add_file(path, stamp());
+    for (std::size_t i = 0; i < hashes.size(); ++i) store.put_place(hashes[i], id, i * 1000, 1000);
+    return id;
+  }
+
+  /// Changes one block; `at` becomes the time of the change.
+  void spoil(std::size_t block, WallTime at) const {
+    auto file = system.storage.open(path, Access::write);
+    file->write_at(block * 1000, as_bytes("spoilt"));
+    file->set_mtime(at);
+  }
+
+  System& system;
+  std::string path;
+  std::vector<Bytes> blocks;
+  std::vector<Multihash> hashes;
+};
+
+/// The bytes as text, or "none".
+Task<std::string> got(BlockStore& store, Multihash hash) {
+  const auto bytes = co_await store.get(hash);
+  if (!bytes) co_return "none";
+  co_return std::string(as_text(bytes->view()));
+}
+
+std::string text(const Bytes& bytes) {
+  return std::string(as_text(bytes));
+}
+
+/// What a new process finds when the one that has `from` open is killed now.
+void copy_as_after_kill(const TempFolder& from, const TempFolder& to) {
+  for (const char* name : {"index.db", "index.db-wal"}) {
+    if (std::filesystem::exists(from.path(name))) {
+      std::filesystem::copy_file(from.path(name), to.path(name));
+    }
+  }
+}
+
+Task<void> keep_and_reopen(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 3);
+  const Bytes node = pattern(5000, 99);
+  const Multihash node_hash = Multihash::sha2_256(node);
+  {
+    BlockStore store(system, temp.path("home"));
+    store.put(node_hash, node);
+    source.add_to(store);
+    EXPECT_TRUE(store.has(source.hashes[2]));
+    EXPECT_EQ(store.size(source.hashes[2]), 1000u);
+    co_await store.stop();
+  }
+  BlockStore store(system, temp.path("home"));
+  EXPECT_EQ(store.damaged(), "");
+  EXPECT_EQ(store.size(node_hash), 5000u);
+  EXPECT_EQ(co_await got(store, node_hash), text(node));
+  for (std::size_t i = 0; i < 3; ++i) {
+    EXPECT_EQ(co_await got(store, source.hashes[i]), text(source.blocks[i]));
+  }
+  EXPECT_FALSE(store.has(numbered(1)));
+  EXPECT_EQ(store.size(numbered(1)), std::nullopt);
+  EXPECT_EQ(co_await got(store, numbered(1)), "none");
+  EXPECT_EQ(store.stale_blocks(), 0u);
+  co_await store.stop();
+}
+TEST(BlockStore, serves_nodes_and_places_after_reopening) {
+  os::in_world(keep_and_reopen);
+}
+
+Task<void> killed(System& system) {
+  const TempFolder temp, after_put, after_place, after_commit;
+  const Source source(system, temp.path("data"), 1);
+  const Bytes node = pattern(70'000, 1);
+  BlockStore store(system, temp.path());
+  store.put(Multihash::sha2_256(node), node);
+  copy_as_after_kill(temp, after_put);
+  source.add_to(store);
+  copy_as_after_kill(temp, after_place);
+  store.commit();
+  copy_as_after_kill(temp, after_commit);
+  co_await store.stop();
+
+  BlockStore with_node(system, after_put.path());
+  EXPECT_EQ(co_await got(with_node, Multihash::sha2_256(node)), text(node));
+  BlockStore without_place(system, after_place.path());
+  EXPECT_FALSE(without_place.has(source.hashes[0]));
+  EXPECT_TRUE(without_place.has(Multihash::sha2_256(node)));
+  BlockStore with_place(system, after_commit.path());
+  EXPECT_EQ(co_await got(with_place, source.hashes[0]), text(source.blocks[0]));
+  for (BlockStore* each : {&with_node, &without_place, &with_place}) {
+    EXPECT_EQ(each->damaged(), "");
+    co_await each->stop();
+  }
+}
+TEST(BlockStore, keeps_what_it_promised_when_killed) {
+  os::in_world(killed);
+}
+
+Task<void> changed_file(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 3);
+  BlockStore store(system, temp.path());
+  const FileId file = source.add_to(store);
+  const Cid root = Cid::v1(Codec::raw, source.hashes[0]);
+  store.set_imported(file, "p", {.root = root, .dag_bytes = 3000, .blocks = 3});
+  source.spoil(1, kLongAgo + 1h);
+
+  // The right block lets the file's new look be known, which must not vouch for the others.
+  EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
+  EXPECT_EQ(store.stale_blocks(), 0u);
+  EXPECT_FALSE(store.imported(source.path, source.stamp(), "p"));
+  EXPECT_EQ(co_await got(store, source.hashes[1]), "none");
+  EXPECT_EQ(store.stale_blocks(), 1u);
+  EXPECT_FALSE(store.has(source.hashes[1]));
+  EXPECT_EQ(co_await got(store, source.hashes[2]), text(source.blocks[2]));
+  EXPECT_EQ(store.stale_blocks(), 1u);
+  co_await store.stop();
+}
+
+TEST(BlockStore, hashes_every_block_of_a_changed_file_again_and_forgets_the_wrong_ones) {
+  os::in_world(changed_file);
+}
+
+Task<void> young_change(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 2);
+  BlockStore store(system, temp.path());
+  source.add_to(store);
+  const WallTime just_now = system.clock.wall_now();
+  source.spoil(1, just_now);
+  EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
+  // Written again within the same tick: it looks the same as before.
+  source.spoil(0, just_now);
+  EXPECT_EQ(co_await got(store, source.hashes[0]), "none");
+  co_await store.stop();
+}
+TEST(BlockStore, does_not_trust_the_stamp_of_a_file_written_just_now) {
+  os::in_world(young_change);
+}
+
+Task<void> gone_file(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 2);
+  BlockStore store(system, temp.path());
+  source.add_to(store);
+  system.storage.remove(source.path);
+  EXPECT_EQ(co_await got(store, source.hashes[0]), "none");
+  EXPECT_EQ(store.stale_blocks(), 1u);
+  const Source shorter(system, temp.path("data"), 1);
+  EXPECT_EQ(co_await got(store, source.hashes[1]), "none");
+  co_await store.stop();
+}
+TEST(BlockStore, forgets_places_in_a_file_that_is_gone_or_shorter) {
+  os::in_world(gone_file);
+}
+
+Task<void> second_place(System& system) {
+  const TempFolder temp;
+  const Source one(system, temp.path("one"), 1);
+  const Source other(system, temp.path("other"), 1);
+  BlockStore store(system, temp.path());
+  one.add_to(store);
+  other.add_to(store);
+  one.spoil(0, kLongAgo + 1h);
+  EXPECT_EQ(co_await got(store, one.hashes[0]), text(one.blocks[0]));
+  EXPECT_EQ(store.stale_blocks(), 1u);
+  EXPECT_EQ(co_await got(store, one.hashes[0]), text(one.blocks[0]));
+  EXPECT_EQ(store.stale_blocks(), 1u);
+  co_await store.stop();
+}
+TEST(BlockStore, serves_from_another_place_when_one_is_stale) {
+  os::in_world(second_place);
+}
+
+Task<void> moves(System& system) {
+  const TempFolder temp;
+  system.storage.make_folder(temp.path("a"));
+  system.storage.make_folder(temp.path("ab"));
+  const Source inside(system, temp.path("a/x"), 2);
+  const Source beside(system, temp.path("ab/x"), 3);
+  BlockStore store(system, temp.path());
+  inside.add_to(store);
+  beside.add_to(store);
+  system.storage.rename(temp.path("a"), temp.path("b"), false);
+  store.moved(temp.path("a"), temp.path("b"));
+  EXPECT_EQ(co_await got(store, inside.hashes[1]), text(inside.blocks[1]));
+  EXPECT_EQ(co_await got(store, beside.hashes[2]), text(beside.blocks[2]));
+  // Onto a name that is taken: what had it is forgotten.
+  system.storage.rename(temp.path("b/x"), temp.path("ab/x"), true);
+  store.moved(temp.path("b/x"), temp.path("ab/x"));
+  EXPECT_FALSE(store.has(beside.hashes[2]));
+  EXPECT_EQ(co_await got(store, inside.hashes[0]), text(inside.blocks[0]));
+  EXPECT_EQ(store.stale_blocks(), 0u);
+  co_await store.stop();
+}
+TEST(BlockStore, follows_files_that_were_moved) {
+  os::in_world(moves);
+}
+
+Task<void> our_writing(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 2);
+  BlockStore store(system, temp.path());
+  const FileId file = source.add_to(store);
+  source.spoil(1, kLongAgo + 1h);
+  store.restamp(file, source.stamp());
+  // Taken at its word: the block is not hashed again.
+  EXPECT_NE(co_await got(store, source.hashes[1]), "none");
+  EXPECT_EQ(store.stale_blocks(), 0u);
+  // Somebody else's writing is not.
+  source.spoil(1, kLongAgo + 2h);
+  EXPECT_EQ(store.add_file(source.path, source.stamp()), file);
+  EXPECT_FALSE(store.has(source.hashes[0]));
+  EXPECT_FALSE(store.has(source.hashes[1]));
+  co_await store.stop();
+}
+TEST(BlockStore, keeps_places_when_restamped_and_forgets_them_when_added_with_another_stamp) {
+  os::in_world(our_writing);
+}
+
+Task<void> forgotten(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 1);
+  BlockStore store(system, temp.path());
+  const FileId file = source.add_to(store);
+  store.forget_file(file);
+  EXPECT_FALSE(store.has(source.hashes[0]));
+  store.put_place(source.hashes[0], file, 0, 1000);
+  EXPECT_FALSE(store.has(source.hashes[0]));
+  EXPECT_NE(source.add_to(store), file);
+  co_await store.stop();
+}
+TEST(BlockStore, takes_no_places_for_a_forgotten_file) {
+  os::in_world(forgotten);
+}
+
+Task<void> imports(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 1);
+  BlockStore store(system, temp.path());
+  const FileId file = source.add_to(store);
+  const Cid root = Cid::v1(Codec::raw, source.hashes[0]);
+  store.set_imported(file, "p", {.root = root, .dag_bytes = 7, .blocks = 1});
+  const auto found = store.imported(source.path, source.stamp(), "p");
+  EXPECT_TRUE(found && found->root == root && found->dag_bytes == 7 && found->blocks == 1);
+  EXPECT_FALSE(store.imported(source.path, source.stamp(), "q"));
+  EXPECT_FALSE(store.imported(source.path, {.size = 1}, "p"));
+  EXPECT_FALSE(store.imported(source.path + "x", source.stamp(), "p"));
+  co_await store.stop();
+}
+TEST(BlockStore, knows_what_was_imported_by_path_stamp_and_profile) {
+  os::in_world(imports);
+}
+
+Task<void> concurrent_gets(System& system) {
+  const TempFolder temp;
+  BlockStore store(system, temp.path());
+  std::vector<Source> sources;
+  for (int i = 0; i < 40; ++i) {
+    sources.emplace_back(system, temp.path("f" + std::to_string(i)), 5);
+    sources.back().add_to(store);
+  }
+  std::vector<std::string> ends(sources.size() * 5);
+  TaskGroup group(system.waits, "test");
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    group.spawn(os::note_end(store.get(sources[i / 5].hashes[i % 5]), ends[i]));
+  }
+  co_await group.join();
+  for (const auto& end : ends) EXPECT_EQ(end, "done");
+  EXPECT_EQ(store.stale_blocks(), 0u);
+  co_await store.stop();
+}
+TEST(BlockStore, serves_many_at_a_time_from_more_files_than_it_keeps_open) {
+  os::in_world(concurrent_gets);
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write_file(const std::string& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+/// Opens a store over `bytes`; true when it set them aside, unchanged, and works.
+Task<bool> is_set_aside(System& system, std::string bytes) {
+  const TempFolder temp;
+  write_file(temp.path("index.db"), bytes);
+  write_file(temp.path("index.db.damaged-1"), "an earlier one");
+  BlockStore store(system, temp.path());
+  const Bytes node = pattern(10, 1);
+  store.put(Multihash::sha2_256(node), node);
+  EXPECT_EQ(co_await got(store, Multihash::sha2_256(node)), text(node));
+  co_await store.stop();
+  EXPECT_EQ(read_file(temp.path("index.db.damaged-1")), "an earlier one");
+  if (store.damaged().empty()) co_return false;
+  EXPECT_EQ(store.damaged(), temp.path("index.db.damaged-2"));
+  co_return read_file(store.damaged()).size() == bytes.size();
+}
+
+Task<void> damage(System& system) {
+  const TempFolder temp;
+  {
+    BlockStore store(system, temp.path());
+    const FileId file = store.add_file("/some/file", {});
+    for (std::uint64_t i = 0; i < 2000; ++i) store.put_place(numbered(i), file, i, 1);
+    co_await store.stop();
+  }
+  const std::string good = read_file(temp.path("index.db"));
+  EXPECT_GT(good.size(), 10u * 4096);
+  EXPECT_FALSE(co_await is_set_aside(system, good));
+  EXPECT_TRUE(co_await is_set_aside(system, std::string(100'000, 'x')));
+  EXPECT_TRUE(co_await is_set_aside(system, "short"));
+  EXPECT_TRUE(co_await is_set_aside(system, good.substr(0, good.size() / 2)));
+  EXPECT_TRUE(co_await is_set_aside(system, good.substr(0, 4096)));
+  std::string spoilt = good;
+  for (std::size_t i = good.size() / 2; i < good.size() / 2 + 4096; ++i) spoilt[i] = 'x';
+  EXPECT_TRUE(co_await is_set_aside(system, spoilt));
+  std::string newer = good;
+  newer[63] = 2;  // user_version, big-endian at 60
+  EXPECT_TRUE(co_await is_set_aside(system, newer));
+}
+TEST(BlockStore, sets_a_damaged_foreign_or_newer_index_aside) {
+  os::in_world(damage);
+}
+
+Task<void> damage_while_open(System& system) {
+  const TempFolder temp;
+  {
+    BlockStore store(system, temp.path());
+    const FileId file = store.add_file("/some/file", {});
+    for (std::uint64_t i = 0; i < 100'000; ++i) store.put_place(numbered(i), file, i, 1);
+    co_await store.stop();
+  }
+  BlockStore store(system, temp.path());
+  const std::string good = read_file(temp.path("index.db"));
+  // In place: the store has the file open.
+  std::fstream file(temp.path("index.db"), std::ios::binary | std::ios::in | std::ios::out);
+  file.seekp(4096);
+  file << std::string(good.size() - 4096, 'x');
+  file.close();
+  std::size_t held = 0;
+  for (std::uint64_t i = 0; i < 100'000; i += 100) held += store.has(numbered(i)) ? 1 : 0;
+  EXPECT_LT(held, 1000u);
+  EXPECT_EQ(store.damaged(), temp.path("index.db.damaged-1"));
+  const Source source(system, temp.path("data"), 1);
+  EXPECT_GT(source.add_to(store), 0);
+  EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
+  co_await store.stop();
+}
+TEST(BlockStore, goes_on_with_an_empty_index_when_damage_shows_later) {
+  os::in_world(damage_while_open);
+}
+
+Task<void> big_file(System& system) {
+  const TempFolder temp;
+  BlockStore store(system, temp.path());
+  const FileId file = store.add_file("/data/film.mkv", {.size = 1 << 30});
+  for (std::uint64_t i = 0; i < 1024; ++i) store.put_place(numbered(i), file, i << 20, 1 << 20);
+  const Bytes root = pattern(56'000, 1);
+  store.put(Multihash::sha2_256(root), root);
+  store.commit();
+  EXPECT_LT(store.index_bytes(), 1u << 20);
+  co_await store.stop();
+  EXPECT_LT(store.index_bytes(), 1u << 20);
+}
+TEST(BlockStore, takes_less_than_a_mebibyte_for_a_gibibyte) {
+  os::in_world(big_file);
+}
+
+Task<void> many_files(System& system) {
+  const TempFolder temp;
+  BlockStore store(system, temp.path());
+  std::vector<Multihash> hashes;
+  for (std::uint64_t i = 0; i < 100'000; ++i) hashes.push_back(numbered(i));
+  const TimePoint begun = system.clock.now();
+  for (std::uint64_t i = 0; i < hashes.size(); ++i) {
+    const FileId file = store.add_file("/data/folder/file-" + std::to_string(i), {.size = i});
+    store.put_place(hashes[i], file, 0, i % 1000);
+  }
+  store.commit();
+  const auto took = std::chrono::duration<double>(system.clock.now() - begun);
+  ::testing::Test::RecordProperty("places_per_second", std::to_string(100'000 / took.count()));
+  EXPECT_EQ(store.size(hashes[4567]), 567u);
+  EXPECT_LT(store.index_bytes(), 40u << 20);
+  co_await store.stop();
+}
+TEST(BlockStore, holds_a_hundred_thousand_files) {
+  os::in_world(many_files);
+}
+
+Task<void> spoilt_node(System& system) {
+  const TempFolder temp;
+  const Bytes node(3000, 'N');
+  const Multihash hash = Multihash::sha2_256(node);
+  {
+    BlockStore store(system, temp.path());
+    store.put(hash, node);
+    co_await store.stop();
+  }
+  std::string bytes = read_file(temp.path("index.db"));
+  const auto at = bytes.find(std::string(100, 'N'));
+  bytes[at + 50] = 'x';
+  write_file(temp.path("index.db"), bytes);
+  BlockStore store(system, temp.path());
+  EXPECT_EQ(store.damaged(), "");
+  EXPECT_EQ(co_await got(store, hash), "none");
+  EXPECT_FALSE(store.has(hash));
+  EXPECT_EQ(store.stale_blocks(), 1u);
+  co_await store.stop();
+}
+TEST(BlockStore, forgets_a_node_whose_bytes_rotted) {
+  os::in_world(spoilt_node);
+}
+
+}  // namespace
+}  // namespace shoal::content

@@ -1,0 +1,143 @@
+#include "content/store/database.h"
+
+#include <fmt/format.h>
+#include <sqlite3.h>
+
+namespace shoal::content {
+
+namespace {
+
+constexpr int kCacheKib = 1024;
+/// The WAL goes into the database when it has this many pages of 4 KiB …
+constexpr int kWalPages = 128;
+/// … and is cut to this length if a large transaction made it longer.
+constexpr int kWalBytesKept = kWalPages * 4096;
+
+/// Everything else can only mean that the file is not what this program wrote: the SQL is our own.
+bool is_storage_failure(int code) {
+  switch (code & 0xff) {
+    case SQLITE_IOERR:
+    case SQLITE_FULL:
+    case SQLITE_CANTOPEN:
+    case SQLITE_PERM:
+    case SQLITE_READONLY:
+    case SQLITE_NOMEM:
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+Rows::~Rows() {
+  sqlite3_reset(statement_);
+}
+
+bool Rows::next() {
+  const int result = sqlite3_step(statement_);
+  if (result == SQLITE_ROW) return true;
+  if (result != SQLITE_DONE) database_.check(result);
+  return false;
+}
+
+std::int64_t Rows::integer(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+
+ByteView Rows::blob(int column) const {
+  const auto* bytes = static_cast<const std::uint8_t*>(sqlite3_column_blob(statement_, column));
+  return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))};
+}
+
+Statement::Statement(Database& database, std::string_view sql) : database_(database) {
+  database.check(sqlite3_prepare_v3(database.handle(), sql.data(), static_cast<int>(sql.size()),
+                                    SQLITE_PREPARE_PERSISTENT, &statement_, nullptr));
+}
+
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
+
+void Statement::bind(int index, std::int64_t value) {
+  database_.check(sqlite3_bind_int64(statement_, index, value));
+}
+
+void Statement::bind(int index, ByteView value) {
+  // Without an address SQLite would bind NULL.
+  const void* bytes = value.empty() ? static_cast<const void*>("") : value.data();
+  database_.check(sqlite3_bind_blob64(statement_, index, bytes, value.size(), SQLITE_STATIC));
+}
+
+std::int64_t Statement::changes() const {
+  return sqlite3_changes64(database_.handle());
+}
+
+Database::Database(System& system, std::string path)
+    : path_(std::move(path)), vfs_(system, fmt::format("shoal-{}", fmt::ptr(this))) {
+  try {
+    open();
+  } catch (...) {
+    sqlite3_close_v2(handle_);
+    throw;
+  }
+}
+
+Database::~Database() {
+  sqlite3_close_v2(handle_);
+}
+
+void Database::open() {
+  constexpr int kFlags =
+      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  check(sqlite3_open_v2(path_.c_str(), &handle_, kFlags, vfs_.name()));
+  run("PRAGMA locking_mode=EXCLUSIVE");
+  run("PRAGMA temp_store=MEMORY");
+  run("PRAGMA trusted_schema=OFF");
+  run("PRAGMA cell_size_check=ON");
+  run(fmt::format("PRAGMA cache_size=-{}", kCacheKib));
+  if (one("PRAGMA journal_mode=WAL") != "wal") throw DamagedDatabase("it has no WAL", path_);
+  run("PRAGMA synchronous=NORMAL");
+  run(fmt::format("PRAGMA wal_autocheckpoint={}", kWalPages));
+  run(fmt::format("PRAGMA journal_size_limit={}", kWalBytesKept));
+}
+
+void Database::run(const std::string& sql) {
+  check(sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr));
+}
+
+std::string Database::one(const std::string& sql) {
+  Statement statement(*this, sql);
+  Rows rows = statement.rows();
+  return rows.next() ? rows.text(0) : std::string();
+}
+
+void Database::begin() {
+  run("BEGIN IMMEDIATE");
+}
+
+void Database::commit() {
+  if (in_transaction()) run("COMMIT");
+}
+
+bool Database::in_transaction() const {
+  return sqlite3_get_autocommit(handle_) == 0;
+}
+
+std::int64_t Database::last_row_id() const {
+  return sqlite3_last_insert_rowid(handle_);
+}
+
+void Database::check(int result) const {
+  if (result == SQLITE_OK) return;
+  const std::string reason = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(result);
+  if (!is_storage_failure(result)) throw DamagedDatabase(reason, path_);
+  const std::string& said = vfs_.last_error();
+  throw Error(ErrorCode::io,
+              "the index cannot be used: " + (said.empty() ? reason : reason + " (" + said + ")"),
+              path_, "look at free space and rights there");
+}
+
+}  // namespace shoal::content

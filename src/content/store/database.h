@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "system/sqlite_vfs.h"
+#include "system/system.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace shoal::content {
+
+/// The file is no database, or not one of ours, or its parts do not fit together.
+class DamagedDatabase : public Error {
+ public:
+  DamagedDatabase(const std::string& reason, const std::string& path)
+      : Error(ErrorCode::io, "the index is damaged: " + reason, path) {}
+};
+
+class Database;
+
+/// A prepared statement with its parameters bound. At most one at a time of each Statement.
+class Rows {
+ public:
+  Rows(Database& database, sqlite3_stmt* statement) : database_(database), statement_(statement) {}
+  ~Rows();
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
+
+  /// The first row, and then one after the other; false when there are no more.
+  bool next();
+  std::int64_t integer(int column) const;
+  /// Lent until next() or the end.
+  ByteView blob(int column) const;
+  std::string text(int column) const { return std::string(as_text(blob(column))); }
+
+ private:
+  Database& database_;
+  sqlite3_stmt* statement_;
+};
+
+class Statement {
+ public:
+  Statement(Database& database, std::string_view sql);
+  ~Statement();
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+
+  /// The values of ?1, ?2, …: integers, and bytes that live until the rows are gone.
+  template <class... Values>
+  Rows rows(const Values&... values) {
+    int index = 0;
+    (bind(++index, values), ...);
+    return {database_, statement_};
+  }
+  /// The same where no row is asked for; returns how many were changed.
+  template <class... Values>
+  std::int64_t run(const Values&... values) {
+    Rows all = rows(values...);
+    while (all.next()) {
+    }
+    return changes();
+  }
+
+ private:
+  void bind(int index, std::int64_t value);
+  void bind(int index, std::uint64_t value) { bind(index, static_cast<std::int64_t>(value)); }
+  void bind(int index, ByteView value);
+  void bind(int index, std::string_view value) { bind(index, as_bytes(value)); }
+  std::int64_t changes() const;
+
+  Database& database_;
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+/// A connection to an SQLite database that lies in a System's storage: in WAL mode, where a commit
+/// is a write without a sync, so that it survives the end of the process, and after a loss of power
+/// the database is whole, as of some recent commit. Blocks; for one thread.
+///
+/// Throws DamagedDatabase, or Error{io} with what the storage said.
+class Database {
+ public:
+  Database(System& system, std::string path);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  /// One or several statements without parameters.
+  void run(const std::string& sql);
+  /// The first column of the first row; empty when there is none.
+  std::string one(const std::string& sql);
+
+  void begin();
+  /// Nothing happens when no transaction is open.
+  void commit();
+  bool in_transaction() const;
+  std::int64_t last_row_id() const;
+
+  const std::string& path() const { return path_; }
+  sqlite3* handle() const { return handle_; }
+  /// Throws unless `result` is success.
+  void check(int result) const;
+
+ private:
+  void open();
+
+  std::string path_;
+  SqliteVfs vfs_;
+  sqlite3* handle_ = nullptr;
+};
+
+}  // namespace shoal::content

@@ -1,0 +1,75 @@
+#include "content/store/file_blocks.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace shoal::content {
+
+std::shared_ptr<File> OpenFiles::find(FileId file) {
+  const auto found = std::ranges::find(files_, file, &Entry::file);
+  if (found == files_.end()) return nullptr;
+  files_.splice(files_.begin(), files_, found);
+  return found->opened;
+}
+
+void OpenFiles::keep(FileId file, std::shared_ptr<File> opened) {
+  close(file);
+  files_.push_front({.file = file, .opened = std::move(opened)});
+  if (files_.size() > kMost) files_.pop_back();
+}
+
+void OpenFiles::close(FileId file) {
+  files_.remove_if([file](const Entry& entry) { return entry.file == file; });
+}
+
+namespace {
+
+/// The whole block, or nothing when the file ends before.
+std::optional<SharedBytes> read_whole(File& file, const BlockPlace& place) {
+  const auto& [before, after] = place.frame;
+  if (place.length + before.size() + after.size() > kMaxBlockBytes) return std::nullopt;
+  const auto content = static_cast<std::size_t>(place.length);
+  const std::size_t length = before.size() + content + after.size();
+  const std::shared_ptr<std::uint8_t[]> buffer =
+      std::make_shared_for_overwrite<std::uint8_t[]>(length);
+  const MutableBytes into(buffer.get(), length);
+  if (file.read_at(place.offset, into.subspan(before.size(), content)) != content) {
+    return std::nullopt;
+  }
+  std::ranges::copy(before, into.begin());
+  std::ranges::copy(after, into.end() - static_cast<std::ptrdiff_t>(after.size()));
+  return SharedBytes(buffer, into);
+}
+
+void open_and_read(Storage& storage, const BlockPlace& place, const Multihash& hash,
+                   BlockReading& out) {
+  if (out.file) out.stamp = FileStamp::of(out.file->info());
+  if (!out.file || out.stamp != place.stamp) {
+    // Another file may have taken the name since.
+    out.file = storage.open(place.path, Access::read);
+    out.stamp = FileStamp::of(out.file->info());
+  }
+  auto bytes = read_whole(*out.file, place);
+  if (!bytes) return;
+  out.hashed = !place.trusted || out.stamp != place.stamp;
+  out.right = !out.hashed || (hash.is_computable() && hash.matches(bytes->view()));
+  out.bytes = std::move(*bytes);
+}
+
+}  // namespace
+
+BlockReading read_block(Storage& storage, const BlockPlace& place, const Multihash& hash,
+                        std::shared_ptr<File> file) {
+  BlockReading out;
+  out.file = std::move(file);
+  try {
+    open_and_read(storage, place, hash, out);
+  } catch (const Error&) {
+    out.right = false;
+    out.file = nullptr;
+  }
+  return out;
+}
+
+}  // namespace shoal::content

@@ -1,0 +1,267 @@
+#include "content/store/index.h"
+
+#include <fmt/format.h>
+
+namespace shoal::content {
+
+namespace {
+
+constexpr int kSchemaVersion = 1;
+/// Looking through a larger index would hold up the start; its damage shows when it is met.
+constexpr std::int64_t kMaxCheckedBytes = 64 << 20;
+
+constexpr const char* kTables = R"(
+  CREATE TABLE nodes(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
+  CREATE TABLE files(
+    id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE places(
+    file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, hash BLOB NOT NULL,
+    version INTEGER NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL,
+    PRIMARY KEY(file, offset, length, before, after)) WITHOUT ROWID;
+  CREATE INDEX places_by_hash ON places(substr(hash, -8));
+  CREATE TABLE imports(
+    file INTEGER NOT NULL, profile BLOB NOT NULL, root BLOB NOT NULL, dag_bytes INTEGER NOT NULL,
+    blocks INTEGER NOT NULL, PRIMARY KEY(file, profile)) WITHOUT ROWID;
+)";
+
+/// The first path after all those below `path`: '0' follows '/'.
+std::string after_below(std::string_view path) {
+  return std::string(path) + "0";
+}
+
+Cid decode_root(ByteView bytes, const std::string& path) {
+  try {
+    return Cid::decode(bytes);
+  } catch (const Error& error) {
+    throw DamagedDatabase(error.message(), path);
+  }
+}
+
+}  // namespace
+
+struct Index::Statements {
+  explicit Statements(Database& db) : db(db) {}
+
+  Database& db;
+  Statement node{db, "SELECT bytes FROM nodes WHERE hash = ?1"};
+  Statement node_size{db, "SELECT length(bytes) FROM nodes WHERE hash = ?1"};
+  Statement put_node{db, "INSERT OR IGNORE INTO nodes VALUES (?1, ?2)"};
+  Statement forget_node{db, "DELETE FROM nodes WHERE hash = ?1"};
+  Statement forget_all_imports{db, "DELETE FROM imports"};
+
+  Statement places{db,
+                   "SELECT file, offset, length, places.version = files.version, size, mtime_ns, "
+                   "inode, path, before, after FROM places JOIN files ON id = file "
+                   "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 "
+                   "ORDER BY places.version = files.version DESC, file, offset LIMIT ?2"};
+  Statement place_size{
+      db,
+      "SELECT length + length(before) + length(after) FROM places JOIN files ON id = file "
+      "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT 1"};
+  Statement put_place{db,
+                      "INSERT OR REPLACE INTO places "
+                      "SELECT ?1, ?2, ?3, ?4, version, ?5, ?6 FROM files WHERE id = ?1"};
+  Statement forget_place{
+      db, "DELETE FROM places WHERE file = ?1 AND offset = ?2 AND length = ?3 AND hash = ?4"};
+  Statement forget_places{db, "DELETE FROM places WHERE file = ?1"};
+  Statement renew_place{
+      db,
+      "UPDATE places SET version = (SELECT version FROM files WHERE id = ?1) "
+      "WHERE file = ?1 AND offset = ?2 AND length = ?3 AND before = ?4 AND after = ?5"};
+  Statement renew_file{db,
+                       "UPDATE files SET size = ?2, mtime_ns = ?3, inode = ?4, "
+                       "version = version + 1 "
+                       "WHERE id = ?1 AND (size != ?2 OR mtime_ns != ?3 OR inode != ?4)"};
+
+  Statement find_file{db, "SELECT id, size, mtime_ns, inode FROM files WHERE path = ?1"};
+  Statement add_file{db, "INSERT INTO files(path, size, mtime_ns, inode) VALUES (?1, ?2, ?3, ?4)"};
+  Statement set_stamp{db, "UPDATE files SET size = ?2, mtime_ns = ?3, inode = ?4 WHERE id = ?1"};
+  Statement forget_file{db, "DELETE FROM files WHERE id = ?1"};
+  Statement files_below{
+      db, "SELECT id, path FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3) ORDER BY path"};
+  Statement set_path{db, "UPDATE files SET path = ?2 WHERE id = ?1"};
+
+  Statement imported{
+      db, "SELECT root, dag_bytes, blocks FROM imports WHERE file = ?1 AND profile = ?2"};
+  Statement set_imported{db,
+                         "INSERT OR REPLACE INTO imports SELECT ?1, ?2, ?3, ?4, ?5 "
+                         "WHERE EXISTS (SELECT 1 FROM files WHERE id = ?1)"};
+  Statement forget_imports{db, "DELETE FROM imports WHERE file = ?1"};
+};
+
+void Index::Free::operator()(Statements* statements) const {
+  delete statements;
+}
+
+Index::Index(System& system, const std::string& path, FileId last_file) : database_(system, path) {
+  const std::string version = database_.one("PRAGMA user_version");
+  if (version == "0") {
+    make_tables(last_file);
+  } else if (version != std::to_string(kSchemaVersion)) {
+    throw DamagedDatabase(
+        "its schema has version " + version + ", this program's " + std::to_string(kSchemaVersion),
+        path);
+  }
+  check_tables();
+  sql_.reset(new Statements(database_));
+}
+
+void Index::make_tables(FileId last_file) {
+  database_.begin();
+  database_.run(kTables);
+  database_.run(fmt::format("INSERT INTO sqlite_sequence VALUES ('files', {})", last_file));
+  database_.run(fmt::format("PRAGMA user_version={}", kSchemaVersion));
+  database_.commit();
+}
+
+void Index::check_tables() {
+  const std::string bytes =
+      database_.one("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
+  if (std::stoll(bytes) > kMaxCheckedBytes) return;
+  const std::string found = database_.one("PRAGMA quick_check(1)");
+  if (found != "ok") throw DamagedDatabase(found, database_.path());
+}
+
+void Index::change() {
+  if (!database_.in_transaction()) database_.begin();
+}
+
+bool Index::has(ByteView hash) {
+  return size(hash).has_value();
+}
+
+std::optional<std::uint64_t> Index::size(ByteView hash) {
+  Rows node = sql_->node_size.rows(hash);
+  if (node.next()) return static_cast<std::uint64_t>(node.integer(0));
+  Rows place = sql_->place_size.rows(hash);
+  if (place.next()) return static_cast<std::uint64_t>(place.integer(0));
+  return std::nullopt;
+}
+
+std::optional<Bytes> Index::node(ByteView hash) {
+  Rows rows = sql_->node.rows(hash);
+  if (!rows.next()) return std::nullopt;
+  return to_bytes(rows.blob(0));
+}
+
+void Index::put_node(ByteView hash, ByteView bytes) {
+  change();
+  sql_->put_node.run(hash, bytes);
+}
+
+void Index::forget_node(ByteView hash) {
+  change();
+  sql_->forget_node.run(hash);
+  sql_->forget_all_imports.run();  // some of them may have needed it
+}
+
+std::vector<Index::Place> Index::places(ByteView hash, std::size_t most) {
+  std::vector<Place> found;
+  Rows rows = sql_->places.rows(hash, std::uint64_t{most});
+  while (rows.next()) {
+    found.push_back({.file = rows.integer(0),
+                     .offset = static_cast<std::uint64_t>(rows.integer(1)),
+                     .length = static_cast<std::uint64_t>(rows.integer(2)),
+                     .frame = {.before = to_bytes(rows.blob(8)), .after = to_bytes(rows.blob(9))},
+                     .current = rows.integer(3) != 0,
+                     .stamp = {.size = static_cast<std::uint64_t>(rows.integer(4)),
+                               .mtime_ns = rows.integer(5),
+                               .inode = static_cast<std::uint64_t>(rows.integer(6))},
+                     .path = rows.text(7)});
+  }
+  return found;
+}
+
+void Index::put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                      const PlaceFrame& frame) {
+  change();
+  sql_->put_place.run(file, offset, length, hash, frame.before, frame.after);
+}
+
+void Index::forget_place(ByteView hash, const Place& place) {
+  change();
+  sql_->forget_place.run(place.file, place.offset, place.length, hash);
+  sql_->forget_imports.run(place.file);
+}
+
+void Index::renew(const Place& place, const FileStamp& stamp) {
+  change();
+  const auto changed = sql_->renew_file.run(place.file, stamp.size, stamp.mtime_ns, stamp.inode);
+  // One block was right; what was imported from the file as a whole may not be.
+  if (changed > 0) sql_->forget_imports.run(place.file);
+  sql_->renew_place.run(place.file, place.offset, place.length, place.frame.before,
+                        place.frame.after);
+}
+
+std::optional<Index::Found> Index::find_file(std::string_view path) {
+  Rows rows = sql_->find_file.rows(path);
+  if (!rows.next()) return std::nullopt;
+  return Found{.id = rows.integer(0),
+               .stamp = {.size = static_cast<std::uint64_t>(rows.integer(1)),
+                         .mtime_ns = rows.integer(2),
+                         .inode = static_cast<std::uint64_t>(rows.integer(3))}};
+}
+
+FileId Index::add_file(std::string_view path, const FileStamp& stamp) {
+  if (const auto found = find_file(path)) {
+    if (found->stamp == stamp) return found->id;
+    change();
+    sql_->forget_places.run(found->id);
+    sql_->forget_imports.run(found->id);
+    set_stamp(found->id, stamp);
+    return found->id;
+  }
+  change();
+  sql_->add_file.run(path, stamp.size, stamp.mtime_ns, stamp.inode);
+  return database_.last_row_id();
+}
+
+void Index::set_stamp(FileId file, const FileStamp& stamp) {
+  change();
+  sql_->set_stamp.run(file, stamp.size, stamp.mtime_ns, stamp.inode);
+}
+
+void Index::forget_file(FileId file) {
+  change();
+  sql_->forget_places.run(file);
+  sql_->forget_imports.run(file);
+  sql_->forget_file.run(file);
+}
+
+std::vector<std::pair<FileId, std::string>> Index::files_below(std::string_view path) {
+  std::vector<std::pair<FileId, std::string>> found;
+  const std::string first = std::string(path) + "/";
+  const std::string end = after_below(path);
+  Rows rows = sql_->files_below.rows(path, first, end);
+  while (rows.next()) found.emplace_back(rows.integer(0), rows.text(1));
+  return found;
+}
+
+void Index::move_files(std::string_view from, std::string_view to) {
+  if (from == to) return;
+  for (const auto& [file, path] : files_below(from)) {
+    const std::string target = std::string(to) + path.substr(from.size());
+    // What had that name is gone.
+    if (const auto replaced = find_file(target)) forget_file(replaced->id);
+    change();
+    sql_->set_path.run(file, target);
+  }
+}
+
+std::optional<BlockStore::Imported> Index::imported(FileId file, std::string_view profile) {
+  Rows rows = sql_->imported.rows(file, profile);
+  if (!rows.next()) return std::nullopt;
+  return BlockStore::Imported{.root = decode_root(rows.blob(0), database_.path()),
+                              .dag_bytes = static_cast<std::uint64_t>(rows.integer(1)),
+                              .blocks = static_cast<std::uint64_t>(rows.integer(2))};
+}
+
+void Index::set_imported(FileId file, std::string_view profile,
+                         const BlockStore::Imported& imported) {
+  change();
+  const Bytes root = imported.root.encode();
+  sql_->set_imported.run(file, profile, root, imported.dag_bytes, imported.blocks);
+}
+
+}  // namespace shoal::content
