@@ -96,7 +96,8 @@ TEST(BitswapLedger, keeps_1024_wants_and_prefers_those_it_can_serve) {
   const Held held{{cid_of("have")}};
   Ledger ledger(kStart);
   Message flood;
-  for (std::size_t i = 0; i < Ledger::kMaxWants; ++i) flood.wants.push_back({cid_of(std::to_string(i))});
+  for (std::size_t i = 0; i < Ledger::kMaxWants; ++i)
+    flood.wants.push_back({cid_of(std::to_string(i))});
   ledger.receive(flood, held.has(), kStart);
   EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
   ledger.receive(wants({{cid_of("have")}}), held.has(), kStart);

@@ -85,8 +85,7 @@ void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint n
   PeerState& peer = peers_[index];
   const Question* asked = find(want, index);
   if (asked != nullptr && asked->ask == Ask::block) {
-    const bool was_full = peer.outstanding.size() >= peer.window.blocks();
-    peer.window.delivered(now - asked->asked_at, bytes, was_full);
+    peer.window.delivered(now - asked->asked_at, bytes, peer.limited);
     const Duration gap = now - std::max(peer.last_delivery, peer.busy_since);
     peer.usual = peer.usual ? *peer.usual + (gap - *peer.usual) / 8 : gap;
   }
@@ -192,6 +191,9 @@ std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
     } else {
       make_dry(want, now);
     }
+  }
+  for (PeerState& peer : peers_) {
+    peer.limited = peer.outstanding.size() >= peer.window.blocks();
   }
   return std::exchange(actions_, {});
 }

@@ -113,6 +113,7 @@ class WantTable {
     bool lied = false;
     bool hope = true;
     bool stalled = false;
+    bool limited = false;  // by its window, as of the last plan()
     PeerWindow window;
     Ordered outstanding;  // WANT_BLOCKs
     TimePoint last_delivery{};

@@ -44,10 +44,8 @@ TEST(WantTable, doubles_the_window_in_a_round_trip) {
   for (int i = 0; i < 100; ++i) table.want(hash_of(i));
   table.plan(table.now);
   table.now += 50ms;
-  for (int i = 0; i < 8; ++i) {
-    table.block(peer, hash_of(i), 1000, table.now);
-    table.plan(table.now);
-  }
+  for (int i = 0; i < 8; ++i) table.block(peer, hash_of(i), 1000, table.now);
+  table.plan(table.now);
   EXPECT_EQ(table.window(peer), 16u);
   EXPECT_EQ(table.outstanding(peer), 16u);
 }

@@ -31,7 +31,10 @@ void Wantlist::set(SessionId session, const Cid& cid, Ask ask, std::uint64_t ord
 
 void Wantlist::answered(const Multihash& hash) {
   const auto found = entries_.find(hash);
-  if (found != entries_.end()) set_told(found->second, Ask::nothing);
+  if (found == entries_.end()) return;
+  // It may come again: over a connection that broke, or because it was said twice.
+  excuse(hash);
+  set_told(found->second, Ask::nothing);
 }
 
 void Wantlist::forget_told() {
@@ -41,6 +44,7 @@ void Wantlist::forget_told() {
   }
   std::ranges::sort(told, {}, &Entry::order);
   for (Entry* entry : told) {
+    excuse(entry->cid.hash());
     set_told(*entry, Ask::nothing);
     mark(*entry);
   }

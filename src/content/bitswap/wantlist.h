@@ -21,7 +21,7 @@ class Wantlist {
 
   /// More wants than this are not told: the peer would not keep them (Ledger::kMaxWants).
   static constexpr std::size_t kMaxWants = 1024;
-  /// Withdrawn questions whose answers may still be under way.
+  /// Questions that were answered or withdrawn, and whose answers may still be under way.
   static constexpr std::size_t kMaxExcused = 8192;
 
   /// `again`: tell it even if it was told.
@@ -56,7 +56,7 @@ class Wantlist {
   void tell(Message& out, Entry& entry, Version version);
 
   std::unordered_map<Multihash, Entry> entries_;
-  std::vector<Multihash> changed_;  // in order of the changes
+  std::vector<Multihash> changed_;   // in order of the changes
   std::vector<Multihash> deferred_;  // changes that wait until the peer is told of less
   std::size_t told_ = 0;
   std::size_t owed_ = 0;

@@ -156,8 +156,8 @@ Task<void> BlockStore::State::close_files_when_idle() {
 Task<std::optional<SharedBytes>> BlockStore::State::get_node(const Multihash& hash, Bytes bytes) {
   SharedBytes node(std::move(bytes));
   // Whoever put one with a hash that we cannot compute is trusted with it.
-  const bool right = co_await offload(
-      system.offload, [&] { return !hash.is_computable() || hash.matches(node.view()); });
+  const auto job = [&] { return !hash.is_computable() || hash.matches(node.view()); };
+  const bool right = co_await offload(system.offload, job);
   if (right) co_return node;
   ++stale_blocks;
   change([&](Index& all) { all.forget_node(hash.encoded()); });
@@ -168,6 +168,7 @@ Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::P
   const BlockPlace where{.path = place.path,
                          .offset = place.offset,
                          .length = place.length,
+                         .frame = place.frame,
                          .stamp = place.stamp,
                          .trusted = place.current};
   std::shared_ptr<File> file = files.find(place.file);
@@ -255,9 +256,12 @@ void BlockStore::restamp(FileId file, const FileStamp& stamp) {
 }
 
 void BlockStore::put_place(const Multihash& hash, FileId file, std::uint64_t offset,
-                           std::uint64_t length) {
+                           std::uint64_t length, const PlaceFrame& frame) {
   SHOAL_CHECK(length <= kMaxBlockBytes);
-  state_->change([&](Index& index) { index.put_place(hash.encoded(), file, offset, length); });
+  SHOAL_CHECK(frame.before.size() <= PlaceFrame::kMaxBytes);
+  SHOAL_CHECK(frame.after.size() <= PlaceFrame::kMaxBytes);
+  state_->change(
+      [&](Index& index) { index.put_place(hash.encoded(), file, offset, length, frame); });
 }
 
 void BlockStore::moved(std::string_view from, std::string_view to) {

@@ -26,6 +26,15 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
+/// What stands around the content in a block that is not raw: with it, the leaves of the other
+/// profiles are served from the file too.
+struct PlaceFrame {
+  static constexpr std::size_t kMaxBytes = 256;  // of each
+
+  Bytes before;
+  Bytes after;
+};
+
 /// Everything this node can serve. Leaves are (file, offset, length) of files that stay where they
 /// are; interior nodes, and whatever has no file, are kept in the index itself, an SQLite database
 /// in the node's home.
@@ -66,8 +75,10 @@ class BlockStore {
   FileId add_file(std::string_view path, const FileStamp& stamp);
   /// The stamp was renewed by our own writing (a download in progress): its places stay valid.
   void restamp(FileId file, const FileStamp& stamp);
-  /// The block with this hash lies at [offset, offset + length) of the file.
-  void put_place(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length);
+  /// The block with this hash lies at [offset, offset + length) of the file, between the parts of
+  /// its frame.
+  void put_place(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                 const PlaceFrame& frame = {});
   /// Files at `from` and below it are now at `to` and below it.
   void moved(std::string_view from, std::string_view to);
   void forget_file(FileId file);
@@ -84,7 +95,7 @@ class BlockStore {
   void set_imported(FileId file, std::string_view profile, const Imported& imported);
 
   void commit();
-  /// Commits and ends the store\'s own tasks. Must have returned before it is destroyed; after it,
+  /// Commits and ends the store's own tasks. Must have returned before it is destroyed; after it,
   /// read only.
   Task<void> stop();
   std::uint64_t stale_blocks() const;

@@ -27,12 +27,18 @@ namespace {
 
 /// The whole block, or nothing when the file ends before.
 std::optional<SharedBytes> read_whole(File& file, const BlockPlace& place) {
-  if (place.length > kMaxBlockBytes) return std::nullopt;
-  const auto length = static_cast<std::size_t>(place.length);
+  const auto& [before, after] = place.frame;
+  if (place.length + before.size() + after.size() > kMaxBlockBytes) return std::nullopt;
+  const auto content = static_cast<std::size_t>(place.length);
+  const std::size_t length = before.size() + content + after.size();
   const std::shared_ptr<std::uint8_t[]> buffer =
       std::make_shared_for_overwrite<std::uint8_t[]>(length);
   const MutableBytes into(buffer.get(), length);
-  if (file.read_at(place.offset, into) != length) return std::nullopt;
+  if (file.read_at(place.offset, into.subspan(before.size(), content)) != content) {
+    return std::nullopt;
+  }
+  std::ranges::copy(before, into.begin());
+  std::ranges::copy(after, into.end() - static_cast<std::ptrdiff_t>(after.size()));
   return SharedBytes(buffer, into);
 }
 

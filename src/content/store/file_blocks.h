@@ -34,6 +34,7 @@ struct BlockPlace {
   std::string path;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+  PlaceFrame frame;
   /// The block was verified when the file looked like this; then it is read without being hashed.
   /// `trusted` false: hash it whatever the file looks like.
   FileStamp stamp;

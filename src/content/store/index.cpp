@@ -10,14 +10,16 @@ constexpr int kSchemaVersion = 1;
 /// Looking through a larger index would hold up the start; its damage shows when it is met.
 constexpr std::int64_t kMaxCheckedBytes = 64 << 20;
 
+/// The columns of a primary key come first: quick_check of SQLite 3.40 takes others for NULL.
 constexpr const char* kTables = R"(
   CREATE TABLE nodes(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE files(
     id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE places(
-    file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, hash BLOB NOT NULL,
-    version INTEGER NOT NULL, PRIMARY KEY(file, offset, length)) WITHOUT ROWID;
+    file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
+    before BLOB NOT NULL, after BLOB NOT NULL, hash BLOB NOT NULL, version INTEGER NOT NULL,
+    PRIMARY KEY(file, offset, length, before, after)) WITHOUT ROWID;
   CREATE INDEX places_by_hash ON places(substr(hash, -8));
   CREATE TABLE imports(
     file INTEGER NOT NULL, profile BLOB NOT NULL, root BLOB NOT NULL, dag_bytes INTEGER NOT NULL,
@@ -51,21 +53,23 @@ struct Index::Statements {
 
   Statement places{db,
                    "SELECT file, offset, length, places.version = files.version, size, mtime_ns, "
-                   "inode, path FROM places JOIN files ON id = file "
+                   "inode, path, before, after FROM places JOIN files ON id = file "
                    "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 "
                    "ORDER BY places.version = files.version DESC, file, offset LIMIT ?2"};
-  Statement place_size{db,
-                       "SELECT length FROM places JOIN files ON id = file "
-                       "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT 1"};
+  Statement place_size{
+      db,
+      "SELECT length + length(before) + length(after) FROM places JOIN files ON id = file "
+      "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT 1"};
   Statement put_place{db,
                       "INSERT OR REPLACE INTO places "
-                      "SELECT ?1, ?2, ?3, ?4, version FROM files WHERE id = ?1"};
+                      "SELECT ?1, ?2, ?3, ?5, ?6, ?4, version FROM files WHERE id = ?1"};
   Statement forget_place{
       db, "DELETE FROM places WHERE file = ?1 AND offset = ?2 AND length = ?3 AND hash = ?4"};
   Statement forget_places{db, "DELETE FROM places WHERE file = ?1"};
-  Statement renew_place{db,
-                        "UPDATE places SET version = (SELECT version FROM files WHERE id = ?1) "
-                        "WHERE file = ?1 AND offset = ?2 AND length = ?3"};
+  Statement renew_place{
+      db,
+      "UPDATE places SET version = (SELECT version FROM files WHERE id = ?1) "
+      "WHERE file = ?1 AND offset = ?2 AND length = ?3 AND before = ?4 AND after = ?5"};
   Statement renew_file{db,
                        "UPDATE files SET size = ?2, mtime_ns = ?3, inode = ?4, "
                        "version = version + 1 "
@@ -160,6 +164,7 @@ std::vector<Index::Place> Index::places(ByteView hash, std::size_t most) {
     found.push_back({.file = rows.integer(0),
                      .offset = static_cast<std::uint64_t>(rows.integer(1)),
                      .length = static_cast<std::uint64_t>(rows.integer(2)),
+                     .frame = {.before = to_bytes(rows.blob(8)), .after = to_bytes(rows.blob(9))},
                      .current = rows.integer(3) != 0,
                      .stamp = {.size = static_cast<std::uint64_t>(rows.integer(4)),
                                .mtime_ns = rows.integer(5),
@@ -169,9 +174,10 @@ std::vector<Index::Place> Index::places(ByteView hash, std::size_t most) {
   return found;
 }
 
-void Index::put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length) {
+void Index::put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                      const PlaceFrame& frame) {
   change();
-  sql_->put_place.run(file, offset, length, hash);
+  sql_->put_place.run(file, offset, length, hash, frame.before, frame.after);
 }
 
 void Index::forget_place(ByteView hash, const Place& place) {
@@ -185,7 +191,8 @@ void Index::renew(const Place& place, const FileStamp& stamp) {
   const auto changed = sql_->renew_file.run(place.file, stamp.size, stamp.mtime_ns, stamp.inode);
   // One block was right; what was imported from the file as a whole may not be.
   if (changed > 0) sql_->forget_imports.run(place.file);
-  sql_->renew_place.run(place.file, place.offset, place.length);
+  sql_->renew_place.run(place.file, place.offset, place.length, place.frame.before,
+                        place.frame.after);
 }
 
 std::optional<Index::Found> Index::find_file(std::string_view path) {

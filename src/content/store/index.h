@@ -27,6 +27,7 @@ class Index {
     FileId file;
     std::uint64_t offset;
     std::uint64_t length;
+    PlaceFrame frame;
     bool current;  // the versions agree
     FileStamp stamp;
     std::string path;
@@ -46,7 +47,8 @@ class Index {
 
   /// At most `most`.
   std::vector<Place> places(ByteView hash, std::size_t most);
-  void put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length);
+  void put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                 const PlaceFrame& frame);
   void forget_place(ByteView hash, const Place& place);
   /// The place was right in a file that looks like `stamp` now.
   void renew(const Place& place, const FileStamp& stamp);

@@ -17,6 +17,7 @@ constexpr Duration kConnectedAddressLifetime = 1h;
 // How long a surplus connection may keep streams that were opened before the better one was there.
 constexpr Duration kSurplusLook = 1s;
 constexpr int kSurplusLooks = 30;
+constexpr Duration kBufferLook = 1s;
 
 /// Global addresses first: a link holds at most eight of them.
 int reach(const Multiaddr& address) {
@@ -35,6 +36,24 @@ struct Swarm::Dial {
   bool done = false;
   ConnectionId connection = 0;
   std::exception_ptr failure;
+};
+
+/// Counts a connection that has not proved who it is yet.
+struct Swarm::Handshake {
+  Handshake(Swarm& its_swarm, const Multiaddr& remote) : swarm(its_swarm) {
+    if (const auto endpoint = remote.tcp_endpoint()) from = endpoint->address;
+    ++swarm.handshakes_;
+    if (from) ++swarm.handshakes_from_[*from];
+  }
+  ~Handshake() {
+    --swarm.handshakes_;
+    if (from && --swarm.handshakes_from_[*from] == 0) swarm.handshakes_from_.erase(*from);
+  }
+  Handshake(const Handshake&) = delete;
+  Handshake& operator=(const Handshake&) = delete;
+
+  Swarm& swarm;
+  std::optional<IpAddress> from;
 };
 
 Swarm::Swarm(System& system, PeerId local_peer, ConnectionLimits limits)
@@ -130,7 +149,7 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
     try {
       std::unique_ptr<Incoming> incoming = co_await listener.accept();
       // Refused before it costs any arithmetic: dropping it closes it.
-      if (handshakes_ < limits_.handshakes && connections_.size() < limits_.connections) {
+      if (has_room_for_handshake(incoming->remote())) {
         tasks_.spawn(upgrade(std::move(incoming)));
       }
     } catch (const Error& error) {
@@ -141,13 +160,17 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
   }
 }
 
+bool Swarm::has_room_for_handshake(const Multiaddr& remote) const {
+  if (handshakes_ >= limits_.handshakes) return false;
+  if (connections_.size() >= limits_.connections) return false;
+  const auto endpoint = remote.tcp_endpoint();
+  if (!endpoint) return true;
+  const auto found = handshakes_from_.find(endpoint->address);
+  return found == handshakes_from_.end() || found->second < limits_.handshakes_per_address;
+}
+
 Task<void> Swarm::upgrade(std::unique_ptr<Incoming> incoming) {
-  struct Count {
-    std::size_t& value;
-    explicit Count(std::size_t& counted) : value(counted) { ++value; }
-    ~Count() { --value; }
-  };
-  const Count count(handshakes_);
+  const Handshake counted(*this, incoming->remote());
   Task<Link> upgrading = incoming->upgrade();
   Link link = co_await within(system_.clock, limits_.handshake_timeout, std::move(upgrading),
                               "handshake with " + incoming->remote().to_string());
@@ -166,6 +189,7 @@ ConnectionId Swarm::adopt(Link link, Direction direction) {
   }
   peers_.pin(connection.peer());
   connection_tasks_.spawn(run_connection(connection));
+  if (!std::exchange(watching_buffers_, true)) tasks_.spawn(watch_buffers());
   for (Connection* other : connections_.of(connection.peer())) {
     if (connections_.surplus(*other)) tasks_.spawn(retire_surplus(other->id()));
   }
@@ -194,6 +218,26 @@ Task<void> Swarm::retire_surplus(ConnectionId id) {
   }
   Connection* connection = find(id);
   if (connection != nullptr && connections_.surplus(*connection)) connection->close();
+}
+
+Task<void> Swarm::watch_buffers() {
+  while (connections_.size() > 0) {
+    std::size_t total = 0;
+    Connection* largest = nullptr;
+    for (Connection* connection : connections_.all()) {
+      total += connection->buffered_bytes();
+      if (largest == nullptr || connection->buffered_bytes() > largest->buffered_bytes()) {
+        largest = connection;
+      }
+    }
+    if (total > limits_.buffered_bytes && largest != nullptr) {
+      log(LogLevel::warning, "too much is buffered: ending the connection to {}",
+          largest->peer().to_string());
+      largest->close();
+    }
+    co_await system_.clock.sleep_for(kBufferLook);
+  }
+  watching_buffers_ = false;
 }
 
 Task<void> Swarm::stop() {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -69,6 +71,7 @@ class Swarm {
 
  private:
   struct Dial;
+  struct Handshake;
 
   Task<void> accept_from(TransportListener& listener);
   Task<void> upgrade(std::unique_ptr<Incoming> incoming);
@@ -76,6 +79,10 @@ class Swarm {
   ConnectionId adopt(Link link, Direction direction);
   Task<void> run_connection(Connection& connection);
   Task<void> retire_surplus(ConnectionId id);
+  bool has_room_for_handshake(const Multiaddr& remote) const;
+  /// While there are connections, ends the one that buffers most whenever all together buffer too
+  /// much.
+  Task<void> watch_buffers();
 
   System& system_;
   const PeerId local_peer_;
@@ -89,6 +96,8 @@ class Swarm {
   std::vector<ConnectionObserver*> observers_;
   std::unordered_map<PeerId, std::shared_ptr<Dial>> dials_;
   std::size_t handshakes_ = 0;
+  std::map<IpAddress, std::size_t> handshakes_from_;
+  bool watching_buffers_ = false;
   TaskGroup tasks_;
   TaskGroup connection_tasks_;
 };

@@ -114,9 +114,6 @@ void Identify::learn(const PeerId& peer, const Message& message) {
   if (!message.public_key.empty() && !peer.matches(decode_public_key(message.public_key))) {
     throw Error(ErrorCode::malformed, "identify shows the key of another peer", peer.to_string());
   }
-  net::PeerStore& peers = swarm_.peers();
-  if (!message.protocols.empty()) peers.set_protocols(peer, message.protocols);
-  if (!message.agent_version.empty()) peers.set_agent(peer, message.agent_version);
   std::vector<Multiaddr> addresses;
   net::AddressSource source = net::AddressSource::claimed;
   if (!message.signed_peer_record.empty()) {
@@ -135,6 +132,9 @@ void Identify::learn(const PeerId& peer, const Message& message) {
       }
     }
   }
+  net::PeerStore& peers = swarm_.peers();
+  if (!message.protocols.empty()) peers.set_protocols(peer, message.protocols);
+  if (!message.agent_version.empty()) peers.set_agent(peer, message.agent_version);
   for (const Multiaddr& address : addresses) {
     peers.add_address(peer, address.without_peer(), source, kAddressLifetime);
   }
@@ -175,6 +175,11 @@ Task<void> Identify::push_to(net::ConnectionId id) {
   co_await within(system_.clock, kTimeout, net::write_message(*stream.stream, bytes),
                   "identify push to " + stream.peer.to_string());
   co_await stream.stream->close_write();
+  // Leaving before the peer's answer to our proposal would reset the stream, perhaps before it has
+  // read.
+  std::array<std::uint8_t, 1> end{};
+  co_await within(system_.clock, kTimeout, stream.stream->read_some(end),
+                  "identify push to " + stream.peer.to_string());
 }
 
 Task<void> Identify::stop() {

@@ -56,7 +56,6 @@ class Identify final : public net::ConnectionObserver {
   net::Swarm& swarm_;
   const crypto::PrivateKey& identity_;
   const std::string agent_;
-  std::uint64_t record_sequence_ = 0;
   std::unordered_map<PeerId, Multiaddr> observed_;
   std::unordered_map<PeerId, PushBudget> push_budgets_;
   std::vector<std::function<void(const PeerId&)>> when_identified_;

@@ -20,22 +20,8 @@ constexpr std::size_t kLargeReadBytes = 128 * 1024;
 // Frames of one stream before another one has its turn.
 constexpr std::size_t kFramesPerTurn = 4;
 constexpr Duration kFarewellTimeout = 500ms;
-
-/// Ends the connection when its holder leaves in the middle of a frame.
-class WholeWrite {
- public:
-  explicit WholeWrite(YamuxMuxer& muxer) : muxer_(muxer) {}
-  ~WholeWrite() {
-    if (!done_) muxer_.close();
-  }
-  WholeWrite(const WholeWrite&) = delete;
-  WholeWrite& operator=(const WholeWrite&) = delete;
-  void done() { done_ = true; }
-
- private:
-  YamuxMuxer& muxer_;
-  bool done_ = false;
-};
+// A writer who was cancelled waits so long for its frames to leave before the connection ends.
+constexpr Duration kCancelledWriteGrace = 5s;
 
 }  // namespace
 
@@ -45,7 +31,7 @@ YamuxMuxer::YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role)
       session_(role, SessionConfig{}, system.clock.now().time_since_epoch()),
       accepted_(system.waits),
       control_(system.waits),
-      turn_(system.waits),
+      turns_(system.waits),
       tasks_(system.waits, "yamux") {}
 
 YamuxMuxer::~YamuxMuxer() {
@@ -133,7 +119,10 @@ void YamuxMuxer::lose(StreamId id, const std::string& reason) {
 
 std::unique_ptr<YamuxStream> YamuxMuxer::make_stream(StreamId id) {
   auto stream = std::make_unique<YamuxStream>(*this, id);
-  streams_[id] = stream.get();
+  YamuxStream*& place = streams_[id];
+  // The peer may use an id again that both sides are done with while the old stream is still held.
+  if (place != nullptr) place->fail("the stream has ended");
+  place = stream.get();
   ++handles_;
   return stream;
 }
@@ -165,17 +154,16 @@ Task<void> YamuxMuxer::write_control() {
 }
 
 Task<void> YamuxMuxer::flush_control() {
-  co_await take_turn();
+  co_await turns_.take();
   Bytes out;
   session_.take_control(out, now());
-  WholeWrite whole(*this);
-  if (!out.empty()) co_await write_all(*under_, out);
-  whole.done();
-  pass_turn();
+  const std::array<ByteView, 1> pieces = {out};
+  co_await write_whole(pieces);
+  turns_.pass();
 }
 
 Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, PiecesLeft& left) {
-  co_await take_turn();
+  co_await turns_.take();
   std::array<Bytes, kFramesPerTurn> headers;
   std::vector<ByteView> gathered;
   for (Bytes& header : headers) {
@@ -185,21 +173,50 @@ Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, PiecesLeft& left)
     gathered.push_back(header);
     left.take(count, gathered);
   }
-  WholeWrite whole(*this);
-  if (!gathered.empty()) co_await under_->write(gathered);
-  whole.done();
-  pass_turn();
+  if (!gathered.empty()) co_await write_whole(gathered);
+  turns_.pass();
 }
 
-Task<void> YamuxMuxer::take_turn() {
-  while (writing_ && !closed_) co_await turn_.wait();
-  if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
-  writing_ = true;
+struct YamuxMuxer::Writing {
+  std::span<const ByteView> pieces;
+  shoal::Event ended;
+  bool done = false;
+  bool failed = false;
+};
+
+Task<void> YamuxMuxer::write_whole(std::span<const ByteView> pieces) {
+  Writing writing{.pieces = pieces, .ended = shoal::Event(system_.waits)};
+  tasks_.spawn(run_writing(writing));
+  try {
+    while (!writing.done) co_await writing.ended.wait();
+  } catch (const boost::system::system_error&) {
+    // Cancelled: the pieces are lent, so they must stay until they have left.
+  }
+  if (!writing.done) {
+    TaskGroup alarm(system_.waits, "yamux");
+    alarm.spawn(close_after(kCancelledWriteGrace));
+    while (!writing.done) co_await writing.ended.wait_through();
+    co_await alarm.stop();
+  }
+  if (!writing.failed) co_return;
+  close();
+  throw Error(ErrorCode::closed, "the connection has ended");
 }
 
-void YamuxMuxer::pass_turn() noexcept {
-  writing_ = false;
-  turn_.notify_one();
+Task<void> YamuxMuxer::run_writing(Writing& writing) {
+  try {
+    co_await under_->write(writing.pieces);
+  } catch (const std::exception& error) {
+    log_debug("yamux: {}", error.what());
+    writing.failed = true;
+  }
+  writing.done = true;
+  writing.ended.notify_all();
+}
+
+Task<void> YamuxMuxer::close_after(Duration grace) {
+  co_await system_.clock.sleep_for(grace);
+  close();
 }
 
 void YamuxMuxer::wake_control() {
@@ -235,7 +252,7 @@ void YamuxMuxer::close() noexcept {
   unaccepted_.clear();
   accepted_.notify_all();
   control_.notify_all();
-  turn_.notify_all();
+  turns_.close();
 }
 
 void YamuxMuxer::announce(StreamId id) {
@@ -253,14 +270,20 @@ void YamuxMuxer::finish(StreamId id) {
   wake_control();
 }
 
+bool YamuxMuxer::is_live(const YamuxStream& stream) const {
+  const auto found = streams_.find(stream.id());
+  return found != streams_.end() && found->second == &stream;
+}
+
 void YamuxMuxer::reset(YamuxStream& stream) noexcept {
+  if (!is_live(stream)) return;
   streams_.erase(stream.id());
   session_.reset(stream.id());
   wake_control();
 }
 
 void YamuxMuxer::release(YamuxStream& stream) noexcept {
-  if (!stream.failed()) {
+  if (is_live(stream)) {
     streams_.erase(stream.id());
     if (stream.write_finished()) {
       session_.stop_reading(stream.id());

@@ -10,6 +10,7 @@
 #include "net/muxer/muxer.h"
 #include "net/muxer/yamux/pieces_left.h"
 #include "net/muxer/yamux/session.h"
+#include "net/muxer/yamux/turns.h"
 #include "net/muxer/yamux/yamux_stream.h"
 #include "system/event.h"
 #include "system/system.h"
@@ -60,8 +61,13 @@ class YamuxMuxer final : public net::Muxer {
   void reset(YamuxStream& stream) noexcept;
   void release(YamuxStream& stream) noexcept;
 
-  Task<void> take_turn();
-  void pass_turn() noexcept;
+  /// Hands `pieces` to the connection to their end, even when the caller is cancelled: a frame cut
+  /// short would cost all streams. The caller has the turn.
+  Task<void> write_whole(std::span<const ByteView> pieces);
+  struct Writing;
+  Task<void> run_writing(Writing& writing);
+  Task<void> close_after(Duration grace);
+  bool is_live(const YamuxStream& stream) const;
   void wake_control();
 
   System& system_;
@@ -72,8 +78,7 @@ class YamuxMuxer final : public net::Muxer {
   std::deque<std::unique_ptr<YamuxStream>> unaccepted_;
   shoal::Event accepted_;
   shoal::Event control_;
-  shoal::Event turn_;
-  bool writing_ = false;
+  Turns turns_;
   bool closed_ = false;
   std::function<void()> when_idle_;
   TaskGroup tasks_;

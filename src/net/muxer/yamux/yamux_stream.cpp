@@ -40,8 +40,9 @@ Task<std::size_t> YamuxStream::read_some(MutableBytes into) {
   while (true) {
     const std::size_t queued = take_queued(into);
     if (queued > 0) co_return queued;
-    if (failed_) throw_failure();
+    // What was complete before the stream failed stays so.
     if (read_finished_) co_return 0;
+    if (failed_) throw_failure();
     filled_ = 0;
     {
       const Lent lent(wanted_, into);
@@ -109,6 +110,7 @@ Task<void> YamuxStream::close_write() {
 
 void YamuxStream::abort() noexcept {
   if (!failed_) muxer_.reset(*this);
+  read_finished_ = false;
   fail("the stream was aborted");
 }
 

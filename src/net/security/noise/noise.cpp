@@ -31,6 +31,9 @@ class NoiseStream final : public Stream {
       if (taken > 0) co_return taken;
       const MutableBytes space = buffer_.space();
       const std::size_t got = co_await under_->read_some(space);
+      if (got == 0 && buffer_.within_frame()) {
+        throw Error(ErrorCode::closed, "the connection was cut short");
+      }
       if (got == 0) co_return 0;
       buffer_.filled(got);
     }

@@ -29,6 +29,9 @@ class ReceiveBuffer {
   /// So many bytes were written to the front of the last space().
   void filled(std::size_t bytes);
 
+  /// Whether what is left is the beginning of a frame.
+  bool within_frame() const { return begin_ != end_; }
+
   std::size_t capacity_bytes() const { return capacity_; }
 
  private:

@@ -1,0 +1,266 @@
+#include "content/import/content_reader.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "system/offload.h"
+#include "system/task_group.h"
+
+namespace shoal::content {
+
+namespace {
+
+/// Beyond what the pool runs at once, so that it never waits for the event loop.
+constexpr unsigned kSpareWorkers = 2;
+
+OpenedFile open_file(Storage& storage, const std::string& path, const ImportOptions& options) {
+  OpenedFile out;
+  out.file = storage.open(path, Access::read);
+  out.info = out.file->info();
+  if (out.info.size > options.profile.chunk_bytes) return out;
+  UnixfsMetadata metadata;
+  if (options.preserve) metadata = metadata_from(out.info, FileKind::file);
+  const auto size = static_cast<std::size_t>(out.info.size);
+  out.only_leaf = read_leaf(*out.file, 0, size, options.profile, metadata);
+  if (FileStamp::of(out.file->info()) != FileStamp::of(out.info)) out.only_leaf.reset();
+  out.file.reset();
+  return out;
+}
+
+}  // namespace
+
+/// A file of several chunks.
+struct ContentReader::BigFile {
+  BigFile(const UnixfsProfile& profile, BlockSink sink) : builder(profile, std::move(sink)) {}
+
+  Pending pending{};
+  std::string path;
+  std::unique_ptr<File> file;
+  FileInfo info;
+  FileId id = 0;
+  BalancedFileBuilder builder;
+  std::uint64_t chunks = 0;
+  std::uint64_t begun = 0;
+  std::uint64_t in_order = 0;
+  std::uint64_t bytes_done = 0;
+  std::size_t being_read = 0;
+  bool shorter = false;
+  std::map<std::uint64_t, ChunkLeaf> ahead;  // read before the one that comes before them
+};
+
+ContentReader::ContentReader(System& system, BlockStore* store, const ImportOptions& options,
+                             TreePlan& plan)
+    : system_(system), store_(store), options_(options), plan_(plan), changed_(system.waits) {}
+
+Task<void> ContentReader::run() {
+  TaskGroup workers(system_.waits, "import");
+  const unsigned count = system_.offload.parallelism() + kSpareWorkers;
+  for (unsigned i = 0; i < count; ++i) workers.spawn(work());
+  std::exception_ptr cancelled;
+  try {
+    co_await workers.join();
+  } catch (...) {
+    cancelled = std::current_exception();
+  }
+  co_await workers.stop();
+  if (cancelled) std::rethrow_exception(cancelled);
+  if (failure_) std::rethrow_exception(failure_);
+}
+
+Task<void> ContentReader::work() {
+  try {
+    co_await work_until_done();
+  } catch (...) {
+    if (!failure_) failure_ = std::current_exception();
+  }
+  changed_.notify_all();
+}
+
+Task<void> ContentReader::work_until_done() {
+  while (!failure_) {
+    if (!open_.empty()) {
+      co_await read_chunk(open_.front());
+    } else if (const auto pending = next_file()) {
+      ++files_being_opened_;
+      co_await read_file(*pending);
+      --files_being_opened_;
+      changed_.notify_all();
+    } else if (files_being_opened_ > 0) {
+      co_await changed_.wait();
+    } else {
+      co_return;
+    }
+  }
+}
+
+std::optional<ContentReader::Pending> ContentReader::next_file() {
+  if (!again_.empty()) {
+    const Pending pending = again_.front();
+    again_.pop_front();
+    return pending;
+  }
+  while (next_entry_ < plan_.entries.size()) {
+    const std::size_t entry = next_entry_++;
+    if (plan_.entries[entry].info.kind == FileKind::file) return Pending{entry, false};
+  }
+  return std::nullopt;
+}
+
+Task<void> ContentReader::read_file(Pending pending) {
+  std::string path = plan_.path_of(pending.entry);
+  if (!pending.again && take_unchanged(pending.entry, path)) co_return;
+  const auto job = [&] { return open_file(system_.storage, path, options_); };
+  OpenedFile opened = co_await offload(system_.offload, job);
+  current_path_ = path;
+  if (opened.file) {
+    open_.push_back(begin_big(pending, std::move(path), std::move(opened)));
+  } else if (opened.only_leaf) {
+    finish_small(pending.entry, path, opened);
+  } else {
+    changed(pending, path);
+  }
+}
+
+bool ContentReader::take_unchanged(std::size_t index, const std::string& path) {
+  if (store_ == nullptr) return false;
+  PlanEntry& entry = plan_.entries[index];
+  const auto known = store_->imported(path, FileStamp::of(entry.info), key_of(entry.info));
+  if (!known) return false;
+  entry.root = known->root;
+  entry.tsize = known->dag_bytes;
+  entry.blocks = known->blocks;
+  bytes_done_ += entry.info.size;
+  return true;
+}
+
+void ContentReader::finish_small(std::size_t index, const std::string& path,
+                                 const OpenedFile& opened) {
+  const ChunkLeaf& leaf = *opened.only_leaf;
+  plan_.entries[index].info = opened.info;
+  plan_.entries[index].blocks = 1;
+  count_hashed(leaf.root.content_bytes);
+  set_root(index, leaf.root);
+  if (store_ == nullptr) return;
+  const FileId file = store_->add_file(path, FileStamp::of(opened.info));
+  store_->put_place(leaf.root.cid.hash(), file, 0, leaf.root.content_bytes, leaf.frame);
+  store_->set_imported(file, key_of(opened.info),
+                       {.root = leaf.root.cid, .dag_bytes = leaf.root.tsize, .blocks = 1});
+}
+
+std::shared_ptr<ContentReader::BigFile> ContentReader::begin_big(Pending pending, std::string path,
+                                                                 OpenedFile opened) {
+  const auto sink = [this, entry = pending.entry](const Cid& cid, Bytes block) {
+    keep_block(entry, cid, block);
+  };
+  plan_.entries[pending.entry].blocks = 0;
+  auto file = std::make_shared<BigFile>(options_.profile, sink);
+  file->pending = pending;
+  file->path = std::move(path);
+  file->file = std::move(opened.file);
+  file->info = opened.info;
+  const std::uint64_t chunk = options_.profile.chunk_bytes;
+  file->chunks = opened.info.size / chunk + (opened.info.size % chunk != 0 ? 1 : 0);
+  if (store_ != nullptr) file->id = store_->add_file(file->path, FileStamp::of(file->info));
+  return file;
+}
+
+Task<void> ContentReader::read_chunk(std::shared_ptr<BigFile> file) {
+  const std::uint64_t number = file->begun++;
+  if (file->begun == file->chunks) open_.pop_front();
+  ++file->being_read;
+  const std::uint64_t chunk = options_.profile.chunk_bytes;
+  const std::uint64_t offset = number * chunk;
+  const auto length = static_cast<std::size_t>(std::min(chunk, file->info.size - offset));
+  const auto job = [&] {
+    return read_leaf(*file->file, offset, length, options_.profile, UnixfsMetadata{});
+  };
+  std::optional<ChunkLeaf> leaf = co_await offload(system_.offload, job);
+  --file->being_read;
+  if (leaf) {
+    file->bytes_done += length;
+    count_hashed(length);
+    file->ahead.emplace(number, std::move(*leaf));
+    take_in_order(*file);
+  } else if (!std::exchange(file->shorter, true)) {
+    std::erase(open_, file);
+  }
+  const bool ended = file->shorter || file->in_order == file->chunks;
+  if (ended && file->being_read == 0) co_await finish(*file);
+}
+
+void ContentReader::take_in_order(BigFile& file) {
+  const std::uint64_t chunk = options_.profile.chunk_bytes;
+  while (!file.ahead.empty() && file.ahead.begin()->first == file.in_order) {
+    const ChunkLeaf& leaf = file.ahead.begin()->second;
+    file.builder.add_leaf(leaf.root);
+    ++plan_.entries[file.pending.entry].blocks;
+    if (store_ != nullptr) {
+      store_->put_place(leaf.root.cid.hash(), file.id, file.in_order * chunk,
+                        leaf.root.content_bytes, leaf.frame);
+    }
+    file.ahead.erase(file.ahead.begin());
+    ++file.in_order;
+  }
+}
+
+Task<void> ContentReader::finish(BigFile& file) {
+  // A worker that waits finds work again if this file has to be read once more.
+  ++files_being_opened_;
+  const auto job = [&] { return file.file->info(); };
+  const FileInfo after = co_await offload(system_.offload, job);
+  --files_being_opened_;
+  changed_.notify_all();
+  const std::size_t entry = file.pending.entry;
+  if (file.shorter || FileStamp::of(after) != FileStamp::of(file.info)) {
+    bytes_done_ -= file.bytes_done;
+    if (store_ != nullptr) store_->forget_file(file.id);
+    changed(file.pending, file.path);
+    co_return;
+  }
+  plan_.entries[entry].info = file.info;
+  const FileRoot root = file.builder.finish(metadata_of(file.info));
+  set_root(entry, root);
+  if (store_ == nullptr) co_return;
+  store_->set_imported(
+      file.id, key_of(file.info),
+      {.root = root.cid, .dag_bytes = root.tsize, .blocks = plan_.entries[entry].blocks});
+}
+
+void ContentReader::changed(Pending pending, const std::string& path) {
+  if (pending.again) {
+    throw Error(ErrorCode::io, "changes while it is read", path,
+                "wait until nobody writes to it, or exclude it");
+  }
+  again_.push_back({pending.entry, true});
+}
+
+void ContentReader::keep_block(std::size_t entry, const Cid& cid, ByteView block) {
+  ++plan_.entries[entry].blocks;
+  if (store_ != nullptr) store_->put(cid.hash(), block);
+}
+
+void ContentReader::set_root(std::size_t entry, const FileRoot& root) {
+  plan_.entries[entry].root = root.cid;
+  plan_.entries[entry].tsize = root.tsize;
+}
+
+void ContentReader::count_hashed(std::uint64_t bytes) {
+  bytes_done_ += bytes;
+  bytes_hashed_ += bytes;
+}
+
+UnixfsMetadata ContentReader::metadata_of(const FileInfo& info) const {
+  return options_.preserve ? metadata_from(info, FileKind::file) : UnixfsMetadata{};
+}
+
+std::string ContentReader::key_of(const FileInfo& info) const {
+  const UnixfsProfile& profile = options_.profile;
+  std::string key =
+      fmt::format("v{} chunk {} links {} {}", profile.cid_version, profile.chunk_bytes,
+                  profile.links_per_node, profile.raw_leaves ? "raw" : "dag-pb");
+  // The stamp has no mode: it may change without the time of change.
+  if (options_.preserve) key += fmt::format(" mode {:o}", info.mode);
+  return key;
+}
+
+}  // namespace shoal::content

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "content/store/block_store.h"
+#include "format/cid.h"
+#include "format/unixfs_profile.h"
+#include "system/system.h"
+
+namespace shoal::content {
+
+struct ImportOptions {
+  UnixfsProfile profile = UnixfsProfile::v1_2025();
+  /// Also what begins with '.'. The paths given are never left out.
+  bool hidden = false;
+  /// Permission bits and time of change go into the content, in the way of Kubo's --preserve-mode
+  /// and --preserve-mtime.
+  bool preserve = false;
+  /// As the lines of a .shoalignore in each of the paths given; these cannot be taken back there.
+  std::vector<std::string> exclude;
+  /// Of the result; empty: the last part of the only path.
+  std::string name;
+};
+
+struct ImportResult {
+  Cid root;
+  std::string name;         // empty when several paths were given and no name
+  std::uint64_t bytes = 0;  // of all files
+  std::uint64_t files = 0;
+  std::uint64_t blocks = 0;     // equal ones counted each time, as in dag_bytes
+  std::uint64_t dag_bytes = 0;  // of all blocks, as parents state it
+  std::uint64_t bytes_hashed = 0;
+  /// What was left out, for it is no file, folder or symlink: a sentence for each.
+  std::vector<std::string> warnings;
+};
+
+struct ImportProgress {
+  std::string path;  // of a file that is being read
+  std::uint64_t bytes_done = 0;
+  std::uint64_t bytes_total = 0;  // 0 until the sizes are known
+};
+
+/// Computes the CID of files and folders as any IPFS node would with the same profile, and lets a
+/// block store serve them from where they lie.
+///
+/// Files are read in chunks, some at a time, off the event loop; memory holds those and one entry
+/// for each file, whatever the sizes. A file that the store knows unchanged is not read. Symlinks
+/// stay symlinks, also one that is given as a path. Unfinished downloads are left out.
+class Importer {
+ public:
+  /// Borrows both for its life. `store` may be null: then nothing is kept.
+  Importer(System& system, BlockStore* store, ImportOptions options);
+  ~Importer();
+  Importer(const Importer&) = delete;
+  Importer& operator=(const Importer&) = delete;
+
+  /// Several paths become the entries of one folder. Throws Error{io} naming what is absent,
+  /// unreadable, or changes while it is read, also after a second try; Error{usage} for no path or
+  /// two of the same name. Cancellable. Once.
+  Task<ImportResult> import(std::vector<std::string> paths);
+
+  ImportProgress progress() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace shoal::content

@@ -1,0 +1,216 @@
+#include "content/import/tree_plan.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/error.h"
+#include "system/offload.h"
+
+namespace shoal::content {
+
+namespace {
+
+/// `.name.XXXXXXXX.shoal`, under which a download grows.
+bool is_partial_download(std::string_view name) {
+  constexpr std::string_view kSuffix = ".shoal";
+  constexpr std::size_t kRandom = 8;
+  if (!name.starts_with('.') || !name.ends_with(kSuffix)) return false;
+  name.remove_suffix(kSuffix.size());
+  return name.size() >= kRandom + 2 && name[name.size() - kRandom - 1] == '.' &&
+         name.substr(name.size() - kRandom).find('.') == name.npos;
+}
+
+/// Walks one of the paths given.
+class Walk {
+ public:
+  Walk(Storage& storage, const ImportOptions& options, const IgnoreRules& excluded, TreePlan& plan)
+      : storage_(storage), options_(options), excluded_(excluded), plan_(plan) {}
+
+  struct Folder {
+    std::size_t index;
+    std::string path;      // in the file system
+    std::string relative;  // to the root of the walk, with a '/' at its end; "" for the root
+    std::shared_ptr<const IgnoreChain> rules;
+  };
+
+  /// Adds what is in `folder` to the plan; returns the folders among it.
+  std::vector<Folder> list(Folder folder);
+
+ private:
+  bool is_wanted(const Folder& folder, const FolderEntry& entry) const;
+  void read_rules(Folder& folder);
+  std::optional<FileInfo> look(const std::string& path);
+
+  Storage& storage_;
+  const ImportOptions& options_;
+  const IgnoreRules& excluded_;
+  TreePlan& plan_;
+};
+
+bool Walk::is_wanted(const Folder& folder, const FolderEntry& entry) const {
+  if (entry.name == kIgnoreFile || is_partial_download(entry.name)) return false;
+  if (!options_.hidden && entry.name.starts_with('.')) return false;
+  const std::string relative = folder.relative + entry.name;
+  const bool is_folder = entry.kind == FileKind::folder;
+  if (excluded_.judge(relative, is_folder) == IgnoreRules::Verdict::ignored) return false;
+  return !IgnoreChain::ignores(folder.rules.get(), relative, is_folder);
+}
+
+void Walk::read_rules(Folder& folder) {
+  const std::string path = folder.path + "/" + kIgnoreFile;
+  const auto file = storage_.open(path, Access::read);
+  Bytes text(kMaxIgnoreFileBytes + 1);
+  text.resize(file->read_at(0, text));
+  if (text.size() > kMaxIgnoreFileBytes) {
+    throw Error(ErrorCode::limit, "more than a mebibyte of patterns", path);
+  }
+  IgnoreRules rules(as_text(text));
+  if (rules.empty()) return;
+  folder.rules = std::make_shared<IgnoreChain>(IgnoreChain{
+      .rules = std::move(rules), .folder_bytes = folder.relative.size(), .outer = folder.rules});
+}
+
+std::vector<Walk::Folder> Walk::list(Folder folder) {
+  std::vector<Folder> inner;
+  const std::vector<FolderEntry> found = storage_.list(folder.path);
+  const auto has_rules = [](const FolderEntry& entry) {
+    return entry.name == kIgnoreFile && entry.kind == FileKind::file;
+  };
+  if (std::ranges::any_of(found, has_rules)) read_rules(folder);
+  for (const FolderEntry& entry : found) {
+    if (!is_wanted(folder, entry)) continue;
+    const std::string path = folder.path == "/" ? "/" + entry.name : folder.path + "/" + entry.name;
+    auto info = storage_.info(path);
+    if (!info) continue;  // gone in between
+    if (info->kind == FileKind::other) {
+      plan_.warnings.push_back(path + ": left out: neither a file nor a folder nor a symlink");
+      continue;
+    }
+    const std::size_t index = plan_.entries.size();
+    const bool is_folder = info->kind == FileKind::folder;
+    if (info->kind == FileKind::file) {
+      plan_.bytes += info->size;
+      ++plan_.files;
+    }
+    plan_.entries.push_back({.name = entry.name,
+                             .parent = folder.index,
+                             .info = *info,
+                             .path = {},
+                             .children = {},
+                             .root = {}});
+    plan_.entries[folder.index].children.push_back(index);
+    if (is_folder) inner.push_back({index, path, folder.relative + entry.name + "/", folder.rules});
+  }
+  return inner;
+}
+
+Task<void> walk_folder(System& system, const ImportOptions& options, const IgnoreRules& excluded,
+                       TreePlan& plan, std::size_t root) {
+  Walk walk(system.storage, options, excluded, plan);
+  std::vector<Walk::Folder> open;
+  open.push_back({root, plan.entries[root].path, "", nullptr});
+  // Some folders a job: a job for each of very many small ones would cost more than they do.
+  constexpr std::size_t kEntriesAJob = 1000;
+  while (!open.empty()) {
+    const auto job = [&] {
+      const std::size_t enough = plan.entries.size() + kEntriesAJob;
+      while (!open.empty() && plan.entries.size() < enough) {
+        Walk::Folder next = std::move(open.back());
+        open.pop_back();
+        for (auto& inner : walk.list(std::move(next))) open.push_back(std::move(inner));
+      }
+    };
+    co_await offload(system.offload, job);
+  }
+}
+
+std::string last_part(std::string_view path) {
+  return std::string(path.substr(path.rfind('/') + 1));
+}
+
+PlanEntry look_at(Storage& storage, std::string path) {
+  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
+  const auto info = storage.info(path);
+  if (path.empty() || !info) {
+    throw Error(ErrorCode::io, "no such file or folder", path, "look for a typing error");
+  }
+  if (info->kind == FileKind::other) {
+    throw Error(ErrorCode::io, "neither a file nor a folder nor a symlink", path);
+  }
+  std::string name = last_part(path);
+  if (info->kind != FileKind::symlink) path = storage.absolute(path);
+  if (name.empty() || name == "." || name == "..") name = last_part(path);
+  return {
+      .name = std::move(name), .info = *info, .path = std::move(path), .children = {}, .root = {}};
+}
+
+void add_given(TreePlan& plan, PlanEntry entry) {
+  if (entry.info.kind == FileKind::file) {
+    plan.bytes += entry.info.size;
+    ++plan.files;
+  }
+  const std::size_t index = plan.entries.size();
+  if (index > 0) {
+    entry.parent = 0;
+    plan.entries[0].children.push_back(index);
+  }
+  plan.entries.push_back(std::move(entry));
+}
+
+void check_names(const std::vector<PlanEntry>& given) {
+  std::map<std::string, std::string> names;
+  for (const PlanEntry& entry : given) {
+    const auto [other, is_new] = names.emplace(entry.name, entry.path);
+    if (is_new) continue;
+    throw Error(ErrorCode::usage, "has the same name as " + other->second, entry.path,
+                "share their folder, or one at a time");
+  }
+}
+
+}  // namespace
+
+std::string TreePlan::path_of(std::size_t index) const {
+  std::vector<const std::string*> names;
+  while (entries[index].path.empty()) {
+    names.push_back(&entries[index].name);
+    index = entries[index].parent;
+  }
+  std::string path = entries[index].path;
+  for (auto name = names.rbegin(); name != names.rend(); ++name) {
+    if (path != "/") path += '/';
+    path += **name;
+  }
+  return path;
+}
+
+Error with_hint(const Error& error) {
+  if (error.code() != ErrorCode::io) return error;
+  const bool has_hint = !error.hint().empty();
+  return Error(ErrorCode::io, error.message(), error.subject(),
+               has_hint ? error.hint() : "exclude it, or change its rights");
+}
+
+Task<TreePlan> plan_tree(System& system, std::vector<std::string> paths,
+                         const ImportOptions& options) {
+  if (paths.empty()) throw Error(ErrorCode::usage, "no path given");
+  IgnoreRules excluded;
+  for (const std::string& pattern : options.exclude) excluded.add(pattern);
+  std::vector<PlanEntry> given;
+  for (std::string& path : paths) given.push_back(look_at(system.storage, std::move(path)));
+  check_names(given);
+  TreePlan plan;
+  if (given.size() > 1) {
+    PlanEntry folder{.name = {}, .info = {}, .path = {}, .children = {}, .root = {}};
+    folder.info.kind = FileKind::folder;
+    plan.entries.push_back(std::move(folder));
+  }
+  for (PlanEntry& entry : given) add_given(plan, std::move(entry));
+  const std::size_t roots = plan.entries.size();
+  for (std::size_t index = given.size() > 1 ? 1 : 0; index < roots; ++index) {
+    if (plan.entries[index].info.kind != FileKind::folder) continue;
+    co_await walk_folder(system, options, excluded, plan, index);
+  }
+  co_return plan;
+}
+
+}  // namespace shoal::content

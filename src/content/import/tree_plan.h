@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "content/import/ignore.h"
+#include "content/import/importer.h"
+#include "format/cid.h"
+#include "system/storage.h"
+#include "system/task.h"
+
+namespace shoal::content {
+
+/// Something to be imported, and what came out of it.
+struct PlanEntry {
+  static constexpr std::size_t kNone = ~std::size_t{0};
+
+  std::string name;
+  std::size_t parent = kNone;
+  FileInfo info;
+  /// Only of the paths given: from the file system's root on.
+  std::string path;
+  std::vector<std::size_t> children;
+
+  std::optional<Cid> root;
+  std::uint64_t tsize = 0;
+  std::uint64_t blocks = 0;
+};
+
+/// All that is to be imported, in an order in which a folder stands before what is in it.
+class TreePlan {
+ public:
+  std::vector<PlanEntry> entries;
+  std::uint64_t bytes = 0;
+  std::uint64_t files = 0;
+  std::vector<std::string> warnings;
+
+  /// In the file system.
+  std::string path_of(std::size_t index) const;
+};
+
+/// Looks at the paths and all below them, reading only folders. Entry 0 is the root: the one path,
+/// or a folder without a place that holds several.
+Task<TreePlan> plan_tree(System& system, std::vector<std::string> paths,
+                         const ImportOptions& options);
+
+/// The same error with advice for whoever may not read something.
+Error with_hint(const Error& error);
+
+}  // namespace shoal::content

@@ -1,0 +1,186 @@
+#include "net/security/noise/noise.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <vector>
+
+#include "net/swarm_testing.h"
+#include "system/sim/test_hosts.h"
+
+namespace shoal::net {
+namespace {
+
+using testing::failure_of;
+using testing::key_of;
+using testing::pattern_bytes;
+using testing::read_to_end;
+
+const std::vector<std::string> kMuxers = {"/yamux/1.0.0"};
+
+PeerId id_of(const crypto::PrivateKey& key) {
+  return PeerId::from_public_key(key.public_key());
+}
+
+Task<void> keep(Task<Secured> task, std::optional<Secured>& into, std::optional<Error>& failure) {
+  try {
+    into = co_await std::move(task);
+  } catch (const Error& error) {
+    failure = error;
+  }
+}
+
+/// Changes one byte of what it reads, at a place in the stream.
+class Corrupting final : public Stream {
+ public:
+  Corrupting(std::unique_ptr<Stream> under, std::size_t place)
+      : under_(std::move(under)), left_(place) {}
+  Task<std::size_t> read_some(MutableBytes into) override {
+    const std::size_t got = co_await under_->read_some(into);
+    if (left_ < got) into[left_] ^= 1;
+    left_ = left_ < got ? SIZE_MAX : left_ - got;
+    co_return got;
+  }
+  Task<void> write(std::span<const ByteView> pieces) override { return under_->write(pieces); }
+  Task<void> close_write() override { return under_->close_write(); }
+  void abort() noexcept override { under_->abort(); }
+
+ private:
+  std::unique_ptr<Stream> under_;
+  std::size_t left_;
+};
+
+class NoisePair : public ::testing::Test {
+ protected:
+  NoisePair()
+      : world({.path = {.latency = 50ms}}),
+        one(world.add_host()),
+        other(world.add_host()),
+        client_key(key_of(1)),
+        server_key(key_of(2)) {
+    auto pair = sim::connect_pair(world, one, other);
+    client_stream = std::move(pair.client);
+    server_stream = std::move(pair.server);
+  }
+
+  void shake_hands(const PeerId& expected, std::vector<std::string> client_muxers = kMuxers) {
+    TaskGroup work(world.waits(), "handshakes");
+    work.spawn(keep(secure_with_noise(one.system(), client_key, std::move(client_stream),
+                                      Direction::outbound, expected, client_muxers),
+                    client, client_failure));
+    work.spawn(keep(secure_with_noise(other.system(), server_key, std::move(server_stream),
+                                      Direction::inbound, std::nullopt, kMuxers),
+                    server, server_failure));
+    world.run(work.join());
+  }
+
+  sim::World world;
+  sim::Host& one;
+  sim::Host& other;
+  const crypto::PrivateKey client_key;
+  const crypto::PrivateKey server_key;
+  std::unique_ptr<Stream> client_stream;
+  std::unique_ptr<Stream> server_stream;
+  std::optional<Secured> client;
+  std::optional<Secured> server;
+  std::optional<Error> client_failure;
+  std::optional<Error> server_failure;
+};
+
+TEST_F(NoisePair, proves_who_both_are_and_agrees_on_a_muxer) {
+  const TimePoint begin = world.now();
+  shake_hands(id_of(server_key));
+  ASSERT_TRUE(client && server);
+  EXPECT_EQ(client->peer, id_of(server_key));
+  EXPECT_EQ(server->peer, id_of(client_key));
+  EXPECT_EQ(client->muxer, kMuxers.front());
+  EXPECT_EQ(server->muxer, kMuxers.front());
+  EXPECT_EQ(world.now() - begin, 150ms);
+}
+
+TEST_F(NoisePair, leaves_the_muxer_open_when_one_side_names_none) {
+  shake_hands(id_of(server_key), {});
+  ASSERT_TRUE(client && server);
+  EXPECT_EQ(client->muxer, "");
+  EXPECT_EQ(server->muxer, "");
+}
+
+TEST_F(NoisePair, refuses_another_peer_than_the_expected_one) {
+  shake_hands(id_of(key_of(9)));
+  ASSERT_TRUE(client_failure && server_failure);
+  EXPECT_EQ(client_failure->code(), ErrorCode::refused);
+  EXPECT_EQ(server_failure->code(), ErrorCode::closed);
+}
+
+TEST_F(NoisePair, a_changed_byte_in_a_handshake_ends_it) {
+  client_stream = std::make_unique<Corrupting>(std::move(client_stream), 60);
+  shake_hands(id_of(server_key));
+  ASSERT_TRUE(client_failure && server_failure);
+  EXPECT_EQ(client_failure->code(), ErrorCode::malformed);
+}
+
+TEST_F(NoisePair, a_changed_byte_in_the_data_ends_the_connection) {
+  server_stream = std::make_unique<Corrupting>(std::move(server_stream), 5000);
+  shake_hands(id_of(server_key));
+  ASSERT_TRUE(client && server);
+  world.run(write_all(*client->stream, pattern_bytes(10'000)));
+  world.run(client->stream->close_write());
+  const auto failure = world.run(failure_of(read_to_end(*server->stream)));
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->code(), ErrorCode::malformed);
+}
+
+Task<void> send_all(Stream& stream, Bytes bytes) {
+  co_await write_all(stream, bytes);
+  co_await stream.close_write();
+}
+
+TEST_F(NoisePair, carries_megabytes_in_pieces_of_any_size) {
+  shake_hands(id_of(server_key));
+  ASSERT_TRUE(client && server);
+  const Bytes sent = pattern_bytes(3'000'001);
+  TaskGroup work(world.waits(), "sender");
+  work.spawn(send_all(*client->stream, sent));
+  Bytes got;
+  for (std::size_t size = 1;; size = size * 7 % 100'003) {
+    Bytes piece(size);
+    const std::size_t count = world.run(server->stream->read_some(piece));
+    if (count == 0) break;
+    append(got, ByteView(piece).first(count));
+  }
+  EXPECT_EQ(got, sent);
+  world.run(work.join());
+}
+
+/// Ends after so many bytes.
+class Ending final : public Stream {
+ public:
+  Ending(std::unique_ptr<Stream> under, std::size_t bytes)
+      : under_(std::move(under)), left_(bytes) {}
+  Task<std::size_t> read_some(MutableBytes into) override {
+    if (left_ == 0) co_return 0;
+    const std::size_t got = co_await under_->read_some(into.first(std::min(into.size(), left_)));
+    left_ -= got;
+    co_return got;
+  }
+  Task<void> write(std::span<const ByteView> pieces) override { return under_->write(pieces); }
+  Task<void> close_write() override { return under_->close_write(); }
+  void abort() noexcept override { under_->abort(); }
+
+ private:
+  std::unique_ptr<Stream> under_;
+  std::size_t left_;
+};
+
+TEST_F(NoisePair, an_end_within_a_frame_is_not_taken_for_the_end) {
+  server_stream = std::make_unique<Ending>(std::move(server_stream), 5000);
+  shake_hands(id_of(server_key));
+  ASSERT_TRUE(client && server);
+  world.run(write_all(*client->stream, pattern_bytes(10'000)));
+  const auto failure = world.run(failure_of(read_to_end(*server->stream)));
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->code(), ErrorCode::closed);
+}
+
+}  // namespace
+}  // namespace shoal::net
