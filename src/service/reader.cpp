@@ -16,6 +16,15 @@ namespace shoal::service {
 
 namespace {
 
+Listed listed_file(const std::string& path, const Cid& cid, std::uint64_t bytes) {
+  return {.path = path,
+          .kind = EntryKind::file,
+          .bytes = bytes,
+          .cid = cid,
+          .target = {},
+          .metadata = {}};
+}
+
 constexpr std::size_t kPartsAhead = 8;
 // Of the nodes of a listing; each level further down gets half, so that depth costs little.
 constexpr std::size_t kNodesAhead = 16;
@@ -87,7 +96,7 @@ class Lister {
   Task<void> list(Cid cid) {
     if (cid.is(Codec::raw)) {
       const SharedBytes block = co_await source_.block(cid);
-      entry_(Listed{.bytes = block.size(), .cid = cid});
+      entry_(listed_file("", cid, block.size()));
       co_return;
     }
     const SharedBytes block = co_await source_.block(cid);
@@ -124,7 +133,7 @@ class Lister {
       if (++listed_ > kMaxListed) throw Error(ErrorCode::limit, "too many entries to list");
       const std::string here = below(path, entry.name);
       if (entry.cid.is(Codec::raw)) {
-        entry_(Listed{.path = here, .bytes = source_.raw_bytes(entry), .cid = entry.cid});
+        entry_(listed_file(here, entry.cid, source_.raw_bytes(entry)));
         continue;
       }
       const Queue::Got got = co_await nodes.take();
@@ -136,7 +145,8 @@ class Lister {
   }
 
   void tell(const DagPbLink& link, const UnixfsNode& node, const std::string& path) const {
-    Listed out{.path = path, .cid = link.cid, .metadata = node.metadata};
+    Listed out = listed_file(path, link.cid, 0);
+    out.metadata = node.metadata;
     if (const auto* file = std::get_if<FileNode>(&node.kind)) {
       out.bytes = file->length;
     } else if (const auto* symlink = std::get_if<SymlinkNode>(&node.kind)) {
