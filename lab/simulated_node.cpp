@@ -118,8 +118,10 @@ Task<void> SimulatedUser::work(node::Node& node) {
       co_await share.index({what_}, {});
       link_ = share.link(node.addresses()).to_string();
     } else if (!result_) {
-      service::GetOptions options{.link = service::Link::parse(what_), .output = folder_};
-      options.timeout = kGiveUpOneTry;
+      service::GetOptions options{.link = service::Link::parse(what_),
+                                  .output = folder_,
+                                  .replace = false,
+                                  .timeout = kGiveUpOneTry};
       service::Get get(system, node.swarm(), node.store(), node.bitswap(), std::move(options));
       std::exception_ptr get_failure;
       try {

@@ -22,7 +22,8 @@ IpAddress IpAddress::v6(std::array<std::uint8_t, 16> bytes, std::uint32_t scope_
 }
 
 std::optional<IpAddress> IpAddress::parse(std::string_view text) {
-  if (text.size() > INET6_ADDRSTRLEN) return std::nullopt;
+  // inet_pton() would stop at a zero byte and never see what follows it.
+  if (text.size() > INET6_ADDRSTRLEN || text.contains('\0')) return std::nullopt;
   const std::string terminated(text);
   std::array<std::uint8_t, 4> four{};
   if (inet_pton(AF_INET, terminated.c_str(), four.data()) == 1) return v4(four);
@@ -32,7 +33,8 @@ std::optional<IpAddress> IpAddress::parse(std::string_view text) {
 }
 
 bool IpAddress::is_unspecified() const {
-  return std::ranges::all_of(bytes(), [](auto byte) { return byte == 0; });
+  const IpAddress self = normalised();
+  return std::ranges::all_of(self.bytes(), [](auto byte) { return byte == 0; });
 }
 
 bool IpAddress::is_loopback() const {

@@ -11,7 +11,8 @@
 
 namespace shoal {
 
-/// An IPv4 or IPv6 address. IPv4-mapped IPv6 addresses are kept as they are until normalised().
+/// An IPv4 or IPv6 address. IPv4-mapped IPv6 addresses are kept as they are until normalised(), but
+/// every question about what kind of address it is answers for the IPv4 address inside.
 class IpAddress {
  public:
   /// 0.0.0.0
@@ -19,6 +20,7 @@ class IpAddress {
 
   static IpAddress v4(std::array<std::uint8_t, 4> bytes);
   static IpAddress v6(std::array<std::uint8_t, 16> bytes, std::uint32_t scope_id = 0);
+  /// Dotted IPv4, or IPv6 as in RFC 4291, section 2.2; nothing before, behind or within it.
   static std::optional<IpAddress> parse(std::string_view text);
   static IpAddress any_v4() { return v4({0, 0, 0, 0}); }
   static IpAddress any_v6() { return v6({}); }
@@ -27,7 +29,8 @@ class IpAddress {
   bool is_v6() const { return is_v6_; }
   bool is_unspecified() const;
   bool is_loopback() const;
-  /// RFC 1918, unique local, link-local: reachable inside one site only.
+  /// RFC 1918, carrier-grade NAT (RFC 6598), unique local, link-local: reachable inside one site
+  /// only. Loopback is not among them.
   bool is_private() const;
   bool is_link_local() const;
   bool is_multicast() const;

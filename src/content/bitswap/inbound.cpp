@@ -1,7 +1,6 @@
 #include "content/bitswap/inbound.h"
 
 #include <array>
-#include <boost/asio/this_coro.hpp>
 #include <cstring>
 #include <utility>
 
@@ -164,12 +163,10 @@ Task<void> Inbound::verify(PeerId peer, std::vector<MessageBlock> blocks,
 }
 
 Task<void> Inbound::stop() {
-  namespace asio = boost::asio;
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   stopping_ = true;
   for (Stream* stream : streams_) stream->abort();
   co_await hashing_.stop();
-  while (!streams_.empty()) co_await stream_ended_.wait();
+  while (!streams_.empty()) co_await stream_ended_.wait_through();
 }
 
 }  // namespace shoal::content::bitswap

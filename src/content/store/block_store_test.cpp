@@ -59,15 +59,17 @@ struct Source {
   std::vector<Multihash> hashes;
 };
 
-/// The bytes as text, or "none".
+/// A short text for long bytes.
+std::string text(ByteView bytes) {
+  return std::to_string(bytes.size()) + " bytes " +
+         to_hex(Multihash::sha2_256(bytes).digest().first(4));
+}
+
+/// The same, or "none".
 Task<std::string> got(BlockStore& store, Multihash hash) {
   const auto bytes = co_await store.get(hash);
   if (!bytes) co_return "none";
-  co_return std::string(as_text(bytes->view()));
-}
-
-std::string text(const Bytes& bytes) {
-  return std::string(as_text(bytes));
+  co_return text(bytes->view());
 }
 
 /// What a new process finds when the one that has `from` open is killed now.

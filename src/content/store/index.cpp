@@ -10,14 +10,15 @@ constexpr int kSchemaVersion = 1;
 /// Looking through a larger index would hold up the start; its damage shows when it is met.
 constexpr std::int64_t kMaxCheckedBytes = 64 << 20;
 
+/// The columns of a primary key come first: quick_check of SQLite 3.40 takes others for NULL.
 constexpr const char* kTables = R"(
   CREATE TABLE nodes(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE files(
     id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, size INTEGER NOT NULL,
     mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE places(
-    file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL, hash BLOB NOT NULL,
-    version INTEGER NOT NULL, before BLOB NOT NULL, after BLOB NOT NULL,
+    file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
+    before BLOB NOT NULL, after BLOB NOT NULL, hash BLOB NOT NULL, version INTEGER NOT NULL,
     PRIMARY KEY(file, offset, length, before, after)) WITHOUT ROWID;
   CREATE INDEX places_by_hash ON places(substr(hash, -8));
   CREATE TABLE imports(
@@ -61,7 +62,7 @@ struct Index::Statements {
       "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT 1"};
   Statement put_place{db,
                       "INSERT OR REPLACE INTO places "
-                      "SELECT ?1, ?2, ?3, ?4, version, ?5, ?6 FROM files WHERE id = ?1"};
+                      "SELECT ?1, ?2, ?3, ?5, ?6, ?4, version FROM files WHERE id = ?1"};
   Statement forget_place{
       db, "DELETE FROM places WHERE file = ?1 AND offset = ?2 AND length = ?3 AND hash = ?4"};
   Statement forget_places{db, "DELETE FROM places WHERE file = ?1"};

@@ -43,8 +43,9 @@ class Transport {
  public:
   virtual ~Transport() = default;
   virtual bool handles(const Multiaddr& address) const = 0;
-  /// Throws Error{unreachable}, {closed}, {refused}, or {corrupt}-free protocol errors, in a
-  /// sentence; Error{refused} when another peer than `peer` answers.
+  /// A connection to `peer` there. Throws Error{unreachable} or {closed} when no connection came
+  /// about, {refused} when another peer answers, and {malformed}, {limit} or {unsupported} when the
+  /// other side does not speak our protocols. Cancellable; the caller bounds the time.
   virtual Task<Link> dial(Multiaddr address, PeerId peer) = 0;
   virtual std::unique_ptr<TransportListener> listen(const Multiaddr& address) = 0;
 };

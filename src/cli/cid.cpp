@@ -1,0 +1,60 @@
+#include "cli/commands.h"
+#include "cli/display_text.h"
+#include "cli/indexing.h"
+#include "cli/rate_meter.h"
+#include "cli/with_ticks.h"
+
+namespace shoal::cli {
+
+namespace {
+
+class CidCommand final : public Command {
+ public:
+  explicit CidCommand(IndexOptions options) : options_(std::move(options)) {}
+
+  Task<void> run(Session& session) override {
+    session_ = &session;
+    importer_ =
+        std::make_unique<content::Importer>(session.system(), nullptr, to_import_options(options_));
+    Task<content::ImportResult> work = importer_->import(options_.paths);
+    const content::ImportResult result = co_await with_ticks(
+        session.system(), session.output().progress_period(), [this] { tell_progress(); },
+        std::move(work));
+    tell(result);
+  }
+
+  Task<void> stop() override {
+    importer_.reset();
+    co_return;
+  }
+
+ private:
+  void tell_progress() {
+    const content::ImportProgress progress = importer_->progress();
+    session_->output().progress(to_progress(progress, rate_, session_->now()), session_->now());
+  }
+
+  void tell(const content::ImportResult& result) {
+    auto& output = session_->output();
+    warn_of_skipped(output, result);
+    output.event({{"cid", result.root.to_string()},
+                  {"name", as_utf8(result.name)},
+                  {"bytes", result.bytes},
+                  {"files", result.files},
+                  {"blocks", result.blocks}});
+    output.result(result.root.to_string());
+  }
+
+  const IndexOptions options_;
+  Session* session_ = nullptr;
+  std::unique_ptr<content::Importer> importer_;
+  RateMeter rate_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_cid(IndexOptions options) {
+  return std::make_unique<CidCommand>(std::move(options));
+}
+
+}  // namespace shoal::cli

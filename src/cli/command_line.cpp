@@ -1,0 +1,295 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+
+#include "cli/commands.h"
+#include "cli/units.h"
+
+namespace shoal::cli {
+
+namespace {
+
+constexpr const char* kAbout =
+    "Moves files directly between machines, with no server in between.\n"
+    "Results go to stdout, everything else to stderr.";
+
+constexpr const char* kExamples = R"(Examples:
+  shoal share film.mkv                    serves it, prints a link
+  shoal get LINK                          fetches it into this folder
+  shoal --home /tmp/b get LINK -o /data   a second node on this machine
+
+Flags may stand before or after the command; `shoal COMMAND --help` tells more.
+Sizes are in powers of 1000.)";
+
+constexpr const char* kShareExamples = R"(Examples:
+  shoal share film.mkv
+  shoal share photos notes.txt --name holiday --exclude '*.tmp'
+  shoal share --until-sent 1 film.mkv     stops after the first complete download)";
+
+constexpr const char* kGetExamples = R"(Examples:
+  shoal get 'ipfs://bafy...?filename=film.mkv&provider=...'
+  shoal get LINK -o /data --seed          serves it afterwards
+  shoal get bafy... --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+
+Run it again after an interruption: it goes on where it was.)";
+
+constexpr const char* kCidExamples = R"(Examples:
+  shoal cid film.mkv
+  shoal cid --hidden folder               as `shoal share --hidden folder` gives)";
+
+constexpr const char* kLsExamples = R"(Examples:
+  shoal ls LINK
+  shoal ls -R bafy.../photos --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
+
+constexpr const char* kCatExamples = R"(Examples:
+  shoal cat LINK > film.mkv
+  shoal cat LINK/notes.txt
+  shoal cat LINK --offset 1000 --length 16 | xxd)";
+
+constexpr const char* kStatExamples = R"(Examples:
+  shoal stat LINK
+  shoal stat --json bafy.../photos)";
+
+constexpr const char* kIdExamples = R"(Examples:
+  shoal id
+  shoal id --json --home /srv/shoal)";
+
+constexpr const char* kPingExamples = R"(Examples:
+  shoal ping /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+  shoal ping 12D3KooW... -c 3 --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
+
+constexpr const char* kVersionExamples = R"(Examples:
+  shoal version
+  shoal version --json)";
+
+/// Flags and arguments as they were written.
+struct Written {
+  std::string home, up, down, timeout, color = "auto";
+  std::vector<std::string> listen, connect;
+  bool no_lan = false, announce = false, json = false, quiet = false, no_progress = false;
+  int verbosity = 0;
+
+  IndexOptions index;
+  std::string name, until_sent;
+  bool index_only = false;
+
+  std::string link, output;
+  bool force = false, seed = false, recursive = false;
+  std::string offset, length;
+
+  std::string peer, count;
+};
+
+CLI::Option* repeatable(CLI::App& app, const char* flag, std::vector<std::string>& into,
+                        const char* type, const char* about) {
+  return app.add_option(flag, into, about)->type_name(type)->allow_extra_args(false);
+}
+
+CLI::Option* single(CLI::App& app, const char* flag, std::string& into, const char* type,
+                    const char* about) {
+  return app.add_option(flag, into, about)->type_name(type);
+}
+
+void add_common(CLI::App& app, Written& written) {
+  single(app, "--home", written.home, "DIR",
+         "identity, index and state (SHOAL_HOME; else $XDG_DATA_HOME/shoal); two nodes, two homes");
+  repeatable(app, "--listen", written.listen, "MULTIADDR",
+             "repeatable; default: every interface, a free port");
+  repeatable(app, "--connect", written.connect, "MULTIADDR",
+             "repeatable; ends in /p2p/ID: a peer to know from the start");
+  app.add_flag("--no-lan", written.no_lan, "not found on the local network");
+  app.add_flag("--public", written.announce, "announced to the public network");
+  single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
+  single(app, "--down", written.down, "RATE", "limit in bytes a second");
+  single(app, "--timeout", written.timeout, "TIME",
+         "give up after TIME without progress: 10s, 5m; default: never");
+  app.add_flag("--json", written.json, "one JSON object per line on stdout, nothing else there");
+  app.add_flag("-q,--quiet", written.quiet, "say less");
+  app.add_flag("-v,--verbose", written.verbosity, "say more; -vv still more");
+  app.add_flag("--no-progress", written.no_progress, "no progress line");
+  single(app, "--color", written.color, "WHEN", "auto, always or never; NO_COLOR is honoured");
+}
+
+CLI::App& add_command(CLI::App& app, const char* name, const char* about, const char* examples) {
+  auto& command = *app.add_subcommand(name, about);
+  command.footer(std::string(examples) + "\n\nFlags of every command: shoal --help");
+  return command;
+}
+
+void add_link(CLI::App& command, Written& written) {
+  single(command, "LINK", written.link, "",
+         "a link, a CID, /ipfs/CID, or a gateway's URL; each may end in a path")
+      ->required();
+}
+
+void add_index_options(CLI::App& command, Written& written) {
+  command.add_option("PATH", written.index.paths, "files and folders; several become one folder")
+      ->type_name("")
+      ->required();
+  repeatable(command, "--exclude", written.index.exclude, "GLOB",
+             "repeatable: leave these out; .shoalignore files do the same");
+  command.add_flag("--hidden", written.index.hidden, "include hidden files");
+  command.add_flag("--preserve", written.index.preserve,
+                   "mode and modification time go into the content, and change its CID");
+}
+
+void add_share(CLI::App& app, Written& written) {
+  auto& command =
+      add_command(app, "share", "serve files from where they lie, print a link", kShareExamples);
+  add_index_options(command, written);
+  single(command, "--name", written.name, "NAME", "the name in the link");
+  single(command, "--until-sent", written.until_sent, "N", "stop after N complete downloads");
+  command.add_flag("--index-only", written.index_only, "index, print, stop");
+}
+
+void add_get(CLI::App& app, Written& written) {
+  auto& command = add_command(app, "get", "fetch, verify, resume what a link names", kGetExamples);
+  add_link(command, written);
+  single(command, "-o,--output", written.output, "PATH",
+         "into PATH when it is a directory, else as PATH");
+  command.add_flag("--force", written.force, "replace a target that differs");
+  command.add_flag("--seed", written.seed, "go on serving afterwards");
+}
+
+void add_others(CLI::App& app, Written& written) {
+  auto& ls = add_command(app, "ls", "what is in a folder", kLsExamples);
+  add_link(ls, written);
+  ls.add_flag("-R,--recursive", written.recursive, "folders inside as well");
+
+  auto& cat = add_command(app, "cat", "one file to stdout", kCatExamples);
+  add_link(cat, written);
+  single(cat, "--offset", written.offset, "N", "begin at byte N");
+  single(cat, "--length", written.length, "N", "at most N bytes");
+
+  add_link(add_command(app, "stat", "type, size, blocks, held here or not", kStatExamples),
+           written);
+  add_index_options(
+      add_command(app, "cid", "the CID that share would give; keeps nothing", kCidExamples),
+      written);
+  add_command(app, "id", "peer id, addresses, agent, protocols", kIdExamples);
+
+  auto& ping = add_command(app, "ping", "round trips, loss and path to a peer", kPingExamples);
+  single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
+  single(ping, "-c,--count", written.count, "N", "how many times; default: until stopped");
+
+  add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
+}
+
+template <class T, class Parse>
+std::optional<T> if_given(const std::string& text, const char* flag, Parse parse) {
+  if (text.empty()) return std::nullopt;
+  return parse(flag, text);
+}
+
+std::optional<std::uint64_t> count_if_given(const std::string& text, const char* flag) {
+  return if_given<std::uint64_t>(text, flag, parse_count);
+}
+
+std::optional<std::uint64_t> positive_if_given(const std::string& text, const char* flag) {
+  const auto count = count_if_given(text, flag);
+  if (count == 0u) {
+    throw Error(ErrorCode::usage, std::string(flag) + " cannot be 0", {}, "it counts from 1 on");
+  }
+  return count;
+}
+
+CommonOptions read_common(const Written& written) {
+  CommonOptions options;
+  options.home = written.home.empty() ? default_home() : written.home;
+  for (const auto& text : written.listen) options.listen.push_back(parse_listen(text));
+  for (const auto& text : written.connect) options.connect.push_back(parse_connect(text));
+  options.no_lan = written.no_lan;
+  options.announce_publicly = written.announce;
+  options.up = if_given<std::uint64_t>(written.up, "--up", parse_size).value_or(0);
+  options.down = if_given<std::uint64_t>(written.down, "--down", parse_size).value_or(0);
+  options.timeout = if_given<Duration>(written.timeout, "--timeout", parse_time);
+  options.verbosity = written.verbosity;
+  options.output = {.json = written.json,
+                    .quiet = written.quiet,
+                    .progress = !written.no_progress,
+                    .color = parse_color(written.color)};
+  return options;
+}
+
+std::unique_ptr<Command> make_command(const std::string& name, const Written& written) {
+  if (name == "share") {
+    return make_share({.index = written.index,
+                       .name = written.name,
+                       .until_sent = positive_if_given(written.until_sent, "--until-sent"),
+                       .index_only = written.index_only});
+  }
+  if (name == "cid") return make_cid(written.index);
+  if (name == "id") return make_id();
+  if (name == "version") return make_version();
+  if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));
+  service::Link link = service::Link::parse(written.link);
+  if (name == "get") {
+    return make_get({.link = std::move(link),
+                     .output = written.output,
+                     .force = written.force,
+                     .seed = written.seed});
+  }
+  if (name == "ls") return make_ls(std::move(link), written.recursive);
+  if (name == "stat") return make_stat(std::move(link));
+  return make_cat({.link = std::move(link),
+                   .offset = count_if_given(written.offset, "--offset").value_or(0),
+                   .length = count_if_given(written.length, "--length")});
+}
+
+std::string hint_for(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  const std::string command = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  return "`shoal" + command + " --help` shows how, with examples";
+}
+
+/// The first word that could have been a command.
+std::string unknown_command(const CLI::App& app, const CLI::ParseError& error) {
+  if (!app.get_subcommands().empty()) return {};
+  const auto rest = app.remaining();
+  const bool other = dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr &&
+                     dynamic_cast<const CLI::RequiredError*>(&error) == nullptr;
+  if (other || rest.empty() || rest.front().starts_with('-')) return {};
+  return rest.front();
+}
+
+[[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
+  const std::string command = unknown_command(app, error);
+  const std::string message =
+      command.empty() ? std::string(error.what()) : "there is no command '" + command + "'";
+  throw Error(ErrorCode::usage, message, {}, hint_for(app));
+}
+
+void describe(CLI::App& app, Written& written) {
+  app.description(kAbout);
+  app.footer(kExamples);
+  app.fallthrough();
+  app.require_subcommand(1);
+  add_common(app, written);
+  add_share(app, written);
+  add_get(app, written);
+  add_others(app, written);
+}
+
+}  // namespace
+
+Invocation parse_command_line(std::vector<std::string> arguments) {
+  CLI::App app("", "shoal");
+  Written written;
+  describe(app, written);
+  std::ranges::reverse(arguments);  // CLI11 takes them from the end
+  Invocation invocation;
+  try {
+    app.parse(std::move(arguments));
+  } catch (const CLI::CallForHelp&) {
+    invocation.help = app.help();
+    return invocation;
+  } catch (const CLI::ParseError& error) {
+    refuse(app, error);
+  }
+  invocation.options = read_common(written);
+  invocation.command = make_command(app.get_subcommands().front()->get_name(), written);
+  return invocation;
+}
+
+}  // namespace shoal::cli

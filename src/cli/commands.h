@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/command.h"
+#include "service/link.h"
+
+namespace shoal::cli {
+
+/// What both `share` and `cid` take into the content.
+struct IndexOptions {
+  std::vector<std::string> paths;
+  std::vector<std::string> exclude;
+  bool hidden = false;
+  bool preserve = false;
+};
+
+struct ShareOptions {
+  IndexOptions index;
+  std::string name;  // empty: as the path says
+  std::optional<std::uint64_t> until_sent;
+  bool index_only = false;
+};
+std::unique_ptr<Command> make_share(ShareOptions options);
+
+std::unique_ptr<Command> make_cid(IndexOptions options);
+
+struct GetCommandOptions {
+  service::Link link;
+  std::string output;
+  bool force = false;
+  bool seed = false;
+};
+std::unique_ptr<Command> make_get(GetCommandOptions options);
+
+std::unique_ptr<Command> make_ls(service::Link link, bool recursive);
+
+struct CatOptions {
+  service::Link link;
+  std::uint64_t offset = 0;
+  std::optional<std::uint64_t> length;
+};
+std::unique_ptr<Command> make_cat(CatOptions options);
+
+std::unique_ptr<Command> make_stat(service::Link link);
+
+std::unique_ptr<Command> make_id();
+
+/// `peer`: a multiaddr that ends in /p2p/ID, or an id. Throws Error{usage}.
+std::unique_ptr<Command> make_ping(const std::string& peer, std::optional<std::uint64_t> count);
+
+std::unique_ptr<Command> make_version();
+
+}  // namespace shoal::cli

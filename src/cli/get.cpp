@@ -1,0 +1,216 @@
+#include "service/get.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+
+#include "cli/address_path.h"
+#include "cli/commands.h"
+#include "cli/display_text.h"
+#include "cli/rate_meter.h"
+#include "cli/serving.h"
+#include "cli/units.h"
+#include "cli/with_ticks.h"
+
+namespace shoal::cli {
+
+namespace {
+
+constexpr Duration kProgressPeriod = 500ms;
+constexpr Duration kWaitingPeriod = 1s;
+
+std::string_view name_of(service::Waiting waiting) {
+  switch (waiting) {
+    case service::Waiting::nothing:
+      return "";
+    case service::Waiting::peers:
+      return "peers";
+    case service::Waiting::connection:
+      return "connection";
+    case service::Waiting::blocks:
+      return "blocks";
+  }
+  return "";
+}
+
+boost::json::object to_json(const service::SourceResult& source) {
+  boost::json::value address = nullptr;
+  boost::json::value path = nullptr;
+  if (source.address) {
+    address = source.address->to_string();
+    path = path_of(*source.address);
+  }
+  return {{"peer_id", source.peer.to_string()},
+          {"address", std::move(address)},
+          {"path", std::move(path)},
+          {"bytes", source.bytes},
+          {"blocks", source.blocks}};
+}
+
+boost::json::object to_json(const service::GetResult& result) {
+  boost::json::array sources;
+  for (const auto& source : result.sources) sources.emplace_back(to_json(source));
+  return {{"event", "done"},
+          {"path", as_utf8(result.path)},
+          {"cid", result.cid.to_string()},
+          {"bytes", result.bytes},
+          {"files", result.files},
+          {"seconds", to_seconds(result.duration)},
+          {"blocks", result.blocks},
+          {"blocks_resumed", result.blocks_resumed},
+          {"blocks_fetched", result.blocks_fetched},
+          {"blocks_duplicate", result.blocks_duplicate},
+          {"bytes_hashed", result.bytes_hashed},
+          {"sources", std::move(sources)}};
+}
+
+class GetCommand final : public Command {
+ public:
+  explicit GetCommand(GetCommandOptions options) : options_(std::move(options)) {}
+
+  Task<void> run(Session& session) override {
+    session_ = &session;
+    start_ = session.now();
+    auto& node = session.start_node();
+    service::Link link = options_.link;
+    const auto& known = session.options().connect;
+    link.providers.insert(link.providers.end(), known.begin(), known.end());
+    service::GetOptions options{.link = std::move(link),
+                                .output = options_.output,
+                                .replace = options_.force,
+                                .timeout = session.options().timeout};
+    get_ = std::make_unique<service::Get>(session.system(), node.swarm(), node.store(),
+                                          node.bitswap(), std::move(options));
+    get_->when_serving([this](const Cid& root) { tell_own_link(root); });
+    get_->when_bad_peer([this](const content::BadPeer& bad) { tell_bad_peer(bad); });
+    Task<service::GetResult> work = get_->run();
+    const service::GetResult result = co_await with_ticks(
+        session.system(), session.output().progress_period(), [this] { tell_status(); },
+        std::move(work));
+    tell_done(result);
+    if (options_.seed) co_await seed();
+  }
+
+  Task<void> stop() override {
+    get_.reset();
+    co_return;
+  }
+
+ private:
+  void tell_own_link(const Cid& root) {
+    service::Link link{.cid = root, .path = {}, .filename = get_->name(), .providers = addresses()};
+    tell_serving(*session_, {.link = link,
+                             .bytes = get_->status().bytes_total,
+                             .files = std::nullopt,
+                             .blocks = std::nullopt,
+                             .duration = session_->now() - start_});
+    if (options_.seed) session_->output().note("served here as " + link.to_string());
+  }
+
+  std::vector<Multiaddr> addresses() {
+    auto all = session_->open_node().addresses();
+    if (all.size() > service::Link::kMaxProviders) all.resize(service::Link::kMaxProviders);
+    return all;
+  }
+
+  void tell_bad_peer(const content::BadPeer& bad) {
+    boost::json::value cid = nullptr;
+    if (bad.cid) cid = bad.cid->to_string();
+    session_->output().event({{"event", "bad_peer"},
+                              {"peer_id", bad.peer.to_string()},
+                              {"reason", as_utf8(bad.reason)},
+                              {"cid", std::move(cid)}});
+    if (!session_->output().json()) {
+      session_->output().warning(bad.peer.to_string() + ": " + bad.reason);
+    }
+  }
+
+  void tell_status() {
+    const service::GetStatus status = get_->status();
+    const TimePoint now = session_->now();
+    rate_.update(now, status.bytes_done);
+    tell_waiting(status, now);
+    tell_progress(status, now);
+    session_->output().progress(to_progress(status), now);
+  }
+
+  Progress to_progress(const service::GetStatus& status) const {
+    std::string waiting;
+    if (status.checking_existing) waiting = "checking what is there";
+    if (status.waiting != service::Waiting::nothing) waiting = status.detail;
+    return {.name = get_->name(),
+            .bytes_done = status.bytes_done,
+            .bytes_total = status.bytes_total,
+            .rate = rate_.rate(),
+            .rest = rest(status),
+            .peers = status.peers,
+            .waiting = std::move(waiting)};
+  }
+
+  std::optional<Duration> rest(const service::GetStatus& status) const {
+    if (status.bytes_total < status.bytes_done) return std::nullopt;
+    return rate_.time_for(status.bytes_total - status.bytes_done);
+  }
+
+  void tell_waiting(const service::GetStatus& status, TimePoint now) {
+    const auto wait = std::pair(status.waiting, status.detail);
+    if (wait == told_wait_ || now < next_waiting_) return;
+    told_wait_ = wait;
+    if (status.waiting == service::Waiting::nothing) return;
+    next_waiting_ = now + kWaitingPeriod;
+    session_->output().event({{"event", "waiting"},
+                              {"for", name_of(status.waiting)},
+                              {"detail", as_utf8(status.detail)}});
+  }
+
+  void tell_progress(const service::GetStatus& status, TimePoint now) {
+    const bool complete = status.bytes_done == status.bytes_total;
+    if (now < next_progress_ && !complete) return;
+    next_progress_ = now + kProgressPeriod;
+    boost::json::value eta = nullptr;
+    if (const auto left = rest(status)) eta = to_seconds(*left);
+    session_->output().event({{"event", "progress"},
+                              {"bytes_done", status.bytes_done},
+                              {"bytes_total", status.bytes_total},
+                              {"rate", rate_.rate()},
+                              {"eta_seconds", std::move(eta)},
+                              {"peers", status.peers}});
+  }
+
+  void tell_done(const service::GetResult& result) {
+    auto& output = session_->output();
+    output.event(to_json(result));
+    output.note(fmt::format("{}, {} {} in {:.1f} s, verified", format_size(result.bytes),
+                            result.files, result.files == 1 ? "file" : "files",
+                            to_seconds(result.duration)));
+    for (const auto& source : result.sources) {
+      output.note(fmt::format("  {} from {} ({})", format_size(source.bytes),
+                              source.peer.to_string(),
+                              source.address ? path_of(*source.address) : "gone"));
+    }
+    output.result_name(result.path);
+  }
+
+  Task<void> seed() {
+    session_->expect_signal();
+    session_->output().note("serving it; stop with Ctrl-C");
+    for (;;) co_await session_->system().clock.sleep_for(1h);
+  }
+
+  const GetCommandOptions options_;
+  Session* session_ = nullptr;
+  TimePoint start_;
+  std::unique_ptr<service::Get> get_;
+  RateMeter rate_;
+  TimePoint next_progress_;
+  TimePoint next_waiting_;
+  std::pair<service::Waiting, std::string> told_wait_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_get(GetCommandOptions options) {
+  return std::make_unique<GetCommand>(std::move(options));
+}
+
+}  // namespace shoal::cli

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/rate_meter.h"
+#include "cli/stall.h"
+#include "service/reader.h"
+
+namespace shoal::cli {
+
+/// What ls, cat and stat have in common: a reader on a node, waits that are named, --timeout.
+class LookingCommand : public Command {
+ public:
+  explicit LookingCommand(service::Link link) : link_(std::move(link)) {}
+
+  Task<void> run(Session& session) final;
+  Task<void> stop() final;
+
+ protected:
+  /// The work, once the link's path has been followed.
+  virtual Task<void> look(service::Reader& reader, Cid cid) = 0;
+
+  Session& session() { return *session_; }
+  /// Something came: `bytes` more of it.
+  void moved(std::uint64_t bytes = 0);
+
+ private:
+  Task<void> look_into();
+  void tick();
+  std::string wait() const;
+
+  const service::Link link_;
+  Session* session_ = nullptr;
+  std::unique_ptr<service::Reader> reader_;
+  std::optional<Stall> stall_;
+  std::uint64_t bytes_ = 0;
+  RateMeter rate_;
+};
+
+}  // namespace shoal::cli

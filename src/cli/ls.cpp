@@ -1,0 +1,78 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/display_text.h"
+#include "cli/looking.h"
+#include "cli/mode_text.h"
+#include "cli/units.h"
+
+namespace shoal::cli {
+
+namespace {
+
+using service::EntryKind;
+using service::Listed;
+
+boost::json::value mode_value(const Listed& entry) {
+  if (!entry.metadata.mode) return nullptr;
+  return boost::json::string(fmt::format("{:04o}", *entry.metadata.mode & kUnixfsModeBits));
+}
+
+/// Seconds since 1970, with a fraction when there is one.
+boost::json::value mtime_value(const Listed& entry) {
+  const auto& mtime = entry.metadata.mtime;
+  if (!mtime) return nullptr;
+  if (mtime->nanos == 0) return mtime->seconds;
+  return static_cast<double>(mtime->seconds) + mtime->nanos / 1e9;
+}
+
+boost::json::object to_json(const Listed& entry) {
+  boost::json::value target = nullptr;
+  if (entry.kind == EntryKind::symlink) target = as_utf8(entry.target);
+  const std::string name = entry.path.substr(entry.path.rfind('/') + 1);
+  return {{"name", as_utf8(name)},         {"path", as_utf8(entry.path)},
+          {"type", type_name(entry.kind)}, {"size", entry.bytes},
+          {"mode", mode_value(entry)},     {"mtime", mtime_value(entry)},
+          {"cid", entry.cid.to_string()},  {"target", std::move(target)}};
+}
+
+std::string to_text(const Listed& entry) {
+  auto mode = entry.metadata.mode;
+  if (mode) *mode &= kUnixfsModeBits;
+  std::string text = fmt::format("{}  {:>8}  {}", mode_text(entry.kind, mode),
+                                 format_size(entry.bytes), for_terminal(entry.path));
+  if (entry.kind == EntryKind::folder) text += '/';
+  if (entry.kind == EntryKind::symlink) text += " -> " + for_terminal(entry.target);
+  return text;
+}
+
+class LsCommand final : public LookingCommand {
+ public:
+  LsCommand(service::Link link, bool recursive)
+      : LookingCommand(std::move(link)), recursive_(recursive) {}
+
+ private:
+  Task<void> look(service::Reader& reader, Cid cid) override {
+    return reader.list(std::move(cid), recursive_, [this](const Listed& entry) { show(entry); });
+  }
+
+  void show(const Listed& entry) {
+    moved();
+    auto& output = session().output();
+    if (output.json()) {
+      output.event(to_json(entry));
+    } else {
+      output.result(to_text(entry));
+    }
+  }
+
+  const bool recursive_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_ls(service::Link link, bool recursive) {
+  return std::make_unique<LsCommand>(std::move(link), recursive);
+}
+
+}  // namespace shoal::cli

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/output.h"
+#include "format/multiaddr.h"
+#include "system/time.h"
+
+namespace shoal::cli {
+
+/// What stands under "Every command" in docs/cli.md.
+struct CommonOptions {
+  std::string home;
+  std::vector<Multiaddr> listen;
+  std::vector<Multiaddr> connect;  // each ends in /p2p/ID
+  bool no_lan = false;
+  bool announce_publicly = false;
+  std::uint64_t up = 0;  // bytes a second; 0: no limit
+  std::uint64_t down = 0;
+  std::optional<Duration> timeout;
+  int verbosity = 0;  // how many -v
+  OutputOptions output;
+};
+
+/// The default of --home: SHOAL_HOME, else $XDG_DATA_HOME/shoal, else ~/.local/share/shoal. Throws
+/// Error{usage} when the environment names none.
+std::string default_home();
+
+/// Decides how its argument is read; throws Error{usage} naming `flag`.
+Multiaddr parse_listen(const std::string& text);
+Multiaddr parse_connect(const std::string& text);
+ColorWhen parse_color(const std::string& text);
+
+}  // namespace shoal::cli

@@ -1,0 +1,124 @@
+#include "cli/output.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/serialize.hpp>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cli/display_text.h"
+#include "cli/terminal.h"
+
+namespace shoal::cli {
+
+namespace {
+
+constexpr Duration kRedrawPeriod = 100ms;
+constexpr Duration kLinePeriod = 10s;
+constexpr std::string_view kClearLine = "\r\x1b[K";
+constexpr std::string_view kRed = "\x1b[31m";
+constexpr std::string_view kYellow = "\x1b[33m";
+constexpr std::string_view kPlain = "\x1b[0m";
+
+bool wants_color(ColorWhen when, bool terminal) {
+  if (when != ColorWhen::automatic) return when == ColorWhen::always;
+  const char* refused = std::getenv("NO_COLOR");
+  return terminal && (refused == nullptr || *refused == '\0');
+}
+
+void write_stdout(std::string_view line) {
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fputc('\n', stdout);
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+Output::Output(OutputOptions options)
+    : options_(options),
+      stdout_terminal_(stdout_is_terminal()),
+      stderr_terminal_(stderr_is_terminal()),
+      color_(wants_color(options.color, stderr_terminal_)) {}
+
+Output::~Output() {
+  end_progress();
+}
+
+bool Output::interactive() const {
+  return stdout_terminal_ && stderr_terminal_ && !options_.json && !options_.quiet;
+}
+
+bool Output::shows_progress() const {
+  return options_.progress && !options_.json && !options_.quiet;
+}
+
+Duration Output::progress_period() const {
+  return shows_progress() && stderr_terminal_ ? kRedrawPeriod : Duration(500ms);
+}
+
+void Output::event(const boost::json::object& object) {
+  if (options_.json) write_stdout(boost::json::serialize(object));
+}
+
+void Output::result(std::string_view line) {
+  if (options_.json) return;
+  end_progress();
+  write_stdout(line);
+}
+
+void Output::result_name(std::string_view name) {
+  result(stdout_terminal_ ? for_terminal(name) : std::string(name));
+}
+
+void Output::note(std::string_view line) {
+  if (!options_.json && !options_.quiet) write_stderr(std::string(line) + "\n");
+}
+
+void Output::warning(std::string_view line) {
+  write_stderr(colored("warning: ", kYellow) + for_terminal(line) + "\n");
+}
+
+void Output::failure(const Failure& failure) {
+  event({{"event", "error"},
+         {"code", failure.name},
+         {"message", as_utf8(failure.message)},
+         {"hint", as_utf8(failure.hint)}});
+  if (options_.json) return;
+  std::string text = colored("error: ", kRed) + for_terminal(failure.message) + "\n";
+  if (!failure.hint.empty()) text += "hint: " + for_terminal(failure.hint) + "\n";
+  write_stderr(text);
+}
+
+void Output::progress(const Progress& progress, TimePoint now) {
+  if (!shows_progress()) return;
+  if (!last_progress_) last_progress_ = stderr_terminal_ ? now - kRedrawPeriod : now;
+  const Duration period = stderr_terminal_ ? kRedrawPeriod : kLinePeriod;
+  if (now - *last_progress_ < period) return;
+  last_progress_ = now;
+  if (!stderr_terminal_) {
+    write_stderr(render(progress, 120) + "\n");
+    return;
+  }
+  // The last column is left free: some terminals wrap when it is written.
+  const std::string line = render(progress, terminal_width() - 1);
+  const std::string redrawn = std::string(kClearLine) + line;
+  std::fwrite(redrawn.data(), 1, redrawn.size(), stderr);
+  line_drawn_ = true;
+}
+
+void Output::end_progress() {
+  if (line_drawn_) std::fwrite(kClearLine.data(), 1, kClearLine.size(), stderr);
+  line_drawn_ = false;
+}
+
+void Output::write_stderr(std::string_view text) {
+  end_progress();
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+std::string Output::colored(std::string_view text, std::string_view color) const {
+  if (!color_) return std::string(text);
+  return fmt::format("{}{}{}", color, text, kPlain);
+}
+
+}  // namespace shoal::cli

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cli/exit_code.h"
+#include "cli/progress_line.h"
+#include "system/time.h"
+
+namespace shoal::cli {
+
+enum class ColorWhen { automatic, always, never };
+
+struct OutputOptions {
+  bool json = false;
+  bool quiet = false;
+  bool progress = true;
+  ColorWhen color = ColorWhen::automatic;
+};
+
+/// Where everything that the command says goes: results to stdout, the rest to stderr; with --json
+/// only objects on stdout. A reader who has gone away is not missed.
+class Output {
+ public:
+  explicit Output(OutputOptions options);
+  ~Output();
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  bool json() const { return options_.json; }
+  /// Whether both stdout and stderr are a terminal, and somebody reads there.
+  bool interactive() const;
+  /// How often it is worth calling progress().
+  Duration progress_period() const;
+
+  /// Somebody writes content to stdout: from now on nothing else goes there.
+  void hand_over_stdout() { options_.json = false; }
+
+  /// A line of JSON; nothing without --json.
+  void event(const boost::json::object& object);
+  /// A line of stdout; nothing with --json.
+  void result(std::string_view line);
+  /// A name as the result: as it is for programs, safe for terminals.
+  void result_name(std::string_view name);
+  /// A line of stderr; nothing with --json or --quiet.
+  void note(std::string_view line);
+  void warning(std::string_view line);
+  /// The last word of a command that failed.
+  void failure(const Failure& failure);
+
+  /// On a terminal redraws one line, at most 10 times a second; elsewhere adds a line every 10 s.
+  void progress(const Progress& progress, TimePoint now);
+  void end_progress();
+
+ private:
+  void write_stderr(std::string_view text);
+  bool shows_progress() const;
+  std::string colored(std::string_view text, std::string_view color) const;
+
+  OutputOptions options_;
+  const bool stdout_terminal_;
+  const bool stderr_terminal_;
+  const bool color_;
+  bool line_drawn_ = false;
+  std::optional<TimePoint> last_progress_;
+};
+
+}  // namespace shoal::cli

@@ -1,0 +1,84 @@
+#include "cli/peer_watch.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "cli/address_path.h"
+#include "cli/display_text.h"
+
+namespace shoal::cli {
+
+namespace {
+constexpr Duration kPatience = 2s;
+}
+
+struct PeerWatch::State {
+  struct Peer {
+    Multiaddr address;
+    TimePoint since;
+    std::size_t connections = 0;
+    bool told = false;
+  };
+
+  void tell(const PeerId& id, const Peer& peer, std::string_view state) {
+    const std::string agent = node.swarm().peers().agent(id);
+    output.event({{"event", "peer"},
+                  {"peer_id", id.to_string()},
+                  {"agent", as_utf8(agent)},
+                  {"address", peer.address.to_string()},
+                  {"path", path_of(peer.address)},
+                  {"state", state}});
+    output.note(fmt::format("{} {} ({}, {})", id.to_string(), state, path_of(peer.address),
+                            agent.empty() ? "unknown agent" : for_terminal(agent)));
+  }
+
+  void tell_connected(const PeerId& id) {
+    const auto found = peers.find(id);
+    if (found == peers.end() || found->second.told) return;
+    found->second.told = true;
+    tell(id, found->second, "connected");
+  }
+
+  node::Node& node;
+  Output& output;
+  std::map<PeerId, Peer> peers;
+};
+
+PeerWatch::PeerWatch(node::Node& node, Output& output)
+    : node_(node),
+      state_(std::make_shared<State>(State{.node = node, .output = output, .peers = {}})) {
+  node.swarm().add_observer(*this);
+  // The callback cannot be taken back, so it must not outlive what it uses.
+  node.identify().when_identified([weak = std::weak_ptr(state_)](const PeerId& peer) {
+    if (const auto state = weak.lock()) state->tell_connected(peer);
+  });
+}
+
+PeerWatch::~PeerWatch() {
+  node_.swarm().remove_observer(*this);
+}
+
+void PeerWatch::connected(net::Connection& connection) {
+  auto& peer = state_->peers[connection.peer()];
+  if (++peer.connections > 1) return;
+  peer.address = connection.remote();
+  peer.since = node_.system().clock.now();
+}
+
+void PeerWatch::disconnected(net::Connection& connection) {
+  const auto found = state_->peers.find(connection.peer());
+  if (found == state_->peers.end() || --found->second.connections > 0) return;
+  state_->tell_connected(connection.peer());
+  state_->tell(connection.peer(), found->second, "gone");
+  state_->peers.erase(found);
+}
+
+void PeerWatch::tick() {
+  const TimePoint now = node_.system().clock.now();
+  for (const auto& [id, peer] : state_->peers) {
+    if (now - peer.since >= kPatience) state_->tell_connected(id);
+  }
+}
+
+}  // namespace shoal::cli

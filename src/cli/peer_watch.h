@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+
+#include "cli/output.h"
+#include "node/node.h"
+
+namespace shoal::cli {
+
+/// Tells who connects and who goes. A peer is told of once it has said what it is, or 2 s later.
+class PeerWatch final : public net::ConnectionObserver {
+ public:
+  /// Borrows both for its life.
+  PeerWatch(node::Node& node, Output& output);
+  ~PeerWatch() override;
+  PeerWatch(const PeerWatch&) = delete;
+  PeerWatch& operator=(const PeerWatch&) = delete;
+
+  void connected(net::Connection& connection) override;
+  void disconnected(net::Connection& connection) override;
+
+  /// To be called now and then: tells of those who do not say what they are.
+  void tick();
+
+ private:
+  struct State;
+  node::Node& node_;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace shoal::cli

@@ -1,0 +1,52 @@
+#include "cli/run.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <exception>
+
+#include "cli/command.h"
+#include "cli/command_line.h"
+#include "cli/exit_code.h"
+#include "cli/sim.h"
+#include "cli/terminal.h"
+
+namespace shoal::cli {
+
+namespace {
+
+/// The command line itself may be wrong, so it cannot be asked.
+OutputOptions guess_output(const std::vector<std::string>& arguments) {
+  const auto end = std::ranges::find(arguments, "--");
+  OutputOptions options;
+  options.json = std::find(arguments.begin(), end, "--json") != end;
+  return options;
+}
+
+int run_parsed(const std::vector<std::string>& arguments) {
+  const Invocation invocation = parse_command_line(arguments);
+  if (invocation.command) return run_command(*invocation.command, invocation.options);
+  std::fputs(invocation.help.c_str(), stdout);
+  return kExitOk;
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments) {
+  prepare_process();
+  if (!arguments.empty() && arguments.front() == "sim") {
+    return run_sim({arguments.begin() + 1, arguments.end()});
+  }
+  try {
+    return run_parsed(arguments);
+  } catch (const Error& error) {
+    const Failure failure = to_failure(error);
+    Output(guess_output(arguments)).failure(failure);
+    return failure.exit_code;
+  } catch (const std::exception& error) {
+    const Failure failure = to_failure(Error(ErrorCode::failed, error.what()));
+    Output(guess_output(arguments)).failure(failure);
+    return failure.exit_code;
+  }
+}
+
+}  // namespace shoal::cli

@@ -1,0 +1,194 @@
+#include "cli/session.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+#include <optional>
+
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/version.h"
+#include "system/event.h"
+#include "system/os/world.h"
+#include "system/task_group.h"
+
+namespace shoal::cli {
+
+node::Node& Session::open_node() {
+  if (!node_) {
+    node::Config config{.home = options_.home,
+                        .listen = options_.listen,
+                        .connect = options_.connect,
+                        .up = options_.up,
+                        .down = options_.down,
+                        .agent = agent()};
+    node_ = std::make_unique<node::Node>(system_, std::move(config));
+    if (const auto& aside = node_->store().damaged(); !aside.empty()) {
+      output_.warning("the index was damaged and is begun anew; the old one is kept as " + aside);
+    }
+  }
+  return *node_;
+}
+
+node::Node& Session::start_node() {
+  auto& node = open_node();
+  if (listening_) return node;
+  listening_ = true;
+  if (options_.announce_publicly) {
+    output_.note("--public does nothing yet: this version knows no public network");
+  }
+  try {
+    node.start();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported) throw;
+    throw Error(ErrorCode::usage, std::string("--listen: ") + error.what(), {},
+                "an address looks like /ip4/0.0.0.0/tcp/4001");
+  }
+  return node;
+}
+
+Task<void> Session::stop() {
+  if (node_) co_await node_->stop();
+  node_.reset();
+}
+
+void Session::commit() noexcept {
+  try {
+    if (node_) node_->store().commit();
+  } catch (const std::exception& error) {
+    log_warning("could not commit: {}", error.what());
+  }
+}
+
+namespace {
+
+/// Leaves time for the last words within the 2 s that are promised.
+constexpr Duration kStopTime = 1700ms;
+
+/// The same when nobody is in a hurry.
+constexpr Duration kEndTime = 10s;
+
+/// One run of a command in a world.
+class Run {
+ public:
+  Run(os::World& world, Command& command, const CommonOptions& options, Output& output)
+      : world_(world),
+        command_(command),
+        output_(output),
+        session_(world.system(), options, output),
+        changed_(world.system().waits),
+        work_(world.system().waits, "command"),
+        guards_(world.system().waits, "signals") {}
+
+  Task<void> main() {
+    guards_.spawn(watch_signals());
+    work_.spawn(run_command());
+    while (!ended_ && signal_ == 0) co_await changed_.wait();
+    co_await work_.stop();
+    guards_.spawn(give_up_after(kEndTime));
+    co_await finish();
+    co_await guards_.stop();
+  }
+
+  /// Tells how it ended.
+  int report() {
+    output_.end_progress();
+    const auto failure = find_failure();
+    if (!failure) return kExitOk;
+    output_.failure(*failure);
+    return failure->exit_code;
+  }
+
+ private:
+  Task<void> run_command() {
+    try {
+      co_await command_.run(session_);
+    } catch (...) {
+      error_ = std::current_exception();
+    }
+    // Cancelled by a signal is neither an end nor an error.
+    if (!work_.stopping()) ended_ = true;
+    changed_.notify_all();
+  }
+
+  Task<void> watch_signals() {
+    signal_ = co_await world_.wait_for_signal();
+    signal_came_first_ = !ended_;
+    changed_.notify_all();
+    co_await give_up_after(kStopTime);
+  }
+
+  Task<void> give_up_after(Duration time) {
+    co_await world_.system().clock.sleep_for(time);
+    give_up();
+  }
+
+  /// What the command and the node need to end in order.
+  Task<void> finish() {
+    try {
+      co_await command_.stop();
+    } catch (...) {
+      if (!error_) error_ = std::current_exception();
+    }
+    try {
+      co_await session_.stop();
+    } catch (...) {
+      if (!error_) error_ = std::current_exception();
+    }
+  }
+
+  /// Something does not end, such as a write to a dead disk: the state on disk is whole at any
+  /// moment, so the process may simply go.
+  [[noreturn]] void give_up() {
+    session_.commit();
+    const int exit_code = report();
+    std::fflush(nullptr);
+    std::_Exit(exit_code);
+  }
+
+  std::optional<Failure> find_failure() const {
+    if (signal_came_first_) {
+      if (session_.signal_expected()) return std::nullopt;
+      return stopped_by(signal_);
+    }
+    if (!error_) return std::nullopt;
+    try {
+      std::rethrow_exception(error_);
+    } catch (const Error& error) {
+      return to_failure(error);
+    } catch (const std::exception& error) {
+      return to_failure(Error(ErrorCode::failed, error.what()));
+    }
+  }
+
+  os::World& world_;
+  Command& command_;
+  Output& output_;
+  Session session_;
+  Event changed_;
+  bool ended_ = false;
+  bool signal_came_first_ = false;
+  int signal_ = 0;
+  std::exception_ptr error_;
+  TaskGroup work_;
+  TaskGroup guards_;
+};
+
+LogLevel log_level_for(const CommonOptions& options) {
+  if (options.verbosity >= 2) return LogLevel::debug;
+  if (options.verbosity == 1) return LogLevel::info;
+  return options.output.quiet ? LogLevel::error : LogLevel::warning;
+}
+
+}  // namespace
+
+int run_command(Command& command, const CommonOptions& options) {
+  set_log_level(log_level_for(options));
+  Output output(options.output);
+  os::World world;
+  Run run(world, command, options, output);
+  world.run(run.main());
+  return run.report();
+}
+
+}  // namespace shoal::cli

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+
+#include "cli/options.h"
+#include "cli/output.h"
+#include "node/node.h"
+#include "system/system.h"
+
+namespace shoal::cli {
+
+class Command;
+
+/// What a command works with: a world, a node when it asks for one, and an output.
+class Session {
+ public:
+  Session(System& system, const CommonOptions& options, Output& output)
+      : system_(system), options_(options), output_(output) {}
+
+  System& system() { return system_; }
+  const CommonOptions& options() const { return options_; }
+  Output& output() { return output_; }
+  TimePoint now() const { return system_.clock.now(); }
+
+  /// Made at the first call, from then on listening and connecting. Throws as Node does.
+  node::Node& start_node();
+  /// Made, but not listening.
+  node::Node& open_node();
+
+  /// From now on a signal is how this command is meant to end: exit code 0.
+  void expect_signal() { signal_expected_ = true; }
+  bool signal_expected() const { return signal_expected_; }
+
+  /// Ends the node, if there is one, and commits its state.
+  Task<void> stop();
+  /// The same in no time: for the last moment before the process goes.
+  void commit() noexcept;
+
+ private:
+  System& system_;
+  const CommonOptions& options_;
+  Output& output_;
+  std::unique_ptr<node::Node> node_;
+  bool listening_ = false;
+  bool signal_expected_ = false;
+};
+
+/// Runs a command to its end, or to the first SIGINT or SIGTERM, and returns its exit code; an
+/// error has then been told. After a signal it takes at most 2 s.
+int run_command(Command& command, const CommonOptions& options);
+
+}  // namespace shoal::cli

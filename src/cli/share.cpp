@@ -1,0 +1,139 @@
+#include <fmt/format.h>
+
+#include "cli/commands.h"
+#include "cli/display_text.h"
+#include "cli/indexing.h"
+#include "cli/peer_watch.h"
+#include "cli/qr_code.h"
+#include "cli/rate_meter.h"
+#include "cli/serving.h"
+#include "cli/terminal.h"
+#include "cli/units.h"
+#include "cli/with_ticks.h"
+#include "service/share.h"
+#include "system/event.h"
+
+namespace shoal::cli {
+
+namespace {
+
+constexpr Duration kEventPeriod = 500ms;
+
+class ShareCommand final : public Command {
+ public:
+  explicit ShareCommand(ShareOptions options) : options_(std::move(options)) {}
+
+  Task<void> run(Session& session) override {
+    session_ = &session;
+    session.expect_signal();
+    auto& node = options_.index_only ? session.open_node() : session.start_node();
+    share_ = std::make_unique<service::Share>(session.system(), node.swarm(), node.store(),
+                                              node.bitswap());
+    peers_ = std::make_unique<PeerWatch>(node, session.output());
+    sent_ = std::make_unique<Event>(session.system().waits);
+    share_->when_sent([this](const service::SentToPeer& sent) { tell_sent(sent); });
+    co_await index();
+    if (!options_.index_only) co_await serve();
+  }
+
+  Task<void> stop() override {
+    peers_.reset();
+    if (share_) co_await share_->stop();
+    share_.reset();
+  }
+
+ private:
+  Task<void> index() {
+    const TimePoint start = session_->now();
+    content::ImportOptions options = to_import_options(options_.index);
+    options.name = options_.name;
+    Task<content::ImportResult> work = share_->index(options_.index.paths, std::move(options));
+    const content::ImportResult result = co_await with_ticks(
+        session_->system(), session_->output().progress_period(), [this] { tell_indexing(); },
+        std::move(work));
+    tell_indexing(true);
+    session_->output().end_progress();
+    warn_of_skipped(session_->output(), result);
+    tell_link(result, session_->now() - start);
+  }
+
+  void tell_indexing(bool last = false) {
+    const content::ImportProgress progress = share_->progress();
+    const TimePoint now = session_->now();
+    session_->output().progress(to_progress(progress, rate_, now), now);
+    if (!last && now < next_event_) return;
+    next_event_ = now + kEventPeriod;
+    session_->output().event({{"event", "indexing"},
+                              {"path", as_utf8(progress.path)},
+                              {"bytes_done", progress.bytes_done},
+                              {"bytes_total", progress.bytes_total},
+                              {"rate", rate_.rate()}});
+  }
+
+  void tell_link(const content::ImportResult& result, Duration duration) {
+    // A link from --index-only names nobody: nobody serves it yet.
+    std::vector<Multiaddr> addresses;
+    if (!options_.index_only) addresses = session_->open_node().addresses();
+    const service::Link link = share_->link(addresses);
+    tell_serving(*session_, {.link = link,
+                             .bytes = result.bytes,
+                             .files = result.files,
+                             .blocks = result.blocks,
+                             .duration = duration});
+    auto& output = session_->output();
+    output.note(fmt::format("{}: {}, {} {}, indexed in {:.1f} s", for_terminal(link.filename),
+                            format_size(result.bytes), result.files,
+                            result.files == 1 ? "file" : "files", to_seconds(duration)));
+    if (output.interactive()) draw_code(link);
+    output.result(link.to_string());
+    if (!options_.index_only) output.note("serving; stop with Ctrl-C");
+  }
+
+  /// With as many providers as fit: fewer make a smaller code.
+  void draw_code(service::Link link) {
+    for (;; link.providers.pop_back()) {
+      const std::string code = qr_code(link.to_string(), terminal_width());
+      if (!code.empty()) return session_->output().note(code);
+      if (link.providers.size() <= 1) return;
+    }
+  }
+
+  Task<void> serve() {
+    return with_ticks(
+        session_->system(), kEventPeriod, [this] { peers_->tick(); }, wait_until_sent());
+  }
+
+  Task<void> wait_until_sent() {
+    while (!options_.until_sent || share_->complete_downloads() < *options_.until_sent) {
+      co_await sent_->wait();
+    }
+  }
+
+  void tell_sent(const service::SentToPeer& sent) {
+    auto& output = session_->output();
+    output.event({{"event", "sent"},
+                  {"peer_id", sent.peer.to_string()},
+                  {"bytes", sent.bytes},
+                  {"complete", sent.complete}});
+    output.note(fmt::format("{} {}, {} sent", sent.peer.to_string(),
+                            sent.complete ? "has it all" : "went before the end",
+                            format_size(sent.bytes)));
+    sent_->notify_all();
+  }
+
+  const ShareOptions options_;
+  Session* session_ = nullptr;
+  std::unique_ptr<Event> sent_;
+  std::unique_ptr<service::Share> share_;
+  std::unique_ptr<PeerWatch> peers_;
+  RateMeter rate_;
+  TimePoint next_event_;
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_share(ShareOptions options) {
+  return std::make_unique<ShareCommand>(std::move(options));
+}
+
+}  // namespace shoal::cli

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "base/error.h"
+#include "cli/units.h"
+#include "system/time.h"
+
+namespace shoal::cli {
+
+/// --timeout for commands that count their steps: too long without one is an error.
+class Stall {
+ public:
+  Stall(std::optional<Duration> limit, TimePoint now) : limit_(limit), last_(now) {}
+
+  void moved(TimePoint now) { last_ = now; }
+  /// Throws Error{timeout}.
+  void check(TimePoint now) const {
+    if (!limit_ || now - last_ < *limit_) return;
+    throw Error(ErrorCode::timeout, "nothing moved for " + format_time(*limit_), {},
+                "a longer --timeout waits longer; without it there is no end");
+  }
+  /// How long nothing has moved.
+  Duration idle(TimePoint now) const { return now - last_; }
+
+ private:
+  std::optional<Duration> limit_;
+  TimePoint last_;
+};
+
+}  // namespace shoal::cli

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <cstddef>
+
+namespace shoal::cli {
+
+// What the process is connected to.
+
+bool stdout_is_terminal();
+/// One that understands redrawing.
+bool stderr_is_terminal();
+/// Columns of the terminal at stderr; 80 when it does not say.
+std::size_t terminal_width();
+
+/// A reader of stdout that goes away ends a write with an error, not the process; and as many files
+/// and sockets may be open as the system lets us have.
+void prepare_process();
+
+}  // namespace shoal::cli
