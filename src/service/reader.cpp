@@ -26,6 +26,10 @@ std::string below(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "/" + name;
 }
 
+Listed file_entry(const std::string& path, std::uint64_t bytes, const Cid& cid) {
+  return {.path = path, .bytes = bytes, .cid = cid, .target = {}, .metadata = {}};
+}
+
 Error missing(const std::string& path, const std::string& why) {
   return Error(ErrorCode::not_found, why, path);
 }
@@ -87,7 +91,7 @@ class Lister {
   Task<void> list(Cid cid) {
     if (cid.is(Codec::raw)) {
       const SharedBytes block = co_await source_.block(cid);
-      entry_(Listed{.bytes = block.size(), .cid = cid});
+      entry_(file_entry("", block.size(), cid));
       co_return;
     }
     const SharedBytes block = co_await source_.block(cid);
@@ -124,7 +128,7 @@ class Lister {
       if (++listed_ > kMaxListed) throw Error(ErrorCode::limit, "too many entries to list");
       const std::string here = below(path, entry.name);
       if (entry.cid.is(Codec::raw)) {
-        entry_(Listed{.path = here, .bytes = source_.raw_bytes(entry), .cid = entry.cid});
+        entry_(file_entry(here, source_.raw_bytes(entry), entry.cid));
         continue;
       }
       const Queue::Got got = co_await nodes.take();
@@ -136,7 +140,8 @@ class Lister {
   }
 
   void tell(const DagPbLink& link, const UnixfsNode& node, const std::string& path) const {
-    Listed out{.path = path, .cid = link.cid, .metadata = node.metadata};
+    Listed out = file_entry(path, 0, link.cid);
+    out.metadata = node.metadata;
     if (const auto* file = std::get_if<FileNode>(&node.kind)) {
       out.bytes = file->length;
     } else if (const auto* symlink = std::get_if<SymlinkNode>(&node.kind)) {

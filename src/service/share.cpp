@@ -158,7 +158,8 @@ content::ImportProgress Share::progress() const {
 
 Link Share::link(const std::vector<Multiaddr>& addresses) const {
   SHOAL_CHECK(state_->result.has_value());
-  Link out{.cid = state_->result->root, .path = {}, .filename = state_->result->name};
+  Link out{
+      .cid = state_->result->root, .path = {}, .filename = state_->result->name, .providers = {}};
   const std::size_t count = std::min(addresses.size(), Link::kMaxProviders);
   out.providers.assign(addresses.begin(), addresses.begin() + static_cast<std::ptrdiff_t>(count));
   return out;

@@ -23,8 +23,15 @@ RateLimit::RateLimit(Clock& clock, std::uint64_t bytes_per_second)
 Task<void> RateLimit::take(std::uint64_t bytes) {
   if (rate_ == 0) co_return;
   const TimePoint now = clock_.now();
-  paid_until_ = std::max(paid_until_, now - burst_) + time_for(bytes, rate_);
-  if (paid_until_ > now) co_await clock_.sleep_until(paid_until_);
+  const Duration price = time_for(bytes, rate_);
+  paid_until_ = std::max(paid_until_, now - burst_) + price;
+  if (paid_until_ <= now) co_return;
+  try {
+    co_await clock_.sleep_until(paid_until_);
+  } catch (...) {
+    paid_until_ -= price;  // cancelled: these bytes do not pass, so nobody is to wait for them
+    throw;
+  }
 }
 
 }  // namespace shoal

@@ -15,7 +15,7 @@ class RateLimit {
 
   bool unlimited() const { return rate_ == 0; }
   /// Waits until `bytes` may pass. More than the bucket holds is paid off in advance of the next
-  /// caller.
+  /// caller. Cancellable: what did not pass is not counted.
   Task<void> take(std::uint64_t bytes);
 
  private:
