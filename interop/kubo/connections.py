@@ -50,9 +50,10 @@ def get_over_foreign_dial(world) -> None:
     address = f"/ip4/127.0.0.1/tcp/{free_port()}"
     with world.kubo() as kubo:
         words = node.command("get", kubo.add(file), "-o", out, listen=address)
+        peer_id = node.peer_id()  # before the getter locks the home
         getter = Service(*words, log=world.fresh("log"))
         try:
-            _connect_when_up(kubo, f"{address}/p2p/{node.peer_id()}")
+            _connect_when_up(kubo, f"{address}/p2p/{peer_id}")
             getter.wait_line(lambda line: json.loads(line)["event"] == "done")
         finally:
             getter.stop()

@@ -41,7 +41,7 @@ def run_bytes(*command, env: dict | None = None, timeout: float = 300) -> bytes:
     except subprocess.TimeoutExpired:
         raise AssertionError(f"`{line}` not done after {timeout:g} s") from None
     if done.returncode != 0:
-        reason = done.stderr.decode(errors="replace").strip()[-500:]
+        reason = (done.stderr or done.stdout).decode(errors="replace").strip()[-500:]
         raise AssertionError(f"`{line}` exits with {done.returncode}: {reason}")
     return done.stdout
 

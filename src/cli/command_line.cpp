@@ -97,7 +97,7 @@ void add_common(CLI::App& app, Written& written) {
   repeatable(app, "--listen", written.listen, "MULTIADDR",
              "repeatable; default: every interface, a free port");
   repeatable(app, "--connect", written.connect, "MULTIADDR",
-             "repeatable; ends in /p2p/ID: a peer to know from the start");
+             "repeatable; ends in /p2p/ID: a peer to stay connected to");
   app.add_flag("--no-lan", written.no_lan, "not found on the local network");
   app.add_flag("--public", written.announce, "announced to the public network");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");

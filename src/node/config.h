@@ -14,7 +14,7 @@ struct Config {
   std::string home;
   /// Empty: every interface, a free port.
   std::vector<Multiaddr> listen;
-  /// Peers to know from the start; each ends in /p2p/ID.
+  /// Peers to know, and to stay connected to, from the start; each ends in /p2p/ID.
   std::vector<Multiaddr> connect;
   /// Bytes a second, everything on the wire; 0: no limit.
   std::uint64_t up = 0;

@@ -1,20 +1,27 @@
 #include "node/node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "net/limited_stream.h"
 #include "net/transport/tcp/tcp.h"
 #include "net/upgrade.h"
 #include "node/identity.h"
 #include "protocol/ping/ping.h"
 #include "system/rate_limit.h"
+#include "system/task_group.h"
 
 namespace shoal::node {
 
 namespace {
 
 constexpr Duration kGivenAddressLifetime = 24h * 365;
+// Of a peer that the user gave: how often we look whether it is still connected, and how long we
+// leave it alone after dials that failed.
+constexpr Duration kPeerLook = 5s;
+constexpr Duration kLongestDialPause = 5min;
 
 /// The folder, with those above it.
 std::string make_home(System& system, const std::string& home) {
@@ -47,7 +54,11 @@ struct Node::Parts {
         swarm(world, PeerId::from_public_key(key.public_key()), net::ConnectionLimits{}),
         identify(world, swarm, key, config.agent),
         store(world, home),
-        bitswap(content::Bitswap::make(world, swarm, store)) {}
+        bitswap(content::Bitswap::make(world, swarm, store)),
+        tasks(world.waits, "node") {}
+
+  /// Connects to a peer that the user gave, and again whenever the connection has ended.
+  Task<void> stay_connected(PeerId peer);
 
   System& system;
   const Config config;
@@ -61,7 +72,22 @@ struct Node::Parts {
   identify::Identify identify;
   content::BlockStore store;
   std::unique_ptr<content::Bitswap> bitswap;
+  TaskGroup tasks;
 };
+
+Task<void> Node::Parts::stay_connected(PeerId peer) {
+  Duration pause = kPeerLook;
+  while (true) {
+    try {
+      co_await swarm.connect(peer);
+      pause = kPeerLook;
+    } catch (const Error& error) {
+      log_info("cannot connect to {}: {}", peer.to_string(), error.what());
+      pause = std::min(2 * pause, kLongestDialPause);
+    }
+    co_await system.clock.sleep_for(pause);
+  }
+}
 
 Node::Node(System& system, Config config)
     : parts_(std::make_unique<Parts>(system, std::move(config))) {
@@ -92,9 +118,13 @@ void Node::start() {
     }
   }
   if (listening == 0) throw Error(ErrorCode::io, "no address to listen on", parts_->home);
+  for (const Multiaddr& address : parts_->config.connect) {
+    parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
+  }
 }
 
 Task<void> Node::stop() {
+  co_await parts_->tasks.stop();
   co_await parts_->bitswap->stop();
   co_await parts_->identify.stop();
   co_await parts_->swarm.stop();
