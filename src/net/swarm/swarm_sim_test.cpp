@@ -390,6 +390,21 @@ TEST(Swarm, bounds_handshakes_of_one_address) {
   EXPECT_EQ(silent_held(net, hub, {&net.world.add_host()}, 9), 5U);
 }
 
+TEST(Swarm, counts_handshakes_by_the_network_of_an_ipv6_address) {
+  const auto host = [](const char* text) {
+    return sim::HostOptions{.addresses = {*IpAddress::parse(text)}};
+  };
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshakes_per_address = 5}}, host("2001:db8::1"));
+  hub.swarm.listen(Multiaddr::tcp({IpAddress::any_v6(), TestNode::kPort}));
+  sim::Host& one = net.world.add_host(host("2001:db8:1::1"));
+  sim::Host& beside = net.world.add_host(host("2001:db8:1::2"));
+  sim::Host& elsewhere = net.world.add_host(host("2001:db8:1:1::1"));
+  EXPECT_EQ(silent_held(net, hub, {&one, &beside}, 4), 5U);
+  net.world.run_for(1s);
+  EXPECT_EQ(silent_held(net, hub, {&one, &elsewhere}, 4), 8U);
+}
+
 TEST(Swarm, bounds_handshakes_in_all) {
   TestNet net;
   TestNode& hub = net.add({.limits = {.handshakes = 7}});
