@@ -253,7 +253,8 @@ TEST_F(Muxers, streams_that_the_peer_resets_at_once_count_until_we_let_go) {
   auto refused = client->open();
   Bytes one(1);
   world->run(write_all(*refused, one));
-  EXPECT_EQ(code_of(world->run(failure_of(refused->read_some(one)))), ErrorCode::closed);
+  auto answer = failure_of(within(world->clock(), 10s, refused->read_some(one), "being refused"));
+  EXPECT_EQ(code_of(world->run(std::move(answer))), ErrorCode::closed);
   EXPECT_EQ(server->stream_count(), YamuxMuxer::kMaxInboundHandles);
   busy.pop_back();
   busy.push_back(stream().second);
