@@ -61,7 +61,7 @@ def main():
         get = ["get", link, "-o", target, "--home", os.path.join(root, "b"), "--json", *listen]
         before = 0
         for _ in range(KILLS):
-            run = start(*get, "--down", "80M")
+            run = start(*get, "--down", "30M")
             time.sleep(chance.uniform(0.05, 0.5))
             run.send_signal(signal.SIGKILL)
             run.communicate()

@@ -19,7 +19,7 @@ Progress half_of(std::string name) {
 
 TEST(ProgressLine, tells_everything_in_80_columns) {
   EXPECT_EQ(render(half_of("data.bin"), 79),
-            "data.bin  [#####-----]   50 %  5.0 GB of 10 GB  118 MB/s  42 s left  3 peers");
+            "data.bin  [######-------]   50 %  5.0 GB of 10 GB  118 MB/s  42 s left  3 peers");
 }
 
 TEST(ProgressLine, fits_every_width) {

@@ -32,9 +32,17 @@ node::Node& Session::open_node() {
 
 node::Node& Session::start_node() {
   auto& node = open_node();
-  if (!listening_) {
-    listening_ = true;
+  if (listening_) return node;
+  listening_ = true;
+  if (options_.announce_publicly) {
+    output_.note("--public does nothing yet: this version knows no public network");
+  }
+  try {
     node.start();
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::unsupported) throw;
+    throw Error(ErrorCode::usage, std::string("--listen: ") + error.what(), {},
+                "an address looks like /ip4/0.0.0.0/tcp/4001");
   }
   return node;
 }

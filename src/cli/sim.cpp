@@ -1,12 +1,71 @@
 #include "cli/sim.h"
 
+#include <charconv>
+#include <cinttypes>
+#include <cstdint>
 #include <cstdio>
+#include <optional>
+#include <string_view>
+
+#include "lab/scenario.h"
 
 namespace shoal::cli {
 
-int run_sim(const std::vector<std::string>&) {
-  std::fputs("error: this build has no scenarios\n", stderr);
-  return 1;
+namespace {
+
+constexpr int kUsage = 2;
+
+std::optional<std::uint64_t> number(const std::string& text) {
+  std::uint64_t out = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
+int list() {
+  for (const lab::Scenario& scenario : lab::scenarios()) std::puts(scenario.name.c_str());
+  return 0;
+}
+
+/// False when it failed.
+bool run_seed(const lab::Scenario& scenario, std::uint64_t seed) {
+  const lab::Outcome outcome = scenario.run(seed);
+  const bool ok = outcome.failure.empty();
+  std::printf("%s %" PRIu64 " %s %016" PRIx64 "\n", scenario.name.c_str(), seed,
+              ok ? "ok" : outcome.failure.c_str(), outcome.trace_hash);
+  std::fflush(stdout);
+  std::fprintf(stderr, "  %s\n", outcome.summary.c_str());
+  return ok;
+}
+
+}  // namespace
+
+int run_sim(const std::vector<std::string>& arguments) {
+  const lab::Scenario* scenario = nullptr;
+  std::uint64_t seed = 1;
+  std::uint64_t seeds = 1;
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string& word = arguments[i];
+    if (word == "--list") return list();
+    if (word == "--seed" || word == "--seeds") {
+      const auto value = i + 1 < arguments.size() ? number(arguments[++i]) : std::nullopt;
+      if (!value) {
+        std::fprintf(stderr, "error: %s needs a number\n", word.c_str());
+        return kUsage;
+      }
+      (word == "--seed" ? seed : seeds) = *value;
+      continue;
+    }
+    scenario = lab::find_scenario(word);
+    if (scenario == nullptr) {
+      std::fprintf(stderr, "error: there is no scenario '%s'; --list shows all\n", word.c_str());
+      return kUsage;
+    }
+  }
+  if (scenario == nullptr) return list();
+  bool all_ok = true;
+  for (std::uint64_t i = 0; i < seeds; ++i) all_ok = run_seed(*scenario, seed + i) && all_ok;
+  return all_ok ? 0 : 1;
 }
 
 }  // namespace shoal::cli

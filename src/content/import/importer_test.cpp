@@ -151,9 +151,12 @@ Task<void> preserved(System& system) {
   const ImportOptions options{.preserve = true, .exclude = {}, .name = {}};
   // ipfs add -Q -r --preserve-mode --preserve-mtime --raw-leaves=false
   const std::vector<std::pair<std::string, std::string>> expected = {
-      {tree + "/a.txt", "bafybeigqrttudidbxuqftg755ytlii7gfxljty3kqgnxzoaookxsbdsxku"},     {tree + "/nothing", "bafybeif6dpzm3jemmkj7itbeu3hckaarfkiyfhamd27ltu4pfjjq3fcswu"},
-      {tree + "/link", "bafybeihdswtzcn2ppwhzlwvvqv7iflljkdg4fdsmta76ppazjkmx3zznny"},   {tree + "/sub", "bafybeib45emomstgnyppwti7uxjisqbfhr5x3wuhwsqgqtsn65pgmkxq7m"},
-      {tree + "/empty", "bafybeib44fsr34wbjqk63dhngmt5pddp33fcejedc43nhjggqrahm7z4ia"}, {tree, "bafybeig5q4rjecsmrs7dujgjjduxrn3mueccreujvukf5h7bwu3mj2n5cq"},
+      {tree + "/a.txt", "bafybeigqrttudidbxuqftg755ytlii7gfxljty3kqgnxzoaookxsbdsxku"},
+      {tree + "/nothing", "bafybeif6dpzm3jemmkj7itbeu3hckaarfkiyfhamd27ltu4pfjjq3fcswu"},
+      {tree + "/link", "bafybeihdswtzcn2ppwhzlwvvqv7iflljkdg4fdsmta76ppazjkmx3zznny"},
+      {tree + "/sub", "bafybeib45emomstgnyppwti7uxjisqbfhr5x3wuhwsqgqtsn65pgmkxq7m"},
+      {tree + "/empty", "bafybeib44fsr34wbjqk63dhngmt5pddp33fcejedc43nhjggqrahm7z4ia"},
+      {tree, "bafybeig5q4rjecsmrs7dujgjjduxrn3mueccreujvukf5h7bwu3mj2n5cq"},
       {temp.path("big"), "bafybeieuic7fae7fqj6hjcoxm4zno4kne3s44m6szrmda55vsef4wogo4y"}};
   for (const auto& [path, cid] : expected) {
     EXPECT_EQ(co_await cid_of(system, path, options), cid) << path;

@@ -196,8 +196,15 @@ void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
 }
 
 BlockStore::BlockStore(System& system, std::string folder) {
-  system.storage.make_folder(folder);
-  state_ = std::make_unique<State>(system, std::move(folder));
+  Storage& storage = system.storage;
+  folder = storage.absolute(folder);
+  const bool is_new = !storage.info(folder + "/" + kDatabaseName);
+  storage.make_folder(folder);
+  state_ = std::make_unique<State>(system, folder);
+  if (!is_new) return;
+  // SQLite syncs what is in the file, not that it has a name.
+  storage.sync_names(folder);
+  storage.sync_names(folder.substr(0, std::max<std::size_t>(folder.rfind('/'), 1)));
 }
 
 BlockStore::~BlockStore() {

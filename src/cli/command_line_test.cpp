@@ -1,0 +1,70 @@
+#include "cli/command_line.h"
+
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+
+namespace shoal::cli {
+namespace {
+
+constexpr const char* kCid = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e";
+
+CommonOptions options_of(std::vector<std::string> words) {
+  words.insert(words.begin(), {"--home", "/h"});
+  const Invocation invocation = parse_command_line(words);
+  EXPECT_TRUE(invocation.command);
+  return invocation.options;
+}
+
+Error refusal(const std::vector<std::string>& words) {
+  try {
+    parse_command_line(words);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::usage);
+    EXPECT_NE(error.hint(), "");
+    return error;
+  }
+  ADD_FAILURE() << "was accepted";
+  return {ErrorCode::failed, ""};
+}
+
+TEST(CommandLine, takes_common_flags_on_either_side) {
+  EXPECT_TRUE(options_of({"--json", "id"}).output.json);
+  EXPECT_TRUE(options_of({"id", "--json"}).output.json);
+  EXPECT_EQ(options_of({"get", kCid, "--up", "20M"}).up, 20'000'000u);
+  EXPECT_EQ(options_of({"--timeout", "10s", "get", kCid}).timeout, Duration(10s));
+}
+
+TEST(CommandLine, repeats_addresses_without_eating_what_follows) {
+  const auto options = options_of({"--listen", "/ip4/127.0.0.1/tcp/0", "--listen", "/ip6/::1/tcp/0",
+                                   "share", "--exclude", "*.o", "."});
+  EXPECT_EQ(options.listen.size(), 2u);
+}
+
+TEST(CommandLine, counts_v) {
+  EXPECT_EQ(options_of({"id"}).verbosity, 0);
+  EXPECT_EQ(options_of({"id", "-v"}).verbosity, 1);
+  EXPECT_EQ(options_of({"id", "-vv"}).verbosity, 2);
+}
+
+TEST(CommandLine, answers_help_without_a_command) {
+  const Invocation whole = parse_command_line({"--help"});
+  EXPECT_FALSE(whole.command);
+  EXPECT_NE(whole.help.find("shoal share"), std::string::npos);
+  const Invocation one = parse_command_line({"get", "--help"});
+  EXPECT_FALSE(one.command);
+  EXPECT_NE(one.help.find("--seed"), std::string::npos);
+}
+
+TEST(CommandLine, names_what_it_does_not_know) {
+  EXPECT_EQ(refusal({"fly"}).message(), "there is no command 'fly'");
+  EXPECT_NE(refusal({"id", "--fly"}).message().find("--fly"), std::string::npos);
+  EXPECT_NE(refusal({"get", kCid, "more"}).message().find("more"), std::string::npos);
+  EXPECT_NE(refusal({"get", kCid, "--fly"}).hint().find("shoal get --help"), std::string::npos);
+  refusal({});
+  refusal({"get"});
+  refusal({"share", ".", "--until-sent", "0"});
+}
+
+}  // namespace
+}  // namespace shoal::cli

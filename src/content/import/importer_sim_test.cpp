@@ -1,0 +1,128 @@
+#include <gtest/gtest.h>
+
+#include "base/error.h"
+#include "content/import/importer.h"
+#include "system/sim/world.h"
+#include "system/task_group.h"
+
+namespace shoal::content {
+namespace {
+
+constexpr std::size_t kMiB = 1 << 20;
+
+/// A host that takes a second for each job, so that a test can act between two of them.
+struct Scene {
+  Scene() : host(world.add_host({.offload_cost = 1s})), storage(host.system().storage) {
+    storage.make_folder("/tree");
+  }
+
+  void write(const std::string& path, std::size_t size, char byte) {
+    const std::string text(size, byte);
+    storage.open(path, Access::create)->write_at(0, as_bytes(text));
+  }
+
+  sim::World world;
+  sim::Host& host;
+  Storage& storage;
+};
+
+Task<void> note(Task<ImportResult> task, std::string& end) {
+  try {
+    const ImportResult result = co_await std::move(task);
+    end = result.root.to_string();
+  } catch (const Error& error) {
+    end = error.what();
+  } catch (const boost::system::system_error&) {
+    end = "cancelled";
+  }
+}
+
+TEST(ImporterSim, reads_a_file_again_that_changed_meanwhile_but_not_for_ever) {
+  Scene scene;
+  scene.write("/tree/big", 20 * kMiB, 'a');
+  TaskGroup tasks(scene.world.waits(), "test");
+  std::string once, always, after;
+  Importer first(scene.host.system(), nullptr, {});
+  tasks.spawn(note(first.import({"/tree"}), once));
+  scene.world.run_for(4s);
+  EXPECT_GT(first.progress().bytes_done, 0u);
+  EXPECT_EQ(first.progress().path, "/tree/big");
+  scene.write("/tree/big", 1, 'b');
+  scene.world.run(tasks.join());
+  Importer second(scene.host.system(), nullptr, {});
+  tasks.spawn(note(second.import({"/tree"}), after));
+  scene.world.run(tasks.join());
+  EXPECT_EQ(once, after);
+  EXPECT_EQ(first.progress().bytes_done, 20 * kMiB);
+
+  Importer third(scene.host.system(), nullptr, {});
+  tasks.spawn(note(third.import({"/tree"}), always));
+  while (always.empty()) {
+    scene.world.run_for(1s);
+    scene.write("/tree/big", 1, 'c');
+  }
+  EXPECT_EQ(always, "/tree/big: changes while it is read");
+}
+
+TEST(ImporterSim, notices_a_file_that_becomes_shorter) {
+  Scene scene;
+  scene.write("/tree/big", 20 * kMiB, 'a');
+  BlockStore store(scene.host.system(), "/home");
+  TaskGroup tasks(scene.world.waits(), "test");
+  std::string shortened, after;
+  Importer first(scene.host.system(), &store, {});
+  tasks.spawn(note(first.import({"/tree"}), shortened));
+  scene.world.run_for(4s);
+  scene.storage.open("/tree/big", Access::write)->truncate(kMiB / 2);
+  scene.world.run(tasks.join());
+  Importer second(scene.host.system(), nullptr, {});
+  tasks.spawn(note(second.import({"/tree"}), after));
+  scene.world.run(tasks.join());
+  EXPECT_EQ(shortened, after);
+  scene.world.run(store.stop());
+}
+
+TEST(ImporterSim, ends_soon_when_cancelled) {
+  Scene scene;
+  scene.write("/tree/big", 40 * kMiB, 'a');
+  TaskGroup tasks(scene.world.waits(), "test");
+  std::string end;
+  Importer importer(scene.host.system(), nullptr, {});
+  tasks.spawn(note(importer.import({"/tree"}), end));
+  scene.world.run_for(4s);
+  scene.world.run(tasks.stop());
+  EXPECT_EQ(end, "cancelled");
+  EXPECT_LT(importer.progress().bytes_done, 40 * kMiB);
+}
+
+TEST(ImporterSim, names_a_file_that_cannot_be_read_and_what_to_do) {
+  Scene scene;
+  scene.write("/tree/small", 10, 'a');
+  scene.world.faults().set("storage.read", 1);
+  Importer importer(scene.host.system(), nullptr, {});
+  try {
+    scene.world.run(importer.import({"/tree"}));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::io);
+    EXPECT_EQ(error.subject(), "/tree/small");
+    EXPECT_NE(error.hint(), "");
+  }
+}
+
+TEST(ImporterSim, gives_the_same_root_and_trace_every_time) {
+  std::string roots[2];
+  std::uint64_t traces[2] = {};
+  for (int run = 0; run < 2; ++run) {
+    Scene scene;
+    for (int i = 0; i < 50; ++i) scene.write("/tree/" + std::to_string(i), i * 100'000u, 'x');
+    Importer importer(scene.host.system(), nullptr, {});
+    roots[run] = scene.world.run(importer.import({"/tree"})).root.to_string();
+    traces[run] = scene.world.trace_hash();
+  }
+  EXPECT_EQ(roots[0], roots[1]);
+  EXPECT_EQ(traces[0], traces[1]);
+}
+
+}  // namespace
+}  // namespace shoal::content

@@ -1,0 +1,97 @@
+#include <gtest/gtest.h>
+
+#include "content/store/block_store.h"
+#include "system/sim/world.h"
+
+namespace shoal::content {
+namespace {
+
+Bytes node_bytes(std::uint64_t number) {
+  Bytes out(2000 + number % 3000, static_cast<std::uint8_t>(number));
+  const std::string text = std::to_string(number);
+  std::ranges::copy(text, out.begin());
+  return out;
+}
+
+Task<std::size_t> count_right(BlockStore& store, std::uint64_t nodes) {
+  std::size_t right = 0;
+  for (std::uint64_t i = 0; i < nodes; ++i) {
+    const Bytes bytes = node_bytes(i);
+    const auto found = co_await store.get(Multihash::sha2_256(bytes));
+    if (found && equal(found->view(), bytes)) ++right;
+  }
+  co_return right;
+}
+
+/// Fills a store; the host loses its power at some point, or after the store was closed.
+void put_nodes(sim::Host& host, std::uint64_t count, bool close) {
+  auto store = std::make_unique<BlockStore>(host.system(), "/home");
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const Bytes bytes = node_bytes(i);
+    store->put(Multihash::sha2_256(bytes), bytes);
+  }
+  if (close) {
+    host.world().run(store->stop());
+    store.reset();
+  }
+  host.crash();
+}
+
+TEST(BlockStoreSim, opens_whole_after_any_loss_of_power) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    sim::World world({.seed = seed});
+    sim::Host& host = world.add_host();
+    put_nodes(host, 20 * seed, false);
+    BlockStore store(host.restart(), "/home");
+    EXPECT_EQ(store.damaged(), "") << seed;
+    EXPECT_EQ(store.stale_blocks(), 0u);
+    world.run(count_right(store, 20 * seed));
+    EXPECT_EQ(store.stale_blocks(), 0u) << seed;
+    world.run(store.stop());
+  }
+}
+
+TEST(BlockStoreSim, loses_nothing_to_a_loss_of_power_once_closed) {
+  for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    sim::World world({.seed = seed});
+    sim::Host& host = world.add_host();
+    put_nodes(host, 100, true);
+    BlockStore store(host.restart(), "/home");
+    EXPECT_EQ(world.run(count_right(store, 100)), 100u) << seed;
+    world.run(store.stop());
+  }
+}
+
+TEST(BlockStoreSim, commits_places_within_a_second) {
+  sim::World world;
+  sim::Host& host = world.add_host();
+  Storage& storage = host.system().storage;
+  storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
+  const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
+  BlockStore store(host.system(), "/home");
+  const std::uint64_t before = store.index_bytes();
+  const FileId file = store.add_file("/data", FileStamp::of(*storage.info("/data")));
+  store.put_place(hash, file, 0, 5);
+  EXPECT_EQ(store.index_bytes(), before);
+  world.run_for(1s);
+  EXPECT_GT(store.index_bytes(), before);
+  EXPECT_TRUE(world.run(store.get(hash)));
+  world.run(store.stop());
+}
+
+TEST(BlockStoreSim, says_so_when_the_disk_is_full_and_goes_on_when_it_is_not) {
+  sim::World world;
+  sim::Host& host = world.add_host();
+  BlockStore store(host.system(), "/home");
+  const Bytes bytes = node_bytes(1);
+  world.faults().set("storage.write", 1);
+  EXPECT_THROW(store.put(Multihash::sha2_256(bytes), bytes), Error);
+  world.faults().set("storage.write", 0);
+  store.put(Multihash::sha2_256(bytes), bytes);
+  EXPECT_EQ(world.run(count_right(store, 2)), 1u);
+  EXPECT_EQ(store.damaged(), "");
+  world.run(store.stop());
+}
+
+}  // namespace
+}  // namespace shoal::content

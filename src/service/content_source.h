@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "content/bitswap/bitswap.h"
+#include "content/store/block_store.h"
+#include "format/dag_pb.h"
+#include "format/multiaddr.h"
+#include "format/unixfs_node.h"
+#include "net/swarm/swarm.h"
+#include "system/system.h"
+
+namespace shoal::service {
+
+/// Verified blocks from wherever they are: told by the CID itself, held here, or fetched from the
+/// providers, who are asked for nothing before that is needed.
+class ContentSource {
+ public:
+  /// Borrows all but the providers for its life.
+  ContentSource(System& system, net::Swarm& swarm, content::BlockStore& store,
+                content::Bitswap& bitswap, std::vector<Multiaddr> providers);
+
+  /// Nodes with links are kept in the store; leaves are not. Throws what Session::fetch() throws,
+  /// and Error{not_found} when it is not held and there is nobody to ask.
+  Task<SharedBytes> block(Cid cid);
+
+  /// All entries of a folder, sharded or not, in order of their names. `node` describes the block
+  /// of `folder`. `shard` hears of every other block that this takes, before it is fetched.
+  Task<std::vector<DagPbLink>> entries(Cid folder, UnixfsNode node, SharedBytes block,
+                                       std::function<void(const Cid&)> shard);
+
+  bool holds(const Cid& cid) const;
+  /// Bytes of a file that is one raw block, `link` pointing to it: as held, else as the link says.
+  std::uint64_t raw_bytes(const DagPbLink& link) const;
+
+  System& system() { return system_; }
+
+ private:
+  content::Session& session();
+
+  System& system_;
+  net::Swarm& swarm_;
+  content::BlockStore& store_;
+  content::Bitswap& bitswap_;
+  const std::vector<Multiaddr> providers_;
+  std::unique_ptr<content::Session> session_;
+};
+
+}  // namespace shoal::service

@@ -1,0 +1,199 @@
+#include "service/share.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "service/delivery.h"
+#include "service/done.h"
+#include "system/task_group.h"
+#include "system/timeout.h"
+
+namespace shoal::service {
+
+namespace {
+
+constexpr Duration kDoneTimeout = 10s;
+// After its last block a peer has so long to say that it is done; then it counts all the same.
+constexpr Duration kSettleTime = 2s;
+
+}  // namespace
+
+struct Share::State final : net::ConnectionObserver {
+  State(System& world, net::Swarm& connections, content::BlockStore& blocks,
+        content::Bitswap& exchange);
+
+  void connected(net::Connection&) override {}
+  void disconnected(net::Connection& connection) override;
+  void on_sent(const content::Sent& sent);
+  void on_done(const PeerId& peer, const Cid& cid);
+  static Task<void> hear_done(System& system, std::weak_ptr<State*> share,
+                              net::ProtocolStream stream);
+  Task<void> settle(PeerId peer);
+  void tell(const PeerId& peer, bool complete);
+  Task<void> stop();
+
+  /// Of a connected peer.
+  struct Receiver {
+    std::uint64_t bytes = 0;  // not told yet
+    Delivery delivery;
+    bool delivered = false;  // every block, and nobody was told yet
+    bool counted = false;    // without its word
+  };
+
+  System& system;
+  net::Swarm& swarm;
+  content::BlockStore& store;
+  content::Bitswap& bitswap;
+  std::unique_ptr<content::Importer> importer;
+  std::optional<content::ImportResult> result;
+  TreeBlocks tree;
+  std::map<PeerId, Receiver> receivers;
+  std::function<void(const SentToPeer&)> when_sent;
+  std::uint64_t complete_downloads = 0;
+  std::uint64_t bytes_sent = 0;
+  TaskGroup tasks;
+  /// Handlers belong to their connections, which may end after this.
+  std::shared_ptr<State*> self = std::make_shared<State*>(this);
+};
+
+Task<void> Share::State::hear_done(System& system, std::weak_ptr<State*> share,
+                                   net::ProtocolStream stream) {
+  const std::optional<Cid> root =
+      co_await within(system.clock, kDoneTimeout, read_done(*stream.stream), "a receiver's word");
+  if (const auto alive = share.lock(); alive && root) (*alive)->on_done(stream.peer, *root);
+  co_await stream.stream->close_write();
+}
+
+Share::State::State(System& world, net::Swarm& connections, content::BlockStore& blocks,
+                    content::Bitswap& exchange)
+    : system(world),
+      swarm(connections),
+      store(blocks),
+      bitswap(exchange),
+      tasks(world.waits, "share") {
+  swarm.protocols().add(kDoneProtocol,
+                        [&world, share = std::weak_ptr(self)](net::ProtocolStream stream) {
+                          return hear_done(world, share, std::move(stream));
+                        });
+  swarm.add_observer(*this);
+  bitswap.when_sent([this](const content::Sent& sent) { on_sent(sent); });
+}
+
+void Share::State::on_sent(const content::Sent& sent) {
+  if (!result || swarm.best(sent.peer) == nullptr) return;
+  if (tree.known() && !tree.contains(sent.cid.hash())) return;
+  bytes_sent += sent.bytes;
+  Receiver& receiver = receivers[sent.peer];
+  receiver.bytes += sent.bytes;
+  if (!receiver.delivery.sent(tree, sent.cid.hash())) return;
+  receiver.delivered = true;
+  tasks.spawn(settle(sent.peer));
+}
+
+Task<void> Share::State::settle(PeerId peer) {
+  co_await system.clock.sleep_for(kSettleTime);
+  const auto found = receivers.find(peer);
+  if (found == receivers.end() || !found->second.delivered) co_return;
+  found->second.delivered = false;
+  found->second.counted = true;
+  tell(peer, true);
+}
+
+void Share::State::on_done(const PeerId& peer, const Cid& cid) {
+  if (!result || cid != result->root) return;
+  Receiver& receiver = receivers[peer];
+  const bool counted = receiver.counted;
+  if (!counted) tell(peer, true);
+  // What it gets from here on is another download.
+  receiver = {};
+}
+
+void Share::State::disconnected(net::Connection& connection) {
+  const PeerId peer = connection.peer();
+  if (swarm.best(peer) != nullptr) return;
+  const auto found = receivers.find(peer);
+  if (found == receivers.end()) return;
+  if (found->second.delivered || found->second.bytes > 0) tell(peer, found->second.delivered);
+  receivers.erase(peer);
+}
+
+void Share::State::tell(const PeerId& peer, bool complete) {
+  if (complete) ++complete_downloads;
+  const std::uint64_t bytes = std::exchange(receivers[peer].bytes, 0);
+  if (when_sent) when_sent({.peer = peer, .bytes = bytes, .complete = complete});
+}
+
+Task<void> Share::State::stop() {
+  self.reset();
+  swarm.protocols().remove(kDoneProtocol);
+  swarm.remove_observer(*this);
+  bitswap.when_sent({});
+  co_await tasks.stop();
+}
+
+Share::Share(System& system, net::Swarm& swarm, content::BlockStore& store,
+             content::Bitswap& bitswap)
+    : state_(std::make_unique<State>(system, swarm, store, bitswap)) {}
+
+Share::~Share() = default;
+
+Task<content::ImportResult> Share::index(std::vector<std::string> paths,
+                                         content::ImportOptions options) {
+  SHOAL_CHECK(!state_->importer);
+  state_->importer =
+      std::make_unique<content::Importer>(state_->system, &state_->store, std::move(options));
+  content::ImportResult imported = co_await state_->importer->import(std::move(paths));
+  co_await state_->tree.read(state_->store, imported.root);
+  state_->result = imported;
+  co_return imported;
+}
+
+content::ImportProgress Share::progress() const {
+  return state_->importer ? state_->importer->progress() : content::ImportProgress{};
+}
+
+Link Share::link(const std::vector<Multiaddr>& addresses) const {
+  SHOAL_CHECK(state_->result.has_value());
+  Link out{
+      .cid = state_->result->root, .path = {}, .filename = state_->result->name, .providers = {}};
+  const std::size_t count = std::min(addresses.size(), Link::kMaxProviders);
+  out.providers.assign(addresses.begin(), addresses.begin() + static_cast<std::ptrdiff_t>(count));
+  return out;
+}
+
+void Share::when_sent(std::function<void(const SentToPeer&)> callback) {
+  state_->when_sent = std::move(callback);
+}
+
+std::uint64_t Share::complete_downloads() const {
+  return state_->complete_downloads;
+}
+
+std::uint64_t Share::bytes_sent() const {
+  return state_->bytes_sent;
+}
+
+Task<void> Share::stop() {
+  return state_->stop();
+}
+
+Task<void> tell_done(System& system, net::Swarm& swarm, PeerId peer, Cid root) {
+  net::Connection* connection = swarm.best(peer);
+  const auto* spoken = swarm.peers().protocols(peer);
+  if (connection == nullptr) co_return;
+  if (spoken != nullptr && !swarm.peers().speaks(peer, kDoneProtocol)) co_return;
+  const std::array<std::string, 1> protocols = {kDoneProtocol};
+  try {
+    net::ProtocolStream stream = co_await connection->open(protocols);
+    co_await within(system.clock, kDoneTimeout, write_done(*stream.stream, std::move(root)),
+                    "telling a sharer");
+  } catch (const Error&) {
+    // It is the sharer's count, not ours.
+  }
+}
+
+}  // namespace shoal::service

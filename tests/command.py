@@ -1,0 +1,195 @@
+"""The shoal command as its contract describes it, for the end-to-end tests beside this file."""
+
+import json
+import os
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from pathlib import Path
+
+SHOAL = os.environ.get("SHOAL", "shoal")
+LOOPBACK = ["--listen", "/ip4/127.0.0.1/tcp/0", "--no-lan"]
+PATIENCE = 20
+
+EVENTS = {
+    "indexing": {"path", "bytes_done", "bytes_total", "rate"},
+    "serving": {"link", "cid", "name", "bytes", "files", "blocks", "seconds", "peer_id", "addresses"},
+    "peer": {"peer_id", "agent", "address", "path", "state"},
+    "sent": {"peer_id", "bytes", "complete"},
+    "waiting": {"for", "detail"},
+    "progress": {"bytes_done", "bytes_total", "rate", "eta_seconds", "peers"},
+    "bad_peer": {"peer_id", "reason", "cid"},
+    "done": {"path", "cid", "bytes", "files", "seconds", "blocks", "blocks_resumed", "blocks_fetched",
+             "blocks_duplicate", "bytes_hashed", "sources"},
+    "error": {"code", "message", "hint"},
+}
+EXIT_CODES = {"failed": 1, "usage": 2, "not_found": 3, "unreachable": 4, "corrupt": 5, "io": 6,
+              "exists": 7, "timeout": 8, "locked": 9}
+
+
+def check_event(event: dict) -> dict:
+    fields = EVENTS.get(event.get("event"))
+    if fields is not None:
+        missing = fields - event.keys()
+        assert not missing, f"{event} lacks {missing}"
+    return event
+
+
+class Result:
+    def __init__(self, code: int, stdout: bytes, stderr: bytes):
+        self.code, self.stdout, self.stderr = code, stdout, stderr
+
+    @property
+    def events(self) -> list[dict]:
+        return [check_event(json.loads(line)) for line in self.stdout.decode().splitlines()]
+
+    @property
+    def last(self) -> dict:
+        assert self.stdout, f"no line on stdout; exit code {self.code}, stderr: {self.stderr.decode()}"
+        return self.events[-1]
+
+    def fails(self, name: str) -> "Result":
+        """An error line last, with its code, and the exit code of that name."""
+        assert self.last["event"] == "error", self.last
+        assert self.last["code"] == name, self.last
+        assert self.last["message"], self.last
+        assert self.code == EXIT_CODES[name], (self.code, name)
+        return self
+
+    def works(self) -> "Result":
+        assert self.code == 0, (self.code, self.stdout[-500:], self.stderr[-500:])
+        return self
+
+
+def run(*arguments, home: Path | None = None, **options) -> Result:
+    where = ["--home", home] if home else []
+    words = [str(word) for word in [SHOAL, *where, *arguments]]
+    options.setdefault("timeout", PATIENCE)
+    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, **options)
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+class Running:
+    """A command under way with --json: its lines as they come."""
+
+    def __init__(self, *arguments, home: Path):
+        words = [SHOAL, "--home", home, "--json", *LOOPBACK, *arguments]
+        self.process = subprocess.Popen(
+            [str(word) for word in words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        self.events: list[dict] = []
+        self._lines: queue.Queue = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put(None)
+
+    def next_event(self, end: float) -> dict | None:
+        try:
+            line = self._lines.get(timeout=max(0.0, end - time.monotonic()))
+        except queue.Empty:
+            raise AssertionError(f"no further line; so far: {self.events[-5:]}") from None
+        if line is None:
+            return None
+        self.events.append(check_event(json.loads(line)))
+        return self.events[-1]
+
+    def wait_for(self, name: str, **fields) -> dict:
+        end = time.monotonic() + PATIENCE
+        while event := self.next_event(end):
+            if event["event"] == name and fields.items() <= event.items():
+                return event
+        raise AssertionError(f"ended without {name}: {self.events[-5:]} {self.process.stderr.read()}")
+
+    def finish(self) -> int:
+        end = time.monotonic() + PATIENCE
+        while self.next_event(end):
+            pass
+        return self.process.wait(PATIENCE)
+
+    def stop(self, number: int = signal.SIGTERM, within: float = 2.5) -> int:
+        if self.process.poll() is None:
+            started = time.monotonic()
+            self.process.send_signal(number)
+            try:
+                self.process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                raise AssertionError("does not stop on a signal") from None
+            took = time.monotonic() - started
+            assert took < within, f"took {took:.1f} s to stop"
+        return self.finish()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+class Share(Running):
+    def __init__(self, *arguments, home: Path):
+        super().__init__("share", *arguments, home=home)
+        try:
+            self.serving = self.wait_for("serving")
+        except BaseException:
+            self.__exit__()
+            raise
+        self.link, self.cid = self.serving["link"], self.serving["cid"]
+        self.address = self.serving["addresses"][0]
+
+
+def get(link: str, to: Path, *options, home: Path) -> Result:
+    return run("--json", *LOOPBACK, "get", link, "-o", to, *options, home=home)
+
+
+def bytes_of(size: int, seed: int = 1) -> bytes:
+    """The same at every run, and no two blocks alike."""
+    import random
+
+    return random.Random(seed).randbytes(size)
+
+
+def tree_of(folder: Path) -> dict:
+    """Every name below a folder, with what is there."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = str(path.relative_to(folder))
+        if path.is_symlink():
+            found[name] = ("symlink", os.readlink(path))
+        elif path.is_dir():
+            found[name] = ("folder", "")
+        else:
+            found[name] = ("file", path.read_bytes())
+    return found
+
+
+def run_tests(tests: dict) -> None:
+    """Runs every function named test_* with a folder of its own; exit code 1 when one fails."""
+    failed = 0
+    chosen = sys.argv[1:]
+    for name, test in tests.items():
+        if not name.startswith("test_") or (chosen and not any(word in name for word in chosen)):
+            continue
+        folder = Path(tempfile.mkdtemp(prefix="shoal."))
+        started = time.monotonic()
+        try:
+            test(folder)
+            print(f"ok      {name} ({time.monotonic() - started:.1f} s)", flush=True)
+        except Exception:
+            failed += 1
+            print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(1 if failed else 0)

@@ -1,0 +1,302 @@
+#!/usr/bin/env python3
+"""Two real nodes on the loopback interface: share and get, and how they end."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+from command import LOOPBACK, SHOAL, Running, Share, bytes_of, get, run, run_tests, tree_of
+
+MB = 1_000_000
+
+
+def write(path: Path, content: bytes = b"x") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    return path
+
+
+def make_tree(folder: Path) -> Path:
+    write(folder / "Übergrößen/写真 2024.jpg", bytes_of(2 * MB))
+    write(folder / "a b/100% & more?#.txt", b"text\n")
+    write(folder / "empty file", b"")
+    write(folder / "🦈/deep/er/x", b"deep")
+    (folder / "empty folder").mkdir()
+    (folder / "link").symlink_to("a b/100% & more?#.txt")
+    (folder / "dangling").symlink_to("../nowhere")
+    for i in range(300):
+        write(folder / f"many/file {i:03}", b"%d" % i)
+    return folder
+
+
+def test_a_file_arrives(folder):
+    source = write(folder / "data.bin", bytes_of(5 * MB))
+    with Share(source, home=folder / "a") as share:
+        assert share.serving["name"] == "data.bin" and share.serving["bytes"] == 5 * MB
+        done = get(share.link, folder / "got.bin", home=folder / "b").works()
+        assert (folder / "got.bin").read_bytes() == source.read_bytes()
+        last = done.last
+        assert last["event"] == "done" and last["bytes"] == 5 * MB and last["files"] == 1, last
+        assert last["cid"] == share.cid and last["path"] == str(folder / "got.bin"), last
+        assert last["blocks_fetched"] == last["blocks"] and last["blocks_resumed"] == 0, last
+        peer, address = share.serving["peer_id"], "/ip4/127.0.0.1/tcp/"
+        (source_line,) = last["sources"]
+        assert source_line["peer_id"] == peer and source_line["address"].startswith(address)
+        assert source_line["path"] == "loopback" and source_line["blocks"] == last["blocks"]
+        own = [event for event in done.events if event["event"] == "serving"]
+        assert len(own) == 1 and own[0]["cid"] == share.cid, own
+        assert own[0]["peer_id"] != peer
+        assert any(event["event"] == "progress" for event in done.events)
+        sent = share.wait_for("sent")
+        assert sent["complete"] and sent["bytes"] >= 5 * MB, sent
+        assert share.wait_for("peer", state="gone")["agent"].startswith("shoal/")
+        assert share.stop(signal.SIGINT) == 0
+
+
+def test_a_tree_arrives_as_it_is(folder):
+    tree = make_tree(folder / "tree")
+    with Share(tree, home=folder / "a") as share:
+        get(share.link, folder / "got", home=folder / "b").works()
+        assert tree_of(folder / "got") == tree_of(tree)
+        assert share.serving["files"] >= 304
+
+
+def test_names_come_from_the_link(folder):
+    source = write(folder / "data.bin", b"content")
+    (folder / "here").mkdir()
+    with Share(source, "--name", "Größe: 1.txt", home=folder / "a") as share:
+        done = run("--json", *LOOPBACK, "get", share.link, home=folder / "b", cwd=folder / "here")
+        assert done.works().last["path"].endswith("/Größe: 1.txt"), done.last
+        assert (folder / "here/Größe: 1.txt").read_bytes() == b"content"
+        into = get(share.link, folder / "here", home=folder / "b").works()
+        assert Path(into.last["path"]) == folder / "here/Größe: 1.txt"
+
+
+def test_several_paths_become_a_folder(folder):
+    one, two = write(folder / "x/one", b"1"), write(folder / "y/two", b"2")
+    with Share(one, two, "--name", "both", home=folder / "a") as share:
+        get(share.link, folder / "got", home=folder / "b").works()
+        assert tree_of(folder / "got") == {"one": ("file", b"1"), "two": ("file", b"2")}
+
+
+def test_hidden_and_excluded_files_stay(folder):
+    tree = folder / "tree"
+    for name in ("kept", ".secret", "a.tmp", "sub/b.tmp", "sub/kept", "ignored/x", "sub/.git/y"):
+        write(tree / name)
+    write(tree / ".shoalignore", b"# not these\nignored/\n")
+    with Share(tree, "--exclude", "*.tmp", home=folder / "a") as share:
+        get(share.link, folder / "got", home=folder / "b").works()
+        kept = {name for name, (kind, _) in tree_of(folder / "got").items() if kind == "file"}
+        assert kept == {"kept", "sub/kept"}, kept
+    cids = {run("cid", *flags, tree).works().stdout for flags in ([], ["--hidden"], ["--exclude", "*.tmp"])}
+    assert len(cids) == 3
+
+
+def test_mode_and_time_come_back_when_preserved(folder):
+    source = write(folder / "run.sh", b"#!/bin/sh\n")
+    source.chmod(0o755)
+    os.utime(source, (1_000_000_000, 1_000_000_000))
+    with Share(source, "--preserve", home=folder / "a") as share:
+        get(share.link, folder / "got.sh", home=folder / "b").works()
+        found = (folder / "got.sh").stat()
+        assert found.st_mode & 0o100 and int(found.st_mtime) == 1_000_000_000, found
+    assert run("cid", source).stdout != run("cid", "--preserve", source).stdout
+
+
+def test_share_stops_after_enough_downloads(folder):
+    source = write(folder / "data.bin", bytes_of(3 * MB))
+    with Share("--until-sent", "1", source, home=folder / "a") as share:
+        get(share.link, folder / "got", home=folder / "b").works()
+        assert share.finish() == 0
+        assert any(e["event"] == "sent" and e["complete"] for e in share.events)
+
+
+def test_an_existing_target_is_compared(folder):
+    source = write(folder / "data.bin", bytes_of(2 * MB))
+    target = folder / "got.bin"
+    with Share(source, home=folder / "a") as share:
+        get(share.link, target, home=folder / "b").works()
+        again = get(share.link, target, home=folder / "b").works().last
+        assert again["blocks_fetched"] == 0, again
+        target.write_bytes(b"something else")
+        get(share.link, target, home=folder / "b").fails("exists")
+        assert target.read_bytes() == b"something else"
+        get(share.link, target, "--force", home=folder / "b").works()
+        assert target.read_bytes() == source.read_bytes()
+
+
+def test_a_stopped_download_goes_on(folder):
+    source = write(folder / "data.bin", bytes_of(12 * MB))
+    target = folder / "got.bin"
+    with Share("--up", "6M", source, home=folder / "a") as share:
+        with Running("get", share.link, "-o", target, home=folder / "b") as first:
+            while first.wait_for("progress")["bytes_done"] < 3 * MB:
+                pass
+            assert first.stop(signal.SIGTERM) == 143
+            assert first.events[-1]["event"] == "error", first.events[-1]
+            assert first.events[-1]["code"] == "stopped", first.events[-1]
+        assert not target.exists()
+        done = get(share.link, target, home=folder / "b").works().last
+        assert done["blocks_resumed"] >= 2, done
+        assert done["blocks_resumed"] + done["blocks_fetched"] == done["blocks"], done
+        assert target.read_bytes() == source.read_bytes()
+
+
+def test_a_receiver_serves(folder):
+    source = write(folder / "data.bin", bytes_of(2 * MB))
+    with Share(source, home=folder / "a") as share:
+        with Running("get", "--seed", share.link, "-o", folder / "one", home=folder / "b") as seed:
+            link = seed.wait_for("serving")["link"]
+            seed.wait_for("done")
+            share.stop()
+            get(link, folder / "two", home=folder / "c").works()
+            assert (folder / "two").read_bytes() == source.read_bytes()
+            assert seed.stop(signal.SIGINT) == 0
+
+
+def test_a_dead_provider_is_unreachable(folder):
+    with Share(write(folder / "data.bin"), home=folder / "a") as share:
+        link = share.link
+    failed = get(link, folder / "got", home=folder / "b").fails("unreachable")
+    assert "127.0.0.1" in failed.last["message"], failed.last
+    assert not (folder / "got").exists()
+
+
+def test_a_path_that_is_not_there_is_not_found(folder):
+    with Share(make_tree(folder / "tree"), home=folder / "a") as share:
+        link = share.link.replace("?", "/nowhere?", 1)
+        get(link, folder / "got", home=folder / "b").fails("not_found")
+
+
+def test_other_content_is_not_found(folder):
+    other = run("cid", write(folder / "other", b"other")).works().stdout.decode().strip()
+    with Share(write(folder / "data.bin"), home=folder / "a") as share:
+        link = share.link.replace(share.cid, other)
+        failed = get(link, folder / "got", "--timeout", "15s", home=folder / "b")
+        failed.fails("not_found")
+
+
+def test_a_target_that_cannot_be_is_an_io_error(folder):
+    blocked = write(folder / "file")
+    with Share(write(folder / "data.bin"), home=folder / "a") as share:
+        get(share.link, blocked / "below/got", home=folder / "b").fails("io")
+        get(share.link, folder / "absent/folder/got", home=folder / "b").fails("io")
+
+
+@contextmanager
+def silent_server():
+    """Accepts and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        held = []
+
+        def accept():
+            try:
+                while True:
+                    held.append(server.accept()[0])
+            except OSError:
+                pass
+
+        threading.Thread(target=accept, daemon=True).start()
+        yield server.getsockname()[1]
+        for connection in held:
+            connection.close()
+
+
+def test_silence_ends_at_the_timeout(folder):
+    peer = run("--json", *LOOPBACK, "id", home=folder / "a").works().last["peer_id"]
+    cid = run("cid", write(folder / "x")).works().stdout.decode().strip()
+    with silent_server() as port:
+        link = f"ipfs://{cid}?provider=/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"
+        for command in (["get", link, "-o", folder / "got"], ["cat", link], ["stat", link], ["ls", link]):
+            failed = run("--json", *LOOPBACK, "--timeout", "1s", *command, home=folder / "b")
+            failed.fails("timeout")
+
+
+def test_a_wait_has_a_name_and_ends_on_a_signal(folder):
+    peer = run("--json", *LOOPBACK, "id", home=folder / "a").works().last["peer_id"]
+    cid = run("cid", write(folder / "x")).works().stdout.decode().strip()
+    with silent_server() as port:
+        link = f"ipfs://{cid}?provider=/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"
+        with Running("get", link, "-o", folder / "got", home=folder / "b") as waiting:
+            assert waiting.wait_for("waiting")["for"] == "connection"
+            assert waiting.stop(signal.SIGINT) == 130
+            assert waiting.events[-1]["code"] == "stopped"
+
+
+def test_links_are_looked_into(folder):
+    tree = make_tree(folder / "tree")
+    with Share(tree, home=folder / "a") as share:
+        def look(*words):
+            return run("--json", *LOOPBACK, *words, home=folder / "b").works()
+
+        names = {event["name"]: event for event in look("ls", share.link).events}
+        assert names["empty file"]["type"] == "file" and names["empty file"]["size"] == 0
+        assert names["🦈"]["type"] == "folder"
+        assert names["link"]["type"] == "symlink"
+        assert names["link"]["target"] == "a b/100% & more?#.txt"
+        assert set(names["link"]) == {"name", "path", "type", "size", "mode", "mtime", "cid", "target"}
+        paths = {event["path"] for event in look("ls", "-R", share.link).events}
+        assert paths == set(tree_of(tree)), paths ^ set(tree_of(tree))
+        assert len(look("ls", f"{share.cid}/many", "--connect", share.address).events) == 300
+
+        stat = look("stat", share.link).last
+        assert stat["type"] == "folder" and stat["cid"] == share.cid and not stat["held"], stat
+        assert stat["files"] == share.serving["files"] + 2, stat  # and the symlinks
+        held = run("--json", *LOOPBACK, "stat", names["🦈"]["cid"], "--connect", share.address,
+                   home=folder / "b").works().last  # fmt: skip
+        assert held["folders"] >= 2, held
+
+
+def test_cat_gives_the_part_asked_for(folder):
+    content = bytes_of(3 * MB)
+    with Share(write(folder / "tree/data", content), write(folder / "x"), home=folder / "a") as share:
+        link = share.link.replace("?", "/data?", 1)
+
+        def cat(*words):
+            return run(*LOOPBACK, "cat", link, *words, home=folder / "b")
+
+        assert cat().works().stdout == content
+        assert cat("--offset", "1048570", "--length", "20").works().stdout == content[1048570:1048590]
+        assert cat("--offset", "2999990").works().stdout == content[2999990:]
+        assert cat("--offset", "3000000").works().stdout == b""
+        assert cat("--length", "0").works().stdout == b""
+        folder_failed = run("--json", *LOOPBACK, "cat", share.link, home=folder / "b")
+        folder_failed.fails("usage")
+        words = [SHOAL, "--home", folder / "b", *LOOPBACK, "cat", link]
+        process = subprocess.Popen([str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert process.stdout.read(10) == content[:10]
+        process.stdout.close()
+        assert process.wait(10) == 0 and process.stderr.read() == b""
+
+
+def test_ping_measures(folder):
+    with Share(write(folder / "x"), home=folder / "a") as share:
+        done = run("--json", *LOOPBACK, "ping", share.address, "-c", "2", home=folder / "b").works()
+        assert [event["event"] for event in done.events] == ["ping", "ping", "summary"]
+        assert [event["seq"] for event in done.events[:2]] == [1, 2]
+        assert 0 < done.events[0]["ms"] < 1000
+        assert done.last["loss"] == 0 and done.last["path"] == "loopback", done.last
+        by_id = run(*LOOPBACK, "--connect", share.address, "ping", share.serving["peer_id"], "-c", "1",
+                    home=folder / "b")  # fmt: skip
+        by_id.works()
+        with Running("ping", share.address, home=folder / "b") as endless:
+            endless.wait_for("ping")
+            assert endless.stop(signal.SIGINT) == 0
+            assert endless.events[-1]["event"] == "summary"
+    run("--json", *LOOPBACK, "ping", share.address, "-c", "1", home=folder / "b").fails("unreachable")
+
+
+def test_a_connection_is_told_of(folder):
+    with Share(write(folder / "x"), home=folder / "a") as share:
+        peer = run("--json", *LOOPBACK, "id", home=folder / "b").works().last["peer_id"]
+        run(*LOOPBACK, "ping", share.address, "-c", "1", home=folder / "b").works()
+        came = share.wait_for("peer", state="connected")
+        assert came["peer_id"] == peer and came["path"] == "loopback", came
+        assert share.wait_for("peer", state="gone")["peer_id"] == peer
+
+
+run_tests(dict(globals()))

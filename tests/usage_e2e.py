@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""What the command says without a network: usage, help, version, cid, id, signals, homes."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+from command import LOOPBACK, SHOAL, Share, run, run_tests
+
+CID = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
+PEER = "12D3KooWSahP5pFRCEfaziPEba7urXGeif6T1y8jmodzdFUvzBHj"
+COMMANDS = ["share", "get", "ls", "cat", "stat", "cid", "id", "ping", "version"]
+
+WRONG = [
+    [],
+    ["fly"],
+    ["--fly"],
+    ["get"],
+    ["get", "not a link"],
+    ["get", "https://example.org/"],
+    ["get", CID, "another"],
+    ["get", CID, "--fly"],
+    ["share"],
+    ["share", ".", "--until-sent", "0"],
+    ["share", ".", "--until-sent", "many"],
+    ["cat", CID, "--offset", "-1"],
+    ["cat", CID, "--length", "1K"],
+    ["ping", "somebody"],
+    ["ping", "/ip4/127.0.0.1/tcp/1"],
+    ["id", "--up", "20MB"],
+    ["id", "--down", "fast"],
+    ["id", "--timeout", "10"],
+    ["id", "--color", "red"],
+    ["id", "--listen", "127.0.0.1:80"],
+    ["id", "--connect", "/ip4/127.0.0.1/tcp/1"],
+    ["id", "--home"],
+]
+
+
+def test_wrong_command_lines_are_refused_with_a_hint(folder):
+    for words in WRONG:
+        plain = run(*words, home=folder)
+        assert plain.code == 2, (words, plain.code, plain.stderr)
+        assert plain.stdout == b"", (words, plain.stdout)
+        assert b"error: " in plain.stderr and b"hint: " in plain.stderr, (words, plain.stderr)
+        lined = run("--json", *words, home=folder).fails("usage")
+        assert lined.last["hint"], words
+        assert lined.stderr == b"", (words, lined.stderr)
+    assert list(folder.iterdir()) == [], "a wrong command line made a home"
+
+
+def test_help_teaches_by_example(folder):
+    whole = run("--help").works().stdout.decode()
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} ", whole, re.M), command
+        text = run(command, "--help").works().stdout.decode()
+        assert text.count(f"  shoal {command}") >= 2, text
+    assert "sim" not in re.findall(r"^  (\w+)", whole, re.M)
+
+
+def test_version_is_told(folder):
+    told = run("version", "--json").works().last
+    assert set(told) == {"version", "commit", "compiler", "libraries"}, told
+    assert told["version"] in run("version").works().stdout.decode()
+
+
+def test_flags_stand_on_either_side(folder):
+    before = run("--json", "--home", folder / "a", *LOOPBACK, "id").works().last
+    after = run("id", "--json", "--home", folder / "a", *LOOPBACK).works().last
+    assert before["peer_id"] == after["peer_id"]
+    assert before["agent"].startswith("shoal/")
+    assert "/ipfs/ping/1.0.0" in before["protocols"], before
+    assert before["addresses"][0].startswith("/ip4/127.0.0.1/tcp/"), before
+    assert before["addresses"][0].endswith("/p2p/" + before["peer_id"]), before
+
+
+def test_home_comes_from_the_environment(folder):
+    def made(**variables):
+        environment = {"PATH": os.environ["PATH"], **{k: str(v) for k, v in variables.items()}}
+        return run(*LOOPBACK, "--json", "id", env=environment).works().last["peer_id"]
+
+    assert made(SHOAL_HOME=folder / "a", XDG_DATA_HOME=folder / "b") == made(SHOAL_HOME=folder / "a")
+    made(XDG_DATA_HOME=folder / "b", HOME=folder / "c")
+    assert (folder / "b/shoal").is_dir() and not (folder / "c").exists()
+    made(HOME=folder / "c")
+    assert (folder / "c/.local/share/shoal").is_dir()
+
+
+def test_cid_keeps_nothing_and_is_the_same_everywhere(folder):
+    (folder / "hello").write_bytes(b"hello\n")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder / "home")}
+    told = run("cid", "--json", folder / "hello", env=environment).works().last
+    plain = run("cid", folder / "hello", env=environment).works().stdout.decode()
+    assert plain == told["cid"] + "\n"
+    # The sha2-256 of "hello\n" as a raw CIDv1.
+    assert plain.strip() == "bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am", plain
+    assert not (folder / "home").exists()
+
+
+def test_a_path_may_be_called_like_a_command(folder):
+    (folder / "get").write_bytes(b"x")
+    assert run("cid", "get", cwd=folder).works().stdout
+
+
+def test_what_is_absent_is_named(folder):
+    absent = run("--json", "cid", folder / "absent").fails("io")
+    assert "absent" in absent.last["message"]
+
+
+def test_a_home_belongs_to_one_process(folder):
+    (folder / "file").write_bytes(b"x")
+    with Share(folder / "file", home=folder / "home") as share:
+        second = run("--json", *LOOPBACK, "id", home=folder / "home").fails("locked")
+        assert str(share.process.pid) in second.last["message"], second.last
+        assert share.stop() == 0
+    run(*LOOPBACK, "id", home=folder / "home").works()
+
+
+def test_share_ends_on_either_signal(folder):
+    (folder / "file").write_bytes(b"x")
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with Share(folder / "file", home=folder / "home") as share:
+            assert share.stop(number) == 0
+
+
+def test_stdout_may_go_away(folder):
+    (folder / "file").write_bytes(b"x" * 3_000_000)
+    words = [SHOAL, "--home", folder / "home", "--json", *LOOPBACK, "share", folder / "file"]
+    process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE)
+    process.stdout.close()
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.terminate()
+    assert process.wait(3) == 0
+
+
+def test_link_alone_is_on_stdout(folder):
+    (folder / "file").write_bytes(b"x")
+    done = run(*LOOPBACK, "share", "--index-only", folder / "file", home=folder / "home").works()
+    lines = done.stdout.decode().splitlines()
+    assert len(lines) == 1 and lines[0].startswith("ipfs://"), lines
+    quiet = run("-q", *LOOPBACK, "share", "--index-only", folder / "file", home=folder / "home")
+    assert quiet.stderr == b"", quiet.stderr
+    assert b"\x1b" not in done.stdout + done.stderr
+
+
+def test_colors_come_when_asked_for(folder):
+    assert b"\x1b[" in run("--color", "always", "cid", "/absent/file").stderr
+    assert b"\x1b[" not in run("cid", "/absent/file").stderr
+    assert b"\x1b[" not in run("--color", "never", "cid", "/absent/file").stderr
+
+
+def test_index_only_names_nobody(folder):
+    (folder / "file").write_bytes(b"x")
+    told = run("--json", *LOOPBACK, "share", "--index-only", folder / "file", home=folder / "home")
+    serving = told.works().last
+    assert serving["event"] == "serving" and "provider=" not in serving["link"], serving
+    assert json.loads(told.stdout.splitlines()[0])["event"] == "indexing"
+
+
+run_tests(dict(globals()))
