@@ -86,8 +86,8 @@ class Folder {
   virtual void set_mtime(std::string_view path, WallTime mtime) = 0;
   /// The names in it survive a power loss after this.
   virtual void sync_names(std::string_view path) = 0;
-  /// Everything written below this folder, content and names, survives a power loss after this. May take
-  /// as long as the whole file system needs.
+  /// Everything written below this folder, content and names, survives a power loss after this. May
+  /// take as long as the whole file system needs.
   virtual void sync_all() = 0;
   virtual std::uint64_t free_bytes() = 0;
   /// A confined folder, usable after this one is gone.
