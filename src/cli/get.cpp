@@ -18,6 +18,7 @@ namespace {
 
 constexpr Duration kProgressPeriod = 500ms;
 constexpr Duration kWaitingPeriod = 1s;
+constexpr Duration kNoticeable = 500ms;
 
 std::string_view name_of(service::Waiting waiting) {
   switch (waiting) {
@@ -71,6 +72,7 @@ class GetCommand final : public Command {
   Task<void> run(Session& session) override {
     session_ = &session;
     start_ = session.now();
+    last_moved_ = start_;
     auto& node = session.start_node();
     service::Link link = options_.link;
     const auto& known = session.options().connect;
@@ -126,8 +128,12 @@ class GetCommand final : public Command {
   }
 
   void tell_status() {
-    const service::GetStatus status = get_->status();
+    service::GetStatus status = get_->status();
     const TimePoint now = session_->now();
+    if (status.bytes_done != last_done_) last_moved_ = now;
+    last_done_ = status.bytes_done;
+    // Between two blocks there is always a wait; one is worth a word when it lasts.
+    if (now - last_moved_ < kNoticeable) status.waiting = service::Waiting::nothing;
     rate_.update(now, status.bytes_done);
     tell_waiting(status, now);
     tell_progress(status, now);
@@ -200,6 +206,8 @@ class GetCommand final : public Command {
   const GetCommandOptions options_;
   Session* session_ = nullptr;
   TimePoint start_;
+  TimePoint last_moved_;
+  std::uint64_t last_done_ = 0;
   std::unique_ptr<service::Get> get_;
   RateMeter rate_;
   TimePoint next_progress_;

@@ -139,10 +139,11 @@ inline Task<void> echo(ProtocolStream accepted) {
 
 inline constexpr const char* kEcho = "/test/echo/1";
 
+/// Without a period that a test could mistake for order.
 inline Bytes pattern_bytes(std::size_t count, std::uint64_t salt = 0) {
   Bytes out(count);
   for (std::size_t i = 0; i < count; ++i) {
-    out[i] = static_cast<std::uint8_t>((i + salt) * 2654435761U >> 13);
+    out[i] = static_cast<std::uint8_t>((i + salt * 1'000'003) * 0x9e3779b97f4a7c15U >> 56);
   }
   return out;
 }

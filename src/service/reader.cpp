@@ -16,6 +16,15 @@ namespace shoal::service {
 
 namespace {
 
+Listed listed_file(const std::string& path, const Cid& cid, std::uint64_t bytes) {
+  return {.path = path,
+          .kind = EntryKind::file,
+          .bytes = bytes,
+          .cid = cid,
+          .target = {},
+          .metadata = {}};
+}
+
 constexpr std::size_t kPartsAhead = 8;
 // Of the nodes of a listing; each level further down gets half, so that depth costs little.
 constexpr std::size_t kNodesAhead = 16;
@@ -24,10 +33,6 @@ constexpr std::uint64_t kMaxListed = std::uint64_t{1} << 24;
 
 std::string below(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "/" + name;
-}
-
-Listed file_entry(const std::string& path, std::uint64_t bytes, const Cid& cid) {
-  return {.path = path, .bytes = bytes, .cid = cid, .target = {}, .metadata = {}};
 }
 
 Error missing(const std::string& path, const std::string& why) {
@@ -91,7 +96,7 @@ class Lister {
   Task<void> list(Cid cid) {
     if (cid.is(Codec::raw)) {
       const SharedBytes block = co_await source_.block(cid);
-      entry_(file_entry("", block.size(), cid));
+      entry_(listed_file("", cid, block.size()));
       co_return;
     }
     const SharedBytes block = co_await source_.block(cid);
@@ -128,7 +133,7 @@ class Lister {
       if (++listed_ > kMaxListed) throw Error(ErrorCode::limit, "too many entries to list");
       const std::string here = below(path, entry.name);
       if (entry.cid.is(Codec::raw)) {
-        entry_(file_entry(here, source_.raw_bytes(entry), entry.cid));
+        entry_(listed_file(here, entry.cid, source_.raw_bytes(entry)));
         continue;
       }
       const Queue::Got got = co_await nodes.take();
@@ -140,7 +145,7 @@ class Lister {
   }
 
   void tell(const DagPbLink& link, const UnixfsNode& node, const std::string& path) const {
-    Listed out = file_entry(path, 0, link.cid);
+    Listed out = listed_file(path, link.cid, 0);
     out.metadata = node.metadata;
     if (const auto* file = std::get_if<FileNode>(&node.kind)) {
       out.bytes = file->length;

@@ -77,11 +77,24 @@ run_unit_tests() {
   echo "$((passed + failed + skipped - before)) unit tests and replays in $((SECONDS - started)) s"
 }
 
+# simulate_many PRESET SCENARIO SEEDS: as many at a time as there are processors.
+simulate_many() {
+  local part first=1 pids=() result=0 pid
+  for ((part = 1; part <= jobs; ++part)); do
+    local last=$(($3 * part / jobs))
+    simulate "$1" "$2" --seed "$first" --seeds "$((last - first + 1))" &
+    pids+=($!)
+    first=$((last + 1))
+  done
+  for pid in "${pids[@]}"; do wait "$pid" || result=1; done
+  return "$result"
+}
+
 # Every scenario of the simulator with 100 seeds.
 run_scenarios() {
   local scenario
   while read -r scenario; do
-    attempt "sim_$scenario" simulate dev "$scenario" --seeds 100
+    attempt "sim_$scenario" simulate_many dev "$scenario" 100
   done < <(scenarios dev)
 }
 

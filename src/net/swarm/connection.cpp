@@ -13,7 +13,8 @@ namespace shoal::net {
 namespace {
 
 constexpr Duration kNegotiationTimeout = 10s;
-constexpr Duration kShutdownTimeout = 500ms;
+constexpr Duration kShutdownTimeout = 1s;
+constexpr Duration kShutdownLook = 50ms;
 
 }  // namespace
 
@@ -54,16 +55,23 @@ Task<void> Connection::run() {
 }
 
 Task<void> Connection::say_farewell() {
+  // Not by cancelling: a frame that the peer does not take is only given up with the connection.
+  tasks_.spawn(close_after(kShutdownTimeout));
   try {
-    co_await within(system_.clock, kShutdownTimeout, link_.muxer->shutdown(), "farewell");
+    co_await link_.muxer->shutdown();
     for (int look = 0; look < 10 && !closed(); ++look) {
-      co_await system_.clock.sleep_for(kShutdownTimeout / 10);
+      co_await system_.clock.sleep_for(kShutdownLook);
     }
   } catch (const Error&) {
     // It ends without farewell.
   } catch (const boost::system::system_error&) {
     // It has ended meanwhile.
   }
+  close();
+}
+
+Task<void> Connection::close_after(Duration grace) {
+  co_await system_.clock.sleep_for(grace);
   close();
 }
 

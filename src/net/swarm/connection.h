@@ -49,6 +49,7 @@ class Connection {
 
  private:
   Task<void> say_farewell();
+  Task<void> close_after(Duration grace);
   Task<void> accept_streams();
   Task<void> serve(std::unique_ptr<Stream> stream);
 

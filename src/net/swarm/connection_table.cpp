@@ -7,8 +7,14 @@
 
 namespace shoal::net {
 
-void ConnectionTable::check_room(const PeerId& peer) const {
-  if (by_id_.size() >= limits_.connections) {
+bool ConnectionTable::has_inbound_room() const {
+  return by_id_.size() < limits_.connections && inbound_ < limits_.inbound_connections;
+}
+
+void ConnectionTable::check_room(const PeerId& peer, Direction direction) const {
+  const bool room =
+      direction == Direction::inbound ? has_inbound_room() : by_id_.size() < limits_.connections;
+  if (!room) {
     throw Error(ErrorCode::limit, "too many connections", peer.to_string());
   }
   const auto found = by_peer_.find(peer);
@@ -20,6 +26,7 @@ void ConnectionTable::check_room(const PeerId& peer) const {
 Connection& ConnectionTable::add(std::unique_ptr<Connection> connection) {
   Connection& added = *connection;
   by_peer_[added.peer()].push_back(&added);
+  if (added.direction() == Direction::inbound) ++inbound_;
   by_id_.emplace(added.id(), std::move(connection));
   return added;
 }
@@ -29,6 +36,7 @@ void ConnectionTable::retire(ConnectionId id) {
   if (found == by_id_.end()) return;
   std::unique_ptr<Connection> connection = std::move(found->second);
   by_id_.erase(found);
+  if (connection->direction() == Direction::inbound) --inbound_;
   const auto same_peer = by_peer_.find(connection->peer());
   std::erase(same_peer->second, connection.get());
   if (same_peer->second.empty()) by_peer_.erase(same_peer);

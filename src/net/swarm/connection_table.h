@@ -13,6 +13,8 @@ namespace shoal::net {
 /// Bounds on what others can make a node hold.
 struct ConnectionLimits {
   std::size_t connections = 1024;
+  /// Of these, made by others: whatever they do, we can still dial.
+  std::size_t inbound_connections = 768;
   std::size_t connections_per_peer = 4;
   /// Connections that have not proved who they are yet.
   std::size_t handshakes = 256;
@@ -31,8 +33,10 @@ class ConnectionTable {
 
   ConnectionId next_id() { return ++last_id_; }
 
+  /// Whether one more of any peer may come in.
+  bool has_inbound_room() const;
   /// Throws Error{limit} when there is no room for one more to this peer or at all.
-  void check_room(const PeerId& peer) const;
+  void check_room(const PeerId& peer, Direction direction) const;
   Connection& add(std::unique_ptr<Connection> connection);
   /// Takes out a connection that has ended; frees it as soon as nobody holds one of its streams.
   void retire(ConnectionId id);
@@ -59,6 +63,7 @@ class ConnectionTable {
   ConnectionId last_id_ = 0;
   std::map<ConnectionId, std::unique_ptr<Connection>> by_id_;
   std::unordered_map<PeerId, std::vector<Connection*>> by_peer_;
+  std::size_t inbound_ = 0;
   std::vector<std::unique_ptr<Connection>> retired_;
   Event freed_;
 };

@@ -16,6 +16,8 @@ namespace {
 
 constexpr Duration kStagger = 250ms;
 constexpr Duration kAttemptTimeout = 15s;
+// Names are anybody's, and so are the servers that answer for them.
+constexpr Duration kResolveTimeout = 5s;
 
 /// Lower is dialled earlier.
 int rank(const Multiaddr& address) {
@@ -123,14 +125,17 @@ Task<void> Dialer::attempt(Race& race, Multiaddr address) {
 
 Task<std::vector<Multiaddr>> Dialer::resolve(std::vector<Multiaddr> addresses) {
   std::vector<Multiaddr> out;
+  std::size_t names = 0;
   for (const Multiaddr& address : addresses) {
     const auto name = address.tcp_host();
-    if (!name) {
+    if (!name || ++names > kMaxNames) {
       out.push_back(address);
       continue;
     }
     try {
-      const auto found = co_await system_.resolver.addresses(name->host);
+      Task<std::vector<IpAddress>> asking = system_.resolver.addresses(name->host);
+      const auto found =
+          co_await within(system_.clock, kResolveTimeout, std::move(asking), "resolving");
       for (const IpAddress& ip : found) {
         if (!wanted(*name, ip)) continue;
         out.push_back(Multiaddr::tcp(Endpoint{ip, name->port}));

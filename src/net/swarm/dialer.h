@@ -18,6 +18,8 @@ class Dialer {
  public:
   static constexpr std::size_t kMaxAddresses = 32;
   static constexpr std::size_t kMaxAttemptsAtOnce = 8;
+  /// Names of one peer that are looked up, for 5 s each at most.
+  static constexpr std::size_t kMaxNames = 4;
 
   /// Borrows both for its life.
   Dialer(System& system, const std::vector<std::unique_ptr<Transport>>& transports)

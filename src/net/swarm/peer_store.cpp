@@ -44,7 +44,12 @@ void PeerStore::add_address(const PeerId& peer, const Multiaddr& address, Addres
     known.push_back({address, source, expires});
   }
   std::ranges::stable_sort(known, {}, &Address::source);
-  if (known.size() > kMaxAddressesPerPeer) known.resize(kMaxAddressesPerPeer, known.front());
+  std::size_t kept = 0;
+  for (std::size_t bytes = 0; kept < std::min(known.size(), kMaxAddressesPerPeer); ++kept) {
+    bytes += known[kept].address.encoded().size();
+    if (bytes > kMaxAddressBytesPerPeer) break;
+  }
+  known.erase(known.begin() + static_cast<std::ptrdiff_t>(kept), known.end());
 }
 
 std::vector<Multiaddr> PeerStore::addresses(const PeerId& peer) const {
@@ -58,11 +63,18 @@ std::vector<Multiaddr> PeerStore::addresses(const PeerId& peer) const {
 }
 
 void PeerStore::set_protocols(const PeerId& peer, std::vector<std::string> protocols) {
-  if (protocols.size() > kMaxProtocols) protocols.resize(kMaxProtocols);
+  std::size_t kept = 0;
+  for (std::size_t bytes = 0; kept < std::min(protocols.size(), kMaxProtocols); ++kept) {
+    bytes += protocols[kept].size();
+    if (bytes > kMaxProtocolBytesPerPeer) break;
+  }
+  protocols.resize(kept);
+  protocols.shrink_to_fit();
   entry(peer).protocols = std::move(protocols);
 }
 
 void PeerStore::set_agent(const PeerId& peer, std::string agent) {
+  if (agent.size() > kMaxAgentBytes) agent.resize(kMaxAgentBytes);
   entry(peer).agent = std::move(agent);
 }
 

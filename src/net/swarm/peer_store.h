@@ -17,14 +17,17 @@ namespace shoal::net {
 /// How sure we are of an address, most first; decides what is dialled first and what is forgotten.
 enum class AddressSource { connected, given_by_user, signed_record, claimed, hearsay };
 
-/// What this node knows of other peers, in memory, bounded: at most 64 addresses a peer and
-/// kMaxPeers peers; of those without a live connection the least recently used go first. Expired
-/// addresses count as absent.
+/// What this node knows of other peers, in memory, bounded in number and in bytes: kMaxPeers
+/// peers with so many addresses and protocols each, what exceeds them is not kept; of those without
+/// a live connection the least recently used go first. Expired addresses count as absent.
 class PeerStore {
  public:
   static constexpr std::size_t kMaxAddressesPerPeer = 64;
   static constexpr std::size_t kMaxPeers = 10'000;
+  static constexpr std::size_t kMaxAddressBytesPerPeer = 8 * 1024;
   static constexpr std::size_t kMaxProtocols = 1024;
+  static constexpr std::size_t kMaxProtocolBytesPerPeer = 8 * 1024;
+  static constexpr std::size_t kMaxAgentBytes = 256;
 
   explicit PeerStore(Clock& clock) : clock_(clock) {}
 

@@ -1,7 +1,9 @@
 #include "net/swarm/swarm.h"
 
 #include <algorithm>
+#include <array>
 #include <exception>
+#include <functional>
 #include <utility>
 
 #include "base/error.h"
@@ -18,6 +20,17 @@ constexpr Duration kConnectedAddressLifetime = 1h;
 constexpr Duration kSurplusLook = 1s;
 constexpr int kSurplusLooks = 30;
 constexpr Duration kBufferLook = 1s;
+
+/// Whom to count a connection against: who has one IPv6 address mostly has 2^64 of them.
+std::optional<IpAddress> site_of(const Multiaddr& remote) {
+  const auto endpoint = remote.tcp_endpoint();
+  if (!endpoint) return std::nullopt;
+  const IpAddress address = endpoint->address.normalised();
+  if (!address.is_v6()) return address;
+  std::array<std::uint8_t, 16> network{};
+  std::ranges::copy(address.bytes().first(8), network.begin());
+  return IpAddress::v6(network);
+}
 
 /// Global addresses first: a link holds at most eight of them.
 int reach(const Multiaddr& address) {
@@ -41,7 +54,7 @@ struct Swarm::Dial {
 /// Counts a connection that has not proved who it is yet.
 struct Swarm::Handshake {
   Handshake(Swarm& its_swarm, const Multiaddr& remote) : swarm(its_swarm) {
-    if (const auto endpoint = remote.tcp_endpoint()) from = endpoint->address;
+    from = site_of(remote);
     ++swarm.handshakes_;
     if (from) ++swarm.handshakes_from_[*from];
   }
@@ -119,11 +132,11 @@ Task<void> Swarm::run_dial(PeerId peer, std::shared_ptr<Dial> dial) {
     const Connection* crossed = best(peer);
     dial->connection = adopt(std::move(link), Direction::outbound);
     if (crossed != nullptr) dial->connection = best(peer)->id();
-  } catch (const Error&) {
-    dial->failure = std::current_exception();
   } catch (const boost::system::system_error&) {
     const Error stopped(ErrorCode::closed, "this node is stopping");
     dial->failure = std::make_exception_ptr(stopped);
+  } catch (...) {
+    dial->failure = std::current_exception();
   }
   dial->done = true;
   dials_.erase(peer);
@@ -162,10 +175,10 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
 
 bool Swarm::has_room_for_handshake(const Multiaddr& remote) const {
   if (handshakes_ >= limits_.handshakes) return false;
-  if (connections_.size() >= limits_.connections) return false;
-  const auto endpoint = remote.tcp_endpoint();
-  if (!endpoint) return true;
-  const auto found = handshakes_from_.find(endpoint->address);
+  if (!connections_.has_inbound_room()) return false;
+  const auto site = site_of(remote);
+  if (!site) return true;
+  const auto found = handshakes_from_.find(*site);
   return found == handshakes_from_.end() || found->second < limits_.handshakes_per_address;
 }
 
@@ -179,7 +192,7 @@ Task<void> Swarm::upgrade(std::unique_ptr<Incoming> incoming) {
 
 ConnectionId Swarm::adopt(Link link, Direction direction) {
   if (link.peer == local_peer_) throw Error(ErrorCode::refused, "this is our own id");
-  connections_.check_room(link.peer);
+  connections_.check_room(link.peer, direction);
   const ConnectionId id = connections_.next_id();
   Connection& connection = connections_.add(
       std::make_unique<Connection>(system_, protocols_, id, std::move(link), direction));
@@ -222,22 +235,24 @@ Task<void> Swarm::retire_surplus(ConnectionId id) {
 
 Task<void> Swarm::watch_buffers() {
   while (connections_.size() > 0) {
-    std::size_t total = 0;
-    Connection* largest = nullptr;
-    for (Connection* connection : connections_.all()) {
-      total += connection->buffered_bytes();
-      if (largest == nullptr || connection->buffered_bytes() > largest->buffered_bytes()) {
-        largest = connection;
-      }
-    }
-    if (total > limits_.buffered_bytes && largest != nullptr) {
-      log(LogLevel::warning, "too much is buffered: ending the connection to {}",
-          largest->peer().to_string());
-      largest->close();
-    }
+    end_the_greediest();
     co_await system_.clock.sleep_for(kBufferLook);
   }
   watching_buffers_ = false;
+}
+
+void Swarm::end_the_greediest() {
+  std::vector<Connection*> greediest = connections_.all();
+  std::ranges::stable_sort(greediest, std::greater<>{}, &Connection::buffered_bytes);
+  std::size_t total = 0;
+  for (const Connection* connection : greediest) total += connection->buffered_bytes();
+  for (Connection* connection : greediest) {
+    if (total <= limits_.buffered_bytes) break;
+    total -= connection->buffered_bytes();
+    log(LogLevel::warning, "too much is buffered: ending the connection to {}",
+        connection->peer().to_string());
+    connection->close();
+  }
 }
 
 Task<void> Swarm::stop() {

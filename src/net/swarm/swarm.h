@@ -80,9 +80,10 @@ class Swarm {
   Task<void> run_connection(Connection& connection);
   Task<void> retire_surplus(ConnectionId id);
   bool has_room_for_handshake(const Multiaddr& remote) const;
-  /// While there are connections, ends the one that buffers most whenever all together buffer too
+  /// While there are connections, ends those that buffer most whenever all together buffer too
   /// much.
   Task<void> watch_buffers();
+  void end_the_greediest();
 
   System& system_;
   const PeerId local_peer_;

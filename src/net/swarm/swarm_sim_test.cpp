@@ -303,6 +303,45 @@ TEST(Swarm, holds_so_many_connections_and_no_more) {
   EXPECT_EQ(refused, 1);
 }
 
+TEST(Swarm, can_still_dial_when_others_have_taken_all_their_room) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.connections = 4, .inbound_connections = 2}});
+  for (int i = 0; i < 3; ++i) {
+    TestNode& guest = net.add();
+    guest.knows(hub);
+    EXPECT_EQ(net.world.run(failure_of(guest.swarm.connect(hub.id))).has_value(), i == 2);
+    net.world.run_for(1s);
+  }
+  EXPECT_EQ(hub.swarm.connections().size(), 2U);
+  for (int i = 0; i < 3; ++i) {
+    TestNode& wanted = net.add();
+    hub.knows(wanted);
+    EXPECT_EQ(net.world.run(failure_of(hub.swarm.connect(wanted.id))).has_value(), i == 2);
+  }
+  hub.swarm.disconnect(hub.swarm.connections().all().front()->peer());
+  net.world.run_for(1s);
+  TestNode& late = net.add();
+  late.connect(hub);
+}
+
+/// Whether `b` is reached when only the last of so many names is one.
+bool finds_behind_names(std::size_t count) {
+  TestNet net;
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  net.world.names().set_addresses("last.example", {b.host.address()});
+  for (std::size_t i = 1; i < count; ++i) {
+    a.knows(b.id, Multiaddr::parse("/dns4/no" + std::to_string(i) + ".example/tcp/4001"));
+  }
+  a.knows(b.id, Multiaddr::parse("/dns4/last.example/tcp/4001"));
+  return !net.world.run(failure_of(a.swarm.connect(b.id)));
+}
+
+TEST(Swarm, looks_up_so_many_names_of_a_peer_and_no_more) {
+  EXPECT_TRUE(finds_behind_names(Dialer::kMaxNames));
+  EXPECT_FALSE(finds_behind_names(Dialer::kMaxNames + 1));
+}
+
 /// A dialler of its own beside the swarm's, which would share one connection.
 Task<void> dial_into(Upgrader& upgrader, System& system, const TestNode& to,
                      std::vector<Link>& into) {
@@ -351,6 +390,21 @@ TEST(Swarm, bounds_handshakes_of_one_address) {
   EXPECT_EQ(silent_held(net, hub, {&net.world.add_host()}, 9), 5U);
 }
 
+TEST(Swarm, counts_handshakes_by_the_network_of_an_ipv6_address) {
+  const auto host = [](const char* text) {
+    return sim::HostOptions{.addresses = {*IpAddress::parse(text)}};
+  };
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshakes_per_address = 5}}, host("2001:db8::1"));
+  hub.swarm.listen(Multiaddr::tcp({IpAddress::any_v6(), TestNode::kPort}));
+  sim::Host& one = net.world.add_host(host("2001:db8:1::1"));
+  sim::Host& beside = net.world.add_host(host("2001:db8:1::2"));
+  sim::Host& elsewhere = net.world.add_host(host("2001:db8:1:1::1"));
+  EXPECT_EQ(silent_held(net, hub, {&one, &beside}, 4), 5U);
+  net.world.run_for(1s);
+  EXPECT_EQ(silent_held(net, hub, {&one, &elsewhere}, 4), 8U);
+}
+
 TEST(Swarm, bounds_handshakes_in_all) {
   TestNet net;
   TestNode& hub = net.add({.limits = {.handshakes = 7}});
@@ -394,6 +448,24 @@ TEST(Swarm, ends_the_connection_that_buffers_too_much) {
   net.world.run_for(10s);
   EXPECT_EQ(hub.swarm.best(bad.id), nullptr);
   EXPECT_NE(hub.swarm.best(good.id), nullptr);
+  net.world.run(floods.stop());
+}
+
+TEST(Swarm, ends_as_many_connections_as_buffer_too_much_at_once) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.buffered_bytes = 1'000'000}});
+  hub.swarm.protocols().add(
+      kEcho, [&hub](ProtocolStream stream) { return hold(hub.system, std::move(stream)); });
+  TaskGroup floods(net.world.waits(), "flood");
+  std::vector<PeerId> bad;
+  for (int peer = 0; peer < 5; ++peer) {
+    TestNode& node = net.add();
+    node.connect(hub);
+    bad.push_back(node.id);
+    for (int i = 0; i < 8; ++i) floods.spawn(flood(node.swarm, hub.id));
+  }
+  net.world.run_for(2500ms);
+  for (const PeerId& peer : bad) EXPECT_EQ(hub.swarm.best(peer), nullptr);
   net.world.run(floods.stop());
 }
 
@@ -484,6 +556,22 @@ TEST(Swarm, stops_in_the_middle_of_everything) {
     EXPECT_EQ(a.swarm.connections().size(), 0U);
     net.world.run(work.stop());
   }
+}
+
+TEST(Swarm, stops_in_time_when_a_peer_takes_nothing) {
+  TestNet net;
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  b.swarm.protocols().add(kEcho, sink);
+  a.connect(b);
+  net.world.partition({&a.host}, {&b.host});
+  TaskGroup floods(net.world.waits(), "flood");
+  for (int i = 0; i < 30; ++i) floods.spawn(flood(a.swarm, b.id));
+  net.world.run_for(1s);
+  const TimePoint begin = net.world.now();
+  a.stop();
+  EXPECT_LE(net.world.now() - begin, 2s);
+  net.world.run(floods.stop());
 }
 
 TEST(Swarm, connects_no_more_once_stopped) {

@@ -4,18 +4,20 @@
 
 namespace shoal::yamux {
 
+Turns::Waiter::Waiter(Turns& its_turns) : turns(its_turns), changed(its_turns.waits_) {
+  turns.waiting_.push_back(this);
+}
+
+Turns::Waiter::~Waiter() {
+  std::erase(turns.waiting_, this);
+  if (granted && !took_it) turns.pass();
+}
+
 Task<void> Turns::take() {
   if (taken_ && !closed_) {
-    Waiter me(waits_);
-    waiting_.push_back(&me);
-    try {
-      while (!me.granted && !closed_) co_await me.changed.wait();
-    } catch (...) {
-      std::erase(waiting_, &me);
-      if (me.granted) pass();
-      throw;
-    }
-    std::erase(waiting_, &me);
+    Waiter me(*this);
+    while (!me.granted && !closed_) co_await me.changed.wait();
+    me.took_it = true;
   }
   if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
   taken_ = true;

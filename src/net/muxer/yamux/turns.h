@@ -21,10 +21,17 @@ class Turns {
   void close() noexcept;
 
  private:
+  /// Leaves the queue however its wait ends, also when its frame is freed in the middle of it.
   struct Waiter {
-    explicit Waiter(Waits& waits) : changed(waits) {}
+    explicit Waiter(Turns& its_turns);
+    ~Waiter();
+    Waiter(const Waiter&) = delete;
+    Waiter& operator=(const Waiter&) = delete;
+
+    Turns& turns;
     shoal::Event changed;
     bool granted = false;
+    bool took_it = false;
   };
 
   Waits& waits_;

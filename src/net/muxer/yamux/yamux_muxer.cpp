@@ -28,6 +28,7 @@ constexpr Duration kCancelledWriteGrace = 5s;
 YamuxMuxer::YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role)
     : system_(system),
       under_(std::move(under)),
+      role_(role),
       session_(role, SessionConfig{}, system.clock.now().time_since_epoch()),
       accepted_(system.waits),
       control_(system.waits),
@@ -49,8 +50,9 @@ Task<void> YamuxMuxer::run() {
     failure = std::current_exception();
   }
   if (failure && session_.has_control() && !closed_) {
+    tasks_.spawn(close_after(kFarewellTimeout));
     try {
-      co_await within(system_.clock, kFarewellTimeout, flush_control(), "farewell");
+      co_await flush_control();
     } catch (const std::exception&) {
       // The connection ends all the same.
     }
@@ -82,8 +84,7 @@ void YamuxMuxer::act_on(const yamux::Event& event) {
   YamuxStream* stream = found == streams_.end() ? nullptr : found->second;
   switch (event.kind) {
     case Kind::opened:
-      unaccepted_.push_back(make_stream(event.stream));
-      accepted_.notify_one();
+      take_in(event.stream);
       break;
     case Kind::acknowledged:
       break;
@@ -108,6 +109,14 @@ void YamuxMuxer::act_on(const yamux::Event& event) {
   }
 }
 
+/// The session counts the streams that the peer has open; a peer that resets each one right away
+/// has none, while we may still be busy with all of them.
+void YamuxMuxer::take_in(StreamId id) {
+  if (inbound_handles_ >= kMaxInboundHandles) return session_.reset(id);
+  unaccepted_.push_back(make_stream(id));
+  accepted_.notify_one();
+}
+
 void YamuxMuxer::lose(StreamId id, const std::string& reason) {
   const auto found = streams_.find(id);
   if (found == streams_.end()) return;
@@ -124,6 +133,7 @@ std::unique_ptr<YamuxStream> YamuxMuxer::make_stream(StreamId id) {
   if (place != nullptr) place->fail("the stream has ended");
   place = stream.get();
   ++handles_;
+  if (is_inbound(id)) ++inbound_handles_;
   return stream;
 }
 
@@ -275,6 +285,12 @@ bool YamuxMuxer::is_live(const YamuxStream& stream) const {
   return found != streams_.end() && found->second == &stream;
 }
 
+bool YamuxMuxer::keep(std::size_t bytes) noexcept {
+  if (bytes > kMaxKeptBytes - kept_bytes_) return false;
+  kept_bytes_ += bytes;
+  return true;
+}
+
 void YamuxMuxer::reset(YamuxStream& stream) noexcept {
   if (!is_live(stream)) return;
   streams_.erase(stream.id());
@@ -292,6 +308,7 @@ void YamuxMuxer::release(YamuxStream& stream) noexcept {
     }
     wake_control();
   }
+  if (is_inbound(stream.id())) --inbound_handles_;
   if (--handles_ > 0 || !when_idle_) return;
   boost::asio::post(system_.executor(), std::exchange(when_idle_, nullptr));
 }
@@ -306,7 +323,7 @@ Duration YamuxMuxer::round_trip() const {
 
 std::size_t YamuxMuxer::buffered_bytes() const {
   const SessionCounts counts = session_.counts();
-  return static_cast<std::size_t>(counts.unread_bytes + counts.grown_bytes);
+  return static_cast<std::size_t>(counts.unread_bytes + counts.grown_bytes) + kept_bytes_;
 }
 
 }  // namespace shoal::yamux

@@ -23,6 +23,12 @@ namespace shoal::yamux {
 /// frame.
 class YamuxMuxer final : public net::Muxer {
  public:
+  /// Streams of the peer that somebody here still holds, those included that have ended; a further
+  /// one is reset.
+  static constexpr std::size_t kMaxInboundHandles = 1000;
+  /// Unread bytes of ended streams that stay readable; what exceeds it is void.
+  static constexpr std::size_t kMaxKeptBytes = 16 * 1024 * 1024;
+
   YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role);
   ~YamuxMuxer() override;
 
@@ -45,6 +51,7 @@ class YamuxMuxer final : public net::Muxer {
   std::unique_ptr<YamuxStream> make_stream(StreamId id);
   Task<void> read_frames();
   void act_on(const yamux::Event& event);
+  void take_in(StreamId id);
   void lose(StreamId id, const std::string& reason);
   Task<void> write_control();
   Task<void> flush_control();
@@ -58,6 +65,9 @@ class YamuxMuxer final : public net::Muxer {
   /// and fairness allow.
   Task<void> write_frames(const YamuxStream& stream, PiecesLeft& left);
   void finish(StreamId id);
+  /// Whether so many more unread bytes of streams that have ended may stay; counted if so.
+  bool keep(std::size_t bytes) noexcept;
+  void let_go(std::size_t bytes) noexcept { kept_bytes_ -= bytes; }
   void reset(YamuxStream& stream) noexcept;
   void release(YamuxStream& stream) noexcept;
 
@@ -68,13 +78,17 @@ class YamuxMuxer final : public net::Muxer {
   Task<void> run_writing(Writing& writing);
   Task<void> close_after(Duration grace);
   bool is_live(const YamuxStream& stream) const;
+  bool is_inbound(StreamId id) const { return (id % 2 == 0) == (role_ == Role::client); }
   void wake_control();
 
   System& system_;
   std::unique_ptr<Stream> under_;
+  const Role role_;
   Session session_;
   std::map<StreamId, YamuxStream*> streams_;  // those that the session may still have news for
   std::size_t handles_ = 0;                   // all that somebody holds
+  std::size_t inbound_handles_ = 0;           // of these, opened by the peer
+  std::size_t kept_bytes_ = 0;                // unread, of streams that the session has forgotten
   std::deque<std::unique_ptr<YamuxStream>> unaccepted_;
   shoal::Event accepted_;
   shoal::Event control_;

@@ -245,6 +245,77 @@ TEST_F(Muxers, streams_are_limited_to_those_the_peer_acknowledges) {
   EXPECT_NO_THROW(opened.push_back(client->open()));
 }
 
+TEST_F(Muxers, streams_that_the_peer_resets_at_once_count_until_we_let_go) {
+  begin(1ms);
+  std::vector<std::unique_ptr<Stream>> busy;
+  for (std::size_t i = 0; i < YamuxMuxer::kMaxInboundHandles; ++i) busy.push_back(stream().second);
+  EXPECT_EQ(server->stream_count(), YamuxMuxer::kMaxInboundHandles);
+  auto refused = client->open();
+  Bytes one(1);
+  world->run(write_all(*refused, one));
+  auto answer = failure_of(within(world->clock(), 10s, refused->read_some(one), "being refused"));
+  EXPECT_EQ(code_of(world->run(std::move(answer))), ErrorCode::closed);
+  EXPECT_EQ(server->stream_count(), YamuxMuxer::kMaxInboundHandles);
+  busy.pop_back();
+  busy.push_back(stream().second);
+  EXPECT_FALSE(client->closed());
+}
+
+TEST_F(Muxers, streams_of_our_own_do_not_count_as_the_peers) {
+  begin(1ms);
+  std::vector<std::unique_ptr<Stream>> busy;
+  for (std::size_t i = 0; i < YamuxMuxer::kMaxInboundHandles; ++i) busy.push_back(stream().first);
+  EXPECT_EQ(client->stream_count(), YamuxMuxer::kMaxInboundHandles);
+  auto theirs = server->open();
+  world->run(write_all(*theirs, as_bytes("!")));
+  EXPECT_NE(world->run(client->accept()), nullptr);
+}
+
+TEST_F(Muxers, counts_unread_bytes_of_streams_that_were_reset) {
+  begin(1ms);
+  auto [here, there] = stream();
+  world->run(write_all(*here, pattern_bytes(200'000)));
+  world->run_for(1s);
+  here.reset();
+  world->run_for(1s);
+  EXPECT_EQ(server->buffered_bytes(), 200'000);
+  there.reset();
+  EXPECT_EQ(server->buffered_bytes(), 0);
+}
+
+TEST_F(Muxers, keeps_so_many_unread_bytes_of_reset_streams_and_no_more) {
+  begin(1ms);
+  constexpr std::size_t kEach = 256 * 1024 - 1;  // with the byte before it, a window
+  constexpr std::size_t kStreams = YamuxMuxer::kMaxKeptBytes / kEach + 3;
+  std::vector<std::unique_ptr<Stream>> busy;
+  for (std::size_t i = 0; i < kStreams; ++i) {
+    auto [here, there] = stream();
+    world->run(write_all(*here, pattern_bytes(kEach)));
+    world->run_for(100ms);
+    here.reset();
+    busy.push_back(std::move(there));
+  }
+  world->run_for(1s);
+  EXPECT_LE(server->buffered_bytes(), YamuxMuxer::kMaxKeptBytes);
+  EXPECT_GT(server->buffered_bytes(), YamuxMuxer::kMaxKeptBytes - kEach);
+  Bytes one(1);
+  EXPECT_EQ(world->run(busy.front()->read_some(one)), 1);
+  EXPECT_EQ(code_of(world->run(failure_of(busy.back()->read_some(one)))), ErrorCode::closed);
+  busy.clear();
+  EXPECT_EQ(server->buffered_bytes(), 0);
+}
+
+TEST_F(Muxers, an_aborted_stream_gives_no_more_of_what_arrived) {
+  begin(1ms);
+  auto [here, there] = stream();
+  world->run(send_all(*here, to_bytes("too late")));
+  world->run_for(1s);
+  there->abort();
+  Bytes one(1);
+  EXPECT_EQ(code_of(world->run(failure_of(there->read_some(one)))), ErrorCode::closed);
+  EXPECT_EQ(server->buffered_bytes(), 0);
+}
+
 TEST_F(Muxers, tells_once_the_last_stream_is_let_go) {
   begin();
   auto [here, there] = stream();

@@ -28,6 +28,7 @@ YamuxStream::YamuxStream(YamuxMuxer& muxer, StreamId id)
     : muxer_(muxer), id_(id), readable_(muxer.system_.waits), writable_(muxer.system_.waits) {}
 
 YamuxStream::~YamuxStream() {
+  drop_kept();
   muxer_.release(*this);
 }
 
@@ -55,8 +56,17 @@ Task<std::size_t> YamuxStream::read_some(MutableBytes into) {
 
 std::size_t YamuxStream::take_queued(MutableBytes into) {
   const std::size_t count = queue_.take(into);
-  if (count > 0 && !failed_) muxer_.consumed(id_, count);
+  if (failed_) {
+    muxer_.let_go(count);
+  } else if (count > 0) {
+    muxer_.consumed(id_, count);
+  }
   return count;
+}
+
+void YamuxStream::drop_kept() {
+  if (failed_) muxer_.let_go(queue_.size());
+  queue_ = {};
 }
 
 void YamuxStream::deliver(ByteView data) {
@@ -80,6 +90,10 @@ void YamuxStream::fail(const std::string& reason) {
   if (failed_) return;
   failed_ = true;
   reason_ = reason;
+  if (!muxer_.keep(queue_.size())) {
+    queue_ = {};
+    read_finished_ = false;
+  }
   readable_.notify_all();
   writable_.notify_all();
 }
@@ -110,8 +124,9 @@ Task<void> YamuxStream::close_write() {
 
 void YamuxStream::abort() noexcept {
   if (!failed_) muxer_.reset(*this);
-  read_finished_ = false;
   fail("the stream was aborted");
+  drop_kept();
+  read_finished_ = false;
 }
 
 }  // namespace shoal::yamux

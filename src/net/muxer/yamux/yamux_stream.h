@@ -38,6 +38,7 @@ class YamuxStream final : public Stream {
  private:
   [[noreturn]] void throw_failure() const;
   std::size_t take_queued(MutableBytes into);
+  void drop_kept();
 
   YamuxMuxer& muxer_;
   const StreamId id_;

@@ -1,0 +1,109 @@
+#include "net/swarm/peer_store.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "system/test_loop.h"
+
+namespace shoal::net {
+namespace {
+
+class PeerStoreTest : public ::testing::Test {
+ protected:
+  static PeerId peer(std::uint32_t number) {
+    Bytes identity = {0x00, 0x24, 0x08, 0x01, 0x12, 0x20};
+    append(identity, Bytes(32));
+    for (std::size_t i = 0; i < 4; ++i) {
+      identity[6 + i] = static_cast<std::uint8_t>(number >> (8 * i));
+    }
+    return PeerId::decode(identity);
+  }
+
+  static Multiaddr address(std::size_t port) {
+    return Multiaddr::parse("/ip4/10.0.0.1/tcp/" + std::to_string(port));
+  }
+
+  void claim(const PeerId& who, const Multiaddr& where,
+             AddressSource source = AddressSource::claimed) {
+    store.add_address(who, where, source, 1h);
+  }
+
+  shoal::testing::TestLoop loop;
+  PeerStore store{loop.clock};
+  const PeerId anna = peer(1);
+};
+
+TEST_F(PeerStoreTest, gives_the_surest_addresses_first) {
+  claim(anna, address(1), AddressSource::hearsay);
+  claim(anna, address(2), AddressSource::given_by_user);
+  claim(anna, address(3), AddressSource::hearsay);
+  claim(anna, address(4), AddressSource::connected);
+  EXPECT_EQ(store.addresses(anna), (std::vector{address(4), address(2), address(1), address(3)}));
+  claim(anna, address(3), AddressSource::connected);
+  EXPECT_EQ(store.addresses(anna).at(1), address(3));
+}
+
+TEST_F(PeerStoreTest, forgets_addresses_in_time) {
+  store.add_address(anna, address(1), AddressSource::claimed, 10s);
+  store.add_address(anna, address(2), AddressSource::claimed, 20s);
+  loop.run(loop.clock.sleep_for(10s));
+  EXPECT_EQ(store.addresses(anna), (std::vector{address(2)}));
+}
+
+TEST_F(PeerStoreTest, holds_64_addresses_of_a_peer_and_prefers_the_surer) {
+  for (std::size_t i = 1; i <= PeerStore::kMaxAddressesPerPeer + 1; ++i) claim(anna, address(i));
+  EXPECT_EQ(store.addresses(anna).size(), PeerStore::kMaxAddressesPerPeer);
+  claim(anna, address(1000), AddressSource::connected);
+  EXPECT_EQ(store.addresses(anna).size(), PeerStore::kMaxAddressesPerPeer);
+  EXPECT_EQ(store.addresses(anna).front(), address(1000));
+}
+
+TEST_F(PeerStoreTest, holds_so_many_bytes_of_addresses_of_a_peer) {
+  const std::string name(200, 'x');
+  std::size_t each = 0;
+  for (std::size_t i = 1; i <= PeerStore::kMaxAddressesPerPeer; ++i) {
+    const auto large = Multiaddr::parse("/dns4/" + name + "/tcp/" + std::to_string(i));
+    each = large.encoded().size();
+    claim(anna, large);
+  }
+  EXPECT_EQ(store.addresses(anna).size(), PeerStore::kMaxAddressBytesPerPeer / each);
+  claim(anna, address(1), AddressSource::connected);
+  EXPECT_EQ(store.addresses(anna).front(), address(1));
+}
+
+TEST_F(PeerStoreTest, replaces_protocols_and_keeps_so_many_bytes_of_them) {
+  EXPECT_EQ(store.protocols(anna), nullptr);
+  store.set_protocols(anna, {"/a", "/b"});
+  store.set_protocols(anna, {"/c"});
+  EXPECT_FALSE(store.speaks(anna, "/a"));
+  EXPECT_TRUE(store.speaks(anna, "/c"));
+  const std::string name(256, 'p');
+  store.set_protocols(anna, std::vector<std::string>(PeerStore::kMaxProtocols, name));
+  EXPECT_EQ(store.protocols(anna)->size(), PeerStore::kMaxProtocolBytesPerPeer / name.size());
+  store.set_protocols(anna, std::vector<std::string>(PeerStore::kMaxProtocols + 1, "/p"));
+  EXPECT_EQ(store.protocols(anna)->size(), PeerStore::kMaxProtocols);
+}
+
+TEST_F(PeerStoreTest, cuts_long_agent_names) {
+  store.set_agent(anna, std::string(100'000, 'a'));
+  EXPECT_EQ(store.agent(anna), std::string(PeerStore::kMaxAgentBytes, 'a'));
+}
+
+TEST_F(PeerStoreTest, forgets_the_least_recently_heard_of_but_not_the_pinned) {
+  store.pin(anna);
+  claim(anna, address(1));
+  for (std::uint32_t i = 2; i <= PeerStore::kMaxPeers + 1; ++i) claim(peer(i), address(1));
+  EXPECT_EQ(store.size(), PeerStore::kMaxPeers);
+  EXPECT_FALSE(store.addresses(anna).empty());
+  EXPECT_TRUE(store.addresses(peer(2)).empty());
+  EXPECT_FALSE(store.addresses(peer(3)).empty());
+  store.unpin(anna);
+  claim(peer(100'000), address(1));
+  EXPECT_TRUE(store.addresses(anna).empty());
+  EXPECT_EQ(store.size(), PeerStore::kMaxPeers);
+}
+
+}  // namespace
+}  // namespace shoal::net
