@@ -45,11 +45,12 @@ def share_over_own_dial(world) -> None:
 
 
 def get_over_foreign_dial(world) -> None:
-    """The receiver knows no provider and waits; the provider comes to it."""
+    """The receiver knows who has it but not where; the provider comes to it."""
     file, out, node = world.input(data.write_file, SMALL), world.fresh("out"), world.shoal()
     address = f"/ip4/127.0.0.1/tcp/{free_port()}"
     with world.kubo() as kubo:
-        words = node.command("get", kubo.add(file), "-o", out, listen=address)
+        source = link(kubo.add(file), f"/p2p/{kubo.peer_id}")
+        words = node.command("get", source, "-o", out, listen=address)
         peer_id = node.peer_id()  # before the getter locks the home
         getter = Service(*words, log=world.fresh("log"))
         try:

@@ -10,12 +10,11 @@ def register(checks) -> None:
         "a file of 1 GiB": (data.write_file, data.GIB),
         "an empty file": (data.write_file, 0),
         "a tree": (data.tree,),
-        "20,000 entries": (data.large_directory,),
     }.items():
         checks.add(f"kubo gets {name}", *inputs)(kubo_gets)
     checks.add("kubo gets a tree with hidden files", data.tree)(kubo_gets_hidden)
     checks.add("kubo gets a tree with modes and mtimes", data.tree)(kubo_gets_preserved)
-    checks.add("kubo pins 20,000 entries")(kubo_pins)
+    checks.add("kubo gets 20,000 entries")(kubo_gets_many)
     checks.add("kubo exports a tree as CAR")(kubo_exports)
 
 
@@ -34,7 +33,8 @@ def kubo_gets_preserved(world, make) -> None:
     kubo_gets(world, make, options=("--preserve",), metadata=True)
 
 
-def kubo_pins(world) -> None:
+def kubo_gets_many(world) -> None:
+    """Pins first: `ipfs get` asks for one entry at a time and takes 20 ms for each."""
     path = world.input(data.large_directory)
     with world.kubo() as kubo, world.shoal().share(path) as share:
         kubo.connect(share.address)

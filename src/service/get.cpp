@@ -48,8 +48,11 @@ struct Get::State {
     for (const Multiaddr& provider : options.link.providers) {
       const auto peer = provider.peer();
       if (!peer || *peer == swarm.local_peer()) continue;
-      swarm.peers().add_address(*peer, provider.without_peer(), net::AddressSource::given_by_user,
-                                kLinkAddressLifetime);
+      const Multiaddr address = provider.without_peer();
+      if (!address.empty()) {
+        swarm.peers().add_address(*peer, address, net::AddressSource::given_by_user,
+                                  kLinkAddressLifetime);
+      }
       session->add_peer(*peer);
     }
   }
