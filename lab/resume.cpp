@@ -14,6 +14,16 @@ constexpr int kCrashes = 20;
 constexpr std::uint16_t kPort = 4001;
 constexpr Duration kTimeLimit = 1h;
 constexpr std::size_t kLargeBytes = 24 * 1024 * 1024;
+constexpr std::uint64_t kRate = 1'000'000;
+// Between two syncs, two seconds apart, at the rate of the line; and what came while one was under
+// way.
+constexpr std::uint64_t kLossPerCrashBytes = 3 * kRate;
+
+std::uint64_t bytes_of(const std::vector<SampleFile>& tree) {
+  std::uint64_t out = 0;
+  for (const SampleFile& file : tree) out += file.content.size();
+  return out;
+}
 
 }  // namespace
 
@@ -26,7 +36,7 @@ Outcome run_resume(std::uint64_t seed) {
   sim::SeededRandom random(seed, 0xc0de);
   const auto tree = sample_tree(seed, 60, kLargeBytes);
   sim::HostOptions host;
-  host.up = host.down = 1'000'000;  // so that the whole takes long enough to be disturbed
+  host.up = host.down = kRate;  // so that the whole takes long enough to be disturbed
   std::deque<SimulatedUser> users;
   users.emplace_back(world, world.add_host(host), kPort);
   users.emplace_back(world, world.add_host(host), kPort);
@@ -50,10 +60,12 @@ Outcome run_resume(std::uint64_t seed) {
     world.run_while_not([&] { return getter.done() || world.now() > give_up_at; });
     out.failure = getter.done() ? difference(getter.host(), "/copy", tree)
                                 : "never finished; the last error: " + getter.last_error();
-    if (out.failure.empty()) {
-      out.summary = std::to_string(getter.blocks_fetched()) + " blocks fetched in " +
-                    std::to_string(getter.crashes() + 1) + " lives, " +
-                    std::to_string(getter.result()->blocks) + " in the tree";
+    const std::uint64_t wanted = getter.done() ? bytes_of(tree) : 0;
+    const std::uint64_t allowed = wanted + getter.crashes() * kLossPerCrashBytes;
+    out.summary = std::to_string(getter.bytes_fetched()) + " bytes fetched in " +
+                  std::to_string(getter.crashes() + 1) + " lives for " + std::to_string(wanted);
+    if (out.failure.empty() && getter.bytes_fetched() > allowed) {
+      out.failure = "fetched again what was safe: " + out.summary;
     }
   } catch (const Error& error) {
     out.failure = error.what();

@@ -118,21 +118,7 @@ Task<void> SimulatedUser::work(node::Node& node) {
       co_await share.index({what_}, {});
       link_ = share.link(node.addresses()).to_string();
     } else if (!result_) {
-      service::GetOptions options{.link = service::Link::parse(what_),
-                                  .output = folder_,
-                                  .replace = false,
-                                  .timeout = kGiveUpOneTry};
-      service::Get get(system, node.swarm(), node.store(), node.bitswap(), std::move(options));
-      std::exception_ptr get_failure;
-      try {
-        service::GetResult result = co_await get.run();
-        blocks_fetched_ += result.blocks_fetched;
-        result_ = std::move(result);
-      } catch (...) {
-        blocks_fetched_ += get.blocks_fetched();
-        get_failure = std::current_exception();
-      }
-      if (get_failure) std::rethrow_exception(get_failure);
+      co_await get_once(node);
     }
     // Having it, it serves it.
     while (true) co_await system.clock.sleep_for(1h);
@@ -141,6 +127,22 @@ Task<void> SimulatedUser::work(node::Node& node) {
   }
   co_await share.stop();
   std::rethrow_exception(failure);
+}
+
+Task<void> SimulatedUser::get_once(node::Node& node) {
+  service::GetOptions options{.link = service::Link::parse(what_),
+                              .output = folder_,
+                              .replace = false,
+                              .timeout = kGiveUpOneTry};
+  service::Get get(node.system(), node.swarm(), node.store(), node.bitswap(), std::move(options));
+  std::exception_ptr failure;
+  try {
+    result_ = co_await get.run();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  for (const content::SourceCount& source : get.fetched().sources) bytes_fetched_ += source.bytes;
+  if (failure) std::rethrow_exception(failure);
 }
 
 void SimulatedUser::stop() {

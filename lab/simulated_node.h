@@ -48,8 +48,8 @@ class SimulatedUser {
   bool done() const { return result_.has_value(); }
   const std::optional<service::GetResult>& result() const { return result_; }
   const std::string& last_error() const { return last_error_; }
-  /// Over all lives: blocks fetched, and those of them that had been fetched and written before.
-  std::uint64_t blocks_fetched() const { return blocks_fetched_; }
+  /// Over all lives.
+  std::uint64_t bytes_fetched() const { return bytes_fetched_; }
   unsigned crashes() const { return crashes_; }
 
   /// Ends the node and all that its user does.
@@ -61,6 +61,7 @@ class SimulatedUser {
   void start_life();
   Task<void> live(System& system);
   Task<void> work(node::Node& node);
+  Task<void> get_once(node::Node& node);
   Task<void> come_back(Duration pause);
 
   sim::World& world_;
@@ -72,7 +73,7 @@ class SimulatedUser {
   std::string link_;
   std::string last_error_;
   std::optional<service::GetResult> result_;
-  std::uint64_t blocks_fetched_ = 0;
+  std::uint64_t bytes_fetched_ = 0;
   unsigned crashes_ = 0;
   std::unique_ptr<TaskGroup> life_;
   TaskGroup fate_;

@@ -197,8 +197,8 @@ GetStatus Get::status() const {
   return out;
 }
 
-std::uint64_t Get::blocks_fetched() const {
-  return state_->session->counts().blocks_fetched;
+const content::SessionCounts& Get::fetched() const {
+  return state_->session->counts();
 }
 
 std::string Get::name() const {

@@ -72,8 +72,8 @@ class Get {
   Task<GetResult> run();
 
   GetStatus status() const;
-  /// So far, also when run() failed.
-  std::uint64_t blocks_fetched() const;
+  /// What peers gave so far, also when run() failed.
+  const content::SessionCounts& fetched() const;
   /// What the content is called here, as soon as it is known.
   std::string name() const;
   /// Called once, when the root is held and others can get from this node.

@@ -9,13 +9,14 @@
 #include "content/transfer/file_compare.h"
 #include "format/name_check.h"
 #include "system/offload.h"
+#include "system/task_group.h"
 
 namespace shoal::content {
 
 namespace {
 
-// What an unexpected end of the machine may cost, for one file.
-constexpr std::uint64_t kSyncEveryBytes = 64 * 1024 * 1024;
+// How much of the work a loss of power may take.
+constexpr Duration kSyncEvery = 2s;
 constexpr std::size_t kTagCharacters = 8;
 constexpr std::string_view kPartialSuffix = ".shoal";
 
@@ -166,8 +167,27 @@ Task<void> Download::run() {
   co_await check_space();
   resuming_ = folder_->info(partial_name_).has_value();
   walk_ = std::make_unique<TreeWalk>(system_, *this, *this, WalkLimits{});
-  co_await walk_->run(root_);
+  TaskGroup syncing(system_.waits, "sync");
+  syncing.spawn(sync_now_and_then());
+  std::exception_ptr failure;
+  try {
+    co_await walk_->run(root_);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await syncing.stop();
+  if (failure) std::rethrow_exception(failure);
   co_await take_name();
+}
+
+Task<void> Download::sync_now_and_then() {
+  while (true) {
+    co_await system_.clock.sleep_for(kSyncEvery);
+    if (!std::exchange(unsynced_, false)) continue;
+    const auto sync = [this] { folder_->sync_all(); };
+    co_await offload(system_.offload, sync);
+    store_.commit();
+  }
 }
 
 DownloadCounts Download::counts() const {
@@ -316,6 +336,7 @@ Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
     stamp = stamp_of(file->info());
   };
   co_await offload(system_.offload, write);
+  unsynced_ = true;
   const FileId id = store_.add_file(join(place_.folder, at), stamp);
   store_.put_place(cid.hash(), id, 0, bytes.size());
   bitswap_.offer(cid.hash());
@@ -355,14 +376,9 @@ Task<bool> Download::holds(TreeFile& file, Cid cid, std::uint64_t offset, std::u
 
 Task<void> Download::content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
                              const Cid* leaf) {
-  file.unsynced_bytes += bytes.size();
-  const bool sync = file.unsynced_bytes >= kSyncEveryBytes;
-  if (sync) file.unsynced_bytes = 0;
-  const auto write = [&] {
-    write_sparsely(*file.file, offset, bytes.view());
-    if (sync) file.file->sync();
-  };
+  const auto write = [&] { write_sparsely(*file.file, offset, bytes.view()); };
   co_await offload(system_.offload, write);
+  unsynced_ = true;
   if (leaf == nullptr) co_return;
   store_.put_place(leaf->hash(), file.store_id, offset, bytes.size());
   bitswap_.offer(leaf->hash());

@@ -62,6 +62,7 @@ class Download final : public TreeSink, public BlockSource {
   Task<bool> already_complete();
   Task<void> check_space();
   Task<void> learn_size();
+  Task<void> sync_now_and_then();
   Task<void> take_name();
   Task<std::optional<SharedBytes>> held(Cid cid);
   bool is_zeros(const Cid& cid, std::uint64_t length);
@@ -92,6 +93,7 @@ class Download final : public TreeSink, public BlockSource {
   std::function<void()> when_root_held_;
   bool comparing_ = false;
   bool resuming_ = false;
+  bool unsynced_ = false;  // something was written since the last sync
   std::uint64_t expected_bytes_ = 0;
   std::uint64_t hashed_bytes_ = 0;
   std::uint64_t found_in_store_ = 0;

@@ -23,7 +23,6 @@ struct TreeFile {
   // Kept by the sink.
   std::unique_ptr<File> file;
   bool resumed = false;
-  std::uint64_t unsynced_bytes = 0;
   std::int64_t store_id = 0;
 };
 
