@@ -19,6 +19,27 @@ constexpr Duration kLinkAddressLifetime = 24h;
 constexpr Duration kLook = 100ms;
 constexpr Duration kFarewell = 1s;
 
+/// Asked when the link names nobody: what is not on this machine cannot be had.
+class Nobody final : public content::Session {
+ public:
+  void add_peer(const PeerId&) override {}
+  Task<content::Block> fetch(Cid cid) override {
+    throw Error(ErrorCode::not_found, "nobody is known who has it", cid.to_string(),
+                "ask for a link that names a provider, or name a peer with --connect");
+    co_return content::Block{cid, {}};
+  }
+  const content::SessionCounts& counts() const override { return counts_; }
+  std::size_t live_peers() const override { return 0; }
+
+ private:
+  const content::SessionCounts counts_;
+};
+
+std::unique_ptr<content::Session> session_for(const Link& link, content::Bitswap& bitswap) {
+  if (link.providers.empty()) return std::make_unique<Nobody>();
+  return bitswap.session();
+}
+
 }  // namespace
 
 struct Get::State {
@@ -29,7 +50,7 @@ struct Get::State {
         store(blocks),
         bitswap(exchange),
         options(std::move(wanted)),
-        session(exchange.session()),
+        session(session_for(options.link, exchange)),
         started(world.clock.now()) {}
 
   System& system;
