@@ -163,7 +163,8 @@ Download::~Download() = default;
 Task<void> Download::run() {
   if (co_await already_complete()) co_return;
   co_await learn_size();
-  if (when_root_held_) when_root_held_();
+  // A root that is a leaf is held only at the end.
+  if (when_root_held_ && !root_.is(Codec::raw)) when_root_held_();
   co_await check_space();
   resuming_ = folder_->info(partial_name_).has_value();
   walk_ = std::make_unique<TreeWalk>(system_, *this, *this, WalkLimits{});
@@ -177,6 +178,7 @@ Task<void> Download::run() {
   }
   co_await syncing.stop();
   if (failure) std::rethrow_exception(failure);
+  if (when_root_held_ && root_.is(Codec::raw)) when_root_held_();
   co_await take_name();
 }
 
