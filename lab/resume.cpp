@@ -27,12 +27,14 @@ std::uint64_t bytes_of(const std::vector<SampleFile>& tree) {
 
 }  // namespace
 
-Outcome run_resume(std::uint64_t seed) {
-  sim::WorldOptions options;
-  options.name = "resume";
-  options.seed = seed;
-  options.path.latency = 20ms;
-  sim::World world(options);
+Outcome run_resume(const RunOptions& options) {
+  const std::uint64_t seed = options.seed;
+  sim::WorldOptions about;
+  about.name = "resume";
+  about.seed = seed;
+  about.path.latency = 20ms;
+  sim::World world(about);
+  if (options.packets) world.write_packets_to(options.packets);
   sim::SeededRandom random(seed, 0xc0de);
   const auto tree = sample_tree(seed, 60, kLargeBytes);
   sim::HostOptions host;

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "base/bytes.h"
+
 namespace shoal::lab {
 
 /// How one run with one seed ended.
@@ -14,12 +16,18 @@ struct Outcome {
   std::string summary;  // a few figures for people
 };
 
+struct RunOptions {
+  std::uint64_t seed = 1;
+  /// Takes every packet, in the format pcap; none: nobody looks.
+  std::function<void(ByteView)> packets;
+};
+
 /// A simulated world with the real node code in it, and what must hold there. Everything that
 /// happens follows from the seed.
 struct Scenario {
   std::string name;
   std::string description;
-  std::function<Outcome(std::uint64_t seed)> run;
+  std::function<Outcome(const RunOptions&)> run;
 };
 
 /// In order of their names.

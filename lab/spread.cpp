@@ -31,6 +31,10 @@ class Spread {
     }
   }
 
+  void write_packets_to(std::function<void(ByteView)> sink) {
+    world_.write_packets_to(std::move(sink));
+  }
+
   Outcome run() {
     Outcome out;
     try {
@@ -145,8 +149,9 @@ class Spread {
 
 }  // namespace
 
-Outcome run_spread(std::uint64_t seed) {
-  Spread spread(seed);
+Outcome run_spread(const RunOptions& options) {
+  Spread spread(options.seed);
+  if (options.packets) spread.write_packets_to(options.packets);
   return spread.run();
 }
 

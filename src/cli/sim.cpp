@@ -4,10 +4,14 @@
 #include <cinttypes>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string_view>
 
 #include "lab/scenario.h"
+#include "system/os/world.h"
+#include "system/system.h"
 
 namespace shoal::cli {
 
@@ -27,9 +31,32 @@ int list() {
   return 0;
 }
 
+/// Where the packets of a run go, for Wireshark and the like; nowhere without a path.
+class PacketFile {
+ public:
+  explicit PacketFile(const std::string& path) {
+    if (path.empty()) return;
+    world_.system().storage.remove(path);
+    file_ = world_.system().storage.open(path, Access::create_new);
+  }
+
+  std::function<void(ByteView)> sink() const {
+    if (!file_) return {};
+    auto at = std::make_shared<std::uint64_t>(0);
+    return [this, at](ByteView bytes) {
+      file_->write_at(*at, bytes);
+      *at += bytes.size();
+    };
+  }
+
+ private:
+  os::World world_;
+  std::unique_ptr<File> file_;
+};
+
 /// False when it failed.
-bool run_seed(const lab::Scenario& scenario, std::uint64_t seed) {
-  const lab::Outcome outcome = scenario.run(seed);
+bool run_seed(const lab::Scenario& scenario, std::uint64_t seed, const PacketFile& packets) {
+  const lab::Outcome outcome = scenario.run({.seed = seed, .packets = packets.sink()});
   const bool ok = outcome.failure.empty();
   std::printf("%s %" PRIu64 " %s %016" PRIx64 "\n", scenario.name.c_str(), seed,
               ok ? "ok" : outcome.failure.c_str(), outcome.trace_hash);
@@ -44,9 +71,14 @@ int run_sim(const std::vector<std::string>& arguments) {
   const lab::Scenario* scenario = nullptr;
   std::uint64_t seed = 1;
   std::uint64_t seeds = 1;
+  std::string pcap;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string& word = arguments[i];
     if (word == "--list") return list();
+    if (word == "--pcap" && i + 1 < arguments.size()) {
+      pcap = arguments[++i];
+      continue;
+    }
     if (word == "--seed" || word == "--seeds") {
       const auto value = i + 1 < arguments.size() ? number(arguments[++i]) : std::nullopt;
       if (!value) {
@@ -63,8 +95,14 @@ int run_sim(const std::vector<std::string>& arguments) {
     }
   }
   if (scenario == nullptr) return list();
+  if (!pcap.empty() && seeds > 1) {
+    std::fputs("error: --pcap takes the packets of one seed\n", stderr);
+    return kUsage;
+  }
+  const PacketFile packets(pcap);
   bool all_ok = true;
-  for (std::uint64_t i = 0; i < seeds; ++i) all_ok = run_seed(*scenario, seed + i) && all_ok;
+  for (std::uint64_t i = 0; i < seeds; ++i)
+    all_ok = run_seed(*scenario, seed + i, packets) && all_ok;
   return all_ok ? 0 : 1;
 }
 

@@ -21,7 +21,8 @@ run real nodes in a simulated world
 Prints a line for each seed: scenario, seed, ok or the failure, trace hash. The same seed gives the same hash.
 Without SCENARIO: lists them.
 --seed N    this seed, or the first of several (default: 1)
---seeds N   how many seeds (default: 1)'
+--seeds N   how many seeds (default: 1)
+--pcap FILE every packet of the one seed, for Wireshark and the like'
 
 help[interop]='interop [NAME]
 tests against other implementations
