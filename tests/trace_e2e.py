@@ -18,11 +18,17 @@ def trace(program, scenario, seed):
     return trace_hash
 
 
+def is_fresh(program):
+    """Whether it was built from the sources as they are."""
+    sources = [*ROOT.glob("src/**/*.*"), *ROOT.glob("lab/*.*")]
+    return program.exists() and program.stat().st_mtime > max(s.stat().st_mtime for s in sources)
+
+
 def main():
     # The program under test twice, and the plain build beside one with sanitizers.
     programs = [SHOAL, SHOAL]
     plain = ROOT / "build" / "dev" / "shoal"
-    if plain.exists() and str(plain) != SHOAL:
+    if str(plain) != SHOAL and is_fresh(plain):
         programs.append(str(plain))
     for scenario in ("resume", "spread"):
         hashes = {trace(program, scenario, 3) for program in programs}
