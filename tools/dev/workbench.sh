@@ -7,7 +7,7 @@ clang-tidy over what changed since main (or all), and shellcheck'
 help[bench]='bench [NAME]
 benchmarks, with the release build
 
-NAME is a script bench/NAME.sh, or a part of the name of a micro-benchmark. Without it: every micro-benchmark.'
+NAME is a program in bench/ (transfer), or a part of the name of a micro-benchmark. Without it: every micro-benchmark.'
 
 help[fuzz]='fuzz [NAME] [--runs N]
 fuzz the parser NAME, or each in turn
@@ -49,9 +49,10 @@ verb_bench() {
   local name=${1:-} program
   need_packages "${build_packages[@]}" "${test_packages[@]}"
   configure release -DSHOAL_TESTS=ON
-  if [[ -n $name && -x $root/bench/$name.sh ]]; then
+  if [[ -n $name && -x $root/bench/$name ]]; then
+    need_packages "${bench_packages[@]}"
     compile release shoal
-    SHOAL=$root/build/release/shoal exec "$root/bench/$name.sh" "${@:2}"
+    SHOAL=$root/build/release/shoal exec "$root/bench/$name" "${@:2}"
   fi
   mapfile -t programs < <(ninja -C "$root/build/release" -t targets all | sed -n 's/^\([a-z_]*_bench\): phony$/\1/p')
   ((${#programs[@]})) || fail 1 'no benchmark has been written yet'

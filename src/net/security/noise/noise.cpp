@@ -66,14 +66,17 @@ class NoiseStream final : public Stream {
         taken += count;
         continue;
       }
-      const auto body = buffer_.next_body();
-      if (!body) break;
-      const std::size_t bytes = noise::FrameOpener::plaintext_bytes(body->size());
+      if (!sealed_) sealed_ = buffer_.next_body();
+      if (!sealed_) break;
+      const std::size_t bytes = noise::FrameOpener::plaintext_bytes(sealed_->size());
+      // A frame that does not fit behind others fits next time, and is not moved then.
+      if (bytes > rest.size() && taken > 0) break;
+      const MutableBytes body = *std::exchange(sealed_, std::nullopt);
       if (bytes > rest.size()) {
-        opened_ = opener_.open(*body);
+        opened_ = opener_.open(body);
         continue;
       }
-      opener_.open(*body, rest.first(bytes));
+      opener_.open(body, rest.first(bytes));
       taken += bytes;
     }
     return taken;
@@ -83,7 +86,8 @@ class NoiseStream final : public Stream {
   noise::FrameSealer sealer_;
   noise::FrameOpener opener_;
   noise::ReceiveBuffer buffer_;
-  ByteView opened_;  // in buffer_, not yet taken
+  std::optional<MutableBytes> sealed_;  // in buffer_, whole, not yet opened
+  ByteView opened_;                     // in buffer_, not yet taken
 };
 
 Task<Bytes> read_handshake_message(Stream& stream) {
