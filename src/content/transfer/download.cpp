@@ -39,7 +39,11 @@ FileStamp stamp_of(const FileInfo& info) {
       .size = info.size, .mtime_ns = info.mtime.time_since_epoch().count(), .inode = info.inode};
 }
 
+/// The nearest time that can be told: anybody may claim any year.
 WallTime to_wall(const UnixfsTime& time) {
+  constexpr std::int64_t kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count();
+  if (time.seconds >= kMost) return WallTime::max();
+  if (time.seconds <= -kMost) return WallTime::min();
   return WallTime(std::chrono::seconds(time.seconds) + std::chrono::nanoseconds(time.nanos));
 }
 
@@ -54,6 +58,35 @@ void write_sparsely(File& file, std::uint64_t offset, ByteView bytes) {
     if (!data || *data >= offset + bytes.size()) return;
   }
   file.write_at(offset, bytes);
+}
+
+bool is_folder(Folder& folder, const std::string& path) {
+  const auto there = folder.info(path);
+  return there && there->kind == FileKind::folder;
+}
+
+/// Whether a partial tree has something of this kind at a path. Anything else is removed; what its
+/// owner could not go on with, since its mode was set already, is opened up again.
+bool make_way(Folder& folder, const std::string& at, FileKind kind) {
+  const auto there = folder.info(at);
+  if (!there) return false;
+  if (there->kind != kind) {
+    folder.remove_tree(at);
+    return false;
+  }
+  const std::uint32_t needed = kind == FileKind::folder ? 0700 : 0600;
+  const bool usable = kind == FileKind::symlink || (there->mode & needed) == needed;
+  if (!usable) folder.set_mode(at, there->mode | needed);
+  return true;
+}
+
+/// Holes cost a hostile sender nothing: a file that claims to be endless zeros must not keep the
+/// walk busy for ever.
+void check_fits(Folder& folder, const TreeFile& file) {
+  if (file.resumed || file.size <= folder.free_bytes()) return;
+  throw Error(ErrorCode::io,
+              "not enough space for a file of " + std::to_string(file.size) + " bytes", file.path,
+              "make room, or choose another place with -o");
 }
 
 Error differs(const std::string& path) {
@@ -263,11 +296,10 @@ Task<void> Download::check_space() {
 
 Task<void> Download::take_name() {
   const auto finish = [this] {
-    if (place_.replace) {
-      const auto there = folder_->info(place_.name);
-      if (there && there->kind == FileKind::folder) folder_->remove_tree(place_.name);
-    }
     folder_->sync_all();
+    // Only a file can take another's name in one step.
+    const bool either = is_folder(*folder_, place_.name) || is_folder(*folder_, partial_name_);
+    if (place_.replace && either) folder_->remove_tree(place_.name);
     folder_->rename(partial_name_, place_.name, place_.replace);
     folder_->sync_names("");
   };
@@ -282,7 +314,10 @@ std::string Download::partial(std::string_view path) const {
 
 Task<void> Download::begin_folder(std::string path) {
   const std::string at = partial(path);
-  const auto make = [this, &at] { folder_->make_folder(at); };
+  const auto make = [this, &at] {
+    if (resuming_) make_way(*folder_, at, FileKind::folder);
+    folder_->make_folder(at);
+  };
   co_await offload(system_.offload, make);
 }
 
@@ -291,7 +326,7 @@ Task<void> Download::end_folder(std::string path, UnixfsMetadata metadata) {
   const std::string at = partial(path);
   const auto set = [this, &at, &metadata] {
     // The owner must still be able to rename and remove what is in it.
-    if (metadata.mode) folder_->set_mode(at, *metadata.mode & 0777);
+    if (metadata.mode) folder_->set_mode(at, (*metadata.mode & 0777) | 0700);
     if (metadata.mtime) folder_->set_mtime(at, to_wall(*metadata.mtime));
   };
   co_await offload(system_.offload, set);
@@ -300,8 +335,8 @@ Task<void> Download::end_folder(std::string path, UnixfsMetadata metadata) {
 Task<void> Download::symlink(std::string path, std::string target, UnixfsMetadata metadata) {
   const std::string at = partial(path);
   const auto make = [&] {
-    const auto there = folder_->info(at);
-    const bool same = there && there->kind == FileKind::symlink && folder_->read_link(at) == target;
+    const bool there = resuming_ && make_way(*folder_, at, FileKind::symlink);
+    const bool same = there && folder_->read_link(at) == target;
     if (!same) {
       folder_->remove(at);
       folder_->make_link(target, at);
@@ -332,6 +367,7 @@ Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
   const std::string at = partial(path);
   FileStamp stamp;
   const auto write = [&] {
+    if (resuming_) make_way(*folder_, at, FileKind::file);
     const auto file = folder_->open(at, Access::create);
     file->truncate(bytes.size());
     file->write_at(0, bytes.view());
@@ -348,7 +384,8 @@ Task<void> Download::begin_file(TreeFile& file) {
   const std::string at = partial(file.path);
   FileStamp stamp;
   const auto open = [&] {
-    file.resumed = resuming_ && folder_->info(at).has_value();
+    file.resumed = resuming_ && make_way(*folder_, at, FileKind::file);
+    check_fits(*folder_, file);
     file.file = folder_->open(at, Access::create);
     file.file->truncate(file.size);
     stamp = stamp_of(file.file->info());
@@ -398,11 +435,19 @@ Task<void> Download::end_file(TreeFile& file) {
   store_.restamp(file.store_id, stamp);
 }
 
-/// What this machine has already, without asking anybody.
+/// What this machine has already, without asking anybody. A file of an unchanged look need not be
+/// unchanged: what goes into another file is always hashed.
 Task<std::optional<SharedBytes>> Download::held(Cid cid) {
   std::optional<SharedBytes> found = inline_block(cid);
-  if (!found) found = co_await store_.get(cid.hash());
-  if (found) ++found_in_store_;
+  if (!found) {
+    found = co_await store_.get(cid.hash());
+    if (!found) co_return std::nullopt;
+    const auto check = [&] { return cid.hash().matches(found->view()); };
+    const bool right = co_await offload(system_.offload, check);
+    hashed_bytes_ += found->size();
+    if (!right) co_return std::nullopt;
+  }
+  ++found_in_store_;
   co_return found;
 }
 
