@@ -14,9 +14,23 @@
 
 namespace shoal::cli {
 
+namespace {
+
+std::string home_for(const CommonOptions& options, Storage& storage) {
+  const std::string home = options.home.empty() ? default_home() : options.home;
+  const auto there = storage.info(storage.absolute(home));
+  if (there && there->kind != FileKind::folder) {
+    throw Error(ErrorCode::io, "is no folder, so this node cannot live there", home,
+                "name another place with --home");
+  }
+  return home;
+}
+
+}  // namespace
+
 node::Node& Session::open_node() {
   if (!node_) {
-    node::Config config{.home = options_.home,
+    node::Config config{.home = home_for(options_, system_.storage),
                         .listen = options_.listen,
                         .connect = options_.connect,
                         .up = options_.up,
