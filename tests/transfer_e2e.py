@@ -211,7 +211,8 @@ def test_silence_ends_at_the_timeout(folder):
     cid = run("cid", write(folder / "x")).works().stdout.decode().strip()
     with silent_server() as port:
         link = f"ipfs://{cid}?provider=/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"
-        for command in (["get", link, "-o", folder / "got"], ["cat", link], ["stat", link], ["ls", link]):
+        ping = ["ping", f"/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"]
+        for command in (["get", link, "-o", folder / "got"], ["cat", link], ["stat", link], ["ls", link], ping):
             failed = run("--json", *LOOPBACK, "--timeout", "1s", *command, home=folder / "b")
             failed.fails("timeout")
 
