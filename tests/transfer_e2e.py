@@ -244,6 +244,9 @@ def test_links_are_looked_into(folder):
         assert paths == set(tree_of(tree)), paths ^ set(tree_of(tree))
         assert len(look("ls", f"{share.cid}/many", "--connect", share.address).events) == 300
 
+        (file,) = look("ls", share.link.replace("?", "/empty%20file?", 1)).events
+        assert file["name"] == "empty file" and file["path"] == "", file
+
         stat = look("stat", share.link).last
         assert stat["type"] == "folder" and stat["cid"] == share.cid and not stat["held"], stat
         assert stat["files"] == share.serving["files"] + 2, stat  # and the symlinks
