@@ -211,7 +211,8 @@ def test_silence_ends_at_the_timeout(folder):
     cid = run("cid", write(folder / "x")).works().stdout.decode().strip()
     with silent_server() as port:
         link = f"ipfs://{cid}?provider=/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"
-        for command in (["get", link, "-o", folder / "got"], ["cat", link], ["stat", link], ["ls", link]):
+        ping = ["ping", f"/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"]
+        for command in (["get", link, "-o", folder / "got"], ["cat", link], ["stat", link], ["ls", link], ping):
             failed = run("--json", *LOOPBACK, "--timeout", "1s", *command, home=folder / "b")
             failed.fails("timeout")
 
@@ -242,6 +243,9 @@ def test_links_are_looked_into(folder):
         paths = {event["path"] for event in look("ls", "-R", share.link).events}
         assert paths == set(tree_of(tree)), paths ^ set(tree_of(tree))
         assert len(look("ls", f"{share.cid}/many", "--connect", share.address).events) == 300
+
+        (file,) = look("ls", share.link.replace("?", "/empty%20file?", 1)).events
+        assert file["name"] == "empty file" and file["path"] == "", file
 
         stat = look("stat", share.link).last
         assert stat["type"] == "folder" and stat["cid"] == share.cid and not stat["held"], stat

@@ -100,6 +100,26 @@ def test_cid_keeps_nothing_and_is_the_same_everywhere(folder):
     assert not (folder / "home").exists()
 
 
+def test_what_keeps_nothing_needs_no_home(folder):
+    (folder / "x").write_bytes(b"x")
+    environment = {"PATH": os.environ["PATH"]}
+    run("version", env=environment).works()
+    run("cid", folder / "x", env=environment).works()
+    run("--json", "id", env=environment).fails("usage")
+
+
+def test_a_file_is_no_home(folder):
+    (folder / "x").write_bytes(b"x")
+    run("--json", *LOOPBACK, "id", home=folder / "x").fails("io")
+
+
+def test_a_result_that_cannot_be_written_is_an_error(folder):
+    with open("/dev/full", "wb") as full:
+        words = [SHOAL, "version"]
+        ended = subprocess.run(words, stdout=full, stderr=subprocess.PIPE)
+    assert ended.returncode == 6 and b"stdout" in ended.stderr, ended
+
+
 def test_a_path_may_be_called_like_a_command(folder):
     (folder / "get").write_bytes(b"x")
     assert run("cid", "get", cwd=folder).works().stdout

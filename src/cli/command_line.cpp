@@ -196,7 +196,7 @@ std::optional<std::uint64_t> positive_if_given(const std::string& text, const ch
 
 CommonOptions read_common(const Written& written) {
   CommonOptions options;
-  options.home = written.home.empty() ? default_home() : written.home;
+  options.home = written.home;
   for (const auto& text : written.listen) options.listen.push_back(parse_listen(text));
   for (const auto& text : written.connect) options.connect.push_back(parse_connect(text));
   options.no_lan = written.no_lan;

@@ -25,6 +25,7 @@ class LookingCommand : public Command {
   virtual Task<void> look(service::Reader& reader, Cid cid) = 0;
 
   Session& session() { return *session_; }
+  const service::Link& link() const { return link_; }
   /// Something came: `bytes` more of it.
   void moved(std::uint64_t bytes = 0);
 

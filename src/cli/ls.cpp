@@ -5,6 +5,7 @@
 #include "cli/looking.h"
 #include "cli/mode_text.h"
 #include "cli/units.h"
+#include "service/target_name.h"
 
 namespace shoal::cli {
 
@@ -26,21 +27,20 @@ boost::json::value mtime_value(const Listed& entry) {
   return static_cast<double>(mtime->seconds) + mtime->nanos / 1e9;
 }
 
-boost::json::object to_json(const Listed& entry) {
+boost::json::object to_json(const Listed& entry, const std::string& name) {
   boost::json::value target = nullptr;
   if (entry.kind == EntryKind::symlink) target = as_utf8(entry.target);
-  const std::string name = entry.path.substr(entry.path.rfind('/') + 1);
   return {{"name", as_utf8(name)},         {"path", as_utf8(entry.path)},
           {"type", type_name(entry.kind)}, {"size", entry.bytes},
           {"mode", mode_value(entry)},     {"mtime", mtime_value(entry)},
           {"cid", entry.cid.to_string()},  {"target", std::move(target)}};
 }
 
-std::string to_text(const Listed& entry) {
+std::string to_text(const Listed& entry, const std::string& shown) {
   auto mode = entry.metadata.mode;
   if (mode) *mode &= kUnixfsModeBits;
   std::string text = fmt::format("{}  {:>8}  {}", mode_text(entry.kind, mode),
-                                 format_size(entry.bytes), for_terminal(entry.path));
+                                 format_size(entry.bytes), for_terminal(shown));
   if (entry.kind == EntryKind::folder) text += '/';
   if (entry.kind == EntryKind::symlink) text += " -> " + for_terminal(entry.target);
   return text;
@@ -56,13 +56,20 @@ class LsCommand final : public LookingCommand {
     return reader.list(std::move(cid), recursive_, [this](const Listed& entry) { show(entry); });
   }
 
+  /// What the link itself names, when that is no folder, has no path below it.
+  std::string name_of(const Listed& entry) {
+    if (!entry.path.empty()) return entry.path.substr(entry.path.rfind('/') + 1);
+    return link().path.empty() ? service::suggested_name(link()) : link().path.back();
+  }
+
   void show(const Listed& entry) {
     moved();
+    const std::string name = name_of(entry);
     auto& output = session().output();
     if (output.json()) {
-      output.event(to_json(entry));
+      output.event(to_json(entry, name));
     } else {
-      output.result(to_text(entry));
+      output.result(to_text(entry, entry.path.empty() ? name : entry.path));
     }
   }
 

@@ -13,7 +13,7 @@ namespace shoal::cli {
 
 /// What stands under "Every command" in docs/cli.md.
 struct CommonOptions {
-  std::string home;
+  std::string home;  // empty: default_home(), for the commands that need one
   std::vector<Multiaddr> listen;
   std::vector<Multiaddr> connect;  // each ends in /p2p/ID
   bool no_lan = false;

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <boost/json/serialize.hpp>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
 #include "cli/display_text.h"
 #include "cli/terminal.h"
@@ -24,12 +26,6 @@ bool wants_color(ColorWhen when, bool terminal) {
   if (when != ColorWhen::automatic) return when == ColorWhen::always;
   const char* refused = std::getenv("NO_COLOR");
   return terminal && (refused == nullptr || *refused == '\0');
-}
-
-void write_stdout(std::string_view line) {
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc('\n', stdout);
-  std::fflush(stdout);
 }
 
 }  // namespace
@@ -104,6 +100,13 @@ void Output::progress(const Progress& progress, TimePoint now) {
   const std::string redrawn = std::string(kClearLine) + line;
   std::fwrite(redrawn.data(), 1, redrawn.size(), stderr);
   line_drawn_ = true;
+}
+
+void Output::write_stdout(std::string_view line) {
+  std::fwrite(line.data(), 1, line.size(), stdout);
+  std::fputc('\n', stdout);
+  // Whoever has seen enough may go, as with head(1).
+  if (std::fflush(stdout) != 0 && errno != EPIPE && lost_.empty()) lost_ = std::strerror(errno);
 }
 
 void Output::end_progress() {

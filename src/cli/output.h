@@ -54,7 +54,11 @@ class Output {
   void progress(const Progress& progress, TimePoint now);
   void end_progress();
 
+  /// Why stdout could not be written; empty when it could, or when its reader has gone.
+  const std::string& lost() const { return lost_; }
+
  private:
+  void write_stdout(std::string_view line);
   void write_stderr(std::string_view text);
   bool shows_progress() const;
   std::string colored(std::string_view text, std::string_view color) const;
@@ -63,6 +67,7 @@ class Output {
   const bool stdout_terminal_;
   const bool stderr_terminal_;
   const bool color_;
+  std::string lost_;
   bool line_drawn_ = false;
   std::optional<TimePoint> last_progress_;
 };

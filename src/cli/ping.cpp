@@ -7,6 +7,7 @@
 #include "cli/address_path.h"
 #include "cli/commands.h"
 #include "cli/units.h"
+#include "system/timeout.h"
 
 namespace shoal::cli {
 
@@ -92,7 +93,12 @@ class PingCommand final : public Command {
   Task<void> open() {
     auto& swarm = session_->open_node().swarm();
     pinger_ = std::make_unique<ping::Pinger>(session_->system(), swarm);
-    co_await pinger_->open(target_.peer);
+    Task<void> opening = pinger_->open(target_.peer);
+    if (const auto& limit = session_->options().timeout) {
+      co_await within(session_->system().clock, *limit, std::move(opening), "connecting");
+    } else {
+      co_await std::move(opening);
+    }
     if (const auto* connection = swarm.best(target_.peer)) path_ = path_of(connection->remote());
   }
 

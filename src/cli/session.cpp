@@ -14,9 +14,23 @@
 
 namespace shoal::cli {
 
+namespace {
+
+std::string home_for(const CommonOptions& options, Storage& storage) {
+  const std::string home = options.home.empty() ? default_home() : options.home;
+  const auto there = storage.info(storage.absolute(home));
+  if (there && there->kind != FileKind::folder) {
+    throw Error(ErrorCode::io, "is no folder, so this node cannot live there", home,
+                "name another place with --home");
+  }
+  return home;
+}
+
+}  // namespace
+
 node::Node& Session::open_node() {
   if (!node_) {
-    node::Config config{.home = options_.home,
+    node::Config config{.home = home_for(options_, system_.storage),
                         .listen = options_.listen,
                         .connect = options_.connect,
                         .up = options_.up,
@@ -150,6 +164,9 @@ class Run {
     if (signal_came_first_) {
       if (session_.signal_expected()) return std::nullopt;
       return stopped_by(signal_);
+    }
+    if (!error_ && !output_.lost().empty()) {
+      return to_failure(Error(ErrorCode::io, "cannot write: " + output_.lost(), "stdout"));
     }
     if (!error_) return std::nullopt;
     try {

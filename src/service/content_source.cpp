@@ -73,7 +73,10 @@ content::Session& ContentSource::session() {
     made->add_peer(*peer);
     anybody = true;
   }
-  if (!anybody) throw Error(ErrorCode::not_found, "not held here, and nobody is named who has it");
+  if (!anybody) {
+    throw Error(ErrorCode::not_found, "not held here, and nobody is named who has it", {},
+                "ask for a link that names a provider, or name a peer with --connect");
+  }
   session_ = std::move(made);
   return *session_;
 }

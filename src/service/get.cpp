@@ -160,6 +160,15 @@ struct Get::State {
     }
   }
 
+  /// Where the link says that a source is, which by now may have gone.
+  std::optional<Multiaddr> named_address(const PeerId& source) const {
+    for (const Multiaddr& provider : options.link.providers) {
+      if (provider.peer() != source) continue;
+      if (Multiaddr address = provider.without_peer(); !address.empty()) return address;
+    }
+    return std::nullopt;
+  }
+
   GetResult result() const {
     const content::DownloadCounts found = download->counts();
     const content::SessionCounts& fetched = session->counts();
@@ -173,8 +182,9 @@ struct Get::State {
     out.blocks_duplicate = fetched.blocks_duplicate;
     out.bytes_hashed = fetched.bytes_hashed + found.hashed_bytes;
     for (const content::SourceCount& source : fetched.sources) {
-      std::optional<Multiaddr> address;
-      if (const net::Connection* open = swarm.best(source.peer)) address = open->remote();
+      const net::Connection* open = swarm.best(source.peer);
+      std::optional<Multiaddr> address = named_address(source.peer);
+      if (open != nullptr) address = open->remote();
       out.sources.push_back({source.peer, address, source.blocks, source.bytes});
     }
     return out;
