@@ -13,10 +13,22 @@ std::string last_part(std::string_view path) {
   return std::string(path.substr(path.find_last_of('/') + 1));
 }
 
+/// C0, DEL, and C1 as UTF-8 has them: a terminal obeys all of them.
+bool has_control_characters(const std::string& name) {
+  unsigned char before = 0;
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x20 || byte == 0x7f) return true;
+    if (before == 0xc2 && byte >= 0x80 && byte < 0xa0) return true;
+    before = byte;
+  }
+  return false;
+}
+
+/// A hidden file in the working directory may be one that a shell or an editor runs
+/// (CVE-2010-2252), so that a name for it comes from the user alone.
 bool harmless(const std::string& name) {
-  return is_acceptable_name(name) && std::ranges::none_of(name, [](char c) {
-           return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
-         });
+  return is_acceptable_name(name) && !name.starts_with('.') && !has_control_characters(name);
 }
 
 std::string without_slashes_at_end(std::string path) {

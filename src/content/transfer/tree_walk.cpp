@@ -29,7 +29,7 @@ TreeWalk::TreeWalk(System& system, BlockSource& source, TreeSink& sink, WalkLimi
       workers_(system.waits, "walk") {}
 
 Task<void> TreeWalk::run(Cid root) {
-  push(Item{std::move(root), Entry{nullptr, ""}});
+  push(Item{std::move(root), Entry{nullptr, "", 0}});
   try {
     while (!failure_ && (!stack_.empty() || under_way_ > 0)) {
       const bool room = under_way_ < limits_.in_flight_blocks &&
@@ -63,9 +63,11 @@ void TreeWalk::push(Item item) {
 }
 
 std::uint64_t TreeWalk::cost(const Item& item) const {
-  const auto* part = std::get_if<Part>(&item.place);
-  if (part == nullptr) return kNodeCostBytes;
-  return std::clamp<std::uint64_t>(part->part.length, kNodeCostBytes, kMaxBlockBytes);
+  std::uint64_t bytes = 0;
+  if (const auto* part = std::get_if<Part>(&item.place)) bytes = part->part.length;
+  const auto* entry = std::get_if<Entry>(&item.place);
+  if (entry != nullptr && item.cid.is(Codec::raw)) bytes = entry->bytes;
+  return std::clamp<std::uint64_t>(bytes, kNodeCostBytes, kMaxBlockBytes);
 }
 
 Task<void> TreeWalk::work(Item item) {
@@ -232,7 +234,7 @@ void TreeWalk::push_entries(const std::shared_ptr<FolderState>& folder,
   }
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
     check_entry_name(entry->name);
-    push(Item{entry->cid, Entry{folder, entry->name}});
+    push(Item{entry->cid, Entry{folder, entry->name, entry->tsize}});
   }
   changed_.notify_all();
 }

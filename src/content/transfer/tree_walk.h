@@ -18,7 +18,7 @@
 namespace shoal::content {
 
 struct WalkLimits {
-  /// Leaves' bytes on their way at once.
+  /// Leaves' bytes on their way at once. A file of one raw block counts as what its folder says.
   std::uint64_t in_flight_bytes = 16 * 1024 * 1024;
   std::size_t in_flight_blocks = 256;
   std::size_t max_depth = 256;           // folders within folders
@@ -59,6 +59,7 @@ class TreeWalk {
   struct Entry {
     std::shared_ptr<FolderState> folder;  // null for the root
     std::string name;
+    std::uint64_t bytes = 0;  // as the folder says: a hint
   };
   struct Shard {
     std::shared_ptr<FolderState> folder;

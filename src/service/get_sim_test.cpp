@@ -1,0 +1,167 @@
+#include "service/get.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "content/transfer/test_tree.h"
+#include "net/swarm_testing.h"
+
+namespace shoal::service {
+namespace {
+
+using net::testing::failure_of;
+using net::testing::pattern_bytes;
+using net::testing::TestNet;
+using net::testing::TestNode;
+using ::testing::ElementsAre;
+
+constexpr std::size_t kChunk = 256 * 1024;
+
+/// A node with content.
+struct Holder {
+  explicit Holder(TestNode& its_node)
+      : node(its_node),
+        store(node.system, home(node.system)),
+        bitswap(content::Bitswap::make(node.system, node.swarm, store)) {}
+  ~Holder() { node.host.world().run(stop()); }
+
+  static std::string home(System& system) {
+    system.storage.make_folder("/home");
+    return "/home";
+  }
+  Task<void> stop() {
+    co_await bitswap->stop();
+    co_await node.swarm.stop();
+    co_await store.stop();
+  }
+  void hold(const content::TestTree& tree) {
+    for (const auto& [cid, block] : tree.blocks) store.put(cid.hash(), block);
+  }
+  Multiaddr address() const { return node.address().with_peer(node.id); }
+
+  TestNode& node;
+  content::BlockStore store;
+  std::unique_ptr<content::Bitswap> bitswap;
+};
+
+/// One who holds whatever blocks it likes, and one who gets a link to them.
+class Gets : public ::testing::Test {
+ protected:
+  Gets() { storage.make_folder("/out"); }
+
+  Link link(const Cid& cid, std::string filename = "t") {
+    return {
+        .cid = cid, .path = {}, .filename = std::move(filename), .providers = {sender.address()}};
+  }
+  std::optional<ErrorCode> get(Link from, bool replace = false) {
+    Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+             {.link = std::move(from), .output = "/out", .replace = replace, .timeout = 20s});
+    const auto error = net.world.run(failure_of(work.run()));
+    fetched = work.fetched().blocks_fetched;
+    return error ? std::optional(error->code()) : std::nullopt;
+  }
+  std::vector<std::string> visible() {
+    std::vector<std::string> out;
+    for (const FolderEntry& entry : storage.list("/out")) {
+      if (!entry.name.ends_with(".shoal")) out.push_back(entry.name);
+    }
+    return out;
+  }
+  Bytes read(const std::string& path) {
+    const auto file = storage.open(path, Access::read);
+    Bytes bytes(file->info().size);
+    file->read_at(0, bytes);
+    return bytes;
+  }
+  Cid file_of(std::size_t count) {
+    content::TestTree::Parts parts;
+    for (std::size_t i = 0; i < count; ++i) {
+      parts.emplace_back(tree.raw(pattern_bytes(kChunk, i)), kChunk);
+    }
+    return tree.file(parts);
+  }
+
+  TestNet net;
+  Holder sender{net.add()};
+  Holder guest{net.add()};
+  Storage& storage = guest.node.system.storage;
+  content::TestTree tree;
+  std::uint64_t fetched = 0;
+};
+
+constexpr std::optional<ErrorCode> kDone = std::nullopt;
+
+TEST_F(Gets, brings_a_tree_under_the_name_of_the_link_and_nowhere_else) {
+  const Cid root = tree.folder({{"f", file_of(4)}, {"l", tree.symlink("../../etc")}});
+  sender.hold(tree);
+  EXPECT_EQ(get(link(root, "../../x")), kDone);
+  EXPECT_THAT(visible(), ElementsAre("x"));
+  EXPECT_FALSE(storage.info("/x"));
+  EXPECT_EQ(read("/out/x/f").size(), 4 * kChunk);
+  EXPECT_EQ(storage.read_link("/out/x/l"), "../../etc");
+  EXPECT_EQ(get(link(root, "x")), kDone);
+  EXPECT_EQ(fetched, 0U);
+}
+
+TEST_F(Gets, a_hostile_tree_ends_with_an_error_and_without_a_name) {
+  const Cid leaf = tree.raw(to_bytes("leaf"));
+  const std::vector<Cid> roots = {
+      tree.folder({{"..", leaf}}),
+      tree.folder({{"a/b", leaf}}),
+      tree.folder({{"x", tree.symlink("/etc")}, {"x", tree.folder({{"passwd", leaf}})}}),
+      tree.shard({{content::TestTree::in_bucket("../y"), leaf}}),
+      tree.shard({{"00", tree.folder({})}}),
+      tree.file({{leaf, 5}}),
+      tree.file({{leaf, 3}})};
+  sender.hold(tree);
+  for (const Cid& root : roots) {
+    EXPECT_EQ(get(link(root)), ErrorCode::malformed) << root.to_string();
+    EXPECT_TRUE(visible().empty());
+    EXPECT_FALSE(storage.info("/etc"));
+    EXPECT_FALSE(storage.info("/y"));
+  }
+}
+
+TEST_F(Gets, a_file_that_claims_more_than_there_is_room_for_is_refused) {
+  const Cid leaf = tree.raw(to_bytes("leaf"));
+  const Cid huge = tree.file({{leaf, std::uint64_t{1} << 62}});
+  const Cid inside = tree.folder({{"huge", huge}});
+  sender.hold(tree);
+  EXPECT_EQ(get(link(huge)), ErrorCode::io);
+  EXPECT_TRUE(storage.list("/out").empty());
+  EXPECT_EQ(get(link(inside)), ErrorCode::io);
+  EXPECT_TRUE(visible().empty());
+}
+
+TEST_F(Gets, goes_on_after_a_fault_of_the_disk) {
+  const Cid root = file_of(8);
+  sender.hold(tree);
+  net.world.faults().set("storage.write", 0.2);
+  std::optional<ErrorCode> ended = get(link(root));
+  EXPECT_EQ(ended, ErrorCode::io);
+  EXPECT_TRUE(visible().empty());
+  net.world.faults().set("storage.write", 0);
+  EXPECT_EQ(get(link(root)), kDone);
+  EXPECT_THAT(visible(), ElementsAre("t"));
+  for (std::size_t i = 0; i < 8; ++i) {
+    const Bytes whole = read("/out/t");
+    EXPECT_TRUE(equal(ByteView(whole).subspan(i * kChunk, kChunk), pattern_bytes(kChunk, i))) << i;
+  }
+}
+
+TEST_F(Gets, a_part_that_nobody_has_is_told_and_the_rest_is_kept) {
+  const Cid root = file_of(4);
+  const Cid missing = Cid::v1(Codec::raw, Multihash::sha2_256(pattern_bytes(kChunk, 2)));
+  content::TestTree most = tree;
+  most.blocks.erase(missing);
+  sender.hold(most);
+  EXPECT_EQ(get(link(root)), ErrorCode::not_found);
+  EXPECT_TRUE(visible().empty());
+  sender.hold(tree);
+  EXPECT_EQ(get(link(root)), kDone);
+  EXPECT_LT(fetched, 4U);
+  EXPECT_EQ(read("/out/t").size(), 4 * kChunk);
+}
+
+}  // namespace
+}  // namespace shoal::service
