@@ -25,10 +25,8 @@ bool has_control_characters(const std::string& name) {
   return false;
 }
 
-/// A hidden file in the working directory may be one that a shell or an editor runs
-/// (CVE-2010-2252), so that a name for it comes from the user alone.
 bool harmless(const std::string& name) {
-  return is_acceptable_name(name) && !name.starts_with('.') && !has_control_characters(name);
+  return is_acceptable_name(name) && !has_control_characters(name);
 }
 
 std::string without_slashes_at_end(std::string path) {

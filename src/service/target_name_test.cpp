@@ -46,13 +46,6 @@ TEST(TargetName, has_no_characters_that_a_terminal_obeys) {
   }
 }
 
-TEST(TargetName, is_not_hidden) {
-  EXPECT_EQ(suggested(".bash_profile"), kCidText);
-  EXPECT_EQ(suggested("x/.ssh"), kCidText);
-  EXPECT_EQ(suggested("", {".git"}), kCidText);
-  EXPECT_EQ(suggested("a.b"), "a.b");
-}
-
 TEST(TargetName, is_not_too_long) {
   EXPECT_EQ(suggested(std::string(256, 'n')), kCidText);
 }
