@@ -70,7 +70,7 @@ void SimulatedUser::start_life() {
 }
 
 void SimulatedUser::crash_and_return(Duration pause) {
-  if (!host_.up() || life_ == nullptr) return;
+  if (stopped_ || !host_.up() || life_ == nullptr) return;
   ++crashes_;
   host_.crash();
   fate_.spawn(come_back(pause));
@@ -82,7 +82,7 @@ Task<void> SimulatedUser::come_back(Duration pause) {
   life_.reset();
   co_await world_.clock().sleep_for(pause);
   host_.restart();
-  start_life();
+  if (!stopped_) start_life();
 }
 
 Task<void> SimulatedUser::live(System& system) {
@@ -146,6 +146,7 @@ Task<void> SimulatedUser::get_once(node::Node& node) {
 }
 
 void SimulatedUser::stop() {
+  stopped_ = true;
   world_.run(fate_.join());
   if (life_) world_.run(life_->stop());
 }

@@ -75,6 +75,7 @@ class SimulatedUser {
   std::optional<service::GetResult> result_;
   std::uint64_t bytes_fetched_ = 0;
   unsigned crashes_ = 0;
+  bool stopped_ = false;  // trouble that was planned for later no longer counts
   std::unique_ptr<TaskGroup> life_;
   TaskGroup fate_;
 };
