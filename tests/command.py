@@ -3,6 +3,7 @@
 import json
 import os
 import queue
+import re
 import shutil
 import signal
 import subprocess
@@ -148,6 +149,21 @@ class Share(Running):
             raise
         self.link, self.cid = self.serving["link"], self.serving["cid"]
         self.address = self.serving["addresses"][0]
+
+
+def help_of(*command: str) -> str:
+    return run(*command, "--help").works().stdout.decode()
+
+
+def commands_in_help() -> list[str]:
+    return re.findall(r"^  (\w+)", help_of().split("ommands:\n")[1].split("\n\n")[0], re.M)
+
+
+def flags_in_help(command: str | None) -> list[list[str]]:
+    """The flags of a command, or those of every command; each a list of its spellings."""
+    lines = re.findall(r"^  (-\S+)", help_of(*([command] if command else [])), re.M)
+    flags = [line.split(",") for line in lines]
+    return [flag for flag in flags if command is None or "--help" not in flag]
 
 
 def get(link: str, to: Path, *options, home: Path) -> Result:

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import time
 
-from command import LOOPBACK, SHOAL, Share, run, run_tests
+from command import LOOPBACK, SHOAL, Running, Share, run, run_tests
 
 CID = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
 PEER = "12D3KooWSahP5pFRCEfaziPEba7urXGeif6T1y8jmodzdFUvzBHj"
-COMMANDS = ["share", "get", "ls", "cat", "stat", "cid", "id", "ping", "version"]
+COMMANDS = ["share", "get", "ls", "cat", "stat", "cid", "id", "status", "ping", "version"]
 
 WRONG = [
     [],
@@ -26,11 +26,18 @@ WRONG = [
     ["share"],
     ["share", ".", "--until-sent", "0"],
     ["share", ".", "--until-sent", "many"],
+    ["share", ".", "--name", "a/b"],
+    ["share", ".", "--name", ".."],
+    ["share", ".", "--name", "x" * 256],
+    ["share", ".", "--exclude", "x" * 4097],
     ["cat", CID, "--offset", "-1"],
     ["cat", CID, "--length", "1K"],
     ["ping", "somebody"],
     ["ping", "/ip4/127.0.0.1/tcp/1"],
     ["id", "--up", "20MB"],
+    ["id", "--up", "0"],
+    ["id", "--down", "0.5"],
+    ["help", "fly"],
     ["id", "--down", "fast"],
     ["id", "--timeout", "10"],
     ["id", "--color", "red"],
@@ -58,6 +65,10 @@ def test_help_teaches_by_example(folder):
         assert re.search(rf"^  {command} ", whole, re.M), command
         text = run(command, "--help").works().stdout.decode()
         assert text.count(f"  shoal {command}") >= 2, text
+        assert run("help", command).works().stdout.decode() == text
+        assert max(len(line) for line in text.splitlines()) <= 80, text
+    assert max(len(line) for line in whole.splitlines()) <= 80, whole
+    assert run("help").works().stdout.decode() == whole
     assert "sim" not in re.findall(r"^  (\w+)", whole, re.M)
 
 
@@ -65,6 +76,7 @@ def test_version_is_told(folder):
     told = run("version", "--json").works().last
     assert set(told) == {"version", "commit", "compiler", "libraries"}, told
     assert told["version"] in run("version").works().stdout.decode()
+    assert run("--version").works().stdout == run("version").stdout
 
 
 def test_flags_stand_on_either_side(folder):
@@ -144,6 +156,83 @@ def test_share_ends_on_either_signal(folder):
     for number in (signal.SIGINT, signal.SIGTERM):
         with Share(folder / "file", home=folder / "home") as share:
             assert share.stop(number) == 0
+
+
+def test_share_stopped_before_its_link_has_work_left(folder):
+    with open(folder / "long", "wb") as file:
+        file.truncate(200_000_000_000)
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+        with Running("share", folder / "long", home=folder / "home") as share:
+            share.wait_for("indexing")
+            assert share.stop(number) == code
+            assert share.events[-1]["code"] == "stopped", share.events[-1]
+
+
+def test_share_gives_up_when_nobody_comes(folder):
+    (folder / "file").write_bytes(b"x")
+    failed = run("--json", *LOOPBACK, "share", folder / "file", "--timeout", "1s", home=folder / "home")
+    failed.fails("timeout")
+    assert failed.events[-2]["event"] == "serving", failed.events
+
+
+def test_several_paths_are_called_after_the_first(folder):
+    for name in ("notes.txt", "b", "c"):
+        (folder / name).write_bytes(name.encode())
+    paths = [folder / "notes.txt", folder / "b", folder / "c"]
+    assert run("--json", "cid", *paths).works().last["name"] == "notes.txt and 2 more"
+    assert run("--json", "cid", "./", "/etc/hostname", cwd=folder).works().last["name"] == folder.name + " and 1 more"
+    told = run("--json", "share", "--index-only", "--name", "all", *paths, home=folder / "home").works().last
+    assert told["name"] == "all" and "filename=all" in told["link"], told
+    (folder / ("ü" * 127)).write_bytes(b"x")
+    long = run("--json", "cid", folder / ("ü" * 127), folder / "b").works().last["name"]
+    assert long == "ü" * 122 + " and 1 more", long
+
+
+def test_status_tells_of_a_home_and_makes_nothing(folder):
+    told = run("--json", "status", home=folder / "none").works().last
+    assert not (folder / "none").exists(), "status made a home"
+    assert told["peer_id"] is None and told["holder"] is None and told["places"] == [], told
+    assert {"name": "link.providers", "value": 8, "unit": "addresses", "bounds": "providers that a link names"} in told["limits"]
+    (folder / "x").write_bytes(b"x")
+    run("--json", "status", home=folder / "x").fails("io")
+
+
+def test_status_works_beside_a_process_that_holds_the_home(folder):
+    tree, home = folder / "tree", folder / "home"
+    for name in ("a", "b/c", "b/d"):
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (tree / name).write_bytes(name.encode() * 1000)
+    (folder / "single").write_bytes(b"alone")
+    with Share(tree, folder / "single", home=home) as share:
+        before = {path.name: path.stat().st_mtime_ns for path in home.iterdir()}
+        told = run("--json", "status", home=home).works().last
+        assert told["peer_id"] == share.serving["peer_id"], told
+        assert told["holder"]["process"] == str(share.process.pid), told
+        assert " share " in told["holder"]["command"], told
+        assert told["files"] == 4 and told["bytes"] == 7005, told
+        assert told["blocks_in_files"] == 4 and told["blocks"] == 4 + told["blocks_in_index"], told
+        assert told["disk_bytes"] > told["index_bytes"] > 0, told
+        assert before == {path.name: path.stat().st_mtime_ns for path in home.iterdir()}
+        plain = run("status", home=home).works().stdout.decode()
+        assert f"process {share.process.pid}: " in plain and share.serving["peer_id"] in plain, plain
+        share.stop()
+    told = run("--json", "status", home=home).works().last
+    assert told["holder"] is None and told["files"] == 4, told
+    assert not (home / "index.db-wal").exists(), "status made a file"
+
+
+def test_status_tells_what_changed_and_what_is_gone(folder):
+    tree, home = folder / "tree", folder / "home"
+    tree.mkdir()
+    for name in ("same", "other", "away"):
+        (tree / name).write_bytes(name.encode())
+    run(*LOOPBACK, "share", "--index-only", tree, home=home).works()
+    (tree / "other").write_bytes(b"something else")
+    (tree / "away").unlink()
+    (place,) = run("--json", "status", home=home).works().last["places"]
+    assert place["path"] == str(tree) and place["files"] == 3, place
+    assert place["changed"] == 1 and place["gone"] == 1, place
+    assert b"1 gone, 1 changed since" in run("status", home=home).stdout
 
 
 def test_stdout_may_go_away(folder):

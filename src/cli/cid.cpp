@@ -14,8 +14,8 @@ class CidCommand final : public Command {
 
   Task<void> run(Session& session) override {
     session_ = &session;
-    importer_ =
-        std::make_unique<content::Importer>(session.system(), nullptr, to_import_options(options_));
+    importer_ = std::make_unique<content::Importer>(
+        session.system(), nullptr, to_import_options(options_, session.system().storage));
     Task<content::ImportResult> work = importer_->import(options_.paths);
     const content::ImportResult result = co_await with_ticks(
         session.system(), session.output().progress_period(), [this] { tell_progress(); },

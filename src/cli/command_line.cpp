@@ -5,10 +5,16 @@
 
 #include "cli/commands.h"
 #include "cli/units.h"
+#include "cli/version.h"
+#include "content/import/glob.h"
+#include "format/name_check.h"
 
 namespace shoal::cli {
 
 namespace {
+
+/// Where help begins to explain: leaves 53 columns of 80.
+constexpr std::size_t kHelpColumn = 27;
 
 constexpr const char* kAbout =
     "Moves files directly between machines, with no server in between.\n"
@@ -19,13 +25,13 @@ constexpr const char* kExamples = R"(Examples:
   shoal get LINK                          fetches it into this folder
   shoal --home /tmp/b get LINK -o /data   a second node on this machine
 
-Flags may stand before or after the command; `shoal COMMAND --help` tells more.
+Flags may stand before or after the command; `shoal help COMMAND` tells more.
 Sizes are in powers of 1000.)";
 
 constexpr const char* kShareExamples = R"(Examples:
   shoal share film.mkv
   shoal share photos notes.txt --name holiday --exclude '*.tmp'
-  shoal share --until-sent 1 film.mkv     stops after the first complete download)";
+  shoal share --until-sent 1 film.mkv     stops after one complete download)";
 
 constexpr const char* kGetExamples = R"(Examples:
   shoal get 'ipfs://bafy...?filename=film.mkv&provider=...'
@@ -54,6 +60,10 @@ constexpr const char* kStatExamples = R"(Examples:
 constexpr const char* kIdExamples = R"(Examples:
   shoal id
   shoal id --json --home /srv/shoal)";
+
+constexpr const char* kStatusExamples = R"(Examples:
+  shoal status                            also while another shoal uses the home
+  shoal status --json --home /srv/shoal)";
 
 constexpr const char* kPingExamples = R"(Examples:
   shoal ping /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
@@ -93,7 +103,8 @@ CLI::Option* single(CLI::App& app, const char* flag, std::string& into, const ch
 
 void add_common(CLI::App& app, Written& written) {
   single(app, "--home", written.home, "DIR",
-         "identity, index and state (SHOAL_HOME; else $XDG_DATA_HOME/shoal); two nodes, two homes");
+         "of identity and index; default: SHOAL_HOME, else\n"
+         "$XDG_DATA_HOME/shoal; two nodes need two homes");
   repeatable(app, "--listen", written.listen, "MULTIADDR",
              "repeatable; default: every interface, a free port");
   repeatable(app, "--connect", written.connect, "MULTIADDR",
@@ -102,9 +113,8 @@ void add_common(CLI::App& app, Written& written) {
   app.add_flag("--public", written.announce, "announced to the public network");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
   single(app, "--down", written.down, "RATE", "limit in bytes a second");
-  single(app, "--timeout", written.timeout, "TIME",
-         "give up after TIME without progress: 10s, 5m; default: never");
-  app.add_flag("--json", written.json, "one JSON object per line on stdout, nothing else there");
+  single(app, "--timeout", written.timeout, "TIME", "give up after TIME without progress: 10s, 5m");
+  app.add_flag("--json", written.json, "one JSON object per line on stdout");
   app.add_flag("-q,--quiet", written.quiet, "say less");
   app.add_flag("-v,--verbose", written.verbosity, "say more; -vv still more");
   app.add_flag("--no-progress", written.no_progress, "no progress line");
@@ -128,10 +138,10 @@ void add_index_options(CLI::App& command, Written& written) {
       ->type_name("")
       ->required();
   repeatable(command, "--exclude", written.index.exclude, "GLOB",
-             "repeatable: leave these out; .shoalignore files do the same");
+             "repeatable: leave these out, as .shoalignore does");
   command.add_flag("--hidden", written.index.hidden, "include hidden files");
   command.add_flag("--preserve", written.index.preserve,
-                   "mode and modification time go into the content, and change its CID");
+                   "take mode and time along; changes the CID");
 }
 
 void add_share(CLI::App& app, Written& written) {
@@ -169,6 +179,8 @@ void add_others(CLI::App& app, Written& written) {
       written);
   add_command(app, "id", "peer id, addresses, agent, protocols", kIdExamples);
 
+  add_command(app, "status", "what this home holds, who uses it, the limits", kStatusExamples);
+
   auto& ping = add_command(app, "ping", "round trips, loss and path to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
   single(ping, "-c,--count", written.count, "N", "how many times; default: until stopped");
@@ -194,6 +206,29 @@ std::optional<std::uint64_t> positive_if_given(const std::string& text, const ch
   return count;
 }
 
+/// Bytes a second; 0 when there is no limit.
+std::uint64_t rate_if_given(const std::string& text, const char* flag) {
+  const auto rate = if_given<std::uint64_t>(text, flag, parse_size);
+  if (rate == 0u) {
+    throw Error(ErrorCode::usage, std::string(flag) + " cannot be less than a byte a second", {},
+                std::string("leave ") + flag + " out for no limit");
+  }
+  return rate.value_or(0);
+}
+
+/// What a receiver would not take for a name is refused here already.
+std::string name_if_given(const std::string& text) {
+  if (text.empty() || is_acceptable_name(text)) return text;
+  throw Error(ErrorCode::usage, "--name cannot be '" + text + "'", {},
+              "it is the name of one file or folder: no '/', not '.' or '..', at most 255 bytes");
+}
+
+/// A pattern that cannot be is refused before anything is made.
+IndexOptions checked(const IndexOptions& index) {
+  for (const auto& pattern : index.exclude) content::Glob{pattern};
+  return index;
+}
+
 CommonOptions read_common(const Written& written) {
   CommonOptions options;
   options.home = written.home;
@@ -201,8 +236,8 @@ CommonOptions read_common(const Written& written) {
   for (const auto& text : written.connect) options.connect.push_back(parse_connect(text));
   options.no_lan = written.no_lan;
   options.announce_publicly = written.announce;
-  options.up = if_given<std::uint64_t>(written.up, "--up", parse_size).value_or(0);
-  options.down = if_given<std::uint64_t>(written.down, "--down", parse_size).value_or(0);
+  options.up = rate_if_given(written.up, "--up");
+  options.down = rate_if_given(written.down, "--down");
   options.timeout = if_given<Duration>(written.timeout, "--timeout", parse_time);
   options.verbosity = written.verbosity;
   options.output = {.json = written.json,
@@ -214,13 +249,14 @@ CommonOptions read_common(const Written& written) {
 
 std::unique_ptr<Command> make_command(const std::string& name, const Written& written) {
   if (name == "share") {
-    return make_share({.index = written.index,
-                       .name = written.name,
+    return make_share({.index = checked(written.index),
+                       .name = name_if_given(written.name),
                        .until_sent = positive_if_given(written.until_sent, "--until-sent"),
                        .index_only = written.index_only});
   }
-  if (name == "cid") return make_cid(written.index);
+  if (name == "cid") return make_cid(checked(written.index));
   if (name == "id") return make_id();
+  if (name == "status") return make_status();
   if (name == "version") return make_version();
   if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));
   service::Link link = service::Link::parse(written.link);
@@ -265,6 +301,8 @@ void describe(CLI::App& app, Written& written) {
   app.footer(kExamples);
   app.fallthrough();
   app.require_subcommand(1);
+  app.set_version_flag("--version", version_as_text());
+  app.get_formatter()->column_width(kHelpColumn);
   add_common(app, written);
   add_share(app, written);
   add_get(app, written);
@@ -274,6 +312,10 @@ void describe(CLI::App& app, Written& written) {
 }  // namespace
 
 Invocation parse_command_line(std::vector<std::string> arguments) {
+  if (!arguments.empty() && arguments.front() == "help") {
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
   CLI::App app("", "shoal");
   Written written;
   describe(app, written);
@@ -283,6 +325,9 @@ Invocation parse_command_line(std::vector<std::string> arguments) {
     app.parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     invocation.help = app.help();
+    return invocation;
+  } catch (const CLI::CallForVersion&) {
+    invocation.help = version_as_text() + "\n";
     return invocation;
   } catch (const CLI::ParseError& error) {
     refuse(app, error);

@@ -50,6 +50,8 @@ std::unique_ptr<Command> make_stat(service::Link link);
 
 std::unique_ptr<Command> make_id();
 
+std::unique_ptr<Command> make_status();
+
 /// `peer`: a multiaddr that ends in /p2p/ID, or an id. Throws Error{usage}.
 std::unique_ptr<Command> make_ping(const std::string& peer, std::optional<std::uint64_t> count);
 

@@ -7,6 +7,7 @@
 #include "cli/address_path.h"
 #include "cli/commands.h"
 #include "cli/display_text.h"
+#include "cli/peer_name.h"
 #include "cli/rate_meter.h"
 #include "cli/serving.h"
 #include "cli/units.h"
@@ -123,7 +124,7 @@ class GetCommand final : public Command {
                               {"reason", as_utf8(bad.reason)},
                               {"cid", std::move(cid)}});
     if (!session_->output().json()) {
-      session_->output().warning(bad.peer.to_string() + ": " + bad.reason);
+      session_->output().warning(short_name(bad.peer) + ": " + bad.reason);
     }
   }
 
@@ -150,6 +151,7 @@ class GetCommand final : public Command {
             .rate = rate_.rate(),
             .rest = rest(status),
             .peers = status.peers,
+            .what = {},
             .waiting = std::move(waiting)};
   }
 
@@ -191,7 +193,7 @@ class GetCommand final : public Command {
                             to_seconds(result.duration)));
     for (const auto& source : result.sources) {
       output.note(fmt::format("  {} from {} ({})", format_size(source.bytes),
-                              source.peer.to_string(),
+                              short_name(source.peer),
                               source.address ? path_of(*source.address) : "gone"));
     }
     output.result_name(result.path);

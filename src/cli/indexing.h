@@ -9,7 +9,8 @@ namespace shoal::cli {
 
 // What `share` and `cid` have in common.
 
-content::ImportOptions to_import_options(const IndexOptions& options);
+/// Several paths are called after the first: "notes.txt and 2 more".
+content::ImportOptions to_import_options(const IndexOptions& options, Storage& storage);
 
 /// Counts what was indexed until `now`.
 Progress to_progress(const content::ImportProgress& progress, RateMeter& rate, TimePoint now);

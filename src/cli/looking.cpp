@@ -51,6 +51,7 @@ void LookingCommand::tick() {
                                .rate = rate_.rate(),
                                .rest = std::nullopt,
                                .peers = std::nullopt,
+                               .what = {},
                                .waiting = waits ? wait() : std::string()},
                               now);
 }

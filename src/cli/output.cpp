@@ -41,7 +41,7 @@ Output::~Output() {
 }
 
 bool Output::interactive() const {
-  return stdout_terminal_ && stderr_terminal_ && !options_.json && !options_.quiet;
+  return stderr_terminal_ && !options_.json && !options_.quiet;
 }
 
 bool Output::shows_progress() const {

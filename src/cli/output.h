@@ -30,8 +30,10 @@ class Output {
   Output& operator=(const Output&) = delete;
 
   bool json() const { return options_.json; }
-  /// Whether both stdout and stderr are a terminal, and somebody reads there.
+  /// Whether what goes to stderr is seen by somebody at a terminal.
   bool interactive() const;
+  /// Whether colours are wanted on stderr.
+  bool colored() const { return color_; }
   /// How often it is worth calling progress().
   Duration progress_period() const;
 

@@ -6,6 +6,7 @@
 
 #include "cli/address_path.h"
 #include "cli/display_text.h"
+#include "cli/peer_name.h"
 
 namespace shoal::cli {
 
@@ -29,7 +30,7 @@ struct PeerWatch::State {
                   {"address", peer.address.to_string()},
                   {"path", path_of(peer.address)},
                   {"state", state}});
-    output.note(fmt::format("{} {} ({}, {})", id.to_string(), state, path_of(peer.address),
+    output.note(fmt::format("{} {} ({}, {})", short_name(id), state, path_of(peer.address),
                             agent.empty() ? "unknown agent" : for_terminal(agent)));
   }
 
@@ -43,6 +44,7 @@ struct PeerWatch::State {
   node::Node& node;
   Output& output;
   std::map<PeerId, Peer> peers;
+  std::uint64_t arrivals = 0;
 };
 
 PeerWatch::PeerWatch(node::Node& node, Output& output)
@@ -60,6 +62,7 @@ PeerWatch::~PeerWatch() {
 }
 
 void PeerWatch::connected(net::Connection& connection) {
+  ++state_->arrivals;
   auto& peer = state_->peers[connection.peer()];
   if (++peer.connections > 1) return;
   peer.address = connection.remote();
@@ -79,6 +82,14 @@ void PeerWatch::tick() {
   for (const auto& [id, peer] : state_->peers) {
     if (now - peer.since >= kPatience) state_->tell_connected(id);
   }
+}
+
+std::size_t PeerWatch::peers() const {
+  return state_->peers.size();
+}
+
+std::uint64_t PeerWatch::arrivals() const {
+  return state_->arrivals;
 }
 
 }  // namespace shoal::cli

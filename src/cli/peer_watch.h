@@ -21,6 +21,10 @@ class PeerWatch final : public net::ConnectionObserver {
 
   /// To be called now and then: tells of those who do not say what they are.
   void tick();
+  /// Connected now.
+  std::size_t peers() const;
+  /// Connections that came so far.
+  std::uint64_t arrivals() const;
 
  private:
   struct State;

@@ -30,7 +30,10 @@ std::string percent(const Progress& progress) {
 }
 
 std::string bytes(const Progress& progress) {
-  if (progress.bytes_total == 0) return format_size(progress.bytes_done);
+  if (progress.bytes_total == 0) {
+    const std::string size = format_size(progress.bytes_done);
+    return progress.what.empty() ? size : fmt::format("{} {}", size, progress.what);
+  }
   return format_size(progress.bytes_done) + " of " + format_size(progress.bytes_total);
 }
 
@@ -55,7 +58,10 @@ std::vector<Part> parts_of(const Progress& progress) {
                              {.rank = 3, .text = bytes(progress)}};
   if (progress.waiting.empty()) {
     parts.push_back({.rank = 2, .text = format_size(progress.rate) + "/s"});
-    if (progress.rest) parts.push_back({.rank = 4, .text = format_time(*progress.rest) + " left"});
+    if (progress.rest) {
+      const auto seconds = std::chrono::floor<std::chrono::seconds>(*progress.rest);
+      parts.push_back({.rank = 4, .text = format_time(seconds) + " left"});
+    }
     parts.push_back({.rank = 5, .text = peers(progress)});
   }
   std::erase_if(parts, [](const Part& part) { return part.text.empty(); });

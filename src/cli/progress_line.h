@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "system/time.h"
 
@@ -16,7 +17,8 @@ struct Progress {
   std::uint64_t rate = 0;         // bytes a second
   std::optional<Duration> rest;
   std::optional<std::size_t> peers;
-  std::string waiting;  // what for; empty while something moves
+  std::string_view what = {};  // was done to the bytes, where that needs a word
+  std::string waiting;         // what for; empty while something moves
 };
 
 /// One line of at most `width` columns: name, bar, percent, bytes, rate, rest of time, peers, or

@@ -14,6 +14,7 @@ Progress half_of(std::string name) {
           .rate = 118'000'000,
           .rest = 42s,
           .peers = 3,
+          .what = {},
           .waiting = {}};
 }
 

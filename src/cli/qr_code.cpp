@@ -26,20 +26,29 @@ std::string_view half_blocks(bool upper, bool lower) {
   return lower ? "▄" : " ";
 }
 
+/// Of the 256 colours, the two that themes leave alone.
+constexpr std::string_view kBlackOnWhite = "\x1b[38;5;16;48;5;231m";
+constexpr std::string_view kPlain = "\x1b[0m";
+
 }  // namespace
 
-std::string qr_code(std::string_view text, std::size_t width) {
+std::string qr_code(std::string_view text, const QrRoom& room) {
   const std::string terminated(text);
   const std::unique_ptr<QRcode, FreeCode> code(
       QRcode_encodeString8bit(terminated.c_str(), 0, QR_ECLEVEL_L));
-  if (!code || static_cast<std::size_t>(code->width + 2 * kQuietZone) > width) return {};
+  if (!code) return {};
+  const auto modules = static_cast<std::size_t>(code->width + 2 * kQuietZone);
+  if (modules > room.columns || (modules + 1) / 2 > room.rows) return {};
   const int end = code->width + kQuietZone;
+  // What is drawn is dark on white, and light on nothing.
+  const auto is_drawn = [&](int x, int y) { return is_light(*code, x, y) != room.colored; };
   std::string lines;
   for (int y = -kQuietZone; y < end; y += 2) {
+    if (room.colored) lines += kBlackOnWhite;
     for (int x = -kQuietZone; x < end; ++x) {
-      const bool lower = y + 1 < end && is_light(*code, x, y + 1);
-      lines += half_blocks(is_light(*code, x, y), lower);
+      lines += half_blocks(is_drawn(x, y), y + 1 < end && is_drawn(x, y + 1));
     }
+    if (room.colored) lines += kPlain;
     lines += '\n';
   }
   return lines;

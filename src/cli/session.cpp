@@ -14,10 +14,9 @@
 
 namespace shoal::cli {
 
-namespace {
-
-std::string home_for(const CommonOptions& options, Storage& storage) {
-  const std::string home = options.home.empty() ? default_home() : options.home;
+std::string Session::home() const {
+  const std::string home = options_.home.empty() ? default_home() : options_.home;
+  Storage& storage = system_.storage;
   const auto there = storage.info(storage.absolute(home));
   if (there && there->kind != FileKind::folder) {
     throw Error(ErrorCode::io, "is no folder, so this node cannot live there", home,
@@ -26,11 +25,9 @@ std::string home_for(const CommonOptions& options, Storage& storage) {
   return home;
 }
 
-}  // namespace
-
 node::Node& Session::open_node() {
   if (!node_) {
-    node::Config config{.home = home_for(options_, system_.storage),
+    node::Config config{.home = home(),
                         .listen = options_.listen,
                         .connect = options_.connect,
                         .up = options_.up,

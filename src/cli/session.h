@@ -22,6 +22,10 @@ class Session {
   Output& output() { return output_; }
   TimePoint now() const { return system_.clock.now(); }
 
+  /// The node's home, which may not exist yet. Throws Error{usage} when nothing names one,
+  /// Error{io} when it is no folder.
+  std::string home() const;
+
   /// Made at the first call, from then on listening and connecting. Throws as Node does.
   node::Node& start_node();
   /// Made, but not listening.

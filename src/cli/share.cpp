@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/indexing.h"
+#include "cli/peer_name.h"
 #include "cli/peer_watch.h"
 #include "cli/qr_code.h"
 #include "cli/rate_meter.h"
 #include "cli/serving.h"
+#include "cli/stall.h"
 #include "cli/terminal.h"
 #include "cli/units.h"
 #include "cli/with_ticks.h"
@@ -18,6 +22,7 @@ namespace shoal::cli {
 namespace {
 
 constexpr Duration kEventPeriod = 500ms;
+constexpr std::size_t kLinesAroundCode = 3;
 
 class ShareCommand final : public Command {
  public:
@@ -25,7 +30,6 @@ class ShareCommand final : public Command {
 
   Task<void> run(Session& session) override {
     session_ = &session;
-    session.expect_signal();
     auto& node = options_.index_only ? session.open_node() : session.start_node();
     share_ = std::make_unique<service::Share>(session.system(), node.swarm(), node.store(),
                                               node.bitswap());
@@ -45,8 +49,8 @@ class ShareCommand final : public Command {
  private:
   Task<void> index() {
     const TimePoint start = session_->now();
-    content::ImportOptions options = to_import_options(options_.index);
-    options.name = options_.name;
+    content::ImportOptions options = to_import_options(options_.index, session_->system().storage);
+    if (!options_.name.empty()) options.name = options_.name;
     Task<content::ImportResult> work = share_->index(options_.index.paths, std::move(options));
     const content::ImportResult result = co_await with_ticks(
         session_->system(), session_->output().progress_period(), [this] { tell_indexing(); },
@@ -55,6 +59,8 @@ class ShareCommand final : public Command {
     session_->output().end_progress();
     warn_of_skipped(session_->output(), result);
     tell_link(result, session_->now() - start);
+    // Until there is a link, a signal leaves the work undone.
+    session_->expect_signal();
   }
 
   void tell_indexing(bool last = false) {
@@ -80,6 +86,7 @@ class ShareCommand final : public Command {
                              .files = result.files,
                              .blocks = result.blocks,
                              .duration = duration});
+    name_ = link.filename;
     auto& output = session_->output();
     output.note(fmt::format("{}: {}, {} {}, indexed in {:.1f} s", for_terminal(link.filename),
                             format_size(result.bytes), result.files,
@@ -91,16 +98,49 @@ class ShareCommand final : public Command {
 
   /// With as many providers as fit: fewer make a smaller code.
   void draw_code(service::Link link) {
+    auto& output = session_->output();
+    // The lines around it stay in sight.
+    const std::size_t rows = terminal_height() - std::min(terminal_height(), kLinesAroundCode);
+    const QrRoom room{.columns = terminal_width(), .rows = rows, .colored = output.colored()};
     for (;; link.providers.pop_back()) {
-      const std::string code = qr_code(link.to_string(), terminal_width());
-      if (!code.empty()) return session_->output().note(code);
-      if (link.providers.size() <= 1) return;
+      const std::string code = qr_code(link.to_string(), room);
+      if (!code.empty()) return output.note(code);
+      if (link.providers.size() <= 1) break;
     }
+    output.note("(in a larger window this shows the link as a QR code)");
   }
 
   Task<void> serve() {
+    stall_.emplace(session_->options().timeout, session_->now(),
+                   "nothing was sent and nobody connected");
+    rate_ = {};
     return with_ticks(
-        session_->system(), kEventPeriod, [this] { peers_->tick(); }, wait_until_sent());
+        session_->system(), session_->output().progress_period(), [this] { tell_serving_on(); },
+        wait_until_sent());
+  }
+
+  void tell_serving_on() {
+    peers_->tick();
+    const TimePoint now = session_->now();
+    const std::uint64_t movement = share_->bytes_sent() + peers_->arrivals();
+    if (std::exchange(moved_, movement) != movement) stall_->moved(now);
+    stall_->check(now);
+    rate_.update(now, share_->bytes_sent());
+    // A log is not told over and over that nothing happens.
+    auto& output = session_->output();
+    if (output.interactive() || rate_.rate() > 0) output.progress(sending(), now);
+  }
+
+  Progress sending() const {
+    const std::size_t peers = peers_->peers();
+    return {.name = name_,
+            .bytes_done = share_->bytes_sent(),
+            .bytes_total = 0,
+            .rate = rate_.rate(),
+            .rest = std::nullopt,
+            .peers = peers,
+            .what = "sent",
+            .waiting = peers == 0 ? "waiting for somebody to connect" : ""};
   }
 
   Task<void> wait_until_sent() {
@@ -115,7 +155,7 @@ class ShareCommand final : public Command {
                   {"peer_id", sent.peer.to_string()},
                   {"bytes", sent.bytes},
                   {"complete", sent.complete}});
-    output.note(fmt::format("{} {}, {} sent", sent.peer.to_string(),
+    output.note(fmt::format("{} {}, {} sent", short_name(sent.peer),
                             sent.complete ? "has it all" : "went before the end",
                             format_size(sent.bytes)));
     sent_->notify_all();
@@ -126,6 +166,9 @@ class ShareCommand final : public Command {
   std::unique_ptr<Event> sent_;
   std::unique_ptr<service::Share> share_;
   std::unique_ptr<PeerWatch> peers_;
+  std::string name_;
+  std::optional<Stall> stall_;
+  std::uint64_t moved_ = 0;
   RateMeter rate_;
   TimePoint next_event_;
 };

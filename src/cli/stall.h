@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "cli/units.h"
@@ -12,13 +13,15 @@ namespace shoal::cli {
 /// --timeout for commands that count their steps: too long without one is an error.
 class Stall {
  public:
-  Stall(std::optional<Duration> limit, TimePoint now) : limit_(limit), last_(now) {}
+  /// `what` did not happen, as the error says it.
+  Stall(std::optional<Duration> limit, TimePoint now, std::string what = "nothing moved")
+      : limit_(limit), last_(now), what_(std::move(what)) {}
 
   void moved(TimePoint now) { last_ = now; }
   /// Throws Error{timeout}.
   void check(TimePoint now) const {
     if (!limit_ || now - last_ < *limit_) return;
-    throw Error(ErrorCode::timeout, "nothing moved for " + format_time(*limit_), {},
+    throw Error(ErrorCode::timeout, what_ + " for " + format_time(*limit_), {},
                 "a longer --timeout waits longer; without it there is no end");
   }
   /// How long nothing has moved.
@@ -27,6 +30,7 @@ class Stall {
  private:
   std::optional<Duration> limit_;
   TimePoint last_;
+  std::string what_;
 };
 
 }  // namespace shoal::cli

@@ -20,10 +20,24 @@ bool stderr_is_terminal() {
   return ::isatty(STDERR_FILENO) == 1 && !dumb;
 }
 
-std::size_t terminal_width() {
+namespace {
+
+winsize window() {
   winsize size{};
-  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 80;
-  return size.ws_col;
+  if (::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) != 0) return {};
+  return size;
+}
+
+}  // namespace
+
+std::size_t terminal_width() {
+  const auto columns = window().ws_col;
+  return columns == 0 ? 80 : columns;
+}
+
+std::size_t terminal_height() {
+  const auto rows = window().ws_row;
+  return rows == 0 ? 24 : rows;
 }
 
 void prepare_process() {

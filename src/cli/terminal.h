@@ -9,8 +9,9 @@ namespace shoal::cli {
 bool stdout_is_terminal();
 /// One that understands redrawing.
 bool stderr_is_terminal();
-/// Columns of the terminal at stderr; 80 when it does not say.
+/// Columns and rows of the terminal at stderr; 80 and 24 when it does not say.
 std::size_t terminal_width();
+std::size_t terminal_height();
 
 /// A reader of stdout that goes away ends a write with an error, not the process; and as many files
 /// and sockets may be open as the system lets us have.

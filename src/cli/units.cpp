@@ -100,6 +100,9 @@ std::string format_size(std::uint64_t bytes) {
 
 std::string format_time(Duration duration) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(duration).count();
+  if (duration > Duration::zero() && seconds < 1) {
+    return fmt::format("{} ms", std::chrono::ceil<std::chrono::milliseconds>(duration).count());
+  }
   if (seconds < 60) return fmt::format("{} s", seconds);
   if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
   if (seconds < 100 * 3600) return fmt::format("{} h {} min", seconds / 3600, seconds % 3600 / 60);

@@ -19,7 +19,7 @@ std::uint64_t parse_count(std::string_view flag, std::string_view text);
 
 /// At most 8 characters: "512 B", "1.5 MB", "20 GB". Powers of 1000.
 std::string format_size(std::uint64_t bytes);
-/// "45 s", "3 min 20 s", "2 h 5 min"; from 100 hours on "over 4 days".
+/// "300 ms", "45 s", "3 min 20 s", "2 h 5 min"; from 100 hours on "over 4 days".
 std::string format_time(Duration duration);
 
 double to_seconds(Duration duration);

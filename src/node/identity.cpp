@@ -41,8 +41,14 @@ crypto::PrivateKey make_identity(System& system, const std::string& home) {
 }  // namespace
 
 crypto::PrivateKey load_identity(System& system, const std::string& home) {
+  if (auto found = find_identity(system, home)) return std::move(*found);
+  return make_identity(system, home);
+}
+
+std::optional<crypto::PrivateKey> find_identity(System& system, const std::string& home) {
   const std::string path = home + kFileName;
-  return system.storage.info(path) ? read_identity(system, path) : make_identity(system, home);
+  if (!system.storage.info(path)) return std::nullopt;
+  return read_identity(system, path);
 }
 
 }  // namespace shoal::node

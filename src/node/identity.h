@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "crypto/keys.h"
@@ -11,5 +12,8 @@ namespace shoal::node {
 /// the owner alone); made when absent. Throws Error{io} naming the file when it cannot be read or
 /// is damaged: a node never replaces an identity by itself.
 crypto::PrivateKey load_identity(System& system, const std::string& home);
+
+/// The same, but makes none.
+std::optional<crypto::PrivateKey> find_identity(System& system, const std::string& home);
 
 }  // namespace shoal::node

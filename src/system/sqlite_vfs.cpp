@@ -14,6 +14,7 @@ namespace shoal {
 struct SqliteVfs::Parts {
   System& system;
   std::string name;
+  Use use;
   std::string last_error;
   sqlite3_vfs vfs{};
 };
@@ -29,7 +30,7 @@ constexpr sqlite3_int64 kJulianOfUnixEpochMs = 210'866'760'000'000;
 struct OpenFile {
   sqlite3_file base;
   SqliteVfs::Parts* world;
-  File* file;
+  File* file;  // null: it is not there, and only read
   int lock;
   char* remove_at_close;  // a path, or null
 };
@@ -72,7 +73,8 @@ int read_file(sqlite3_file* opened, void* into, int amount, sqlite3_int64 offset
   OpenFile& self = of(opened);
   return guarded(*self.world, SQLITE_IOERR_READ, [&] {
     const MutableBytes wanted(static_cast<std::uint8_t*>(into), static_cast<std::size_t>(amount));
-    const std::size_t got = self.file->read_at(static_cast<std::uint64_t>(offset), wanted);
+    const auto at = static_cast<std::uint64_t>(offset);
+    const std::size_t got = self.file == nullptr ? 0 : self.file->read_at(at, wanted);
     if (got == wanted.size()) return SQLITE_OK;
     std::ranges::fill(wanted.subspan(got), std::uint8_t{0});
     return SQLITE_IOERR_SHORT_READ;
@@ -81,6 +83,7 @@ int read_file(sqlite3_file* opened, void* into, int amount, sqlite3_int64 offset
 
 int write_file(sqlite3_file* opened, const void* bytes, int amount, sqlite3_int64 offset) {
   OpenFile& self = of(opened);
+  if (self.file == nullptr) return SQLITE_READONLY;
   return guarded(*self.world, SQLITE_IOERR_WRITE, [&] {
     const ByteView given(static_cast<const std::uint8_t*>(bytes), static_cast<std::size_t>(amount));
     self.file->write_at(static_cast<std::uint64_t>(offset), given);
@@ -90,6 +93,7 @@ int write_file(sqlite3_file* opened, const void* bytes, int amount, sqlite3_int6
 
 int truncate_file(sqlite3_file* opened, sqlite3_int64 size) {
   OpenFile& self = of(opened);
+  if (self.file == nullptr) return SQLITE_READONLY;
   return guarded(*self.world, SQLITE_IOERR_TRUNCATE, [&] {
     self.file->truncate(static_cast<std::uint64_t>(size));
     return SQLITE_OK;
@@ -98,6 +102,7 @@ int truncate_file(sqlite3_file* opened, sqlite3_int64 size) {
 
 int sync_file(sqlite3_file* opened, int) {
   OpenFile& self = of(opened);
+  if (self.file == nullptr) return SQLITE_READONLY;
   return guarded(*self.world, SQLITE_IOERR_FSYNC, [&] {
     self.file->sync();
     return SQLITE_OK;
@@ -107,7 +112,7 @@ int sync_file(sqlite3_file* opened, int) {
 int file_size(sqlite3_file* opened, sqlite3_int64* size) {
   OpenFile& self = of(opened);
   return guarded(*self.world, SQLITE_IOERR_FSTAT, [&] {
-    *size = static_cast<sqlite3_int64>(self.file->info().size);
+    *size = self.file == nullptr ? 0 : static_cast<sqlite3_int64>(self.file->info().size);
     return SQLITE_OK;
   });
 }
@@ -170,12 +175,20 @@ Access access_of(int flags) {
 
 int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* out, int flags, int* given) {
   auto& world = of(vfs);
+  const bool reads = world.use == SqliteVfs::Use::for_reading;
+  if (reads) {
+    // A WAL is always asked for as one that is written.
+    flags &= ~(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_DELETEONCLOSE);
+    flags |= SQLITE_OPEN_READONLY;
+  }
   OpenFile& self = *new (out) OpenFile{};
   self.world = &world;
   // Temporary files without a name are kept from us by SQLITE_TEMP_STORE or temp_store=MEMORY.
   if (path == nullptr) return SQLITE_CANTOPEN;
   return guarded(world, SQLITE_CANTOPEN, [&] {
-    self.file = world.system.storage.open(path, access_of(flags)).release();
+    Storage& storage = world.system.storage;
+    const bool absent = reads && !storage.info(path);
+    if (!absent) self.file = storage.open(path, access_of(flags)).release();
     if ((flags & SQLITE_OPEN_DELETEONCLOSE) != 0) {
       self.remove_at_close = sqlite3_mprintf("%s", path);
     }
@@ -193,6 +206,7 @@ std::string parent_of(std::string_view path) {
 
 int delete_file(sqlite3_vfs* vfs, const char* path, int sync_folder) {
   auto& world = of(vfs);
+  if (world.use == SqliteVfs::Use::for_reading) return SQLITE_READONLY;
   return guarded(world, SQLITE_IOERR_DELETE, [&] {
     if (!world.system.storage.info(path)) return SQLITE_IOERR_DELETE_NOENT;
     world.system.storage.remove(path);
@@ -255,8 +269,8 @@ int no_last_error(sqlite3_vfs*, int, char*) {
 
 }  // namespace
 
-SqliteVfs::SqliteVfs(System& system, std::string name)
-    : parts_(new Parts{.system = system, .name = std::move(name), .last_error = {}}) {
+SqliteVfs::SqliteVfs(System& system, std::string name, Use use)
+    : parts_(new Parts{.system = system, .name = std::move(name), .use = use, .last_error = {}}) {
   sqlite3_vfs& vfs = parts_->vfs;
   vfs.iVersion = 2;
   vfs.szOsFile = sizeof(OpenFile);

@@ -12,13 +12,19 @@ namespace shoal {
 ///
 /// Open with `name()` as the VFS and `PRAGMA locking_mode=EXCLUSIVE` before `journal_mode=WAL`:
 /// there is no shared memory, and no locking between connections either, so a database has one
-/// connection, and what keeps other processes away is Storage::lock. Outlives its connections.
+/// connection that writes, and what keeps other processes away is Storage::lock. Outlives its
+/// connections.
 class SqliteVfs {
  public:
   struct Parts;
 
+  /// `for_reading` changes and makes nothing on the disk, and takes a WAL that is not there for an
+  /// empty one, so that a database can be read while another process writes it: what was read is
+  /// right if both its files are the same before and after.
+  enum class Use { for_writing, for_reading };
+
   /// `name` is unique in the process. Throws Error{exists} when another VFS has it.
-  SqliteVfs(System& system, std::string name);
+  SqliteVfs(System& system, std::string name, Use use = Use::for_writing);
   ~SqliteVfs();
   SqliteVfs(const SqliteVfs&) = delete;
   SqliteVfs& operator=(const SqliteVfs&) = delete;

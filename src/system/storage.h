@@ -100,6 +100,12 @@ class FileLock {
   virtual ~FileLock() = default;
 };
 
+/// A process that holds a lock.
+struct LockHolder {
+  std::string process;  // its number, as the system counts; empty when that is not known
+  std::string command;  // its command line; empty when that is not known
+};
+
 /// A host's file system as its user sees it: paths absolute or relative to the working directory,
 /// symlinks followed.
 class Storage : public Folder {
@@ -108,6 +114,8 @@ class Storage : public Folder {
   virtual std::string absolute(std::string_view path) = 0;
   /// Throws Error{locked} naming the process that holds it.
   virtual std::unique_ptr<FileLock> lock(std::string_view path) = 0;
+  /// Who holds it; none when nobody does, or the file is not there. Takes and makes nothing.
+  virtual std::optional<LockHolder> lock_holder(std::string_view path) = 0;
 };
 
 }  // namespace shoal

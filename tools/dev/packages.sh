@@ -3,7 +3,7 @@
 
 # `a|b`: the first that this release has.
 build_packages=(
-  clang-19 lld-19 'libstdc++-12-dev|libstdc++-14-dev' cmake ninja-build ccache pkg-config
+  clang-19 lld-19 'libstdc++-14-dev|libstdc++-12-dev' cmake ninja-build ccache pkg-config
   'libboost1.81-dev|libboost-dev' libssl-dev libsqlite3-dev libprotozero-dev
   libspdlog-dev libfmt-dev libcli11-dev libqrencode-dev
 )

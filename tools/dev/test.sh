@@ -50,6 +50,7 @@ run_checks() {
   attempt check_docs "$root/tools/check_docs"
   attempt check_docs_test "$root/tools/check_docs_test"
   attempt check_docs_flags "$root/tools/check_docs" --flags "$root/build/dev/shoal"
+  attempt check_docs_limits "$root/tools/check_docs" --limits "$root/build/dev/shoal"
 }
 
 # run_ctest PRESET CTEST-ARGS...: counts the tests inside each program, and a program that died as one more.

@@ -1,15 +1,48 @@
 #include "content/import/glob.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
 
 namespace shoal::content {
 
+namespace {
+
+using Ranges = std::vector<std::pair<std::uint8_t, std::uint8_t>>;
+
+/// POSIX's classes, of ASCII. Another name stands for nothing.
+Ranges ranges_of_class(std::string_view name) {
+  if (name == "alnum") return {{'0', '9'}, {'A', 'Z'}, {'a', 'z'}};
+  if (name == "alpha") return {{'A', 'Z'}, {'a', 'z'}};
+  if (name == "blank") return {{' ', ' '}, {'\t', '\t'}};
+  if (name == "cntrl") return {{0, 0x1f}, {0x7f, 0x7f}};
+  if (name == "digit") return {{'0', '9'}};
+  if (name == "graph") return {{'!', '~'}};
+  if (name == "lower") return {{'a', 'z'}};
+  if (name == "print") return {{' ', '~'}};
+  if (name == "punct") return {{'!', '/'}, {':', '@'}, {'[', '`'}, {'{', '~'}};
+  if (name == "space") return {{'\t', '\r'}, {' ', ' '}};
+  if (name == "upper") return {{'A', 'Z'}};
+  if (name == "xdigit") return {{'0', '9'}, {'A', 'F'}, {'a', 'f'}};
+  return {};
+}
+
+/// The name in a `[:name:]` that begins at `at`; none when there is none.
+std::optional<std::string_view> class_name_at(std::string_view pattern, std::size_t at) {
+  if (pattern.substr(at, 2) != "[:") return std::nullopt;
+  const std::size_t end = pattern.find(":]", at + 2);
+  if (end == pattern.npos) return std::nullopt;
+  return pattern.substr(at + 2, end - at - 2);
+}
+
+}  // namespace
+
 Glob::Glob(std::string_view pattern) {
   if (pattern.size() > kMaxBytes) {
-    throw Error(ErrorCode::usage, "pattern of more than 4096 bytes",
-                std::string(pattern.substr(0, 40)) + "…");
+    throw Error(ErrorCode::usage, "a pattern of more than 4096 bytes",
+                std::string(pattern.substr(0, 40)) + "...", "make it shorter, or make two of it");
   }
   for (std::size_t at = 0; at < pattern.size();) {
     const char c = pattern[at];
@@ -52,6 +85,12 @@ std::size_t Glob::add_class(std::string_view pattern, std::size_t at) {
     if (pattern[i] == ']' && i > first) {
       parts_.push_back(std::move(part));
       return i + 1;
+    }
+    if (const auto name = class_name_at(pattern, i)) {
+      const Ranges ranges = ranges_of_class(*name);
+      part.ranges.insert(part.ranges.end(), ranges.begin(), ranges.end());
+      i += name->size() + 3;
+      continue;
     }
     if (pattern[i] == '\\' && i + 1 < pattern.size()) ++i;
     const auto low = static_cast<std::uint8_t>(pattern[i]);

@@ -8,8 +8,9 @@
 namespace shoal::content {
 
 /// A file name pattern as gitignore(5) has them: `*` and `?` match anything but '/', `[a-z]` and
-/// `[!a-z]` one such byte, `**/` any folders or none, a final `**` everything below, `\` takes the
-/// meaning from what follows. Bytes are compared as they are.
+/// `[!a-z]` one such byte, `[[:alpha:]]` one of POSIX's classes in ASCII, `**/` any folders or
+/// none, a final `**` everything below, `\` takes the meaning from what follows. Bytes are compared
+/// as they are.
 ///
 /// Takes time in proportion to pattern times text, whatever they are.
 class Glob {

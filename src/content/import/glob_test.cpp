@@ -59,6 +59,16 @@ TEST(Glob, knows_classes_of_bytes) {
   EXPECT_TRUE(matches("[ab", "[ab"));
 }
 
+TEST(Glob, knows_the_classes_of_posix) {
+  EXPECT_TRUE(matches("[[:alpha:]]", "x"));
+  EXPECT_FALSE(matches("[[:alpha:]]", "1"));
+  EXPECT_TRUE(matches("[![:alpha:]]", "1"));
+  EXPECT_TRUE(matches("[_[:digit:]a-c]", "b"));
+  EXPECT_TRUE(matches("[_[:digit:]a-c]", "7"));
+  EXPECT_FALSE(matches("[[:nothing:]]", "n"));
+  EXPECT_TRUE(matches("[[:]", ":")) << "not one of them";
+}
+
 TEST(Glob, takes_the_meaning_from_what_follows_a_backslash) {
   EXPECT_TRUE(matches("\\*", "*"));
   EXPECT_FALSE(matches("\\*", "x"));

@@ -6,6 +6,8 @@
 namespace shoal::content {
 
 IgnoreRules::IgnoreRules(std::string_view lines) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";  // some editors begin with it
+  if (lines.starts_with(kByteOrderMark)) lines.remove_prefix(kByteOrderMark.size());
   while (!lines.empty()) {
     const std::size_t end = std::min(lines.find('\n'), lines.size());
     add(lines.substr(0, end));

@@ -9,6 +9,14 @@ bool ignores(std::string_view lines, std::string_view path, bool is_folder = fal
   return IgnoreRules(lines).judge(path, is_folder) == IgnoreRules::Verdict::ignored;
 }
 
+TEST(IgnoreRules, take_no_byte_order_mark_for_a_name) {
+  const IgnoreRules rules(
+      "\xef\xbb\xbf"
+      "a\r\nb\r\n");
+  EXPECT_EQ(rules.judge("a", false), IgnoreRules::Verdict::ignored);
+  EXPECT_EQ(rules.judge("b", false), IgnoreRules::Verdict::ignored);
+}
+
 TEST(IgnoreRules, say_nothing_in_blank_lines_and_comments) {
   EXPECT_TRUE(IgnoreRules("\n# a\n  \n\r\n/\n!\n").empty());
   EXPECT_TRUE(ignores("\\#a", "#a"));

@@ -12,8 +12,6 @@ namespace shoal::content {
 
 namespace {
 
-constexpr const char* kDatabaseName = "index.db";
-constexpr const char* kWalSuffix = "-wal";
 constexpr Duration kCommitAfter = 1s;
 /// Places in one transaction: enough that adding many is cheap.
 constexpr std::size_t kPlacesPerCommit = 10'000;
@@ -37,7 +35,7 @@ FileStamp FileStamp::of(const FileInfo& info) {
 struct BlockStore::State {
   State(System& the_system, std::string folder)
       : system(the_system),
-        path(std::move(folder) + "/" + kDatabaseName),
+        path(std::move(folder) + "/" + kIndexName),
         tasks(system.waits, "block store") {
     open();
   }
@@ -103,9 +101,9 @@ void BlockStore::State::set_aside(const DamagedDatabase& damage) {
   Storage& storage = system.storage;
   for (int n = 1; n <= kMostDamaged; ++n) {
     const std::string aside = fmt::format("{}.damaged-{}", path, n);
-    if (storage.info(aside) || storage.info(aside + kWalSuffix)) continue;
-    if (storage.info(path + kWalSuffix)) {
-      storage.rename(path + kWalSuffix, aside + kWalSuffix, false);
+    if (storage.info(aside) || storage.info(aside + kIndexWalSuffix)) continue;
+    if (storage.info(path + kIndexWalSuffix)) {
+      storage.rename(path + kIndexWalSuffix, aside + kIndexWalSuffix, false);
     }
     if (storage.info(path)) storage.rename(path, aside, false);
     log_warning("{}; moved to {}", damage.what(), aside);
@@ -198,7 +196,7 @@ void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
 BlockStore::BlockStore(System& system, std::string folder) {
   Storage& storage = system.storage;
   folder = storage.absolute(folder);
-  const bool is_new = !storage.info(folder + "/" + kDatabaseName);
+  const bool is_new = !storage.info(folder + "/" + kIndexName);
   storage.make_folder(folder);
   state_ = std::make_unique<State>(system, folder);
   if (!is_new) return;
@@ -309,7 +307,7 @@ std::uint64_t BlockStore::stale_blocks() const {
 
 std::uint64_t BlockStore::index_bytes() {
   std::uint64_t bytes = 0;
-  for (const char* suffix : {"", kWalSuffix}) {
+  for (const char* suffix : {"", kIndexWalSuffix}) {
     if (const auto info = state_->system.storage.info(state_->path + suffix)) bytes += info->size;
   }
   return bytes;

@@ -13,6 +13,10 @@
 
 namespace shoal::content {
 
+/// The index in a node's home, and what stands beside it while it is open.
+inline constexpr const char* kIndexName = "index.db";
+inline constexpr const char* kIndexWalSuffix = "-wal";
+
 /// Names a file of the user's whose blocks are served from where it lies.
 using FileId = std::int64_t;
 

@@ -75,10 +75,10 @@ std::int64_t Statement::changes() const {
   return sqlite3_changes64(database_.handle());
 }
 
-Database::Database(System& system, std::string path)
-    : path_(std::move(path)), vfs_(system, fmt::format("shoal-{}", fmt::ptr(this))) {
+Database::Database(System& system, std::string path, Use use)
+    : path_(std::move(path)), vfs_(system, fmt::format("shoal-{}", fmt::ptr(this)), use) {
   try {
-    open();
+    open(use);
   } catch (...) {
     sqlite3_close_v2(handle_);
     throw;
@@ -89,15 +89,20 @@ Database::~Database() {
   sqlite3_close_v2(handle_);
 }
 
-void Database::open() {
-  constexpr int kFlags =
-      SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  check(sqlite3_open_v2(path_.c_str(), &handle_, kFlags, vfs_.name()));
+void Database::open(Use use) {
+  const bool writes = use == Use::for_writing;
+  const int access = writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
+  const int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+  check(sqlite3_open_v2(path_.c_str(), &handle_, flags, vfs_.name()));
   run("PRAGMA locking_mode=EXCLUSIVE");
   run("PRAGMA temp_store=MEMORY");
   run("PRAGMA trusted_schema=OFF");
   run("PRAGMA cell_size_check=ON");
   run(fmt::format("PRAGMA cache_size=-{}", kCacheKib));
+  if (!writes) {
+    check(sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr));
+    return;
+  }
   if (one("PRAGMA journal_mode=WAL") != "wal") throw DamagedDatabase("it has no WAL", path_);
   run("PRAGMA synchronous=NORMAL");
   run(fmt::format("PRAGMA wal_autocheckpoint={}", kWalPages));

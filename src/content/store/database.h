@@ -85,7 +85,8 @@ class Statement {
 /// Throws DamagedDatabase, or Error{io} with what the storage said.
 class Database {
  public:
-  Database(System& system, std::string path);
+  using Use = SqliteVfs::Use;
+  Database(System& system, std::string path, Use use = Use::for_writing);
   ~Database();
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
@@ -107,7 +108,7 @@ class Database {
   void check(int result) const;
 
  private:
-  void open();
+  void open(Use use);
 
   std::string path_;
   SqliteVfs vfs_;

@@ -24,12 +24,39 @@ class HeldLock final : public FileLock {
   Descriptor fd_;
 };
 
-std::string holder_of(int fd) {
+/// The number in a lock's file; empty when there is none.
+std::string number_of_holder(int fd) {
   std::array<char, 20> text;
   const auto length = ::pread(fd, text.data(), text.size(), 0);
   std::string pid(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
   pid.erase(std::min(pid.find_first_not_of("0123456789"), pid.size()));
+  return pid;
+}
+
+std::string holder_of(int fd) {
+  const std::string pid = number_of_holder(fd);
   return pid.empty() ? "another process" : "process " + pid;
+}
+
+/// Its words with a space between them; at most 4096 bytes. Empty when the process does not let us
+/// look, or lives in another container.
+std::string command_of(const std::string& pid) {
+  const std::string path = "/proc/" + pid + "/cmdline";
+  const Descriptor fd(uninterrupted([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+  if (!fd) return {};
+  std::array<char, 4096> text;
+  const auto length = uninterrupted([&] { return ::read(fd.get(), text.data(), text.size()); });
+  std::string words(text.data(), length > 0 ? static_cast<std::size_t>(length) : 0);
+  while (words.ends_with('\0')) words.pop_back();
+  std::ranges::replace(words, '\0', ' ');
+  return words;
+}
+
+struct flock whole_file() {
+  struct flock whole{};
+  whole.l_type = F_WRLCK;
+  whole.l_whence = SEEK_SET;
+  return whole;
 }
 
 void write_holder(int fd, const std::string& path) {
@@ -47,15 +74,26 @@ std::unique_ptr<FileLock> HostStorage::lock(std::string_view path) {
     return ::open(shown.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
   }));
   if (!fd) throw file_error(errno, shown);
-  struct flock whole{};
-  whole.l_type = F_WRLCK;
-  whole.l_whence = SEEK_SET;
+  struct flock whole = whole_file();
   if (::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0) {
     if (errno != EAGAIN && errno != EACCES) throw file_error(errno, shown);
     throw Error(ErrorCode::locked, "in use by " + holder_of(fd.get()), shown);
   }
   write_holder(fd.get(), shown);
   return std::make_unique<HeldLock>(std::move(fd));
+}
+
+std::optional<LockHolder> HostStorage::lock_holder(std::string_view path) {
+  const std::string shown(path);
+  const Descriptor fd(uninterrupted(
+      [&] { return ::open(shown.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW); }));
+  if (!fd && errno == ENOENT) return std::nullopt;
+  if (!fd) throw file_error(errno, shown);
+  struct flock whole = whole_file();
+  if (::fcntl(fd.get(), F_OFD_GETLK, &whole) != 0) throw file_error(errno, shown);
+  if (whole.l_type == F_UNLCK) return std::nullopt;
+  const std::string pid = number_of_holder(fd.get());
+  return LockHolder{.process = pid, .command = pid.empty() ? std::string() : command_of(pid)};
 }
 
 std::string HostStorage::absolute(std::string_view path) {

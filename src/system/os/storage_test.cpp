@@ -151,6 +151,18 @@ TEST_F(HostStorageTest, remove_keeps_a_folder_that_holds_something) {
   EXPECT_EQ(get("t/f"), "x");
 }
 
+TEST_F(HostStorageTest, says_who_holds_a_lock_without_taking_it) {
+  EXPECT_FALSE(storage.lock_holder(temp.path("lock")));
+  EXPECT_FALSE(storage.info(temp.path("lock"))) << "asking made it";
+  auto held = storage.lock(temp.path("lock"));
+  const auto holder = storage.lock_holder(temp.path("lock"));
+  ASSERT_TRUE(holder);
+  EXPECT_EQ(holder->process, std::to_string(::getpid()));
+  EXPECT_NE(holder->command.find("_tests"), std::string::npos) << holder->command;
+  held.reset();
+  EXPECT_FALSE(storage.lock_holder(temp.path("lock")));
+}
+
 TEST_F(HostStorageTest, the_second_lock_says_who_holds_the_first) {
   auto first = storage.lock(temp.path("lock"));
   try {

@@ -80,6 +80,7 @@ class Disk {
 
   /// False when somebody holds it.
   bool lock(const Node& node);
+  bool locked(const Node& node) const { return locks_.contains(node.inode); }
   void unlock(const Node& node) { locks_.erase(node.inode); }
   void set_owner(std::string name) { owner_ = std::move(name); }
   std::string owner() const;

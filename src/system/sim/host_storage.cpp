@@ -390,4 +390,10 @@ std::unique_ptr<FileLock> HostStorage::lock(std::string_view path) {
   return std::make_unique<Lock>(disk_, life_, std::move(node));
 }
 
+std::optional<LockHolder> HostStorage::lock_holder(std::string_view path) {
+  if (!root_.info(path)) return std::nullopt;
+  if (!disk_.locked(*root_.open_node(path, Access::read))) return std::nullopt;
+  return LockHolder{.process = std::to_string(life_), .command = disk_.owner()};
+}
+
 }  // namespace shoal::sim

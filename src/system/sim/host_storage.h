@@ -82,6 +82,7 @@ class HostStorage final : public Storage {
 
   std::string absolute(std::string_view path) override;
   std::unique_ptr<FileLock> lock(std::string_view path) override;
+  std::optional<LockHolder> lock_holder(std::string_view path) override;
 
  private:
   Disk& disk_;

@@ -182,9 +182,12 @@ TEST(Storage, a_confined_folder_never_leaves_itself) {
 
 TEST(Storage, a_lock_is_held_once_and_freed_by_a_crash) {
   Machine machine;
+  EXPECT_FALSE(machine.storage().lock_holder("lock"));
   auto lock = machine.storage().lock("lock");
+  EXPECT_TRUE(machine.storage().lock_holder("lock"));
   EXPECT_EQ(code_of([&] { machine.storage().lock("lock"); }), ErrorCode::locked);
   lock.reset();
+  EXPECT_FALSE(machine.storage().lock_holder("lock"));
   lock = machine.storage().lock("lock");
   machine.restart();
   auto next = machine.storage().lock("lock");

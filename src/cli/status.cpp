@@ -1,0 +1,142 @@
+#include "node/status.h"
+
+#include <fmt/format.h>
+
+#include <boost/json/array.hpp>
+
+#include "cli/commands.h"
+#include "cli/display_text.h"
+#include "cli/units.h"
+#include "node/limits.h"
+
+namespace shoal::cli {
+
+namespace {
+
+/// Lines of text; --json tells all of them.
+constexpr std::size_t kPlacesShown = 20;
+
+struct Sum {
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t blocks = 0;
+};
+
+Sum sum_of(const node::Status& status) {
+  Sum sum;
+  for (const auto& place : status.places) {
+    sum.files += place.files;
+    sum.bytes += place.bytes;
+    sum.blocks += place.blocks;
+  }
+  return sum;
+}
+
+boost::json::value text_or_null(const std::string& text) {
+  if (text.empty()) return nullptr;
+  return boost::json::string(as_utf8(text));
+}
+
+boost::json::value holder_json(const std::optional<LockHolder>& holder) {
+  if (!holder) return nullptr;
+  return boost::json::object{{"process", text_or_null(holder->process)},
+                             {"command", text_or_null(holder->command)}};
+}
+
+boost::json::array places_json(const node::Status& status) {
+  boost::json::array places;
+  for (const auto& place : status.places) {
+    places.emplace_back(boost::json::object{{"path", as_utf8(place.path)},
+                                            {"files", place.files},
+                                            {"bytes", place.bytes},
+                                            {"blocks", place.blocks},
+                                            {"changed", place.changed},
+                                            {"gone", place.gone}});
+  }
+  return places;
+}
+
+boost::json::array limits_json() {
+  boost::json::array limits;
+  for (const auto& limit : node::limits()) {
+    limits.emplace_back(boost::json::object{{"name", limit.name},
+                                            {"value", limit.value},
+                                            {"unit", limit.unit},
+                                            {"bounds", limit.bounds}});
+  }
+  return limits;
+}
+
+boost::json::object to_json(const node::Status& status) {
+  boost::json::value peer = nullptr;
+  if (status.peer) peer = boost::json::string(status.peer->to_string());
+  const Sum sum = sum_of(status);
+  return {{"home", as_utf8(status.home)},
+          {"peer_id", std::move(peer)},
+          {"holder", holder_json(status.holder)},
+          {"disk_bytes", status.disk_bytes},
+          {"index_bytes", status.index_bytes},
+          {"blocks", sum.blocks + status.nodes},
+          {"blocks_in_files", sum.blocks},
+          {"blocks_in_index", status.nodes},
+          {"files", sum.files},
+          {"bytes", sum.bytes},
+          {"places", places_json(status)},
+          {"limits", limits_json()}};
+}
+
+std::string holder_text(const std::optional<LockHolder>& holder) {
+  if (!holder) return "nobody";
+  std::string text = holder->process.empty() ? "a process" : "process " + holder->process;
+  if (!holder->command.empty()) text += ": " + for_terminal(holder->command);
+  return text;
+}
+
+std::string place_text(const node::ServedPlace& place) {
+  std::string text = fmt::format("  {:>8}  {}", format_size(place.bytes), for_terminal(place.path));
+  if (place.files > 1) text += fmt::format(", {} files", place.files);
+  if (place.gone > 0) text += fmt::format(", {} gone", place.gone);
+  if (place.changed > 0) text += fmt::format(", {} changed since", place.changed);
+  return text;
+}
+
+void tell_as_text(Output& output, const node::Status& status) {
+  const Sum sum = sum_of(status);
+  output.result("home       " + for_terminal(status.home));
+  output.result("peer id    " + (status.peer ? status.peer->to_string() : "none yet"));
+  output.result("in use by  " + holder_text(status.holder));
+  output.result(fmt::format("disk       {}, of which the index takes {}",
+                            format_size(status.disk_bytes), format_size(status.index_bytes)));
+  output.result(fmt::format("blocks     {} in {} {} that lie elsewhere ({}), {} in the index",
+                            sum.blocks, sum.files, sum.files == 1 ? "file" : "files",
+                            format_size(sum.bytes), status.nodes));
+  if (status.places.empty()) return;
+  output.result("served from");
+  std::size_t shown = 0;
+  for (const auto& place : status.places) {
+    if (++shown > kPlacesShown) break;
+    output.result(place_text(place));
+  }
+  if (status.places.size() > kPlacesShown) {
+    output.result(
+        fmt::format("  and {} more; --json names all", status.places.size() - kPlacesShown));
+  }
+}
+
+class StatusCommand final : public Command {
+ public:
+  Task<void> run(Session& session) override {
+    Task<node::Status> looking = node::look_at_home(session.system(), session.home());
+    const node::Status status = co_await std::move(looking);
+    session.output().event(to_json(status));
+    tell_as_text(session.output(), status);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Command> make_status() {
+  return std::make_unique<StatusCommand>();
+}
+
+}  // namespace shoal::cli

@@ -1,0 +1,82 @@
+#include "content/store/index_reading.h"
+
+#include <array>
+
+#include "base/error.h"
+#include "content/store/database.h"
+
+namespace shoal::content {
+
+namespace {
+
+/// How often a reading that another process disturbed is begun anew, and after what pause.
+constexpr int kTries = 20;
+constexpr Duration kPause = 50ms;
+/// Of a WAL; it holds two salts, which are new whenever the WAL begins anew.
+constexpr std::size_t kWalHeaderBytes = 32;
+
+/// Two that are equal say that nobody wrote in between.
+struct Look {
+  std::array<FileStamp, 2> stamps;
+  std::array<std::uint8_t, kWalHeaderBytes> header{};
+  bool operator==(const Look&) const = default;
+};
+
+Look look_at(Storage& storage, const std::string& path) {
+  Look look;
+  const std::string wal = path + kIndexWalSuffix;
+  if (const auto info = storage.info(path)) look.stamps[0] = FileStamp::of(*info);
+  if (const auto info = storage.info(wal)) {
+    look.stamps[1] = FileStamp::of(*info);
+    storage.open(wal, Access::read)->read_at(0, look.header);
+  }
+  return look;
+}
+
+IndexReading read_once(System& system, const std::string& path) {
+  Database database(system, path, Database::Use::for_reading);
+  IndexReading out;
+  Statement nodes(database, "SELECT count(*), total(length(bytes)) FROM nodes");
+  {
+    Rows row = nodes.rows();
+    row.next();
+    out.nodes = static_cast<std::uint64_t>(row.integer(0));
+    out.node_bytes = static_cast<std::uint64_t>(row.integer(1));
+  }
+  Statement files(database,
+                  "SELECT path, size, mtime_ns, inode, "
+                  "(SELECT count(*) FROM places WHERE file = id) FROM files ORDER BY path");
+  Rows rows = files.rows();
+  while (rows.next()) {
+    out.files.push_back({.path = rows.text(0),
+                         .stamp = {.size = static_cast<std::uint64_t>(rows.integer(1)),
+                                   .mtime_ns = rows.integer(2),
+                                   .inode = static_cast<std::uint64_t>(rows.integer(3))},
+                         .blocks = static_cast<std::uint64_t>(rows.integer(4))});
+  }
+  return out;
+}
+
+}  // namespace
+
+Task<std::optional<IndexReading>> read_index(System& system, std::string folder) {
+  const std::string path = folder + "/" + kIndexName;
+  std::optional<IndexReading> last;
+  for (int tries = 1;; ++tries) {
+    if (!system.storage.info(path)) co_return std::nullopt;
+    try {
+      const Look before = look_at(system.storage, path);
+      last = read_once(system, path);
+      const Look after = look_at(system.storage, path);
+      if (after == before) co_return last;
+    } catch (const Error&) {
+      // What looks damaged may be half of a change.
+      if (tries == kTries && !last) throw;
+    }
+    // A process that writes all the time is no reason to say nothing: what was read is nearly so.
+    if (tries == kTries) co_return last;
+    co_await system.clock.sleep_for(kPause);
+  }
+}
+
+}  // namespace shoal::content

@@ -1,0 +1,143 @@
+#include "node/limits.h"
+
+#include <array>
+
+#include "content/bitswap/client.h"
+#include "content/bitswap/inbound.h"
+#include "content/bitswap/ledger.h"
+#include "content/bitswap/outbound_stream.h"
+#include "content/bitswap/peer_window.h"
+#include "content/bitswap/server.h"
+#include "content/bitswap/session.h"
+#include "content/bitswap/wantlist.h"
+#include "content/block.h"
+#include "content/import/glob.h"
+#include "content/import/ignore.h"
+#include "content/transfer/tree_walk.h"
+#include "format/cid.h"
+#include "format/key_codec.h"
+#include "format/multiaddr.h"
+#include "format/name_check.h"
+#include "format/unixfs_node.h"
+#include "net/muxer/yamux/session.h"
+#include "net/muxer/yamux/yamux_muxer.h"
+#include "net/negotiation/line.h"
+#include "net/negotiation/listener.h"
+#include "net/security/noise/handshake.h"
+#include "net/security/noise/payload.h"
+#include "net/swarm/connection_table.h"
+#include "net/swarm/dialer.h"
+#include "net/swarm/peer_store.h"
+#include "protocol/identify/message.h"
+#include "service/delivery.h"
+#include "service/link.h"
+
+namespace shoal::node {
+
+namespace {
+
+using content::WalkLimits;
+using net::ConnectionLimits;
+using net::Dialer;
+using net::PeerStore;
+using service::Link;
+using service::TreeBlocks;
+using yamux::SessionConfig;
+using yamux::YamuxMuxer;
+namespace bitswap = content::bitswap;
+
+constexpr std::uint64_t seconds(Duration duration) {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<std::chrono::seconds>(duration).count());
+}
+
+constexpr auto kBitswapTokens = static_cast<std::uint64_t>(bitswap::Ledger::kTokens);
+constexpr auto kBitswapTokenRate = static_cast<std::uint64_t>(bitswap::Ledger::kTokensPerSecond);
+constexpr auto kWindowBlocks = static_cast<std::uint64_t>(bitswap::PeerWindow::kMaxBlocks);
+constexpr auto kWindowBytes = static_cast<std::uint64_t>(bitswap::PeerWindow::kMaxBytes);
+
+// A line for each. clang-format would give it three.
+// clang-format off
+constexpr auto kLimits = std::to_array<Limit>({
+    {"swarm.connections", ConnectionLimits{}.connections, "connections", "connections of the node"},
+    {"swarm.inbound_connections", ConnectionLimits{}.inbound_connections, "connections", "those of them that others made"},
+    {"swarm.connections_per_peer", ConnectionLimits{}.connections_per_peer, "connections", "connections to one peer"},
+    {"swarm.handshakes", ConnectionLimits{}.handshakes, "connections", "connections that have not proved who they are yet"},
+    {"swarm.handshakes_per_address", ConnectionLimits{}.handshakes_per_address, "connections", "those of them from one address"},
+    {"swarm.handshake_timeout", seconds(ConnectionLimits{}.handshake_timeout), "s", "time to prove it"},
+    {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "buffers and promised windows of all connections; beyond it, the connection that holds most is closed"},
+    {"dialer.addresses", Dialer::kMaxAddresses, "addresses", "addresses of one peer that are tried"},
+    {"dialer.attempts_at_once", Dialer::kMaxAttemptsAtOnce, "attempts", "attempts to reach one peer at a time"},
+    {"dialer.names", Dialer::kMaxNames, "names", "DNS names of one peer that are looked up"},
+    {"peer_store.peers", PeerStore::kMaxPeers, "peers", "peers that are remembered"},
+    {"peer_store.addresses_per_peer", PeerStore::kMaxAddressesPerPeer, "addresses", "addresses of one peer that are remembered"},
+    {"peer_store.address_bytes_per_peer", PeerStore::kMaxAddressBytesPerPeer, "bytes", "the same in bytes"},
+    {"peer_store.protocols", PeerStore::kMaxProtocols, "protocols", "protocols of one peer that are remembered"},
+    {"peer_store.protocol_bytes_per_peer", PeerStore::kMaxProtocolBytesPerPeer, "bytes", "the same in bytes"},
+    {"peer_store.agent_bytes", PeerStore::kMaxAgentBytes, "bytes", "what a peer calls itself"},
+    {"multistream.line_bytes", multistream::kMaxLineBytes, "bytes", "a line of a negotiation"},
+    {"multistream.proposals", multistream::Listener::kMaxProposals, "proposals", "proposals refused before the negotiation ends"},
+    {"noise.handshake_message_bytes", noise::Handshake::kMaxMessageBytes, "bytes", "a message of a handshake"},
+    {"noise.muxers", noise::kMaxMuxers, "muxers", "muxers that a peer may offer in it"},
+    {"yamux.inbound_streams", SessionConfig{}.max_inbound_streams, "streams", "streams that a peer may have open on a connection"},
+    {"yamux.accept_backlog", SessionConfig{}.accept_backlog, "streams", "those of them that nobody accepted yet"},
+    {"yamux.inbound_handles", YamuxMuxer::kMaxInboundHandles, "streams", "a peer's streams that are still held here, ended ones included"},
+    {"yamux.unacknowledged", yamux::kMaxUnacknowledged, "streams", "streams opened here that the peer has not acknowledged"},
+    {"yamux.lingering", yamux::kMaxLingering, "streams", "streams kept after their end"},
+    {"yamux.stream_window", SessionConfig{}.max_stream_window, "bytes", "unread bytes of one stream"},
+    {"yamux.receive_budget", SessionConfig{}.receive_budget, "bytes", "unread bytes of all streams of a connection"},
+    {"yamux.kept_bytes", YamuxMuxer::kMaxKeptBytes, "bytes", "unread bytes of ended streams"},
+    {"yamux.control_bytes", yamux::kMaxControlBytes, "bytes", "answers that wait to be written"},
+    {"yamux.pongs", yamux::kMaxPongs, "pings", "pings that wait to be answered"},
+    {"yamux.ping_interval", seconds(SessionConfig{}.ping_interval), "s", "silence before a connection is asked whether it lives"},
+    {"yamux.ping_timeout", seconds(SessionConfig{}.ping_timeout), "s", "time to answer that"},
+    {"identify.bytes", identify::Message::kMaxBytes, "bytes", "one message of identify"},
+    {"identify.messages", identify::Message::kMaxMessages, "messages", "messages that one answer may consist of"},
+    {"identify.protocols", identify::Message::kMaxProtocols, "protocols", "protocols in it"},
+    {"identify.addresses", identify::Message::kMaxAddresses, "addresses", "addresses in it"},
+    {"bitswap.message_bytes", bitswap::kMaxMessageBytes, "bytes", "one message"},
+    {"bitswap.entries", bitswap::kMaxEntries, "entries", "wants and presences in it"},
+    {"bitswap.blocks", bitswap::kMaxBlocks, "blocks", "blocks in it"},
+    {"bitswap.streams_per_peer", bitswap::Inbound::kMaxStreamsPerPeer, "streams", "streams that a peer may have open"},
+    {"bitswap.unverified_bytes", bitswap::Inbound::kMaxUnverifiedBytes, "bytes", "messages of one peer that are being read or hashed"},
+    {"bitswap.message_timeout", seconds(bitswap::Inbound::kMessageTimeout), "s", "a pause within a message"},
+    {"bitswap.write_timeout", seconds(bitswap::OutboundStream::kWriteTimeout), "s", "time for a peer to take a message"},
+    {"bitswap.wants_kept", bitswap::Ledger::kMaxWants, "blocks", "wants of one peer that are kept"},
+    {"bitswap.wants_told", bitswap::Wantlist::kMaxWants, "blocks", "wants that one peer is told"},
+    {"bitswap.missing_wants", kBitswapTokens, "wants", "wants for what is not held that one peer may send at once"},
+    {"bitswap.missing_wants_rate", kBitswapTokenRate, "wants/s", "and how fast it may go on"},
+    {"bitswap.read_ahead_bytes", bitswap::Server::kReadAheadBytes, "bytes", "blocks read from the disk and not yet sent, for one peer"},
+    {"bitswap.presences", bitswap::Server::kMaxPresences, "presences", "answers without blocks that wait, for one peer"},
+    {"bitswap.unasked_blocks", bitswap::Client::kMaxUnaskedBlocks, "blocks", "blocks that a peer may send unasked before it is disconnected"},
+    {"bitswap.unasked_bytes", bitswap::Client::kMaxUnaskedBytes, "bytes", "the same in bytes"},
+    {"bitswap.window_blocks", kWindowBlocks, "blocks", "blocks asked of one peer at once"},
+    {"bitswap.window_bytes", kWindowBytes, "bytes", "the same in bytes"},
+    {"bitswap.tries", bitswap::SessionState::kMaxTries, "tries", "tries to reach a source"},
+    {"content.block_bytes", content::kMaxBlockBytes, "bytes", "a block"},
+    {"content.cid_bytes", Cid::kMaxEncodedBytes, "bytes", "a CID"},
+    {"content.name_bytes", kMaxEntryNameBytes, "bytes", "a name in a folder"},
+    {"content.symlink_bytes", kMaxSymlinkBytes, "bytes", "a symlink's target"},
+    {"content.depth", WalkLimits{}.max_depth, "folders", "folders within folders of a download"},
+    {"content.entries", WalkLimits{}.max_entries, "entries", "files, folders and symlinks of a download"},
+    {"content.in_flight_bytes", WalkLimits{}.in_flight_bytes, "bytes", "leaves of a download that are on their way"},
+    {"content.in_flight_blocks", WalkLimits{}.in_flight_blocks, "blocks", "the same in blocks"},
+    {"import.ignore_file_bytes", content::kMaxIgnoreFileBytes, "bytes", "a .shoalignore file"},
+    {"import.pattern_bytes", content::Glob::kMaxBytes, "bytes", "a pattern in it, or of --exclude"},
+    {"share.tree_blocks", TreeBlocks::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},
+    {"share.tree_bytes", TreeBlocks::kMaxReadBytes, "bytes", "interior nodes read for that"},
+    {"link.bytes", Link::kMaxTextBytes, "bytes", "a link"},
+    {"link.providers", Link::kMaxProviders, "addresses", "providers that a link names"},
+    {"link.path_segments", Link::kMaxPathSegments, "names", "the path in a link"},
+    {"address.bytes", Multiaddr::kMaxBytes, "bytes", "a multiaddr"},
+    {"address.components", Multiaddr::kMaxComponents, "components", "its parts"},
+    {"key.public_bytes", kMaxPublicKeyBytes, "bytes", "a public key"},
+});
+// clang-format on
+
+}  // namespace
+
+std::span<const Limit> limits() {
+  return kLimits;
+}
+
+}  // namespace shoal::node

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/peer_id.h"
+#include "system/system.h"
+
+namespace shoal::node {
+
+/// A file, or a folder with files, that blocks are served from.
+struct ServedPlace {
+  std::string path;
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;   // of these files, when their blocks were verified
+  std::uint64_t blocks = 0;  // in these files
+  std::uint64_t changed =
+      0;                   // files that look different now: verified again before they are served
+  std::uint64_t gone = 0;  // files that are not there any more
+};
+
+/// What a home holds, and who uses it.
+struct Status {
+  std::string home;                  // absolute
+  std::optional<PeerId> peer;        // none: no identity has been made here yet
+  std::optional<LockHolder> holder;  // none: no process has it
+  std::uint64_t disk_bytes = 0;      // of everything in the home
+  std::uint64_t index_bytes = 0;     // of these, the index
+  std::uint64_t nodes = 0;           // blocks kept in the index itself
+  std::uint64_t node_bytes = 0;
+  std::vector<ServedPlace> places;  // in order of their paths
+};
+
+/// Looks at a home, which another process may hold, and changes and makes nothing. Throws Error{io}
+/// when something in it cannot be read or is damaged.
+Task<Status> look_at_home(System& system, std::string home);
+
+}  // namespace shoal::node

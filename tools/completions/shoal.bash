@@ -1,0 +1,67 @@
+# Completion of shoal for bash: source it, or put it into /usr/share/bash-completion/completions/shoal.
+# tests/completions_e2e.py compares it with `shoal --help`.
+# shellcheck shell=bash
+
+_shoal_commands='share get ls cat stat cid id status ping version help'
+
+# Those of every command, then those of one.
+_shoal_flags() {
+  echo '--help --version --home --listen --connect --no-lan --public --up --down --timeout --json
+    -q --quiet -v --verbose --no-progress --color'
+  case $1 in
+    share) echo '--exclude --hidden --preserve --name --until-sent --index-only' ;;
+    cid) echo '--exclude --hidden --preserve' ;;
+    get) echo '-o --output --force --seed' ;;
+    ls) echo '-R --recursive' ;;
+    cat) echo '--offset --length' ;;
+    ping) echo '-c --count' ;;
+  esac
+}
+
+# What follows the flag $1: names of files, words, or something that only its writer knows.
+_shoal_value() {
+  case $1 in
+    --home) echo folder ;;
+    -o | --output) echo file ;;
+    --color) echo 'auto always never' ;;
+    --up | --down) echo '500K 5M 50M' ;;
+    --timeout) echo '10s 1m 10m' ;;
+    --listen | --connect | --exclude | --name | --until-sent | --offset | --length | -c | --count) echo unknown ;;
+  esac
+}
+
+_shoal_files() {
+  compopt -o filenames 2>/dev/null
+  mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
+_shoal_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2"); }
+
+_shoal() {
+  local word=${COMP_WORDS[COMP_CWORD]} before='' command='' i
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; ++i)); do
+    before=${COMP_WORDS[i]}
+    if [[ -n $(_shoal_value "$before") ]]; then
+      ((++i < COMP_CWORD)) && before=''
+    elif [[ $before != -* && -z $command ]]; then
+      command=$before
+    fi
+  done
+  case $(_shoal_value "$before") in
+    '') ;;
+    folder) _shoal_files -d "$word" && return ;;
+    file) _shoal_files -f "$word" && return ;;
+    unknown) return ;;
+    *) _shoal_words "$(_shoal_value "$before")" "$word" && return ;;
+  esac
+  if [[ $word == -* ]]; then
+    _shoal_words "$(_shoal_flags "$command")" "$word"
+  elif [[ -z $command || $command == help ]]; then
+    _shoal_words "$_shoal_commands" "$word"
+  elif [[ $command == share || $command == cid ]]; then
+    _shoal_files -f "$word"
+  fi
+}
+
+complete -F _shoal shoal
