@@ -9,5 +9,7 @@ if(code EQUAL 0 AND answer MATCHES "^(.+)\n([0-9a-f]+)$")
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${log})
   endif()
 endif()
+set_source_files_properties(${PROJECT_SOURCE_DIR}/src/library/version.cpp PROPERTIES
+                            COMPILE_DEFINITIONS SHOAL_VERSION="${PROJECT_VERSION}")
 set_source_files_properties(${PROJECT_SOURCE_DIR}/src/cli/version.cpp PROPERTIES COMPILE_DEFINITIONS
   "SHOAL_VERSION=\"${PROJECT_VERSION}\";SHOAL_COMMIT=\"${SHOAL_COMMIT}\"")

@@ -1,7 +1,7 @@
 # The rules of docs/layers.md, over every source file. Exits with 1 if one is broken.
 
 BEGIN {
-  count = split("base crypto format system net protocol content service node api cli", layers, " ")
+  count = split("base crypto format system net protocol content service node library api cli", layers, " ")
   for (i = 1; i <= count; i++) rank[layers[i]] = i
   # What only system/os may touch. Types (a path, a time point) are free to use; asking the world is not.
   world_header = "^(sys/socket\\.h|sys/mman\\.h|netinet/.*|netdb\\.h|fcntl\\.h|thread|fstream|random)$"
@@ -53,8 +53,8 @@ FNR == 1 {
   in_sim = index(here, "system/sim/") == 1
   in_source = FILENAME ~ /^src\//
   may_touch_world = in_os || is_test || here ~ /^base\/log\./
-  may_use_os = in_os || is_test || layer == "api" || layer == "cli" || layer == "lab"
-  may_use_sim = in_sim || is_test || layer == "lab" || here ~ /^cli\/sim/
+  may_use_os = in_os || is_test || layer == "library" || layer == "api" || layer == "cli" || layer == "lab"
+  may_use_sim = in_sim || is_test || layer == "library" || layer == "lab" || here ~ /^cli\/sim/
   may_use_sockets = in_os || layer == "api"
   if (in_source && !(layer in rank)) complain("src/" layer " is not a layer; docs/layers.md names them")
 }

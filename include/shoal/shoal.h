@@ -1,0 +1,10 @@
+#pragma once
+
+// Everything. The parts can be included one by one.
+
+#include <shoal/async.h>
+#include <shoal/error.h>
+#include <shoal/job.h>
+#include <shoal/node.h>
+#include <shoal/stream.h>
+#include <shoal/time.h>

@@ -1,0 +1,126 @@
+#include <shoal/node.h>
+
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "library/bridge.h"
+#include "library/node_core.h"
+#include "library/real_loop.h"
+
+namespace shoal {
+
+namespace {
+
+using CorePtr = std::shared_ptr<library::NodeCore>;
+
+// Coroutines of their own, for these outlive a Node that is moved.
+
+Async<PeerStream> open_on(CorePtr core, std::string peer, std::string protocol) {
+  Task<PeerStream> opening = core->open(std::move(peer), std::move(protocol));
+  PeerStream stream = co_await library::wait_for(core->loop(), std::move(opening));
+  co_return std::move(stream);
+}
+
+Async<std::string> connect_on(CorePtr core, std::string address) {
+  Task<std::string> connecting = core->connect(std::move(address));
+  std::string peer = co_await library::wait_for(core->loop(), std::move(connecting));
+  co_return peer;
+}
+
+Async<Duration> ping_on(CorePtr core, std::string peer, Duration timeout) {
+  Task<Duration> pinging = core->ping(std::move(peer), timeout);
+  const Duration round_trip = co_await library::wait_for(core->loop(), std::move(pinging));
+  co_return round_trip;
+}
+
+Async<int> signal_on(CorePtr core) {
+  const int number = co_await library::wait_for(core->loop(), core->loop().wait_for_signal());
+  co_return number;
+}
+
+void stop_quietly(const CorePtr& core) noexcept {
+  if (!core) return;
+  try {
+    core->stop();
+  } catch (const Error& error) {
+    // On its own loop it could only wait for itself.
+    if (error.code() == ErrorCode::usage) std::terminate();
+    log(LogLevel::warning, "while a node stopped: {}", error.what());
+  } catch (const std::exception& error) {
+    log(LogLevel::warning, "while a node stopped: {}", error.what());
+  }
+}
+
+}  // namespace
+
+Node::Node(NodeOptions options)
+    : core_(std::make_shared<library::NodeCore>(library::make_real_loop(), std::move(options))) {}
+
+Node::Node(CorePtr core) noexcept : core_(std::move(core)) {}
+
+Node& Node::operator=(Node&& other) noexcept {
+  std::swap(core_, other.core_);
+  return *this;
+}
+
+Node::~Node() {
+  stop_quietly(core_);
+}
+
+void Node::start() {
+  core_->start();
+}
+
+void Node::stop() {
+  core_->stop();
+}
+
+const std::string& Node::peer_id() const {
+  return core_->peer_id();
+}
+
+std::vector<std::string> Node::addresses() const {
+  return core_->addresses();
+}
+
+std::vector<PeerInfo> Node::peers() const {
+  return core_->peers();
+}
+
+void Node::serve(std::string protocol, Handler handler) {
+  core_->serve(protocol, std::move(handler));
+}
+
+Async<PeerStream> Node::open(std::string peer, std::string protocol) {
+  return open_on(core_, std::move(peer), std::move(protocol));
+}
+
+Async<std::string> Node::connect(std::string address) {
+  return connect_on(core_, std::move(address));
+}
+
+Async<Duration> Node::ping(std::string peer, Duration timeout) {
+  return ping_on(core_, std::move(peer), timeout);
+}
+
+void Node::run(Async<void> work) {
+  if (core_->loop().inside()) {
+    throw Error(ErrorCode::usage, "a coroutine awaits another by co_await, not by run()");
+  }
+  spawn(std::move(work)).wait();
+}
+
+Job Node::spawn(Async<void> work) {
+  return Job(core_->spawn(std::move(work)));
+}
+
+int Node::wait_for_signal() {
+  return run(signal_on(core_));
+}
+
+std::chrono::nanoseconds Node::now() const {
+  return core_->loop().system().clock.now().time_since_epoch();
+}
+
+}  // namespace shoal

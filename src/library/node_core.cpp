@@ -1,0 +1,251 @@
+#include "library/node_core.h"
+
+#include <boost/asio/co_spawn.hpp>
+#include <cstdlib>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "library/words.h"
+#include "protocol/ping/ping.h"
+
+namespace shoal::library {
+
+namespace {
+
+constexpr Duration kAddressLifetime = 24h;
+constexpr std::size_t kNameBytes = 16;
+constexpr std::size_t kMaxAgentBytes = 256;
+
+std::string temporary_folder() {
+  const char* chosen = std::getenv("TMPDIR");
+  return chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";
+}
+
+[[noreturn]] void throw_stopped() {
+  throw Error(ErrorCode::closed, "this node has stopped");
+}
+
+}  // namespace
+
+/// Counts a running job or handler, so that the end of the node cancels and awaits it.
+class NodeCore::Registered {
+ public:
+  Registered(NodeCore& core, detail::Scope& scope) : core_(core), scope_(scope) {
+    core_.scopes_.insert(&scope_);
+  }
+  ~Registered() {
+    core_.scopes_.erase(&scope_);
+    if (core_.scopes_.empty()) core_.scopes_gone_.notify_all();
+  }
+  Registered(const Registered&) = delete;
+  Registered& operator=(const Registered&) = delete;
+
+ private:
+  NodeCore& core_;
+  detail::Scope& scope_;
+};
+
+NodeCore::NodeCore(std::shared_ptr<Loop> loop, NodeOptions options)
+    : loop_(std::move(loop)),
+      jobs_(loop_->system().waits, "jobs"),
+      scopes_gone_(loop_->system().waits) {
+  call(*loop_, [this, &options] { open_home(std::move(options)); });
+}
+
+NodeCore::~NodeCore() = default;
+
+void NodeCore::open_home(NodeOptions options) {
+  System& system = loop_->system();
+  if (options.agent.size() > kMaxAgentBytes) {
+    throw Error(ErrorCode::usage, "the agent has more than 256 bytes");
+  }
+  node::Config config{.home = std::move(options.home),
+                      .listen = to_addresses(options.listen),
+                      .connect = to_addresses(options.connect),
+                      .up = options.up,
+                      .down = options.down,
+                      .agent = std::move(options.agent)};
+  if (config.agent.empty()) config.agent = "shoal/" + version();
+  if (config.home.empty()) {
+    const std::string folder = temporary_folder();
+    if (!system.storage.info(folder)) system.storage.make_folder(folder);
+    config.home = folder + "/shoal-" + to_hex(system.random.bytes(kNameBytes));
+    system.storage.make_folder(config.home);
+    temporary_home_ = config.home;
+    system.storage.set_mode(config.home, 0700);
+  }
+  try {
+    node_ = std::make_unique<node::Node>(system, std::move(config));
+  } catch (...) {
+    remove_home();
+    throw;
+  }
+  peer_id_ = node_->id().to_string();
+}
+
+void NodeCore::remove_home() {
+  if (!temporary_home_.empty()) loop_->system().storage.remove_tree(temporary_home_);
+}
+
+node::Node& NodeCore::node() {
+  if (ending_ || node_ == nullptr) throw_stopped();
+  return *node_;
+}
+
+void NodeCore::start() {
+  call(*loop_, [this] { node().start(); });
+}
+
+std::vector<std::string> NodeCore::addresses() {
+  std::vector<std::string> out;
+  call(*loop_, [this, &out] {
+    for (const Multiaddr& address : node().addresses()) out.push_back(address.to_string());
+  });
+  return out;
+}
+
+std::vector<PeerInfo> NodeCore::peers() {
+  std::vector<PeerInfo> out;
+  call(*loop_, [this, &out] {
+    net::Swarm& swarm = node().swarm();
+    for (const net::Connection* connection : swarm.connections().all()) {
+      if (swarm.best(connection->peer()) != connection) continue;
+      const PeerId& peer = connection->peer();
+      const auto* protocols = swarm.peers().protocols(peer);
+      out.push_back({.peer_id = peer.to_string(),
+                     .address = connection->remote().to_string(),
+                     .agent = swarm.peers().agent(peer),
+                     .protocols = protocols ? *protocols : std::vector<std::string>{},
+                     .round_trip = connection->round_trip()});
+    }
+  });
+  std::ranges::sort(out, {}, &PeerInfo::peer_id);
+  return out;
+}
+
+void NodeCore::serve(const std::string& protocol, Handler handler) {
+  check_protocol(protocol);
+  if (!handler) throw Error(ErrorCode::usage, "a handler that cannot be called", protocol);
+  const auto shared = std::make_shared<const Handler>(std::move(handler));
+  call(*loop_, [this, &protocol, &shared] {
+    net::ProtocolTable& protocols = node().swarm().protocols();
+    if (protocols.find(protocol) != nullptr) {
+      throw Error(ErrorCode::exists, "this protocol is served already", protocol);
+    }
+    protocols.add(protocol, [this, shared](net::ProtocolStream stream) {
+      return handle(shared, std::move(stream));
+    });
+    node().identify().push();
+  });
+}
+
+Task<void> NodeCore::handle(std::shared_ptr<const Handler> handler, net::ProtocolStream stream) {
+  if (ending_) throw_stopped();
+  detail::Scope scope(*loop_);
+  const Registered registered(*this, scope);
+  Async<void> work = (*handler)(hand_over(std::move(stream)));
+  co_await run_in(scope, std::move(work));
+}
+
+PeerStream NodeCore::hand_over(net::ProtocolStream stream) {
+  return PeerStream(StreamCore::make(loop_, open_, std::move(stream)));
+}
+
+PeerId NodeCore::learn(const std::string& peer) {
+  const Target target = to_target(peer);
+  if (target.address) {
+    node().swarm().peers().add_address(target.peer, *target.address,
+                                       net::AddressSource::given_by_user, kAddressLifetime);
+  }
+  return target.peer;
+}
+
+Task<PeerStream> NodeCore::open(std::string peer, std::string protocol) {
+  check_protocol(protocol);
+  const PeerId id = learn(peer);
+  std::vector<std::string> protocols{std::move(protocol)};
+  net::ProtocolStream stream = co_await node().swarm().open(id, std::move(protocols));
+  co_return hand_over(std::move(stream));
+}
+
+Task<std::string> NodeCore::connect(std::string address) {
+  const PeerId id = learn(address);
+  co_await node().swarm().connect(id);
+  co_return id.to_string();
+}
+
+Task<Duration> NodeCore::ping(std::string peer, Duration timeout) {
+  const PeerId id = learn(peer);
+  ping::Pinger pinger(loop_->system(), node().swarm());
+  co_await pinger.open(id);
+  const Duration round_trip = co_await pinger.ping(timeout);
+  co_return round_trip;
+}
+
+std::shared_ptr<JobCore> NodeCore::spawn(Async<void> work) {
+  auto job = std::make_shared<JobCore>(loop_);
+  const bool posted = loop_->post([this, job, work = std::move(work)]() mutable {
+    if (ending_) {
+      const Error stopped(ErrorCode::closed, "this node has stopped");
+      return job->end(std::make_exception_ptr(stopped));
+    }
+    jobs_.spawn(run_job(job, std::move(work)));
+  });
+  if (!posted) throw_stopped();
+  return job;
+}
+
+Task<void> NodeCore::run_job(std::shared_ptr<JobCore> job, Async<void> work) {
+  std::exception_ptr failure;
+  const Registered registered(*this, job->scope);
+  try {
+    co_await run_in(job->scope, std::move(work));
+  } catch (const boost::system::system_error& error) {
+    failure = is_cancelled(error) ? std::make_exception_ptr(Cancelled()) : std::current_exception();
+  } catch (const std::exception& error) {
+    failure = std::current_exception();
+    log_debug("a job ended: {}", error.what());
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  job->end(std::move(failure));
+}
+
+Task<void> NodeCore::end() {
+  ending_ = true;
+  for (detail::Scope* scope : scopes_) scope->cancel();
+  while (!scopes_.empty()) co_await scopes_gone_.wait_through();
+  co_await jobs_.stop();
+  open_.take_all_back();
+  std::exception_ptr failure;
+  try {
+    co_await node_->stop();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  node_.reset();
+  remove_home();
+  if (failure) std::rethrow_exception(failure);
+}
+
+void NodeCore::stop() {
+  if (loop_->inside()) throw Error(ErrorCode::usage, "a coroutine cannot stop its own node");
+  if (stop_begun_.exchange(true)) return loop_->block_until(stopped_);
+  std::atomic<bool> ended = false;
+  std::exception_ptr failure;
+  loop_->post([this, &ended, &failure] {
+    boost::asio::co_spawn(loop_->system().executor(), end(), [&](std::exception_ptr error) {
+      failure = std::move(error);
+      ended = true;
+      ended.notify_all();
+    });
+  });
+  loop_->block_until(ended);
+  loop_->end();
+  stopped_ = true;
+  stopped_.notify_all();
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace shoal::library

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "format/multiaddr.h"
+#include "format/peer_id.h"
+
+// What users of the library write, as the types that everything below knows. All throw
+// Error{usage} saying what is wrong with what.
+
+namespace shoal::library {
+
+Multiaddr to_address(const std::string& text);
+std::vector<Multiaddr> to_addresses(const std::vector<std::string>& texts);
+
+/// A peer id, or an address that ends in one.
+struct Target {
+  PeerId peer;
+  std::optional<Multiaddr> address;  // without /p2p
+};
+Target to_target(const std::string& text);
+
+void check_protocol(const std::string& name);
+
+}  // namespace shoal::library
