@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/libp2p/go-libp2p"
+	"github.com/libp2p/go-libp2p/core/crypto"
+	"github.com/libp2p/go-libp2p/core/event"
+	"github.com/libp2p/go-libp2p/core/host"
+	"github.com/libp2p/go-libp2p/core/network"
+	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
+	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
+	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+)
+
+const patience = 60 * time.Second
+
+type object = map[string]any
+
+type testPeer struct {
+	host       host.Host
+	echo       echoServer
+	bitswap    *exchange
+	mutex      sync.Mutex
+	identified map[peer.ID]event.EvtPeerIdentificationCompleted
+}
+
+func newPeer(keyType string) (*testPeer, error) {
+	kinds := map[string]int{"ed25519": crypto.Ed25519, "secp256k1": crypto.Secp256k1, "ecdsa": crypto.ECDSA, "rsa": crypto.RSA}
+	kind, known := kinds[keyType]
+	if !known {
+		return nil, fmt.Errorf("no key type %q", keyType)
+	}
+	key, _, err := crypto.GenerateKeyPair(kind, 2048)
+	if err != nil {
+		return nil, err
+	}
+	made, err := libp2p.New(
+		libp2p.Identity(key),
+		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Security(noise.ID, noise.New),
+		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
+		libp2p.DisableRelay(),
+		libp2p.DisableMetrics(),
+		libp2p.UserAgent("interop-go"),
+	)
+	if err != nil {
+		return nil, err
+	}
+	out := &testPeer{host: made, identified: map[peer.ID]event.EvtPeerIdentificationCompleted{}}
+	made.SetStreamHandler(echoProtocol, out.echo.serve)
+	events, err := made.EventBus().Subscribe(new(event.EvtPeerIdentificationCompleted))
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		for any := range events.Out() {
+			one := any.(event.EvtPeerIdentificationCompleted)
+			out.mutex.Lock()
+			out.identified[one.Peer] = one
+			out.mutex.Unlock()
+		}
+	}()
+	return out, nil
+}
+
+func (p *testPeer) listening() object {
+	return object{"peer_id": p.host.ID().String(), "addresses": p.addresses()}
+}
+
+func (p *testPeer) addresses() []string {
+	var out []string
+	for _, address := range p.host.Addrs() {
+		out = append(out, address.String()+"/p2p/"+p.host.ID().String())
+	}
+	return out
+}
+
+func (p *testPeer) obey(given command) (any, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*patience)
+	defer cancel()
+	if given.Do == "dial" {
+		return p.dial(ctx, given.Address)
+	}
+	if given.Do == "connections" {
+		return p.connections(), nil
+	}
+	if given.Do == "serve" {
+		p.host.SetStreamHandler(protocol.ID(given.Protocol), func(s network.Stream) {
+			io.Copy(io.Discard, s)
+			s.Close()
+		})
+		return object{}, nil
+	}
+	if given.Do == "served" {
+		return p.echo.count(), nil
+	}
+	var id peer.ID
+	if given.PeerID != "" {
+		decoded, err := peer.Decode(given.PeerID)
+		if err != nil {
+			return nil, err
+		}
+		id = decoded
+	}
+	switch given.Do {
+	case "identify":
+		return p.identify(id)
+	case "ping":
+		return p.ping(ctx, id, given.Count)
+	case "echo":
+		return echo(ctx, p.host, id, given.Streams, given.Bytes)
+	case "reset":
+		return reset(ctx, p.host, id, given.Count)
+	case "hang_up":
+		return object{}, p.host.Network().ClosePeer(id)
+	}
+	return p.obeyBitswap(ctx, given, id)
+}
+
+func (p *testPeer) dial(ctx context.Context, address string) (any, error) {
+	info, err := peer.AddrInfoFromString(address)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if err := p.host.Connect(ctx, *info); err != nil {
+		return nil, err
+	}
+	return describe(p.host.Network().ConnsToPeer(info.ID)[0]), nil
+}
+
+func (p *testPeer) connections() []object {
+	out := []object{}
+	for _, conn := range p.host.Network().Conns() {
+		out = append(out, describe(conn))
+	}
+	return out
+}
+
+func describe(conn network.Conn) object {
+	state := conn.ConnState()
+	return object{
+		"peer_id":     conn.RemotePeer().String(),
+		"direction":   strings.ToLower(conn.Stat().Direction.String()),
+		"security":    string(state.Security),
+		"muxer":       string(state.StreamMultiplexer),
+		"early_muxer": state.UsedEarlyMuxerNegotiation,
+		"remote":      conn.RemoteMultiaddr().String(),
+		"key_type":    strings.ToLower(conn.RemotePublicKey().Type().String()),
+	}
+}
+
+func (p *testPeer) identify(id peer.ID) (any, error) {
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+		p.mutex.Lock()
+		known, found := p.identified[id]
+		p.mutex.Unlock()
+		if !found {
+			continue
+		}
+		listening := []string{}
+		for _, address := range known.ListenAddrs {
+			listening = append(listening, address.String())
+		}
+		return object{
+			"agent":     known.AgentVersion,
+			"version":   known.ProtocolVersion,
+			"protocols": known.Protocols,
+			"addresses": listening,
+			"observed":  fmt.Sprint(known.ObservedAddr),
+			"signed":    known.SignedPeerRecord != nil,
+		}, nil
+	}
+	return nil, errors.New("not identified")
+}
+
+func (p *testPeer) ping(ctx context.Context, id peer.ID, count int) (any, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	answers := ping.Ping(ctx, p.host, id)
+	out := []float64{}
+	for range count {
+		answer := <-answers
+		if answer.Error != nil {
+			return nil, answer.Error
+		}
+		out = append(out, float64(answer.RTT.Microseconds())/1000)
+	}
+	return out, nil
+}
