@@ -147,6 +147,7 @@ def test_a_home_belongs_to_one_process(folder):
     with Share(folder / "file", home=folder / "home") as share:
         second = run("--json", *LOOPBACK, "id", home=folder / "home").fails("locked")
         assert str(share.process.pid) in second.last["message"], second.last
+        assert " share " in second.last["message"] and "--home" in second.last["hint"], second.last
         assert share.stop() == 0
     run(*LOOPBACK, "id", home=folder / "home").works()
 

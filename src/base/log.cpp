@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <string>
 
 namespace shoal {
 
@@ -27,11 +28,14 @@ spdlog::level::level_enum to_spdlog(LogLevel level) {
   return spdlog::level::info;
 }
 
+constexpr const char* kPattern = "%H:%M:%S.%e %^%l%$ %v";
+constexpr const char* kClearLine = "\r\x1b[K";
+
 spdlog::logger& stderr_logger() {
   static const auto logger = [] {
     auto made = spdlog::stderr_color_mt("shoal");
     made->set_level(spdlog::level::trace);
-    made->set_pattern("%H:%M:%S.%e %^%l%$ %v");
+    made->set_pattern(kPattern);
     return made;
   }();
   return *logger;
@@ -45,6 +49,17 @@ void set_log_level(LogLevel level) {
 
 LogLevel log_level() {
   return current_level;
+}
+
+void set_log_look(bool terminal, bool colored) {
+  spdlog::logger& logger = stderr_logger();
+  logger.set_pattern(terminal ? std::string(kClearLine) + kPattern : kPattern);
+  const auto mode = colored ? spdlog::color_mode::always : spdlog::color_mode::never;
+  for (const auto& sink : logger.sinks()) {
+    if (auto* colors = dynamic_cast<spdlog::sinks::stderr_color_sink_mt*>(sink.get())) {
+      colors->set_color_mode(mode);
+    }
+  }
 }
 
 void write_log(LogLevel level, std::string_view message) {

@@ -12,6 +12,10 @@ enum class LogLevel { error, warning, info, debug, trace };
 void set_log_level(LogLevel level);
 LogLevel log_level();
 
+/// How lines look: in colours or not, and, on a terminal, in place of a line of progress that is
+/// drawn there. Default: neither.
+void set_log_look(bool terminal, bool colored);
+
 /// One line to stderr. Safe from every thread. Use the log_* functions.
 void write_log(LogLevel level, std::string_view message);
 

@@ -108,7 +108,7 @@ void add_common(CLI::App& app, Written& written) {
   repeatable(app, "--listen", written.listen, "MULTIADDR",
              "repeatable; default: every interface, a free port");
   repeatable(app, "--connect", written.connect, "MULTIADDR",
-             "repeatable; ends in /p2p/ID: a peer to stay connected to");
+             "repeatable; a peer to keep, ends in /p2p/ID");
   app.add_flag("--no-lan", written.no_lan, "not found on the local network");
   app.add_flag("--public", written.announce, "announced to the public network");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
@@ -128,8 +128,7 @@ CLI::App& add_command(CLI::App& app, const char* name, const char* about, const 
 }
 
 void add_link(CLI::App& command, Written& written) {
-  single(command, "LINK", written.link, "",
-         "a link, a CID, /ipfs/CID, or a gateway's URL; each may end in a path")
+  single(command, "LINK", written.link, "", "a link, a CID or a gateway's URL; may end in a path")
       ->required();
 }
 

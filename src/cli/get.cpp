@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/peer_name.h"
+#include "cli/peer_watch.h"
 #include "cli/rate_meter.h"
 #include "cli/serving.h"
 #include "cli/units.h"
@@ -84,6 +85,9 @@ class GetCommand final : public Command {
                                 .timeout = session.options().timeout};
     get_ = std::make_unique<service::Get>(session.system(), node.swarm(), node.store(),
                                           node.bitswap(), std::move(options));
+    if (session.options().verbosity > 0) {
+      peers_ = std::make_unique<PeerWatch>(node, session.output());
+    }
     get_->when_serving([this](const Cid& root) { tell_own_link(root); });
     get_->when_bad_peer([this](const content::BadPeer& bad) { tell_bad_peer(bad); });
     Task<service::GetResult> work = get_->run();
@@ -95,6 +99,7 @@ class GetCommand final : public Command {
   }
 
   Task<void> stop() override {
+    peers_.reset();
     get_.reset();
     co_return;
   }
@@ -129,6 +134,7 @@ class GetCommand final : public Command {
   }
 
   void tell_status() {
+    if (peers_) peers_->tick();
     service::GetStatus status = get_->status();
     const TimePoint now = session_->now();
     if (status.bytes_done != last_done_) last_moved_ = now;
@@ -210,6 +216,7 @@ class GetCommand final : public Command {
   TimePoint start_;
   TimePoint last_moved_;
   std::uint64_t last_done_ = 0;
+  std::unique_ptr<PeerWatch> peers_;  // when more is to be said
   std::unique_ptr<service::Get> get_;
   RateMeter rate_;
   TimePoint next_progress_;

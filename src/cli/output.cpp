@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <cstdio>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr Duration kRedrawPeriod = 100ms;
 constexpr Duration kLinePeriod = 10s;
+constexpr std::size_t kColumnsLeftFree = 3;
 constexpr std::string_view kClearLine = "\r\x1b[K";
 constexpr std::string_view kRed = "\x1b[31m";
 constexpr std::string_view kYellow = "\x1b[33m";
@@ -95,8 +97,10 @@ void Output::progress(const Progress& progress, TimePoint now) {
     write_stderr(render(progress, 120) + "\n");
     return;
   }
-  // The last column is left free: some terminals wrap when it is written.
-  const std::string line = render(progress, terminal_width() - 1);
+  // The last columns are left free: for the ^C of whoever stops us, and some terminals wrap when
+  // the last one is written.
+  const std::size_t width = terminal_width();
+  const std::string line = render(progress, width - std::min(width, kColumnsLeftFree));
   const std::string redrawn = std::string(kClearLine) + line;
   std::fwrite(redrawn.data(), 1, redrawn.size(), stderr);
   line_drawn_ = true;

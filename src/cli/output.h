@@ -32,6 +32,8 @@ class Output {
   bool json() const { return options_.json; }
   /// Whether what goes to stderr is seen by somebody at a terminal.
   bool interactive() const;
+  /// Whether stderr is a terminal that lines are redrawn on.
+  bool on_terminal() const { return stderr_terminal_; }
   /// Whether colours are wanted on stderr.
   bool colored() const { return color_; }
   /// How often it is worth calling progress().

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/version.h"
+#include "node/status.h"
 #include "system/event.h"
 #include "system/os/world.h"
 #include "system/task_group.h"
@@ -25,6 +26,23 @@ std::string Session::home() const {
   return home;
 }
 
+namespace {
+
+std::unique_ptr<node::Node> make_node(System& system, node::Config config) {
+  const std::string home = system.storage.absolute(config.home);
+  try {
+    return std::make_unique<node::Node>(system, std::move(config));
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::locked) throw;
+    const auto holder = node::holder_of(system.storage, home);
+    const std::string command = holder ? holder->command : std::string();
+    throw Error(ErrorCode::locked, error.message() + (command.empty() ? "" : ", " + command), home,
+                "stop that one first, or give this one a home of its own with --home DIR");
+  }
+}
+
+}  // namespace
+
 node::Node& Session::open_node() {
   if (!node_) {
     node::Config config{.home = home(),
@@ -33,7 +51,7 @@ node::Node& Session::open_node() {
                         .up = options_.up,
                         .down = options_.down,
                         .agent = agent()};
-    node_ = std::make_unique<node::Node>(system_, std::move(config));
+    node_ = make_node(system_, std::move(config));
     if (const auto& aside = node_->store().damaged(); !aside.empty()) {
       output_.warning("the index was damaged and is begun anew; the old one is kept as " + aside);
     }
@@ -199,6 +217,7 @@ LogLevel log_level_for(const CommonOptions& options) {
 int run_command(Command& command, const CommonOptions& options) {
   set_log_level(log_level_for(options));
   Output output(options.output);
+  set_log_look(output.on_terminal(), output.colored());
   os::World world;
   Run run(world, command, options, output);
   world.run(run.main());

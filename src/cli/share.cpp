@@ -1,7 +1,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
+#include "cli/address_path.h"
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/indexing.h"
@@ -96,8 +98,13 @@ class ShareCommand final : public Command {
     if (!options_.index_only) output.note("serving; stop with Ctrl-C");
   }
 
-  /// With as many providers as fit: fewer make a smaller code.
+  /// With as many providers as fit: fewer make a smaller code. Whoever scans it is on another
+  /// machine.
   void draw_code(service::Link link) {
+    const auto is_elsewhere = [](const Multiaddr& at) { return path_of(at) != "loopback"; };
+    if (std::ranges::any_of(link.providers, is_elsewhere)) {
+      std::erase_if(link.providers, std::not_fn(is_elsewhere));
+    }
     auto& output = session_->output();
     // The lines around it stay in sight.
     const std::size_t rows = terminal_height() - std::min(terminal_height(), kLinesAroundCode);

@@ -75,6 +75,10 @@ std::vector<ServedPlace> places_of(Storage& storage, const IndexReading& index) 
 
 }  // namespace
 
+std::optional<LockHolder> holder_of(Storage& storage, const std::string& home) {
+  return storage.lock_holder(home + "/lock");
+}
+
 Task<Status> look_at_home(System& system, std::string home) {
   Storage& storage = system.storage;
   Status status{.home = storage.absolute(home), .peer = {}, .holder = {}, .places = {}};
@@ -82,7 +86,7 @@ Task<Status> look_at_home(System& system, std::string home) {
   if (const auto key = find_identity(system, status.home)) {
     status.peer = PeerId::from_public_key(key->public_key());
   }
-  status.holder = storage.lock_holder(status.home + "/lock");
+  status.holder = holder_of(storage, status.home);
   status.disk_bytes = bytes_below(storage, status.home);
   for (const char* suffix : {"", content::kIndexWalSuffix}) {
     const auto info = storage.info(status.home + "/" + content::kIndexName + suffix);

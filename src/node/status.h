@@ -33,6 +33,9 @@ struct Status {
   std::vector<ServedPlace> places;  // in order of their paths
 };
 
+/// The process that uses the home, an absolute path; none when none does.
+std::optional<LockHolder> holder_of(Storage& storage, const std::string& home);
+
 /// Looks at a home, which another process may hold, and changes and makes nothing. Throws Error{io}
 /// when something in it cannot be read or is damaged.
 Task<Status> look_at_home(System& system, std::string home);
