@@ -1,14 +1,19 @@
 """The shoal command as its contract describes it, for the end-to-end tests beside this file."""
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import queue
 import re
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
 import traceback
@@ -74,6 +79,29 @@ def run(*arguments, home: Path | None = None, **options) -> Result:
     options.setdefault("timeout", PATIENCE)
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, **options)
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+def run_on_terminal(*arguments, home: Path, columns: int = 80, rows: int = 24, **environment) -> Result:
+    """With stderr on a terminal of that size, and stdout in a pipe."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    words = [str(word) for word in [SHOAL, "--home", home, *arguments]]
+    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs,
+                               env={"PATH": os.environ["PATH"], "TERM": "xterm", **environment})  # fmt: skip
+    os.close(theirs)
+    seen = bytearray()
+
+    def read():
+        with contextlib.suppress(OSError):  # the end of a terminal
+            while part := os.read(ours, 65536):
+                seen.extend(part)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    stdout = process.communicate(timeout=PATIENCE)[0]
+    reader.join(PATIENCE)
+    os.close(ours)
+    return Result(process.returncode, stdout, bytes(seen))
 
 
 class Running:

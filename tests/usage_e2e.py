@@ -8,7 +8,7 @@ import signal
 import subprocess
 import time
 
-from command import LOOPBACK, SHOAL, Running, Share, run, run_tests
+from command import LOOPBACK, SHOAL, Running, Share, run, run_on_terminal, run_tests
 
 CID = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
 PEER = "12D3KooWSahP5pFRCEfaziPEba7urXGeif6T1y8jmodzdFUvzBHj"
@@ -255,6 +255,34 @@ def test_link_alone_is_on_stdout(folder):
     quiet = run("-q", *LOOPBACK, "share", "--index-only", folder / "file", home=folder / "home")
     assert quiet.stderr == b"", quiet.stderr
     assert b"\x1b" not in done.stdout + done.stderr
+
+
+def test_a_terminal_gets_a_code_and_stdout_the_link_alone(folder):
+    (folder / "file").write_bytes(b"x")
+
+    def seen(*flags, **options):
+        words = [*LOOPBACK, *flags, "share", "--index-only", folder / "file"]
+        told = run_on_terminal(*words, home=folder / "home", **options).works()
+        assert told.stdout.startswith(b"ipfs://") and told.stdout.count(b"\n") == 1, told.stdout
+        return told.stderr.decode()
+
+    black_on_white = "\x1b[38;5;16;48;5;231m"
+    assert "█▀▀▀▀▀█" in seen(rows=60) and black_on_white in seen(rows=60)
+    for plain in (seen("--color", "never", rows=60), seen(rows=60, NO_COLOR="1")):
+        assert "▀" in plain and black_on_white not in plain, plain
+    for small in (seen(rows=12), seen(rows=60, columns=30)):
+        assert "▀" not in small and "larger window" in small, small
+    assert "▀" not in seen(rows=60, TERM="dumb") and seen("-q", rows=60) == ""
+
+
+def test_progress_is_redrawn_in_place_on_a_terminal(folder):
+    with open(folder / "zeros", "wb") as file:
+        file.truncate(800_000_000)
+    told = run_on_terminal("cid", folder / "zeros", home=folder / "home").works()
+    drawn = told.stderr.decode().split("\r\x1b[K")
+    assert len(drawn) > 2 and drawn[-1] == "", drawn[-3:]
+    assert all("indexing zeros" in line and len(line) <= 77 for line in drawn[1:-1]), drawn
+    assert run_on_terminal("cid", "--no-progress", folder / "zeros", home=folder / "home").stderr == b""
 
 
 def test_colors_come_when_asked_for(folder):

@@ -40,7 +40,7 @@ verb_check() {
     base=$(git merge-base HEAD main 2>/dev/null || echo HEAD)
     mapfile -t files < <(git diff --name-only --diff-filter=d "$base" && git ls-files --others --exclude-standard)
   fi
-  grep -lsE '^(#!.*bash|# shellcheck shell=bash)' dev .ci/run tools/* tools/dev/* tests/*.sh | xargs shellcheck
+  grep -lsE '^(#!.*bash|# shellcheck shell=bash)' dev .ci/run tools/* tools/dev/* tools/completions/* tests/*.sh bench/* bench/systems/* interop/*/run | xargs shellcheck
   printf '%s\n' "${files[@]}" | { grep '^src/.*\.cpp$' || true; } |
     xargs -r -P "$jobs" -n 1 clang-tidy-19 --quiet -p build/dev 2> >(grep -v 'warnings generated' >&2)
 }
