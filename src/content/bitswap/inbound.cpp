@@ -1,7 +1,11 @@
 #include "content/bitswap/inbound.h"
 
+#include <algorithm>
 #include <array>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <cstring>
+#include <iterator>
 #include <utility>
 
 #include "base/error.h"
@@ -39,21 +43,6 @@ Buffer uninitialised(std::size_t bytes) {
   return Buffer(new std::uint8_t[bytes]);
 }
 
-/// Into memory that nobody clears first, and at most one small part of which is moved.
-Task<SharedBytes> read_body(Stream& stream, std::size_t length) {
-  const std::size_t first = std::min(length, kFirstStepBytes);
-  Buffer buffer = uninitialised(first);
-  co_await read_exactly(stream, MutableBytes(buffer.get(), first));
-  if (first < length) {
-    Buffer whole = uninitialised(length);
-    std::memcpy(whole.get(), buffer.get(), first);
-    buffer = std::move(whole);
-    co_await read_exactly(stream, MutableBytes(buffer.get() + first, length - first));
-  }
-  const ByteView view(buffer.get(), length);
-  co_return SharedBytes(std::move(buffer), view);
-}
-
 std::vector<ReceivedBlock> hashed(std::vector<MessageBlock> blocks) {
   std::vector<ReceivedBlock> out;
   out.reserve(blocks.size());
@@ -62,6 +51,15 @@ std::vector<ReceivedBlock> hashed(std::vector<MessageBlock> blocks) {
     out.push_back({std::move(hash), std::move(block.data)});
   }
   return out;
+}
+
+/// The first kEntriesAtOnce of `from`.
+template <class Entry>
+void move_some(std::vector<Entry>& from, std::vector<Entry>& to) {
+  const auto end =
+      from.begin() + static_cast<std::ptrdiff_t>(std::min(from.size(), Inbound::kEntriesAtOnce));
+  to.assign(std::make_move_iterator(from.begin()), std::make_move_iterator(end));
+  from.erase(from.begin(), end);
 }
 
 std::size_t bytes_of(const std::vector<MessageBlock>& blocks) {
@@ -75,7 +73,8 @@ std::size_t bytes_of(const std::vector<MessageBlock>& blocks) {
 /// Part of what a peer may have under way.
 class Inbound::Share {
  public:
-  Share(std::shared_ptr<Inbox> inbox, std::size_t bytes) : inbox_(std::move(inbox)), bytes_(bytes) {
+  Share(std::shared_ptr<Inbox> inbox, std::size_t bytes, std::unique_ptr<Room::Share> held)
+      : inbox_(std::move(inbox)), bytes_(bytes), held_(std::move(held)) {
     inbox_->bytes += bytes_;
   }
   ~Share() {
@@ -85,14 +84,18 @@ class Inbound::Share {
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
 
+  Room::Share& held() { return *held_; }
+
  private:
   std::shared_ptr<Inbox> inbox_;
   std::size_t bytes_;
+  std::unique_ptr<Room::Share> held_;
 };
 
-Inbound::Inbound(System& system, Handlers handlers)
+Inbound::Inbound(System& system, Handlers handlers, Room::Peers peers)
     : system_(system),
       handlers_(std::move(handlers)),
+      room_(system, kRoomBytes, std::move(peers)),
       stream_ended_(system.waits),
       hashing_(system.waits, "bitswap hashing") {}
 
@@ -133,18 +136,71 @@ Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<I
     while (inbox->bytes != 0 && inbox->bytes + *length > kMaxUnverifiedBytes) {
       co_await inbox->freed.wait();
     }
-    auto share = std::make_shared<Share>(inbox, *length);
-    Task<SharedBytes> reading = read_body(*stream.stream, *length);
-    SharedBytes bytes = co_await within(system_.clock, kMessageTimeout, std::move(reading),
-                                        "a bitswap message from " + stream.peer.to_string());
-    co_await handle(stream.peer, std::move(bytes), std::move(share));
+    std::unique_ptr<Room::Share> held = co_await room_.take(stream.peer, *length);
+    auto share = std::make_shared<Share>(inbox, *length, std::move(held));
+    SharedBytes bytes = co_await read_body(stream, *length, share->held());
+    share->held().finished();
+    co_await handle(stream.peer, std::move(bytes), *inbox, std::move(share));
   }
 }
 
-Task<void> Inbound::handle(PeerId peer, SharedBytes bytes, std::shared_ptr<Share> share) {
+/// Into memory that nobody clears first, and at most one small part of which is moved.
+Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t length,
+                                     Room::Share& held) {
+  const std::size_t first = std::min(length, kFirstStepBytes);
+  Buffer buffer = uninitialised(first);
+  co_await read_part(stream, MutableBytes(buffer.get(), first));
+  if (first < length) {
+    Buffer whole = uninitialised(length);
+    std::memcpy(whole.get(), buffer.get(), first);
+    buffer = std::move(whole);
+  }
+  for (std::size_t at = first; at < length;) {
+    held.moved();
+    const std::size_t part = std::min(length - at, kPartBytes);
+    co_await read_part(stream, MutableBytes(buffer.get() + at, part));
+    at += part;
+  }
+  const ByteView view(buffer.get(), length);
+  co_return SharedBytes(std::move(buffer), view);
+}
+
+Task<void> Inbound::read_part(net::ProtocolStream& stream, MutableBytes into) {
+  Task<void> reading = read_exactly(*stream.stream, into);
+  co_await within(system_.clock, kStallTimeout, std::move(reading),
+                  "a bitswap message from " + stream.peer.to_string());
+}
+
+/// Piece by piece, so that nobody holds up the others with the longest of messages.
+Task<void> Inbound::tell(const PeerId& peer, Message& message, Inbox& inbox) {
+  co_await pay_for(inbox, message.wants.size() + message.presences.size());
+  while (std::max(message.wants.size(), message.presences.size()) > kEntriesAtOnce) {
+    Message part;
+    part.full = std::exchange(message.full, false);
+    move_some(message.wants, part.wants);
+    move_some(message.presences, part.presences);
+    handlers_.message(peer, part);
+    co_await boost::asio::post(system_.executor(), boost::asio::use_awaitable);
+  }
+  handlers_.message(peer, message);
+}
+
+Task<void> Inbound::pay_for(Inbox& inbox, std::size_t entries) {
+  const TimePoint now = system_.clock.now();
+  const double waited = std::chrono::duration<double>(now - inbox.refilled).count();
+  inbox.refilled = now;
+  inbox.entries_left = std::min(kBurstEntries, inbox.entries_left + waited * kEntriesPerSecond);
+  inbox.entries_left -= static_cast<double>(entries);
+  if (inbox.entries_left >= 0) co_return;
+  const std::chrono::duration<double> owed(-inbox.entries_left / kEntriesPerSecond);
+  co_await system_.clock.sleep_for(std::chrono::duration_cast<Duration>(owed));
+}
+
+Task<void> Inbound::handle(PeerId peer, SharedBytes bytes, Inbox& inbox,
+                           std::shared_ptr<Share> share) {
   Message message = decode_message(bytes);
   std::vector<MessageBlock> blocks = std::exchange(message.blocks, {});
-  handlers_.message(peer, message);
+  co_await tell(peer, message, inbox);
   if (blocks.empty()) co_return;
   if (bytes_of(blocks) <= kHashHereBytes) {
     handlers_.blocks(peer, hashed(std::move(blocks)));

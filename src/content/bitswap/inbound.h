@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "content/bitswap/message.h"
+#include "content/bitswap/room.h"
 #include "net/swarm/protocol_table.h"
 #include "system/system.h"
 #include "system/task_group.h"
@@ -30,8 +31,16 @@ class Inbound {
   static constexpr std::size_t kMaxUnverifiedBytes = 8 * 1024 * 1024;
   /// A message with more block bytes than this is hashed off the loop.
   static constexpr std::size_t kHashHereBytes = 64 * 1024;
-  /// Within a message, a sender that pauses for so long has died.
-  static constexpr Duration kMessageTimeout = 2min;
+  /// The same of all peers together.
+  static constexpr std::size_t kRoomBytes = 64 * 1024 * 1024;
+  /// Within a message, a sender that does not send the next part for so long has died.
+  static constexpr Duration kStallTimeout = 30s;
+  static constexpr std::size_t kPartBytes = 256 * 1024;
+  /// Wants and presences of one peer, at once and each second; beyond it we read more slowly.
+  static constexpr double kBurstEntries = 64 * 1024;
+  static constexpr double kEntriesPerSecond = 32 * 1024;
+  /// Of one message, before others have their turn.
+  static constexpr std::size_t kEntriesAtOnce = 1024;
 
   struct Handlers {
     /// Wants and presences, with the blocks taken out.
@@ -39,13 +48,15 @@ class Inbound {
     std::function<void(const PeerId&, std::vector<ReceivedBlock>)> blocks;
   };
 
-  Inbound(System& system, Handlers handlers);
+  Inbound(System& system, Handlers handlers, Room::Peers peers);
 
   /// A stream's life. Throws Error{limit} for one stream too many, and whatever is wrong with a
   /// message.
   Task<void> serve(net::ProtocolStream stream);
   /// Ends all streams.
   Task<void> stop();
+  /// Its last connection ended.
+  void forget(const PeerId& peer) { room_.forget(peer); }
 
  private:
   /// What one peer has under way.
@@ -54,15 +65,22 @@ class Inbound {
     std::size_t streams = 0;
     std::size_t bytes = 0;
     Event freed;
+    double entries_left = kBurstEntries;
+    TimePoint refilled{};
   };
   class Share;
 
   Task<void> read_messages(net::ProtocolStream& stream, std::shared_ptr<Inbox> inbox);
-  Task<void> handle(PeerId peer, SharedBytes bytes, std::shared_ptr<Share> share);
+  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Room::Share& held);
+  Task<void> read_part(net::ProtocolStream& stream, MutableBytes into);
+  Task<void> handle(PeerId peer, SharedBytes bytes, Inbox& inbox, std::shared_ptr<Share> share);
+  Task<void> tell(const PeerId& peer, Message& message, Inbox& inbox);
+  Task<void> pay_for(Inbox& inbox, std::size_t entries);
   Task<void> verify(PeerId peer, std::vector<MessageBlock> blocks, std::shared_ptr<Share> share);
 
   System& system_;
   const Handlers handlers_;
+  Room room_;
   std::map<PeerId, std::shared_ptr<Inbox>> inboxes_;
   std::list<Stream*> streams_;
   bool stopping_ = false;

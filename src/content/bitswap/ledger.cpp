@@ -26,8 +26,10 @@ void Ledger::receive(const Message& message, const Has& has, TimePoint now) {
 
 void Ledger::add(const WantEntry& entry, const Has& has) {
   const Multihash& hash = entry.cid.hash();
+  // Before it is looked up, which is what it costs; what we have costs nothing.
+  if (!pay()) return;
   const bool have = has(hash);
-  if (!have && !pay()) return;
+  if (have) tokens_ += 1;
   auto known = wants_.find(hash);
   // A presence said once is not said twice before it has left: that would need no bound of its own.
   bool told = false;

@@ -24,8 +24,8 @@ class Ledger {
   static constexpr std::size_t kMaxWants = 1024;
   /// Wants for what we lack cost a token each (GHSA-84x2-2qv6-qg56): far more than an honest peer
   /// asks.
-  static constexpr double kTokens = 16 * 1024;
-  static constexpr double kTokensPerSecond = 4096;
+  static constexpr double kTokens = 8 * 1024;
+  static constexpr double kTokensPerSecond = 2048;
 
   using Has = std::function<bool(const Multihash&)>;
 

@@ -20,7 +20,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
         speaks_(std::move(speaks)),
         client_(system, swarm, tuning),
         server_(system, swarm, *store_),
-        inbound_(system, handlers()) {
+        inbound_(system, handlers(), Room::peers_of(swarm, "a message of its own")) {
     for (const std::string& protocol : speaks_) {
       swarm_.protocols().add(protocol, [this](net::ProtocolStream stream) {
         return inbound_.serve(std::move(stream));
@@ -63,6 +63,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
   void disconnected(net::Connection& connection) override {
     const net::Connection* rest = swarm_.best(connection.peer());
     const bool was_last = rest == nullptr || rest == &connection;
+    if (was_last) inbound_.forget(connection.peer());
     client_.disconnected(connection.peer(), connection.id(), was_last);
     server_.disconnected(connection.peer(), connection.id(), was_last);
   }

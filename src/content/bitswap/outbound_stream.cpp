@@ -1,6 +1,8 @@
 #include "content/bitswap/outbound_stream.h"
 
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "system/timeout.h"
@@ -24,14 +26,34 @@ Task<bool> OutboundStream::ready() {
   co_return true;
 }
 
-Task<void> OutboundStream::write(const EncodedMessage& message) {
+Task<void> OutboundStream::write_parts(std::span<const ByteView> pieces,
+                                       const std::function<void()>& moved) {
+  std::vector<ByteView> part;
+  std::size_t taken = 0;  // of the first piece
+  while (!pieces.empty()) {
+    part.clear();
+    for (std::size_t room = kPartBytes; room > 0 && !pieces.empty();) {
+      const ByteView rest = pieces.front().subspan(taken);
+      part.push_back(rest.first(std::min(room, rest.size())));
+      room -= part.back().size();
+      taken += part.back().size();
+      if (taken < pieces.front().size()) break;
+      pieces = pieces.subspan(1);
+      taken = 0;
+    }
+    Task<void> writing = stream_->write(part);
+    co_await within(system_.clock, kStallTimeout, std::move(writing),
+                    "writing to " + peer_.to_string());
+    if (moved) moved();
+  }
+}
+
+Task<void> OutboundStream::write(const EncodedMessage& message, std::function<void()> moved) {
   SHOAL_CHECK(stream_ != nullptr && !writing_);
   writing_ = true;
   std::exception_ptr failure;
   try {
-    Task<void> writing = stream_->write(message.pieces());
-    co_await within(system_.clock, kWriteTimeout, std::move(writing),
-                    "writing to " + peer_.to_string());
+    co_await write_parts(message.pieces(), moved);
   } catch (...) {
     failure = std::current_exception();
   }

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "content/bitswap/message.h"
@@ -13,8 +15,9 @@ namespace shoal::content::bitswap {
 /// Used by one task at a time.
 class OutboundStream {
  public:
-  /// A peer that takes nothing for so long is not waited for.
-  static constexpr Duration kWriteTimeout = 2min;
+  /// A peer that does not take the next part for so long is not waited for.
+  static constexpr Duration kStallTimeout = 30s;
+  static constexpr std::size_t kPartBytes = 256 * 1024;
 
   OutboundStream(System& system, net::Swarm& swarm, PeerId peer)
       : system_(system), swarm_(swarm), peer_(std::move(peer)) {}
@@ -24,8 +27,8 @@ class OutboundStream {
   Task<bool> ready();
   Version version() const { return version_; }
 
-  /// Throws Error; the stream is then gone.
-  Task<void> write(const EncodedMessage& message);
+  /// Calls `moved` whenever the peer has taken a part. Throws Error; the stream is then gone.
+  Task<void> write(const EncodedMessage& message, std::function<void()> moved = {});
 
   /// The connection ended. Lets go of its stream, which would keep it alive.
   void disconnected(net::ConnectionId connection);
@@ -34,6 +37,8 @@ class OutboundStream {
  private:
   System& system_;
   net::Swarm& swarm_;
+  Task<void> write_parts(std::span<const ByteView> pieces, const std::function<void()>& moved);
+
   const PeerId peer_;
   std::unique_ptr<Stream> stream_;
   net::ConnectionId connection_ = 0;

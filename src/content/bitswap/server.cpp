@@ -37,7 +37,11 @@ struct Server::Peer {
 };
 
 Server::Server(System& system, net::Swarm& swarm, BlockReader& store)
-    : system_(system), swarm_(swarm), store_(store), tasks_(system.waits, "bitswap server") {}
+    : system_(system),
+      swarm_(swarm),
+      store_(store),
+      room_(system, kRoomBytes, Room::peers_of(swarm, "blocks that it wanted")),
+      tasks_(system.waits, "bitswap server") {}
 
 void Server::receive(const PeerId& from, const Message& message) {
   if (message.wants.empty() && !message.full) return;
@@ -77,6 +81,7 @@ void Server::end(const PeerPtr& peer) {
 }
 
 void Server::disconnected(const PeerId& from, net::ConnectionId connection, bool was_last) {
+  if (was_last) room_.forget(from);
   const auto found = peers_.find(from);
   if (found == peers_.end()) return;
   const PeerPtr peer = found->second;
@@ -94,7 +99,7 @@ Task<void> Server::read_ahead(PeerPtr peer) {
   while (!peer->gone) {
     if (!peer->ledger.has_blocks()) {
       co_await peer->wanted.wait();
-    } else if (peer->ready_bytes >= kReadAheadBytes) {
+    } else if (peer->ready_bytes >= (room_.is_proven(peer->id) ? kReadAheadBytes : 1)) {
       co_await peer->drained.wait();
     } else {
       Batch batch = co_await read_batch(*peer);
@@ -107,6 +112,7 @@ Task<void> Server::read_ahead(PeerPtr peer) {
 
 Task<Server::Batch> Server::read_batch(Peer& peer) {
   Batch batch;
+  batch.share = co_await room_.take(peer.id, kMessageBlockBytes);
   std::size_t bytes = 0;
   while (const Cid* next = peer.ledger.peek_block()) {
     const std::uint64_t size = store_.size(next->hash()).value_or(0);
@@ -123,6 +129,7 @@ Task<Server::Batch> Server::read_batch(Peer& peer) {
     batch.message.blocks.push_back({CidPrefix::of(request->cid), std::move(*content)});
     batch.cids.push_back(request->cid);
   }
+  batch.share->shrink(bytes);
   co_return batch;
 }
 
@@ -176,7 +183,9 @@ Task<void> Server::send_next(Peer& peer) {
   peer.writing = true;
   std::exception_ptr failure;
   try {
-    co_await peer.out.write(encoded);
+    co_await peer.out.write(encoded, [&batch] {
+      if (batch.share) batch.share->moved();
+    });
   } catch (...) {
     failure = std::current_exception();
   }
@@ -186,6 +195,7 @@ Task<void> Server::send_next(Peer& peer) {
     std::rethrow_exception(failure);
   }
   peer.ready_bytes -= bytes;
+  if (batch.share) batch.share->finished();
   peer.drained.notify_all();
   if (!sent_) co_return;
   for (std::size_t i = 0; i < batch.cids.size(); ++i) {

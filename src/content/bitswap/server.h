@@ -9,6 +9,7 @@
 #include "content/bitswap/block_reader.h"
 #include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
+#include "content/bitswap/room.h"
 #include "system/task_group.h"
 
 namespace shoal::content::bitswap {
@@ -22,6 +23,8 @@ class Server {
   static constexpr std::size_t kMessageBlockBytes = 1024 * 1024;
   /// Blocks read and not yet written, for one peer.
   static constexpr std::size_t kReadAheadBytes = 4 * 1024 * 1024;
+  /// The same for all peers together; one that has taken nothing yet gets one message's worth.
+  static constexpr std::size_t kRoomBytes = 48 * 1024 * 1024;
   /// While the line is idle, a message is sent when it has this much.
   static constexpr std::size_t kIdleMessageBytes = 64 * 1024;
   static constexpr std::size_t kMaxPresences = 2048;
@@ -36,6 +39,7 @@ class Server {
   Task<void> stop();
 
   std::size_t peers() const { return peers_.size(); }
+  const Room& room() const { return room_; }
 
  private:
   struct Peer;
@@ -43,6 +47,7 @@ class Server {
   struct Batch {
     Message message;
     std::vector<Cid> cids;  // of its blocks
+    std::unique_ptr<Room::Share> share;
   };
 
   PeerPtr start(const PeerId& id);
@@ -57,6 +62,7 @@ class Server {
   net::Swarm& swarm_;
   BlockReader& store_;
   std::function<void(const Sent&)> sent_;
+  Room room_;
   std::map<PeerId, PeerPtr> peers_;
   TaskGroup tasks_;
 };

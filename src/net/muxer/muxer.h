@@ -47,8 +47,16 @@ class Muxer {
 
   /// The last round trip measured; zero before the first.
   virtual Duration round_trip() const = 0;
-  /// Bytes held in buffers and promised by windows beyond the first: for the limits.
+  /// Bytes that the other side sent and nobody has read.
   virtual std::size_t buffered_bytes() const = 0;
+  /// What windows let the other side send beyond the first, unasked one.
+  virtual std::size_t promised_bytes() const = 0;
+  /// Called when either has changed by kReportBytes since the last call. Must not wait, and not
+  /// close the muxer.
+  virtual void when_buffering(std::function<void()> callback) = 0;
+  static constexpr std::size_t kReportBytes = 64 * 1024;
+  /// Windows grow by no more than `spare` says that all muxers together may grow.
+  virtual void bound_promises(std::function<std::size_t()> spare) = 0;
 };
 
 }  // namespace shoal::net

@@ -18,10 +18,28 @@ constexpr Duration kShutdownLook = 50ms;
 
 }  // namespace
 
-Connection::Connection(System& system, ProtocolTable& protocols, ConnectionId id, Link link,
+/// Counts a stream while it is served.
+class Connection::Served {
+ public:
+  explicit Served(Connection& connection) : connection_(connection) {
+    ++connection_.served_streams_;
+    ++connection_.context_.served_streams;
+  }
+  ~Served() {
+    --connection_.served_streams_;
+    --connection_.context_.served_streams;
+  }
+  Served(const Served&) = delete;
+  Served& operator=(const Served&) = delete;
+
+ private:
+  Connection& connection_;
+};
+
+Connection::Connection(System& system, ConnectionContext& context, ConnectionId id, Link link,
                        Direction direction)
     : system_(system),
-      protocols_(protocols),
+      context_(context),
       id_(id),
       link_(std::move(link)),
       direction_(direction),
@@ -51,6 +69,9 @@ Task<void> Connection::run() {
   }
   link_.muxer->close();
   co_await tasks_.stop();
+  if (bad_streams_ > kMaxBadStreams) {
+    throw Error(ErrorCode::limit, "too many streams that break their protocol");
+  }
   if (failure) std::rethrow_exception(failure);
 }
 
@@ -78,16 +99,41 @@ Task<void> Connection::close_after(Duration grace) {
 Task<void> Connection::accept_streams() {
   while (true) {
     std::unique_ptr<Stream> stream = co_await link_.muxer->accept();
-    tasks_.spawn(serve(std::move(stream)));
+    if (has_room_for_stream()) {
+      tasks_.spawn(serve(std::move(stream), std::make_unique<Served>(*this)));
+    } else {
+      context_.failures.add(FailureCounts::Stage::stream, ErrorCode::limit);
+    }
   }
 }
 
-Task<void> Connection::serve(std::unique_ptr<Stream> stream) {
-  const auto speaks = [this](const std::string& name) { return protocols_.find(name) != nullptr; };
+bool Connection::has_room_for_stream() const {
+  return context_.served_streams < kMaxServedStreams || served_streams_ < kMinServedStreams;
+}
+
+Task<void> Connection::serve(std::unique_ptr<Stream> stream, std::unique_ptr<Served>) {
+  try {
+    co_await serve_protocol(std::move(stream));
+  } catch (const Error& error) {
+    note_failure(error);
+    throw;
+  }
+}
+
+void Connection::note_failure(const Error& error) {
+  context_.failures.add(FailureCounts::Stage::stream, error.code());
+  const bool bad = error.code() == ErrorCode::malformed || error.code() == ErrorCode::limit;
+  if (bad && ++bad_streams_ > kMaxBadStreams) close();
+}
+
+Task<void> Connection::serve_protocol(std::unique_ptr<Stream> stream) {
+  const auto speaks = [this](const std::string& name) {
+    return context_.protocols.find(name) != nullptr;
+  };
   Task<std::string> negotiation = negotiate_as_listener(*stream, speaks);
   std::string protocol = co_await within(system_.clock, kNegotiationTimeout, std::move(negotiation),
                                          "negotiating with " + peer().to_string());
-  const ProtocolHandler* found = protocols_.find(protocol);
+  const ProtocolHandler* found = context_.protocols.find(protocol);
   if (found == nullptr) co_return;
   const ProtocolHandler handler = *found;  // the table may change while the handler runs
   ProtocolStream accepted{std::move(stream), std::move(protocol), peer(), id_};

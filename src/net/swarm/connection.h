@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "net/swarm/failure_counts.h"
 #include "net/swarm/protocol_table.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
@@ -13,12 +14,27 @@
 
 namespace shoal::net {
 
+/// What all connections of a node share.
+struct ConnectionContext {
+  ProtocolTable protocols;
+  FailureCounts failures;
+  std::size_t served_streams = 0;
+};
+
 /// One live connection to a peer: opens streams for those who ask, and hands those that the peer
 /// opens to the handler of their protocol. Owned by the swarm, which frees it once it has ended and
 /// nobody holds one of its streams; borrowers keep its id, never a reference across a wait.
 class Connection {
  public:
-  Connection(System& system, ProtocolTable& protocols, ConnectionId id, Link link,
+  /// Streams that peers opened and that are served here, of all connections; when there are so
+  /// many, each connection may still have the second number.
+  static constexpr std::size_t kMaxServedStreams = 8 * 1024;
+  static constexpr std::size_t kMinServedStreams = 16;
+  /// Streams of the peer that ended by breaking their protocol or a limit; one more ends the
+  /// connection.
+  static constexpr std::size_t kMaxBadStreams = 64;
+
+  Connection(System& system, ConnectionContext& context, ConnectionId id, Link link,
              Direction direction);
 
   ConnectionId id() const { return id_; }
@@ -32,6 +48,8 @@ class Connection {
   TimePoint opened_at() const { return opened_at_; }
   Duration round_trip() const { return link_.muxer->round_trip(); }
   std::size_t buffered_bytes() const { return link_.muxer->buffered_bytes(); }
+  std::size_t promised_bytes() const { return link_.muxer->promised_bytes(); }
+  Muxer& muxer() { return *link_.muxer; }
   std::size_t stream_count() const { return link_.muxer->stream_count(); }
   void when_idle(std::function<void()> callback) { link_.muxer->when_idle(std::move(callback)); }
   bool closed() const { return link_.muxer->closed(); }
@@ -51,14 +69,20 @@ class Connection {
   Task<void> say_farewell();
   Task<void> close_after(Duration grace);
   Task<void> accept_streams();
-  Task<void> serve(std::unique_ptr<Stream> stream);
+  class Served;
+  bool has_room_for_stream() const;
+  Task<void> serve(std::unique_ptr<Stream> stream, std::unique_ptr<Served> counted);
+  Task<void> serve_protocol(std::unique_ptr<Stream> stream);
+  void note_failure(const Error& error);
 
   System& system_;
-  ProtocolTable& protocols_;
+  ConnectionContext& context_;
   const ConnectionId id_;
   Link link_;
   const Direction direction_;
   const TimePoint opened_at_;
+  std::size_t served_streams_ = 0;
+  std::size_t bad_streams_ = 0;
   TaskGroup tasks_;
 };
 

@@ -7,13 +7,17 @@
 
 namespace shoal::net {
 
-bool ConnectionTable::has_inbound_room() const {
-  return by_id_.size() < limits_.connections && inbound_ < limits_.inbound_connections;
+bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
+  if (by_id_.size() >= limits_.connections || inbound_ >= limits_.inbound_connections) return false;
+  const auto site = site_of(remote);
+  const auto found = site ? inbound_from_.find(*site) : inbound_from_.end();
+  return found == inbound_from_.end() || found->second < limits_.inbound_connections_per_site;
 }
 
-void ConnectionTable::check_room(const PeerId& peer, Direction direction) const {
-  const bool room =
-      direction == Direction::inbound ? has_inbound_room() : by_id_.size() < limits_.connections;
+void ConnectionTable::check_room(const PeerId& peer, const Multiaddr& remote,
+                                 Direction direction) const {
+  const bool room = direction == Direction::inbound ? has_inbound_room(remote)
+                                                    : by_id_.size() < limits_.connections;
   if (!room) {
     throw Error(ErrorCode::limit, "too many connections", peer.to_string());
   }
@@ -26,7 +30,7 @@ void ConnectionTable::check_room(const PeerId& peer, Direction direction) const 
 Connection& ConnectionTable::add(std::unique_ptr<Connection> connection) {
   Connection& added = *connection;
   by_peer_[added.peer()].push_back(&added);
-  if (added.direction() == Direction::inbound) ++inbound_;
+  count_inbound(added, true);
   by_id_.emplace(added.id(), std::move(connection));
   return added;
 }
@@ -36,7 +40,7 @@ void ConnectionTable::retire(ConnectionId id) {
   if (found == by_id_.end()) return;
   std::unique_ptr<Connection> connection = std::move(found->second);
   by_id_.erase(found);
-  if (connection->direction() == Direction::inbound) --inbound_;
+  count_inbound(*connection, false);
   const auto same_peer = by_peer_.find(connection->peer());
   std::erase(same_peer->second, connection.get());
   if (same_peer->second.empty()) by_peer_.erase(same_peer);
@@ -44,6 +48,18 @@ void ConnectionTable::retire(ConnectionId id) {
   Connection* leaving = connection.get();
   retired_.push_back(std::move(connection));
   leaving->when_idle([this, leaving] { free_retired(leaving); });
+}
+
+void ConnectionTable::count_inbound(const Connection& connection, bool came) {
+  if (connection.direction() != Direction::inbound) return;
+  inbound_ = came ? inbound_ + 1 : inbound_ - 1;
+  const auto site = site_of(connection.remote());
+  if (!site) return;
+  if (came) {
+    ++inbound_from_[*site];
+  } else if (--inbound_from_[*site] == 0) {
+    inbound_from_.erase(*site);
+  }
 }
 
 void ConnectionTable::free_retired(Connection* connection) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/swarm/connection.h"
+#include "net/swarm/site_book.h"
 
 namespace shoal::net {
 
@@ -15,14 +16,17 @@ struct ConnectionLimits {
   std::size_t connections = 1024;
   /// Of these, made by others: whatever they do, we can still dial.
   std::size_t inbound_connections = 768;
+  /// Of these, from one IPv4 address or one /64 of IPv6.
+  std::size_t inbound_connections_per_site = 256;
   std::size_t connections_per_peer = 4;
-  /// Connections that have not proved who they are yet.
+  /// Connections that have not proved who they are yet. Beyond either number the oldest goes, of
+  /// the site that has most.
   std::size_t handshakes = 256;
   std::size_t handshakes_per_address = 64;
   Duration handshake_timeout = 15s;
-  /// All buffers and window promises of all connections; the one that holds most is closed beyond
-  /// it.
-  std::size_t buffered_bytes = 256 * 1024 * 1024;
+  /// Unread bytes of all connections; the one that holds most is closed beyond it. Windows grow
+  /// by half of it, all together.
+  std::size_t buffered_bytes = 64 * 1024 * 1024;
 };
 
 /// The connections of a node by id and by peer. Owns them until they are taken out.
@@ -33,10 +37,10 @@ class ConnectionTable {
 
   ConnectionId next_id() { return ++last_id_; }
 
-  /// Whether one more of any peer may come in.
-  bool has_inbound_room() const;
+  /// Whether one more of any peer may come in, from there.
+  bool has_inbound_room(const Multiaddr& remote) const;
   /// Throws Error{limit} when there is no room for one more to this peer or at all.
-  void check_room(const PeerId& peer, Direction direction) const;
+  void check_room(const PeerId& peer, const Multiaddr& remote, Direction direction) const;
   Connection& add(std::unique_ptr<Connection> connection);
   /// Takes out a connection that has ended; frees it as soon as nobody holds one of its streams.
   void retire(ConnectionId id);
@@ -57,6 +61,7 @@ class ConnectionTable {
  private:
   void free_retired(Connection* connection);
   bool preferred(const Connection& connection) const;
+  void count_inbound(const Connection& connection, bool came);
 
   const PeerId local_peer_;
   const ConnectionLimits limits_;
@@ -64,6 +69,7 @@ class ConnectionTable {
   std::map<ConnectionId, std::unique_ptr<Connection>> by_id_;
   std::unordered_map<PeerId, std::vector<Connection*>> by_peer_;
   std::size_t inbound_ = 0;
+  std::map<IpAddress, std::size_t> inbound_from_;  // by site
   std::vector<std::unique_ptr<Connection>> retired_;
   Event freed_;
 };

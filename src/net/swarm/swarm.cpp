@@ -19,18 +19,6 @@ constexpr Duration kConnectedAddressLifetime = 1h;
 // How long a surplus connection may keep streams that were opened before the better one was there.
 constexpr Duration kSurplusLook = 1s;
 constexpr int kSurplusLooks = 30;
-constexpr Duration kBufferLook = 1s;
-
-/// Whom to count a connection against: who has one IPv6 address mostly has 2^64 of them.
-std::optional<IpAddress> site_of(const Multiaddr& remote) {
-  const auto endpoint = remote.tcp_endpoint();
-  if (!endpoint) return std::nullopt;
-  const IpAddress address = endpoint->address.normalised();
-  if (!address.is_v6()) return address;
-  std::array<std::uint8_t, 16> network{};
-  std::ranges::copy(address.bytes().first(8), network.begin());
-  return IpAddress::v6(network);
-}
 
 /// Global addresses first: a link holds at most eight of them.
 int reach(const Multiaddr& address) {
@@ -51,22 +39,36 @@ struct Swarm::Dial {
   std::exception_ptr failure;
 };
 
-/// Counts a connection that has not proved who it is yet.
+/// A connection that has not proved who it is yet.
 struct Swarm::Handshake {
-  Handshake(Swarm& its_swarm, const Multiaddr& remote) : swarm(its_swarm) {
-    from = site_of(remote);
-    ++swarm.handshakes_;
-    if (from) ++swarm.handshakes_from_[*from];
+  Handshake(Swarm& its_swarm, const Multiaddr& remote)
+      : swarm(its_swarm),
+        site(site_of(remote)),
+        place(swarm.handshakes_.insert(swarm.handshakes_.end(), this)),
+        work(swarm.system_.waits, "handshake with " + remote.to_string()) {
+    if (site) ++swarm.handshakes_from_[*site];
   }
-  ~Handshake() {
-    --swarm.handshakes_;
-    if (from && --swarm.handshakes_from_[*from] == 0) swarm.handshakes_from_.erase(*from);
-  }
+  ~Handshake() { leave(); }
   Handshake(const Handshake&) = delete;
   Handshake& operator=(const Handshake&) = delete;
 
+  void leave() {
+    if (std::exchange(left, true)) return;
+    swarm.handshakes_.erase(place);
+    if (site && --swarm.handshakes_from_[*site] == 0) swarm.handshakes_from_.erase(*site);
+  }
+  /// Ends it in favour of another.
+  void evict() {
+    leave();
+    work.cancel();
+  }
+
   Swarm& swarm;
-  std::optional<IpAddress> from;
+  const std::optional<IpAddress> site;
+  const std::list<Handshake*>::iterator place;
+  bool left = false;
+  TaskGroup work;
+  std::optional<Link> link;
 };
 
 Swarm::Swarm(System& system, PeerId local_peer, ConnectionLimits limits)
@@ -152,6 +154,30 @@ Task<ProtocolStream> Swarm::open(PeerId peer, std::vector<std::string> protocols
   co_return co_await connection->open(protocols);
 }
 
+void Swarm::send_away(const PeerId& peer, const std::string& why) {
+  for (Connection* connection : connections_.of(peer)) send_away(*connection, why);
+}
+
+void Swarm::send_away(Connection& connection, const std::string& why) {
+  if (connection.closed()) return;
+  log_info("{} is sent away: {}", connection.peer().short_name(), why);
+  context_.failures.add(FailureCounts::Stage::connection, ErrorCode::limit);
+  strike(connection);
+  connection.close();
+}
+
+std::size_t Swarm::strikes(const PeerId& peer) {
+  const Connection* connection = best(peer);
+  const auto site = connection == nullptr ? std::nullopt : site_of(connection->remote());
+  return site ? sites_.strikes(*site, system_.clock.now()) : 0;
+}
+
+void Swarm::strike(const Connection& connection) {
+  if (connection.direction() != Direction::inbound) return;
+  const auto site = site_of(connection.remote());
+  if (site) sites_.strike(*site, system_.clock.now());
+}
+
 void Swarm::disconnect(const PeerId& peer) {
   for (Connection* connection : connections_.of(peer)) connection->close();
 }
@@ -162,8 +188,10 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
     try {
       std::unique_ptr<Incoming> incoming = co_await listener.accept();
       // Refused before it costs any arithmetic: dropping it closes it.
-      if (has_room_for_handshake(incoming->remote())) {
+      if (admit(incoming->remote())) {
         tasks_.spawn(upgrade(std::move(incoming)));
+      } else {
+        context_.failures.add(FailureCounts::Stage::knock, ErrorCode::limit);
       }
     } catch (const Error& error) {
       log_debug("accept on {}: {}", listener.address().to_string(), error.what());
@@ -173,36 +201,76 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
   }
 }
 
-bool Swarm::has_room_for_handshake(const Multiaddr& remote) const {
-  if (handshakes_ >= limits_.handshakes) return false;
-  if (!connections_.has_inbound_room()) return false;
+bool Swarm::admit(const Multiaddr& remote) {
   const auto site = site_of(remote);
-  if (!site) return true;
-  const auto found = handshakes_from_.find(*site);
-  return found == handshakes_from_.end() || found->second < limits_.handshakes_per_address;
+  if (site && !sites_.admit(*site, system_.clock.now())) return false;
+  if (!connections_.has_inbound_room(remote)) return false;
+  make_room_for_handshake(site);
+  return true;
+}
+
+/// An honest handshake takes a few round trips; the oldest one is most likely none.
+void Swarm::make_room_for_handshake(const std::optional<IpAddress>& site) {
+  const auto count = [](const auto& one) { return one.second; };
+  std::optional<IpAddress> from;
+  const auto mine = site ? handshakes_from_.find(*site) : handshakes_from_.end();
+  if (mine != handshakes_from_.end() && mine->second >= limits_.handshakes_per_address) {
+    from = *site;
+  } else if (handshakes_.size() < limits_.handshakes) {
+    return;
+  } else if (!handshakes_from_.empty()) {
+    from = std::ranges::max_element(handshakes_from_, {}, count)->first;
+  }
+  const auto victim = std::ranges::find(handshakes_, from, &Handshake::site);
+  if (victim == handshakes_.end()) return;
+  context_.failures.add(FailureCounts::Stage::handshake, ErrorCode::limit);
+  (*victim)->evict();
 }
 
 Task<void> Swarm::upgrade(std::unique_ptr<Incoming> incoming) {
-  const Handshake counted(*this, incoming->remote());
-  Task<Link> upgrading = incoming->upgrade();
-  Link link = co_await within(system_.clock, limits_.handshake_timeout, std::move(upgrading),
-                              "handshake with " + incoming->remote().to_string());
-  adopt(std::move(link), Direction::inbound);
+  Handshake handshake(*this, incoming->remote());
+  handshake.work.spawn(shake_hands(std::move(incoming), handshake));
+  try {
+    co_await handshake.work.join();
+  } catch (const boost::system::system_error&) {
+    // The node stops.
+  }
+  co_await handshake.work.stop();
+  if (!handshake.link || tasks_.stopping()) co_return;
+  try {
+    adopt(std::move(*handshake.link), Direction::inbound);
+  } catch (const Error& error) {
+    context_.failures.add(FailureCounts::Stage::handshake, error.code());
+    throw;
+  }
+}
+
+Task<void> Swarm::shake_hands(std::unique_ptr<Incoming> incoming, Handshake& handshake) {
+  const std::string with = "handshake with " + incoming->remote().to_string();
+  try {
+    Task<Link> upgrading = incoming->upgrade();
+    Link link =
+        co_await within(system_.clock, limits_.handshake_timeout, std::move(upgrading), with);
+    handshake.link.emplace(std::move(link));
+  } catch (const Error& error) {
+    context_.failures.add(FailureCounts::Stage::handshake, error.code());
+    throw;
+  }
 }
 
 ConnectionId Swarm::adopt(Link link, Direction direction) {
   if (link.peer == local_peer_) throw Error(ErrorCode::refused, "this is our own id");
-  connections_.check_room(link.peer, direction);
+  connections_.check_room(link.peer, link.remote, direction);
   const ConnectionId id = connections_.next_id();
   Connection& connection = connections_.add(
-      std::make_unique<Connection>(system_, protocols_, id, std::move(link), direction));
+      std::make_unique<Connection>(system_, context_, id, std::move(link), direction));
   if (direction == Direction::outbound) {
     peers_.add_address(connection.peer(), connection.remote(), AddressSource::connected,
                        kConnectedAddressLifetime);
   }
   peers_.pin(connection.peer());
+  watch_buffers(connection);
   connection_tasks_.spawn(run_connection(connection));
-  if (!std::exchange(watching_buffers_, true)) tasks_.spawn(watch_buffers());
   for (Connection* other : connections_.of(connection.peer())) {
     if (connections_.surplus(*other)) tasks_.spawn(retire_surplus(other->id()));
   }
@@ -215,11 +283,20 @@ Task<void> Swarm::run_connection(Connection& connection) {
     co_await connection.run();
   } catch (const Error& error) {
     log_debug("connection to {} ended: {}", connection.peer().short_name(), error.what());
+    context_.failures.add(FailureCounts::Stage::connection, error.code());
+    const bool bad = error.code() == ErrorCode::malformed || error.code() == ErrorCode::limit;
+    if (bad) strike(connection);
   } catch (const boost::system::system_error&) {
     // The node stops; what follows happens all the same.
   }
   for (ConnectionObserver* observer : observers_) observer->disconnected(connection);
   peers_.unpin(connection.peer());
+  connection.muxer().when_buffering({});
+  connection.muxer().bound_promises({});
+  const Buffers held = buffers_[connection.id()];
+  buffered_ -= held.unread;
+  promised_ -= held.promised;
+  buffers_.erase(connection.id());
   connections_.retire(connection.id());
 }
 
@@ -233,26 +310,39 @@ Task<void> Swarm::retire_surplus(ConnectionId id) {
   if (connection != nullptr && connections_.surplus(*connection)) connection->close();
 }
 
-Task<void> Swarm::watch_buffers() {
-  while (connections_.size() > 0) {
-    end_the_greediest();
-    co_await system_.clock.sleep_for(kBufferLook);
-  }
-  watching_buffers_ = false;
+void Swarm::watch_buffers(Connection& connection) {
+  Connection* const watched = &connection;
+  buffers_[connection.id()] = {};
+  connection.muxer().when_buffering([this, watched] { count_buffers(*watched); });
+  connection.muxer().bound_promises([this] {
+    const std::size_t most = limits_.buffered_bytes / 2;
+    return most > promised_ ? most - promised_ : 0;
+  });
 }
 
-void Swarm::end_the_greediest() {
+void Swarm::count_buffers(Connection& connection) {
+  Buffers& known = buffers_[connection.id()];
+  const Buffers now{.unread = connection.buffered_bytes(), .promised = connection.promised_bytes()};
+  buffered_ = buffered_ - known.unread + now.unread;
+  promised_ = promised_ - known.promised + now.promised;
+  known = now;
+  if (buffered_ <= limits_.buffered_bytes || std::exchange(ending_greediest_, true)) return;
+  tasks_.spawn(end_the_greediest());
+}
+
+Task<void> Swarm::end_the_greediest() {
+  ending_greediest_ = false;
   std::vector<Connection*> greediest = connections_.all();
+  std::erase_if(greediest, &Connection::closed);
   std::ranges::stable_sort(greediest, std::greater<>{}, &Connection::buffered_bytes);
   std::size_t total = 0;
   for (const Connection* connection : greediest) total += connection->buffered_bytes();
   for (Connection* connection : greediest) {
     if (total <= limits_.buffered_bytes) break;
     total -= connection->buffered_bytes();
-    log(LogLevel::warning, "too much is buffered: ending the connection to {}",
-        connection->peer().to_string());
-    connection->close();
+    send_away(*connection, "too many bytes that nobody reads");
   }
+  co_return;
 }
 
 Task<void> Swarm::stop() {

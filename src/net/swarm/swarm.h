@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "net/swarm/dialer.h"
 #include "net/swarm/peer_store.h"
 #include "net/swarm/protocol_table.h"
+#include "net/swarm/site_book.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
 #include "system/task_group.h"
@@ -38,9 +40,13 @@ class Swarm {
   Swarm(System& system, PeerId local_peer, ConnectionLimits limits);
 
   const PeerId& local_peer() const { return local_peer_; }
-  ProtocolTable& protocols() { return protocols_; }
+  ProtocolTable& protocols() { return context_.protocols; }
   PeerStore& peers() { return peers_; }
   const ConnectionTable& connections() const { return connections_; }
+  /// What peers did to be sent away, by cause.
+  const FailureCounts& failures() const { return context_.failures; }
+  /// Unread bytes of all connections, to within Muxer::kReportBytes for each.
+  std::size_t buffered_bytes() const { return buffered_; }
 
   void add_transport(std::unique_ptr<Transport> transport);
   /// Borrowed until remove_observer().
@@ -66,6 +72,10 @@ class Swarm {
   /// The connection that new streams to `peer` take; null when there is none.
   Connection* best(const PeerId& peer) { return connections_.best(peer); }
   void disconnect(const PeerId& peer);
+  /// The same for one that does harm: its site gets in more slowly for a while.
+  void send_away(const PeerId& peer, const std::string& why);
+  /// How often peers at the site of `peer` did harm lately.
+  std::size_t strikes(const PeerId& peer);
 
   Task<void> stop();
 
@@ -75,19 +85,24 @@ class Swarm {
 
   Task<void> accept_from(TransportListener& listener);
   Task<void> upgrade(std::unique_ptr<Incoming> incoming);
+  Task<void> shake_hands(std::unique_ptr<Incoming> incoming, Handshake& handshake);
   Task<void> run_dial(PeerId peer, std::shared_ptr<Dial> dial);
   ConnectionId adopt(Link link, Direction direction);
   Task<void> run_connection(Connection& connection);
   Task<void> retire_surplus(ConnectionId id);
-  bool has_room_for_handshake(const Multiaddr& remote) const;
-  /// While there are connections, ends those that buffer most whenever all together buffer too
-  /// much.
-  Task<void> watch_buffers();
-  void end_the_greediest();
+  /// Whether somebody may come in; makes room among those who have not proved anything yet.
+  bool admit(const Multiaddr& remote);
+  void make_room_for_handshake(const std::optional<IpAddress>& site);
+  void strike(const Connection& connection);
+  void send_away(Connection& connection, const std::string& why);
+  void watch_buffers(Connection& connection);
+  void count_buffers(Connection& connection);
+  /// Ends those that buffer most when all together buffer too much.
+  Task<void> end_the_greediest();
 
   System& system_;
   const PeerId local_peer_;
-  ProtocolTable protocols_;
+  ConnectionContext context_;
   PeerStore peers_;
   std::vector<std::unique_ptr<Transport>> transports_;
   Dialer dialer_;
@@ -96,9 +111,17 @@ class Swarm {
   ConnectionTable connections_;
   std::vector<ConnectionObserver*> observers_;
   std::unordered_map<PeerId, std::shared_ptr<Dial>> dials_;
-  std::size_t handshakes_ = 0;
+  SiteBook sites_;
+  std::list<Handshake*> handshakes_;  // oldest first
   std::map<IpAddress, std::size_t> handshakes_from_;
-  bool watching_buffers_ = false;
+  struct Buffers {
+    std::size_t unread = 0;
+    std::size_t promised = 0;
+  };
+  std::map<ConnectionId, Buffers> buffers_;
+  std::size_t buffered_ = 0;
+  std::size_t promised_ = 0;
+  bool ending_greediest_ = false;
   TaskGroup tasks_;
   TaskGroup connection_tasks_;
 };

@@ -14,6 +14,7 @@ constexpr std::size_t kKeptControlBytes = 1024;
 Session::Session(Role role, const SessionConfig& config, Time now)
     : config_(config),
       keepalive_(config.ping_interval, config.ping_timeout, now),
+      budget_(now),
       next_id_(role == Role::client ? 1 : 2),
       role_(role) {
   config_.max_stream_window = std::max(config_.max_stream_window, kInitialWindow);
@@ -59,6 +60,7 @@ void Session::begin_data(StreamId id, std::size_t bytes, Bytes& out, Time now) {
   const auto length = static_cast<std::uint32_t>(bytes);
   StreamState& stream = *find(id);
   stream.send_credit -= length;
+  budget_.sent(bytes);
   leave(out, now);
   append(out, encode({FrameType::data, stream.take_owed_flag(), id, length}));
 }
@@ -73,7 +75,8 @@ void Session::consumed(StreamId id, std::size_t bytes, Time now) {
 
 void Session::grant_credit(StreamId id, StreamState& stream, Time now) {
   const std::uint64_t growth_limit = config_.receive_budget / 2;
-  const std::uint64_t spare = growth_limit > grown_ ? growth_limit - grown_ : 0;
+  std::uint64_t spare = growth_limit > grown_ ? growth_limit - grown_ : 0;
+  if (config_.growth_spare) spare = std::min<std::uint64_t>(spare, config_.growth_spare());
   grown_ -= stream.window.grown();
   const std::uint32_t credit =
       stream.window.grant(now, keepalive_.rtt(), config_.max_stream_window, spare);

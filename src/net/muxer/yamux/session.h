@@ -3,13 +3,16 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "net/muxer/yamux/frame.h"
+#include "net/muxer/yamux/frame_budget.h"
 #include "net/muxer/yamux/keepalive.h"
 #include "net/muxer/yamux/stream_state.h"
 
@@ -41,6 +44,8 @@ struct SessionConfig {
   std::chrono::nanoseconds ping_interval = std::chrono::seconds(30);
   /// A peer that is asked and stays silent for so long is dead.
   std::chrono::nanoseconds ping_timeout = std::chrono::seconds(20);
+  /// Bytes by which the windows of all connections together may still grow; empty: any.
+  std::function<std::size_t()> growth_spare{};
 };
 
 /// Something that the bytes of the peer brought about.
@@ -162,6 +167,7 @@ class Session {
   std::optional<Time> rtt() const { return keepalive_.rtt(); }
   bool going_away() const { return going_away_ || peer_going_away_; }
   SessionCounts counts() const;
+  void bound_growth(std::function<std::size_t()> spare) { config_.growth_spare = std::move(spare); }
 
  private:
   using Streams = std::map<StreamId, StreamState>;
@@ -198,6 +204,7 @@ class Session {
 
   SessionConfig config_;
   Keepalive keepalive_;
+  FrameBudget budget_;
   Streams streams_;
   Bytes control_;
 

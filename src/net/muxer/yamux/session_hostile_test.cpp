@@ -134,6 +134,7 @@ TEST(YamuxHostile, gives_memory_back_when_streams_are_reset) {
   End server(Role::server);
   server.consume = false;
   for (StreamId id = 1; id < 20'000; id += 2) {
+    server.now += 5ms;
     server.feed(data(kSyn, id, Bytes(1000)));
     server.feed(update(kRst, id, 0));
   }
@@ -160,6 +161,7 @@ TEST(YamuxHostile, ends_when_the_peer_makes_us_answer_and_never_reads) {
   End server(Role::server, config);
   StreamId id = 1;
   for (; server.session.counts().control_bytes <= kMaxControlBytes; id += 2) {
+    server.now += 5ms;
     server.feed(update(kSyn, id, 0));
   }
   EXPECT_LE(server.session.counts().control_bytes, kMaxControlBytes + kHeaderBytes);

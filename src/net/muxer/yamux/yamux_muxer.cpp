@@ -70,6 +70,7 @@ Task<void> YamuxMuxer::read_frames() {
     ByteView input = ByteView(buffer).first(got);
     while (const auto event = session_.receive(input, now())) act_on(*event);
     wake_control();
+    report_buffers();
     if (got == buffer.size()) {
       buffer.resize(kLargeReadBytes);
     } else if (got < kSmallReadBytes && buffer.size() > kSmallReadBytes) {
@@ -273,6 +274,7 @@ void YamuxMuxer::announce(StreamId id) {
 void YamuxMuxer::consumed(StreamId id, std::size_t bytes) {
   session_.consumed(id, bytes, now());
   wake_control();
+  report_buffers();
 }
 
 void YamuxMuxer::finish(StreamId id) {
@@ -309,6 +311,7 @@ void YamuxMuxer::release(YamuxStream& stream) noexcept {
     wake_control();
   }
   if (is_inbound(stream.id())) --inbound_handles_;
+  report_buffers();
   if (--handles_ > 0 || !when_idle_) return;
   boost::asio::post(system_.executor(), std::exchange(when_idle_, nullptr));
 }
@@ -323,7 +326,33 @@ Duration YamuxMuxer::round_trip() const {
 
 std::size_t YamuxMuxer::buffered_bytes() const {
   const SessionCounts counts = session_.counts();
-  return static_cast<std::size_t>(counts.unread_bytes + counts.grown_bytes) + kept_bytes_;
+  return static_cast<std::size_t>(counts.unread_bytes) + kept_bytes_;
+}
+
+std::size_t YamuxMuxer::promised_bytes() const {
+  return static_cast<std::size_t>(session_.counts().grown_bytes);
+}
+
+void YamuxMuxer::when_buffering(std::function<void()> callback) {
+  when_buffering_ = std::move(callback);
+}
+
+void YamuxMuxer::let_go(std::size_t bytes) noexcept {
+  kept_bytes_ -= bytes;
+  report_buffers();
+}
+
+void YamuxMuxer::report_buffers() {
+  if (!when_buffering_) return;
+  const auto moved = [](std::size_t from, std::size_t to) {
+    return (from < to ? to - from : from - to) >= kReportBytes;
+  };
+  const std::size_t buffered = buffered_bytes();
+  const std::size_t promised = promised_bytes();
+  if (!moved(reported_buffers_, buffered) && !moved(reported_promises_, promised)) return;
+  reported_buffers_ = buffered;
+  reported_promises_ = promised;
+  when_buffering_();
 }
 
 }  // namespace shoal::yamux

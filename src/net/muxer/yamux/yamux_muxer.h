@@ -41,6 +41,11 @@ class YamuxMuxer final : public net::Muxer {
   void when_idle(std::function<void()> callback) override;
   Duration round_trip() const override;
   std::size_t buffered_bytes() const override;
+  std::size_t promised_bytes() const override;
+  void when_buffering(std::function<void()> callback) override;
+  void bound_promises(std::function<std::size_t()> spare) override {
+    session_.bound_growth(std::move(spare));
+  }
 
   Task<void> shutdown() override;
 
@@ -67,7 +72,7 @@ class YamuxMuxer final : public net::Muxer {
   void finish(StreamId id);
   /// Whether so many more unread bytes of streams that have ended may stay; counted if so.
   bool keep(std::size_t bytes) noexcept;
-  void let_go(std::size_t bytes) noexcept { kept_bytes_ -= bytes; }
+  void let_go(std::size_t bytes) noexcept;
   void reset(YamuxStream& stream) noexcept;
   void release(YamuxStream& stream) noexcept;
 
@@ -80,6 +85,7 @@ class YamuxMuxer final : public net::Muxer {
   bool is_live(const YamuxStream& stream) const;
   bool is_inbound(StreamId id) const { return (id % 2 == 0) == (role_ == Role::client); }
   void wake_control();
+  void report_buffers();
 
   System& system_;
   std::unique_ptr<Stream> under_;
@@ -95,6 +101,9 @@ class YamuxMuxer final : public net::Muxer {
   Turns turns_;
   bool closed_ = false;
   std::function<void()> when_idle_;
+  std::function<void()> when_buffering_;
+  std::size_t reported_buffers_ = 0;
+  std::size_t reported_promises_ = 0;
   TaskGroup tasks_;
 };
 

@@ -1,0 +1,117 @@
+#include "content/bitswap/room.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "system/timeout.h"
+
+namespace shoal::content::bitswap {
+
+Room::Peers Room::peers_of(net::Swarm& swarm, std::string what) {
+  return {
+      .send_away = [&swarm, what = std::move(what)](
+                       const PeerId& peer) { swarm.send_away(peer, "stands still with " + what); },
+      .strikes = [&swarm](const PeerId& peer) { return swarm.strikes(peer); }};
+}
+
+Room::Share::Share(Room& room, const PeerId& peer, std::size_t bytes)
+    : room_(room),
+      peer_(peer),
+      bytes_(bytes),
+      moved_at_(room.system_.clock.now()),
+      place_(room.held_.insert(room.held_.end(), this)) {
+  room_.used_ += bytes_;
+}
+
+Room::Share::~Share() {
+  room_.held_.erase(place_);
+  if (sent_away_) return;
+  room_.used_ -= bytes_;
+  room_.wake_first();
+}
+
+void Room::Share::moved() {
+  moved_at_ = room_.system_.clock.now();
+  room_.held_.splice(room_.held_.end(), room_.held_, place_);
+}
+
+void Room::Share::finished() {
+  room_.proven_.insert(peer_);
+}
+
+void Room::Share::shrink(std::size_t bytes) {
+  const std::size_t less = bytes_ - std::min(bytes, bytes_);
+  bytes_ -= less;
+  if (sent_away_ || less == 0) return;
+  room_.used_ -= less;
+  room_.wake_first();
+}
+
+/// Stands in line however its wait ends.
+class Room::Waiter {
+ public:
+  Waiter(Room& room, Rank rank) : changed(room.system_.waits), room_(room), rank_(std::move(rank)) {
+    room_.waiting_.emplace(rank_, this);
+  }
+  ~Waiter() {
+    room_.waiting_.erase(rank_);
+    room_.wake_first();
+  }
+  Waiter(const Waiter&) = delete;
+  Waiter& operator=(const Waiter&) = delete;
+
+  bool is_first() const { return room_.waiting_.begin()->second == this; }
+
+  Event changed;
+
+ private:
+  Room& room_;
+  const Rank rank_;
+};
+
+Task<std::unique_ptr<Room::Share>> Room::take(PeerId peer, std::size_t bytes) {
+  bytes = std::min(bytes, bytes_);
+  if (!waiting_.empty() || !make_room(bytes)) {
+    Waiter waiter(*this, {!is_proven(peer), peers_.strikes(peer), next_order_++});
+    while (!waiter.is_first() || !make_room(bytes)) co_await wait_for_change(waiter);
+    co_return std::make_unique<Share>(*this, peer, bytes);
+  }
+  co_return std::make_unique<Share>(*this, peer, bytes);
+}
+
+/// Until something is given back, or the next holder has stood still for too long.
+Task<void> Room::wait_for_change(Waiter& waiter) {
+  const auto still = std::ranges::find(held_, false, &Share::sent_away_);
+  if (!waiter.is_first() || still == held_.end()) {
+    co_await waiter.changed.wait();
+    co_return;
+  }
+  const TimePoint patience_ends = (*still)->moved_at_ + kPatience;
+  try {
+    co_await until(system_.clock, patience_ends, waiter.changed.wait(), "room");
+  } catch (const Error&) {
+    // Somebody stood still.
+  }
+}
+
+bool Room::make_room(std::size_t bytes) {
+  std::vector<PeerId> leaving;
+  for (Share* share : held_) {
+    if (used_ + bytes <= bytes_) break;
+    if (share->sent_away_) continue;
+    if (system_.clock.now() - share->moved_at_ < kPatience) break;
+    share->sent_away_ = true;
+    used_ -= share->bytes_;
+    leaving.push_back(share->peer_);
+  }
+  for (const PeerId& peer : leaving) peers_.send_away(peer);
+  return used_ + bytes <= bytes_;
+}
+
+void Room::wake_first() {
+  if (!waiting_.empty()) waiting_.begin()->second->changed.notify_all();
+}
+
+}  // namespace shoal::content::bitswap

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "format/peer_id.h"
+#include "net/swarm/swarm.h"
+#include "system/event.h"
+#include "system/system.h"
+
+namespace shoal::content::bitswap {
+
+/// Memory that all peers share, some of whom may never give back what they hold.
+///
+/// Who asks while it is full waits; those come first who have finished something before, then
+/// those of sites that did no harm, then in order of arrival. A holder that has not moved for
+/// kPatience loses its place to whoever waits: it is sent away. While there is room, the slowest
+/// peer may take its time.
+class Room {
+ public:
+  static constexpr Duration kPatience = 1s;
+
+  /// What it asks of the swarm. `send_away` must make the holder let go soon.
+  struct Peers {
+    std::function<void(const PeerId&)> send_away;
+    std::function<std::size_t(const PeerId&)> strikes;
+  };
+
+  Room(System& system, std::size_t bytes, Peers peers)
+      : system_(system), bytes_(bytes), peers_(std::move(peers)) {}
+
+  /// A part of the room, until it is destroyed.
+  class Share {
+   public:
+    Share(Room& room, const PeerId& peer, std::size_t bytes);
+    ~Share();
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+
+    /// The peer took or gave a part of it.
+    void moved();
+    /// The peer took or gave all of it: it comes first from now on.
+    void finished();
+    /// Less was needed.
+    void shrink(std::size_t bytes);
+
+   private:
+    friend class Room;
+    Room& room_;
+    const PeerId peer_;
+    std::size_t bytes_;
+    TimePoint moved_at_;
+    bool sent_away_ = false;
+    std::list<Share*>::iterator place_;
+  };
+
+  /// `bytes` count as the whole room at most. Cancellable.
+  Task<std::unique_ptr<Share>> take(PeerId peer, std::size_t bytes);
+  /// Whether the peer has finished something since it connected.
+  bool is_proven(const PeerId& peer) const { return proven_.contains(peer); }
+  /// Its last connection ended.
+  void forget(const PeerId& peer) { proven_.erase(peer); }
+
+  std::size_t used_bytes() const { return used_; }
+
+  /// For a room among the peers of a swarm, which sends away who holds `what` and stands still.
+  static Peers peers_of(net::Swarm& swarm, std::string what);
+
+ private:
+  using Rank = std::tuple<bool, std::size_t, std::uint64_t>;
+  class Waiter;
+
+  bool make_room(std::size_t bytes);
+  Task<void> wait_for_change(Waiter& waiter);
+  void wake_first();
+
+  System& system_;
+  const std::size_t bytes_;
+  const Peers peers_;
+  std::size_t used_ = 0;
+  std::list<Share*> held_;  // the one that has not moved for longest first
+  std::map<Rank, Waiter*> waiting_;
+  std::uint64_t next_order_ = 0;
+  std::set<PeerId> proven_;  // connected ones
+};
+
+}  // namespace shoal::content::bitswap
