@@ -99,7 +99,7 @@ TEST(BaseN, wants_padding_exactly_where_it_belongs) {
   EXPECT_EQ(error_of(Base::base32_pad, "mzxw6"), ErrorCode::malformed);
 }
 
-TEST(BaseN, bounds_the_bases_of_quadratic_cost) {
+TEST(BaseN, B15_bounds_the_bases_of_quadratic_cost) {
   for (const Base base : {Base::base36, Base::base36_upper, Base::base58btc}) {
     const std::string longest(kMaxSlowBaseCharacters, '2');
     EXPECT_EQ(encode_base(base, decode_base(base, longest)), longest);

@@ -47,7 +47,7 @@ TEST(Varint, round_trips_at_the_edge_of_every_length) {
   }
 }
 
-TEST(Varint, takes_nine_bytes_and_refuses_ten) {
+TEST(Varint, B3_takes_nine_bytes_and_refuses_ten) {
   EXPECT_EQ(encoded(kMaxVarint).size(), kMaxVarintBytes);
   EXPECT_EQ(error_of(from_hex("80808080808080808001")), ErrorCode::malformed);
   EXPECT_EQ(error_of(from_hex("ffffffffffffffffff01")), ErrorCode::malformed);
@@ -55,13 +55,13 @@ TEST(Varint, takes_nine_bytes_and_refuses_ten) {
   EXPECT_EQ(error_of(from_hex("ffffffffffffffffffffffffffff")), ErrorCode::malformed);
 }
 
-TEST(Varint, refuses_encodings_that_are_not_the_shortest) {
+TEST(Varint, B3_refuses_encodings_that_are_not_the_shortest) {
   EXPECT_EQ(error_of(from_hex("8000")), ErrorCode::malformed);
   EXPECT_EQ(error_of(from_hex("8100")), ErrorCode::malformed);
   EXPECT_EQ(error_of(from_hex("ffffffffffffffff00")), ErrorCode::malformed);
 }
 
-TEST(Varint, leaves_an_incomplete_one_for_later) {
+TEST(Varint, B3_leaves_an_incomplete_one_for_later) {
   const Bytes bytes = from_hex("ffffffffffffffff");
   for (std::size_t length = 0; length <= bytes.size(); ++length) {
     ByteView in = ByteView(bytes).first(length);

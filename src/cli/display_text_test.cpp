@@ -12,7 +12,7 @@ TEST(DisplayText, leaves_ordinary_names_alone) {
   }
 }
 
-TEST(DisplayText, shows_control_characters_instead_of_obeying_them) {
+TEST(DisplayText, K6_shows_control_characters_instead_of_obeying_them) {
   EXPECT_EQ(for_terminal("a\x1b[2Jb"), "a\\x1b[2Jb");
   EXPECT_EQ(for_terminal("a\nb\rc\td"), "a\\x0ab\\x0dc\\x09d");
   EXPECT_EQ(for_terminal("\x7f"), "\\x7f");
@@ -31,7 +31,7 @@ TEST(DisplayText, shows_bytes_that_are_no_utf8) {
   EXPECT_EQ(for_terminal("\xe2\x82"), "\\xe2\\x82");  // cut off
 }
 
-TEST(DisplayText, makes_any_bytes_valid_utf8) {
+TEST(DisplayText, B11_makes_any_bytes_valid_utf8) {
   EXPECT_EQ(as_utf8("a\xff"
                     "b"),
             "a\xef\xbf\xbd"

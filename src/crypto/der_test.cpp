@@ -22,7 +22,7 @@ TEST(DerReader, reads_short_and_long_lengths) {
   EXPECT_EQ(take(DerTag::octet_string, "04820100" + std::string(512, '0')), Bytes(256));
 }
 
-TEST(DerReader, refuses_lengths_that_are_not_der) {
+TEST(DerReader, A13_refuses_lengths_that_are_not_der) {
   const std::string zeros(600, '0');
   for (const auto& hex : {std::string("0480") + zeros, "04817f" + zeros.substr(0, 254),
                           "04820080" + zeros.substr(0, 256), "0484ffffffff" + zeros,
@@ -32,7 +32,7 @@ TEST(DerReader, refuses_lengths_that_are_not_der) {
   }
 }
 
-TEST(DerReader, refuses_another_element_and_bytes_behind) {
+TEST(DerReader, A13_refuses_another_element_and_bytes_behind) {
   EXPECT_THROW(take(DerTag::integer, "040100"), Error);
   EXPECT_THROW(take(DerTag::octet_string, "04010000"), Error);
 }
@@ -50,7 +50,7 @@ TEST(DerReader, reads_only_positive_minimal_integers) {
 }
 
 // An empty bit string once stopped a TLS library (RUSTSEC-2026-0104).
-TEST(DerReader, refuses_bit_strings_that_are_empty_or_end_within_a_byte) {
+TEST(DerReader, A13_refuses_bit_strings_that_are_empty_or_end_within_a_byte) {
   const auto whole_bytes = [](std::string_view hex) {
     const auto der = from_hex(hex);
     return to_bytes(DerReader(der).take_whole_bytes());

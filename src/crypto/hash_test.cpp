@@ -47,7 +47,7 @@ TEST(HmacSha256, gives_the_codes_of_rfc_4231) {
             "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
 }
 
-TEST(EqualSecret, compares_all_bytes_and_the_length) {
+TEST(EqualSecret, A15_compares_all_bytes_and_the_length) {
   EXPECT_TRUE(equal_secret(as_bytes("token"), as_bytes("token")));
   EXPECT_FALSE(equal_secret(as_bytes("token"), as_bytes("tokem")));
   EXPECT_FALSE(equal_secret(as_bytes("token"), as_bytes("toke")));

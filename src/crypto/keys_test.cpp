@@ -131,7 +131,7 @@ TEST(Keys, generates_keys_that_survive_encoding) {
 }
 
 // A library once took any 64 bytes for a signature (CVE-2019-15545).
-TEST(Keys, refuses_signatures_that_are_zero_random_swapped_or_cut) {
+TEST(Keys, A3_refuses_signatures_that_are_zero_random_swapped_or_cut) {
   const auto message = as_bytes("a message");
   for (const auto type : kAllTypes) {
     const auto key = example(type);
@@ -161,7 +161,7 @@ TEST(Keys, refuses_signatures_that_are_zero_random_swapped_or_cut) {
   }
 }
 
-TEST(Keys, refuses_the_signature_of_another_key) {
+TEST(Keys, A3_refuses_the_signature_of_another_key) {
   const auto message = as_bytes("a message");
   for (const auto type : kAllTypes) {
     const auto other = PrivateKey::generate(type);
@@ -169,7 +169,7 @@ TEST(Keys, refuses_the_signature_of_another_key) {
   }
 }
 
-TEST(Ed25519, refuses_low_order_signatures_and_keys) {
+TEST(Ed25519, A3_refuses_low_order_signatures_and_keys) {
   const Bytes identity = from_hex("01" + std::string(62, '0'));
   Bytes signature = identity;
   signature.resize(64);  // R is the neutral element, S is 0
@@ -187,7 +187,7 @@ TEST(Ed25519, refuses_low_order_signatures_and_keys) {
 }
 
 // Adding the group order to S gives a second signature for the same message unless S is checked.
-TEST(Ed25519, refuses_signatures_with_s_that_is_not_reduced) {
+TEST(Ed25519, A3_refuses_signatures_with_s_that_is_not_reduced) {
   const auto key = PrivateKey::ed25519_from_seed(Bytes(32, 1));
   auto signature = key.sign(as_bytes("m"));
   const auto order = from_hex("edd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010");
@@ -240,7 +240,7 @@ TEST(Secp256k1, refuses_private_keys_out_of_range) {
   EXPECT_THROW(PrivateKey::decode(KeyType::secp256k1, Bytes(31, 1)), Error);
 }
 
-TEST(PublicKey, refuses_every_truncation_and_every_longer_form) {
+TEST(PublicKey, A13_refuses_every_truncation_and_every_longer_form) {
   for (const auto type : kAllTypes) {
     const auto data = example(type).public_key().data();
     for (std::size_t size = 0; size < data.size(); ++size) {
@@ -328,7 +328,7 @@ Bytes rsa_key(const Bytes& modulus, const Bytes& exponent) {
 }
 
 // CVE-2023-39533: the cost of a signature check grew with a key that the peer chose.
-TEST(Rsa, is_limited_to_2048_to_8192_bits) {
+TEST(Rsa, A1_is_limited_to_2048_to_8192_bits) {
   const Bytes exponent = from_hex("010001");
   EXPECT_EQ(failure(KeyType::rsa, rsa_key(number(2047), exponent)), ErrorCode::limit);
   EXPECT_NO_THROW(PublicKey::decode(KeyType::rsa, rsa_key(number(2048), exponent)));
@@ -337,7 +337,7 @@ TEST(Rsa, is_limited_to_2048_to_8192_bits) {
   EXPECT_EQ(failure(KeyType::rsa, rsa_key(number(65536), exponent)), ErrorCode::limit);
 }
 
-TEST(Rsa, is_limited_to_odd_exponents_of_32_bits) {
+TEST(Rsa, A1_is_limited_to_odd_exponents_of_32_bits) {
   const auto modulus = number(2048);
   EXPECT_NO_THROW(PublicKey::decode(KeyType::rsa, rsa_key(modulus, from_hex("03"))));
   EXPECT_NO_THROW(PublicKey::decode(KeyType::rsa, rsa_key(modulus, from_hex("ffffffff"))));
@@ -347,7 +347,7 @@ TEST(Rsa, is_limited_to_odd_exponents_of_32_bits) {
   EXPECT_EQ(failure(KeyType::rsa, rsa_key(modulus, from_hex("010000"))), ErrorCode::malformed);
 }
 
-TEST(Rsa, survives_a_modulus_that_is_no_product_of_two_primes) {
+TEST(Rsa, A1_survives_a_modulus_that_is_no_product_of_two_primes) {
   const auto key = PublicKey::decode(KeyType::rsa, rsa_key(number(2048), from_hex("010001")));
   EXPECT_FALSE(key.verify(as_bytes("m"), Bytes(256, 1)));
 }

@@ -78,13 +78,13 @@ TEST(Car, accepts_an_end_between_sections_only) {
   EXPECT_EQ(good_ends, 8u) << "behind the header, and behind each block but the last";
 }
 
-TEST(Car, rejects_a_block_that_is_not_what_its_cid_says) {
+TEST(Car, J6_rejects_a_block_that_is_not_what_its_cid_says) {
   Bytes car = empty_car();
   append_car_block(car, raw_cid(as_bytes("right")), as_bytes("wrong"));
   EXPECT_EQ(failure(car), ErrorCode::corrupt);
 }
 
-TEST(Car, rejects_blocks_that_nobody_can_verify) {
+TEST(Car, J6_rejects_blocks_that_nobody_can_verify) {
   Bytes car = empty_car();
   // blake2b-256
   Bytes cid = from_hex("0155a0e40220");
@@ -93,7 +93,7 @@ TEST(Car, rejects_blocks_that_nobody_can_verify) {
   EXPECT_EQ(failure(car), ErrorCode::unsupported);
 }
 
-TEST(Car, rejects_hostile_sections) {
+TEST(Car, B2_J6_rejects_hostile_sections) {
   const auto with = [](std::string_view hex) {
     Bytes car = empty_car();
     append(car, from_hex(hex));
@@ -108,7 +108,7 @@ TEST(Car, rejects_hostile_sections) {
   EXPECT_EQ(failure(with("80808010")), ErrorCode::malformed) << "32 MiB that do not come";
 }
 
-TEST(Car, bounds_sections) {
+TEST(Car, J6_bounds_sections) {
   Bytes car = empty_car();
   append_car_block(car, raw_cid(as_bytes("12345678")), as_bytes("12345678"));
   CarReader exact(36 + 8);
@@ -140,7 +140,7 @@ TEST(CarHeader, accepts_both_orders_and_any_number_of_roots) {
   EXPECT_EQ(decode_car_header(encode_car_header(many)).roots, many.roots);
 }
 
-TEST(CarHeader, rejects_hostile_headers) {
+TEST(CarHeader, B9_rejects_hostile_headers) {
   const std::string version = "6776657273696f6e01";
   const std::string roots = "65726f6f7473";
   EXPECT_EQ(header_failure(""), ErrorCode::malformed);
@@ -168,7 +168,7 @@ TEST(CarHeader, rejects_hostile_headers) {
       decode_car_header(from_hex("a2" + roots + "81" + kLinkOfEmptyIdentity + version)));
 }
 
-TEST(CarHeader, is_at_most_64_kibibytes) {
+TEST(CarHeader, J6_is_at_most_64_kibibytes) {
   EXPECT_EQ(code_thrown_by([] { decode_car_header(Bytes(kMaxCarHeaderBytes + 1)); }),
             ErrorCode::limit);
   EXPECT_EQ(code_thrown_by([] { decode_car_header(Bytes(kMaxCarHeaderBytes)); }),

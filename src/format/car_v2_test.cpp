@@ -51,7 +51,7 @@ TEST(CarV2, lets_version_1_pass) {
   for (const std::size_t piece : {1, 10'000}) EXPECT_TRUE(equal(unwrap(file, piece), file));
 }
 
-TEST(CarV2, rejects_hostile_headers) {
+TEST(CarV2, J6_rejects_hostile_headers) {
   const auto failure = [](const Bytes& file) { return code_thrown_by([&] { unwrap(file, 7); }); };
   EXPECT_EQ(failure(wrapped({}, 50, 0)), ErrorCode::malformed) << "inside its own header";
   EXPECT_EQ(failure(wrapped({}, UINT64_MAX, 0)), ErrorCode::malformed);

@@ -87,7 +87,7 @@ TEST(Cid, refuses_broken_text) {
   }
 }
 
-TEST(Cid, refuses_other_versions_and_padded_varints) {
+TEST(Cid, B3_refuses_other_versions_and_padded_varints) {
   EXPECT_EQ(error_of_hex("0055"
                          "1220" +
                          digest_hex(32)),
@@ -111,7 +111,7 @@ TEST(Cid, refuses_other_versions_and_padded_varints) {
             ErrorCode::malformed);
 }
 
-TEST(Cid, wants_digests_as_long_as_their_function_makes_them) {
+TEST(Cid, B12_wants_digests_as_long_as_their_function_makes_them) {
   EXPECT_NO_THROW(Cid::decode(from_hex("01551220" + digest_hex(32))));
   EXPECT_EQ(error_of_hex("0155121f" + digest_hex(31)), ErrorCode::malformed);
   EXPECT_EQ(error_of_hex("01551221" + digest_hex(33)), ErrorCode::malformed);
@@ -133,14 +133,14 @@ TEST(Cid, holds_identity_content_up_to_128_bytes) {
   EXPECT_EQ(error_of_hex("0155008101" + digest_hex(129)), ErrorCode::limit);
 }
 
-TEST(Cid, bounds_what_it_reads) {
+TEST(Cid, B12_bounds_what_it_reads) {
   EXPECT_EQ(error_of("f" + std::string(2 * Cid::kMaxEncodedBytes, '0')), ErrorCode::malformed);
   EXPECT_EQ(error_of("f" + std::string(2 * Cid::kMaxEncodedBytes + 1, '0')), ErrorCode::limit);
   EXPECT_EQ(error_of_hex(to_hex(Bytes(168))), ErrorCode::malformed);
   EXPECT_EQ(error_of_hex(to_hex(Bytes(169))), ErrorCode::limit);
 }
 
-TEST(Cid, carries_links_whose_function_is_unknown_but_does_not_verify_them) {
+TEST(Cid, J5_carries_links_whose_function_is_unknown_but_does_not_verify_them) {
   const Cid cid =
       Cid::decode(from_hex("0155"
                            "a0e40220" +

@@ -67,7 +67,7 @@ TEST(DagPb, treats_a_missing_name_and_size_as_empty) {
   EXPECT_EQ(view.links[0].tsize, 0u);
 }
 
-TEST(DagPb, rejects_hostile_nodes) {
+TEST(DagPb, J4_rejects_hostile_nodes) {
   EXPECT_EQ(failure("0a00"
                     "0a00"),
             ErrorCode::malformed)
@@ -86,7 +86,7 @@ TEST(DagPb, rejects_hostile_nodes) {
   EXPECT_EQ(failure("0a"), ErrorCode::malformed) << "no length";
 }
 
-TEST(DagPb, rejects_hostile_links) {
+TEST(DagPb, J4_rejects_hostile_links) {
   EXPECT_EQ(failure("1200"), ErrorCode::malformed) << "no hash";
   EXPECT_EQ(failure("1202"
                     "0a00"),
@@ -158,7 +158,7 @@ TEST(DagPb, counts_the_bytes_of_a_link_without_encoding_it) {
   }
 }
 
-TEST(DagPb, refuses_sizes_that_overflow) {
+TEST(DagPb, J4_refuses_sizes_that_overflow) {
   const std::vector<DagPbLink> links{{some_cid(), "", kMaxVarint - 1}};
   EXPECT_EQ(cumulative_size(1, links), kMaxVarint);
   EXPECT_EQ(code_thrown_by([&] { cumulative_size(2, links); }), ErrorCode::malformed);

@@ -65,7 +65,7 @@ TEST(Envelope, refuses_another_domain_or_type) {
   EXPECT_EQ(error_of(sealed("hello"), kDomain, {0x03, 0x01}), ErrorCode::unsupported);
 }
 
-TEST(Envelope, refuses_every_change_of_a_byte) {
+TEST(Envelope, A3_refuses_every_change_of_a_byte) {
   const Bytes good = sealed("hello");
   for (std::size_t i = 0; i < good.size(); ++i) {
     Bytes bad = good;
@@ -81,7 +81,7 @@ TEST(Envelope, refuses_every_truncation) {
   }
 }
 
-TEST(Envelope, refuses_a_field_twice_or_of_the_wrong_type) {
+TEST(Envelope, A4_refuses_a_field_twice_or_of_the_wrong_type) {
   const Bytes good = sealed("hello");
   EXPECT_EQ(error_of(joined({good, field(3, as_bytes("hello"))})), ErrorCode::malformed);
   EXPECT_EQ(error_of(joined({good, field(1, {})})), ErrorCode::malformed);
@@ -92,7 +92,7 @@ TEST(Envelope, ignores_fields_that_a_later_version_may_add) {
   EXPECT_EQ(error_of(joined({sealed("hello"), field(9, as_bytes("new"))})), ErrorCode::failed);
 }
 
-TEST(Envelope, takes_64_kib_and_refuses_more) {
+TEST(Envelope, B1_takes_64_kib_and_refuses_more) {
   const std::size_t overhead = sealed("").size() + 2;  // a longer length, twice not signed here
   EXPECT_NO_THROW(
       open_envelope(sealed(std::string(Envelope::kMaxBytes - overhead, 'x')), kDomain, kType));

@@ -73,7 +73,7 @@ TEST(Hamt, hashes_as_the_specification_says) {
             0xe34bbc7bbc071b6cu);
 }
 
-TEST(Hamt, accepts_fanouts_of_the_specification_only) {
+TEST(Hamt, J1_accepts_fanouts_of_the_specification_only) {
   for (const std::uint64_t fanout : {8, 16, 256, 1024}) {
     EXPECT_EQ(HamtShape::checked(fanout).fanout, fanout);
   }

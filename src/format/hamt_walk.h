@@ -19,7 +19,10 @@ namespace shoal {
 ///     while (!walk.done()) for (const Cid& cid : walk.take_wanted()) walk.accept(cid, fetch(cid));
 class HamtWalk {
  public:
-  static constexpr std::size_t kDefaultMaxEntries = std::size_t{1} << 22;
+  /// For those who keep all entries in memory: with their names some 150 MB.
+  static constexpr std::size_t kDefaultMaxEntries = std::size_t{1} << 20;
+  /// Memory that a shard takes, seen and perhaps missing.
+  static constexpr std::size_t kShardBytes = 256;
 
   /// Entries and shards together may be `max_entries` at most.
   explicit HamtWalk(const Cid& root, std::size_t max_entries = kDefaultMaxEntries);
@@ -32,6 +35,8 @@ class HamtWalk {
   std::vector<DagPbLink> accept(const Cid& cid, ByteView block);
 
   bool done() const { return missing_.empty(); }
+  /// How many have been found, the root included.
+  std::size_t shards() const { return seen_.size(); }
   /// What the root says; empty until it was accepted.
   const UnixfsMetadata& metadata() const { return metadata_; }
 

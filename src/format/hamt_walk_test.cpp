@@ -87,7 +87,7 @@ TEST(HamtWalk, tells_the_metadata_of_the_root) {
   EXPECT_EQ(walk.metadata(), metadata);
 }
 
-TEST(HamtWalk, rejects_a_name_where_its_hash_does_not_put_it) {
+TEST(HamtWalk, J3_rejects_a_name_where_its_hash_does_not_put_it) {
   BlockMap store;
   const Cid right = add_shard({entry_at(0, "name")}, store);
   EXPECT_EQ(names_in(right, store.blocks).size(), 1u);
@@ -97,7 +97,7 @@ TEST(HamtWalk, rejects_a_name_where_its_hash_does_not_put_it) {
   EXPECT_EQ(code_thrown_by([&] { names_in(root, store.blocks); }), ErrorCode::malformed);
 }
 
-TEST(HamtWalk, rejects_a_shard_that_belongs_elsewhere) {
+TEST(HamtWalk, J3_rejects_a_shard_that_belongs_elsewhere) {
   BlockMap store;
   const Cid child = add_shard({entry_at(1, "name")}, store);
   const std::string prefix = first_prefix("name");
@@ -106,20 +106,20 @@ TEST(HamtWalk, rejects_a_shard_that_belongs_elsewhere) {
   EXPECT_EQ(code_thrown_by([&] { names_in(root, store.blocks); }), ErrorCode::malformed);
 }
 
-TEST(HamtWalk, rejects_a_shard_that_comes_twice) {
+TEST(HamtWalk, J3_rejects_a_shard_that_comes_twice) {
   BlockMap store;
   const Cid child = add_shard({entry_at(1, "name")}, store);
   const Cid root = add_shard({{child, "00", 1}, {child, "01", 1}}, store);
   EXPECT_EQ(code_thrown_by([&] { names_in(root, store.blocks); }), ErrorCode::malformed);
 }
 
-TEST(HamtWalk, rejects_empty_shards_below_the_root) {
+TEST(HamtWalk, J3_rejects_empty_shards_below_the_root) {
   BlockMap store;
   const Cid root = add_shard({{add_shard({}, store), "00", 1}}, store);
   EXPECT_EQ(code_thrown_by([&] { names_in(root, store.blocks); }), ErrorCode::malformed);
 }
 
-TEST(HamtWalk, rejects_a_second_fanout) {
+TEST(HamtWalk, J1_rejects_a_second_fanout) {
   BlockMap store;
   const Cid child = add_shard({file_entry("0x", {}, kProfile)}, store, 16);
   const Cid root = add_shard({{child, "00", 1}}, store);
@@ -136,7 +136,7 @@ Cid chain(unsigned shards, const std::string& name, BlockMap& store) {
   return cid;
 }
 
-TEST(HamtWalk, goes_as_deep_as_the_hash_and_no_deeper) {
+TEST(HamtWalk, J3_goes_as_deep_as_the_hash_and_no_deeper) {
   BlockMap store;
   const Cid deepest = chain(8, "name", store);
   EXPECT_EQ(names_in(deepest, store.blocks).size(), 1u);
@@ -144,14 +144,14 @@ TEST(HamtWalk, goes_as_deep_as_the_hash_and_no_deeper) {
   EXPECT_EQ(code_thrown_by([&] { names_in(deeper, store.blocks); }), ErrorCode::malformed);
 }
 
-TEST(HamtWalk, stops_at_the_number_of_entries_allowed) {
+TEST(HamtWalk, J3_stops_at_the_number_of_entries_allowed) {
   const auto car = load_car("shards.car");
   HamtWalk walk(car.root, 10);
   EXPECT_EQ(code_thrown_by([&] { walk.accept(car.root, car.blocks.at(car.root)); }),
             ErrorCode::limit);
 }
 
-TEST(HamtWalk, rejects_a_child_that_is_no_shard) {
+TEST(HamtWalk, J8_rejects_a_child_that_is_no_shard) {
   BlockMap store;
   const Leaf leaf = make_leaf(as_bytes("x"), kProfile);
   store.blocks.emplace(leaf.root.cid, leaf.block);

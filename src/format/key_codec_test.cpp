@@ -140,7 +140,7 @@ TEST(KeyCodec, refuses_fields_that_the_spec_does_not_define) {
   EXPECT_EQ(error_of("0a01011220" + kKey32), ErrorCode::malformed);
 }
 
-TEST(KeyCodec, refuses_varints_that_are_not_the_shortest) {
+TEST(KeyCodec, B3_refuses_varints_that_are_not_the_shortest) {
   EXPECT_EQ(error_of("0881001220" + kKey32), ErrorCode::malformed);
   EXPECT_EQ(error_of("080112a000" + kKey32), ErrorCode::malformed);
   EXPECT_EQ(error_of("880001"
@@ -149,7 +149,7 @@ TEST(KeyCodec, refuses_varints_that_are_not_the_shortest) {
             ErrorCode::malformed);
 }
 
-TEST(KeyCodec, refuses_lengths_that_lie) {
+TEST(KeyCodec, B2_refuses_lengths_that_lie) {
   EXPECT_EQ(error_of("08011221" + kKey32), ErrorCode::malformed);
   EXPECT_EQ(error_of("0801121f" + kKey32), ErrorCode::malformed);
   EXPECT_EQ(error_of("080112ffffffff0f" + kKey32), ErrorCode::malformed);
@@ -161,11 +161,11 @@ TEST(KeyCodec, says_unsupported_for_unknown_types) {
 }
 
 // An enum with the sign bit set is as long as a varint gets, and no value of ours.
-TEST(KeyCodec, refuses_types_beyond_63_bits) {
+TEST(KeyCodec, B3_refuses_types_beyond_63_bits) {
   EXPECT_EQ(error_of("08ffffffffffffffffff011220" + kKey32), ErrorCode::unsupported);
 }
 
-TEST(KeyCodec, bounds_the_size_of_keys) {
+TEST(KeyCodec, A1_bounds_the_size_of_keys) {
   const std::string data(2 * (kMaxPublicKeyBytes - 5), '0');
   EXPECT_EQ(error_of("080012fb0f" + data), ErrorCode::malformed);
   EXPECT_EQ(error_of("080012fc0f00" + data), ErrorCode::limit);

@@ -100,14 +100,14 @@ TEST(Multiaddr, lists_its_components) {
   EXPECT_TRUE(parts[2].value.empty());
 }
 
-TEST(Multiaddr, takes_32_components_and_refuses_33) {
+TEST(Multiaddr, B13_takes_32_components_and_refuses_33) {
   const Multiaddr longest = parsed(repeated("/ws", 32));
   EXPECT_EQ(longest.components().size(), 32U);
   EXPECT_EQ(error_of(repeated("/ws", 33)), ErrorCode::limit);
   EXPECT_THROW(longest.encapsulate(parsed("/ws")), Error);
 }
 
-TEST(Multiaddr, takes_1024_bytes_and_refuses_1025) {
+TEST(Multiaddr, B13_takes_1024_bytes_and_refuses_1025) {
   const std::string host(1021, 'a');
   EXPECT_EQ(parsed("/dns/" + host).encoded().size(), Multiaddr::kMaxBytes);
   EXPECT_EQ(error_of("/dns/" + host + "a"), ErrorCode::limit);
@@ -118,7 +118,7 @@ TEST(Multiaddr, takes_1024_bytes_and_refuses_1025) {
   EXPECT_EQ(error_of(std::string(4096, '/')), ErrorCode::malformed);
 }
 
-TEST(Multiaddr, refuses_lengths_that_lie) {
+TEST(Multiaddr, B2_refuses_lengths_that_lie) {
   EXPECT_EQ(error_of_bytes({}), ErrorCode::malformed);
   EXPECT_EQ(error_of_bytes(from_hex("047f0000")), ErrorCode::malformed);
   EXPECT_EQ(error_of_bytes(from_hex("3500")), ErrorCode::malformed);
@@ -128,7 +128,7 @@ TEST(Multiaddr, refuses_lengths_that_lie) {
   EXPECT_EQ(error_of_bytes(from_hex("86000050")), ErrorCode::malformed);
 }
 
-TEST(Multiaddr, refuses_names_that_would_break_its_text_or_a_terminal) {
+TEST(Multiaddr, B13_refuses_names_that_would_break_its_text_or_a_terminal) {
   EXPECT_EQ(error_of_bytes(from_hex("3503612f62")), ErrorCode::malformed);  // a/b
   EXPECT_EQ(error_of_bytes(from_hex("35031b5b6d")), ErrorCode::malformed);  // an escape sequence
   EXPECT_EQ(error_of_bytes(from_hex("35016100")), ErrorCode::unsupported);

@@ -45,14 +45,14 @@ TEST(Multihash, decodes_the_published_vectors) {
   }
 }
 
-TEST(Multihash, takes_a_digest_of_128_bytes_and_refuses_129) {
+TEST(Multihash, B12_takes_a_digest_of_128_bytes_and_refuses_129) {
   EXPECT_EQ(Multihash::decode(identity_of(128)).digest().size(), 128U);
   EXPECT_EQ(error_of(identity_of(129)), ErrorCode::limit);
   EXPECT_NO_THROW(Multihash::identity(Bytes(128)));
   EXPECT_THROW(Multihash::identity(Bytes(129)), Error);
 }
 
-TEST(Multihash, refuses_lengths_that_lie) {
+TEST(Multihash, B2_B12_refuses_lengths_that_lie) {
   EXPECT_EQ(error_of(from_hex("")), ErrorCode::malformed);
   EXPECT_EQ(error_of(from_hex("12")), ErrorCode::malformed);
   EXPECT_EQ(error_of(from_hex("1220aabb")), ErrorCode::malformed);
@@ -61,12 +61,12 @@ TEST(Multihash, refuses_lengths_that_lie) {
   EXPECT_EQ(error_of(from_hex("12ffffffffffffffffffff01aabb")), ErrorCode::malformed);
 }
 
-TEST(Multihash, refuses_padded_varints) {
+TEST(Multihash, B3_refuses_padded_varints) {
   EXPECT_EQ(error_of(from_hex("928001aa")), ErrorCode::malformed);
   EXPECT_EQ(error_of(from_hex("128100aa")), ErrorCode::malformed);
 }
 
-TEST(Multihash, says_unsupported_where_it_cannot_verify) {
+TEST(Multihash, J5_says_unsupported_where_it_cannot_verify) {
   const Multihash blake3 = Multihash::decode(from_hex("1e04aabbccdd"));
   EXPECT_FALSE(blake3.is_computable());
   try {

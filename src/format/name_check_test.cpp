@@ -9,7 +9,7 @@
 namespace shoal {
 namespace {
 
-TEST(NameCheck, accepts_odd_names_that_a_disk_can_hold) {
+TEST(NameCheck, K6_K9_accepts_odd_names_that_a_disk_can_hold) {
   for (const char* name : {"a", "...", "..a", ".hidden", " ", "con", "a\\b", "a:b", "$(reboot)",
                            "-rf", "\xff\xfe", "new\nline", "trailing."}) {
     EXPECT_TRUE(is_acceptable_name(name)) << name;
@@ -17,7 +17,7 @@ TEST(NameCheck, accepts_odd_names_that_a_disk_can_hold) {
   EXPECT_TRUE(is_acceptable_name(std::string(255, 'n')));
 }
 
-TEST(NameCheck, rejects_names_that_leave_the_directory_or_cannot_be_made) {
+TEST(NameCheck, K1_rejects_names_that_leave_the_directory_or_cannot_be_made) {
   using namespace std::string_view_literals;
   for (const std::string_view name :
        {""sv, "."sv, ".."sv, "/"sv, "/etc"sv, "a/b"sv, "../a"sv, "a\0b"sv, "\0"sv}) {

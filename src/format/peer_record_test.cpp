@@ -66,13 +66,13 @@ TEST(PeerRecord, is_encoded_as_the_rfc_says) {
             signed_by(1, payload_of(id_of(1), {kHome.encoded()})));
 }
 
-TEST(PeerRecord, refuses_a_record_that_another_peer_signed) {
+TEST(PeerRecord, A4_refuses_a_record_that_another_peer_signed) {
   const Bytes payload = payload_of(id_of(1), {kHome.encoded()});
   EXPECT_EQ(error_of(signed_by(1, payload)), ErrorCode::failed);
   EXPECT_EQ(error_of(signed_by(2, payload)), ErrorCode::malformed);
 }
 
-TEST(PeerRecord, refuses_another_domain) {
+TEST(PeerRecord, A4_refuses_another_domain) {
   const Bytes payload = payload_of(id_of(1), {});
   EXPECT_EQ(error_of(seal_envelope(test_key(1), "libp2p-routing-state", kType, payload)),
             ErrorCode::malformed);
@@ -89,7 +89,7 @@ TEST(PeerRecord, leaves_out_addresses_that_it_cannot_read) {
   EXPECT_EQ(open_peer_record(bytes).addresses, std::vector<Multiaddr>{kHome});
 }
 
-TEST(PeerRecord, keeps_64_addresses_and_no_more) {
+TEST(PeerRecord, A5_keeps_64_addresses_and_no_more) {
   const std::vector<Bytes> many(65, kHome.encoded());
   EXPECT_EQ(open_peer_record(signed_by(1, payload_of(id_of(1), many))).addresses.size(), 64U);
   EXPECT_NO_THROW(seal_peer_record(test_key(1), 1, std::vector<Multiaddr>(64, kHome)));

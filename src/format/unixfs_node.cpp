@@ -37,7 +37,7 @@ FileNode file_node(const DagPbView& node, const UnixfsData& data, std::uint64_t 
   for (std::size_t i = 0; i < node.links.size(); ++i) {
     if (!node.links[i].name.empty()) malformed("file with a named part");
     if (data.blocksizes[i] == 0) continue;
-    file.children.push_back({node.links[i].cid, at, data.blocksizes[i]});
+    file.children.push_back({.cid = node.links[i].cid, .offset = at, .length = data.blocksizes[i]});
     at += data.blocksizes[i];
   }
   return file;
@@ -146,6 +146,10 @@ FileNode describe_file_part(const FilePart& part, ByteView block) {
   FileNode* file = std::get_if<FileNode>(&node.kind);
   if (file == nullptr) malformed("part of a file that is no file");
   if (file->length != part.length) malformed("part of a file with another length than promised");
+  if (part.depth >= kMaxFileDepth && !file->children.empty()) {
+    throw Error(ErrorCode::limit, "file whose nodes are nested too deeply");
+  }
+  for (FilePart& child : file->children) child.depth = part.depth + 1;
   return std::move(*file);
 }
 

@@ -12,6 +12,9 @@
 namespace shoal {
 
 inline constexpr std::size_t kMaxSymlinkBytes = 4096;
+/// Nodes of one file above each other. With two parts to a node, which is fewer than anybody makes,
+/// 64 levels hold every length there is; a longer chain only makes others store it.
+inline constexpr unsigned kMaxFileDepth = 64;
 
 /// A part of a file that is in another block: bytes [offset, offset + length) of the whole file.
 /// `length` is never 0.
@@ -19,6 +22,8 @@ struct FilePart {
   Cid cid;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
+  /// Nodes above it.
+  unsigned depth = 1;
 };
 
 /// A file or a part of one, whatever its layout: first the content inside, then the children.
@@ -69,6 +74,7 @@ struct UnixfsNode {
 UnixfsNode describe_node(const Cid& cid, ByteView block, std::uint64_t file_offset = 0);
 
 /// The same for a block that a file points at, which must be a file of the promised length too.
+/// Throws Error{limit} for one that has parts at kMaxFileDepth.
 FileNode describe_file_part(const FilePart& part, ByteView block);
 
 }  // namespace shoal

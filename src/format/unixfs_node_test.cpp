@@ -112,7 +112,7 @@ TEST(UnixfsNode, takes_raw_blocks_for_files) {
             ErrorCode::limit);
 }
 
-TEST(UnixfsNode, rejects_other_codecs_and_types) {
+TEST(UnixfsNode, J8_rejects_other_codecs_and_types) {
   const Cid cbor = Cid::v1(Codec::dag_cbor, Multihash::sha2_256(as_bytes("x")));
   EXPECT_EQ(code_thrown_by([&] { describe_node(cbor, as_bytes("x")); }), ErrorCode::unsupported);
   EXPECT_EQ(failure({.type = UnixfsType::metadata}), ErrorCode::unsupported);
@@ -136,7 +136,7 @@ TEST(UnixfsNode, rejects_files_whose_sizes_lie) {
   EXPECT_EQ(failure(file(5, {5}), {part}, kMaxVarint - 4), ErrorCode::malformed) << "past the end";
 }
 
-TEST(UnixfsNode, rejects_parts_that_are_not_what_their_file_promised) {
+TEST(UnixfsNode, J8_rejects_parts_that_are_not_what_their_file_promised) {
   EXPECT_NO_THROW(describe_file_part({leaf_cid(), 0, 1}, as_bytes("x")));
   EXPECT_EQ(code_thrown_by([&] { describe_file_part({leaf_cid(), 0, 2}, as_bytes("x")); }),
             ErrorCode::malformed);
@@ -156,7 +156,7 @@ TEST(UnixfsNode, rejects_directories_with_entries_that_cannot_be_told_apart) {
   EXPECT_EQ(failure(directory, {{leaf_cid(), "", 1}}), ErrorCode::malformed);
 }
 
-TEST(UnixfsNode, bounds_the_targets_of_symbolic_links) {
+TEST(UnixfsNode, K6_bounds_the_targets_of_symbolic_links) {
   const auto symlink = [](std::string_view target) {
     return UnixfsData{.type = UnixfsType::symlink, .data = as_bytes(target)};
   };
@@ -187,7 +187,7 @@ TEST(UnixfsNode, tells_entries_of_a_shard_from_shards_below) {
   EXPECT_EQ(found.entries[0].link.name, "x");
 }
 
-TEST(UnixfsNode, rejects_shards_that_contradict_themselves) {
+TEST(UnixfsNode, B13_J3_rejects_shards_that_contradict_themselves) {
   const Bytes first{0x01};
   const Bytes two{0x03};
   const DagPbLink entry{leaf_cid(), "00x", 1};
@@ -203,7 +203,7 @@ TEST(UnixfsNode, rejects_shards_that_contradict_themselves) {
   EXPECT_EQ(failure(shard(long_field), {entry}), ErrorCode::malformed) << "33 bytes for 256 bits";
 }
 
-TEST(UnixfsNode, rejects_shards_of_hostile_fanout_or_unknown_hash) {
+TEST(UnixfsNode, J1_rejects_shards_of_hostile_fanout_or_unknown_hash) {
   const auto none = std::optional<std::uint64_t>{};
   for (const std::uint64_t fanout : {std::uint64_t{0}, std::uint64_t{100}, std::uint64_t{2048},
                                      std::uint64_t{1} << 40, UINT64_MAX}) {

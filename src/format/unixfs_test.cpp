@@ -60,7 +60,7 @@ TEST(Unixfs, reads_packed_sizes_and_skips_unknown_fields) {
   EXPECT_EQ(decode_unixfs(message).blocksizes, (std::vector<std::uint64_t>{3, 4, 5}));
 }
 
-TEST(Unixfs, rejects_hostile_messages) {
+TEST(Unixfs, J4_rejects_hostile_messages) {
   EXPECT_EQ(failure(""), ErrorCode::malformed) << "no type";
   EXPECT_EQ(failure("1800"), ErrorCode::malformed) << "no type";
   EXPECT_EQ(failure("0806"), ErrorCode::unsupported) << "type 6";
@@ -77,7 +77,7 @@ TEST(Unixfs, rejects_hostile_messages) {
       << "packed, not whole";
 }
 
-TEST(Unixfs, rejects_times_that_the_specification_forbids) {
+TEST(Unixfs, B8_rejects_times_that_the_specification_forbids) {
   EXPECT_EQ(failure("08024200"), ErrorCode::malformed) << "no seconds";
   EXPECT_EQ(failure("0802420708011500000000"), ErrorCode::malformed) << "zero nanoseconds";
   EXPECT_EQ(failure("08024207080115"

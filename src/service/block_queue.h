@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "base/shared_bytes.h"
 #include "format/cid.h"
 #include "system/event.h"
@@ -21,6 +22,9 @@ template <class What>
 class BlockQueue {
  public:
   using Fetch = std::function<Task<SharedBytes>(Cid)>;
+
+  /// Blocks that may wait in it: some 250 bytes each.
+  static constexpr std::size_t kMaxWaiting = std::size_t{1} << 20;
 
   struct Ask {
     Cid cid;
@@ -38,8 +42,11 @@ class BlockQueue {
 
   bool empty() const { return items_.empty(); }
 
-  /// Before all that is asked for already, in this order.
+  /// Before all that is asked for already, in this order. Throws Error{limit} beyond kMaxWaiting.
   void put_front(std::vector<Ask> asks) {
+    if (asks.size() > kMaxWaiting - items_.size()) {
+      throw Error(ErrorCode::limit, "more blocks are named than can be kept in mind");
+    }
     std::list<Item> more;
     for (Ask& ask : asks) more.emplace_back(std::move(ask));
     items_.splice(items_.begin(), more);

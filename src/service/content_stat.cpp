@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t kNodesAhead = 16;
 constexpr std::uint64_t kMaxEntries = std::uint64_t{1} << 24;
+// Different ones, each remembered in some 90 bytes.
+constexpr std::size_t kMaxBlocks = std::size_t{1} << 21;
 
 class Counter {
  public:
@@ -98,6 +100,7 @@ class Counter {
   /// Before it is fetched, which may put it into the store. True the first time.
   bool see(const Cid& cid) {
     if (!seen_.insert(cid.hash()).second) return false;
+    if (seen_.size() > kMaxBlocks) throw Error(ErrorCode::limit, "too many blocks to count");
     if (source_.holds(cid)) ++held_;
     return true;
   }

@@ -91,7 +91,7 @@ class Gets : public ::testing::Test {
 
 constexpr std::optional<ErrorCode> kDone = std::nullopt;
 
-TEST_F(Gets, brings_a_tree_under_the_name_of_the_link_and_nowhere_else) {
+TEST_F(Gets, K2_brings_a_tree_under_the_name_of_the_link_and_nowhere_else) {
   const Cid root = tree.folder({{"f", file_of(4)}, {"l", tree.symlink("../../etc")}});
   sender.hold(tree);
   EXPECT_EQ(get(link(root, "../../x")), kDone);
@@ -103,7 +103,7 @@ TEST_F(Gets, brings_a_tree_under_the_name_of_the_link_and_nowhere_else) {
   EXPECT_EQ(fetched, 0U);
 }
 
-TEST_F(Gets, a_hostile_tree_ends_with_an_error_and_without_a_name) {
+TEST_F(Gets, K1_a_hostile_tree_ends_with_an_error_and_without_a_name) {
   const Cid leaf = tree.raw(to_bytes("leaf"));
   const std::vector<Cid> roots = {
       tree.folder({{"..", leaf}}),
@@ -122,7 +122,7 @@ TEST_F(Gets, a_hostile_tree_ends_with_an_error_and_without_a_name) {
   }
 }
 
-TEST_F(Gets, a_file_that_claims_more_than_there_is_room_for_is_refused) {
+TEST_F(Gets, K8_a_file_that_claims_more_than_there_is_room_for_is_refused) {
   const Cid leaf = tree.raw(to_bytes("leaf"));
   const Cid huge = tree.file({{leaf, std::uint64_t{1} << 62}});
   const Cid inside = tree.folder({{"huge", huge}});
@@ -130,6 +130,17 @@ TEST_F(Gets, a_file_that_claims_more_than_there_is_room_for_is_refused) {
   EXPECT_EQ(get(link(huge)), ErrorCode::io);
   EXPECT_TRUE(storage.list("/out").empty());
   EXPECT_EQ(get(link(inside)), ErrorCode::io);
+  EXPECT_TRUE(visible().empty());
+}
+
+TEST_F(Gets, J5_a_block_whose_hash_nobody_here_can_compute_is_unsupported) {
+  const Multihash hash = Multihash::decode(from_hex("b22020" + std::string(64, 'a')));
+  const Cid unknown = Cid::v1(Codec::raw, hash);
+  const Cid inside = tree.folder({{"x", unknown}});
+  tree.blocks.insert_or_assign(unknown, to_bytes("anything"));
+  sender.hold(tree);
+  EXPECT_EQ(get(link(unknown)), ErrorCode::unsupported);
+  EXPECT_EQ(get(link(inside)), ErrorCode::unsupported);
   EXPECT_TRUE(visible().empty());
 }
 

@@ -49,7 +49,7 @@ TEST(Link, reads_back_what_it_writes) {
   EXPECT_EQ(again.path, link.path);
 }
 
-TEST(Link, takes_eight_providers_and_ignores_the_ninth) {
+TEST(Link, B15_takes_eight_providers_and_ignores_the_ninth) {
   std::string text = std::string("ipfs://") + kCid + "?x=y";
   for (int i = 0; i < 9; ++i) {
     text += "&provider=/ip4/127.0.0.1/tcp/" + std::to_string(4000 + i) + "/p2p/" + kPeer;
@@ -57,7 +57,7 @@ TEST(Link, takes_eight_providers_and_ignores_the_ninth) {
   EXPECT_EQ(Link::parse(text).providers.size(), Link::kMaxProviders);
 }
 
-TEST(Link, refuses_what_is_no_link_in_a_sentence) {
+TEST(Link, B15_refuses_what_is_no_link_in_a_sentence) {
   const std::string bare = kCid;
   for (const std::string& text :
        {std::string(), std::string("hello"), std::string("https://example.org/page"),

@@ -30,6 +30,8 @@ constexpr std::size_t kPartsAhead = 8;
 constexpr std::size_t kNodesAhead = 16;
 constexpr std::size_t kMaxDepth = Link::kMaxPathSegments;
 constexpr std::uint64_t kMaxListed = std::uint64_t{1} << 24;
+// Entries of all folders on the way to the one being listed: some 300 bytes each.
+constexpr std::size_t kMaxListedAtOnce = std::size_t{1} << 20;
 
 std::string below(const std::string& path, const std::string& name) {
   return path.empty() ? name : path + "/" + name;
@@ -116,6 +118,10 @@ class Lister {
     if (depth == kMaxDepth) throw Error(ErrorCode::limit, "folders too deep in each other", path);
     const std::vector<DagPbLink> entries =
         co_await source_.entries(cid, std::move(node), block, [](const Cid&) {});
+    if (entries.size() > kMaxListedAtOnce - at_once_) {
+      throw Error(ErrorCode::limit, "folders with too many entries in each other", path);
+    }
+    at_once_ += entries.size();
     Queue nodes(
         source_.system().waits, [this](Cid wanted) { return source_.block(std::move(wanted)); },
         std::max<std::size_t>(1, kNodesAhead >> std::min<std::size_t>(depth, 8)));
@@ -125,6 +131,7 @@ class Lister {
     }
     nodes.put_front(std::move(asks));
     co_await run_and_stop(nodes, list_entries(entries, nodes, std::move(path), depth));
+    at_once_ -= entries.size();
   }
 
   Task<void> list_entries(const std::vector<DagPbLink>& entries, Queue& nodes, std::string path,
@@ -164,6 +171,7 @@ class Lister {
   const bool recursive_;
   const Entry& entry_;
   std::uint64_t listed_ = 0;
+  std::size_t at_once_ = 0;
 };
 
 }  // namespace

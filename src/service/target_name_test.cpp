@@ -25,7 +25,7 @@ TEST(TargetName, is_what_the_link_says) {
   EXPECT_EQ(suggested(std::string(255, 'n')), std::string(255, 'n'));
 }
 
-TEST(TargetName, is_never_a_path) {
+TEST(TargetName, K1_is_never_a_path) {
   EXPECT_EQ(suggested("../../x"), "x");
   EXPECT_EQ(suggested("/etc/passwd"), "passwd");
   for (const char* name : {"..", ".", "/", "a/", "a/..", "../"}) {
@@ -36,7 +36,7 @@ TEST(TargetName, is_never_a_path) {
   EXPECT_EQ(suggested("", {"a/b"}), kCidText);
 }
 
-TEST(TargetName, has_no_characters_that_a_terminal_obeys) {
+TEST(TargetName, K6_has_no_characters_that_a_terminal_obeys) {
   for (const std::string& name : {std::string("a\nb"), std::string("\x1b[2J"), std::string("a\x7f"),
                                   std::string("a\tb"), std::string("a\0b", 3),
                                   std::string("a\xc2\x9b"
@@ -46,7 +46,7 @@ TEST(TargetName, has_no_characters_that_a_terminal_obeys) {
   }
 }
 
-TEST(TargetName, is_not_too_long) {
+TEST(TargetName, K6_is_not_too_long) {
   EXPECT_EQ(suggested(std::string(256, 'n')), kCidText);
 }
 

@@ -10,10 +10,12 @@ benchmarks, with the release build
 NAME is a program in bench/ (transfer), or a part of the name of a micro-benchmark. Without it: every micro-benchmark.'
 
 help[fuzz]='fuzz [NAME] [--runs N]
-fuzz the parser NAME, or each in turn
+fuzz the parser NAME, or all of them, one on each processor
 
-Starts from fuzz/corpus/NAME/; new inputs go to build/fuzz/corpus/NAME/, what crashes to build/fuzz/crashes/.
---runs N   inputs tried for each fuzzer (default: 100000)'
+Starts from fuzz/corpus/NAME/, with the words of fuzz/dictionaries/NAME.dict and inputs no longer than
+fuzz/lengths says; new inputs go to build/fuzz/corpus/NAME/, what crashes to build/fuzz/crashes/, what
+the fuzzer says to build/fuzz/logs/NAME. Prints a line for each: its inputs, how many a second, the result.
+--runs N   inputs tried by each fuzzer (default: 100000)'
 
 help[sim]='sim [SCENARIO] [--seed N] [--seeds N]
 run real nodes in a simulated world
@@ -62,8 +64,25 @@ verb_bench() {
   done
 }
 
+# fuzz_one NAME RUNS: one fuzzer, already built.
+fuzz_one() {
+  local name=$1 runs=$2 length code=0 log=build/fuzz/logs/$1 started=$SECONDS took options=()
+  mkdir -p "build/fuzz/corpus/$name" build/fuzz/crashes build/fuzz/logs "fuzz/corpus/$name"
+  length=$(awk -v name="$name" '$1 == name { print $2 }' fuzz/lengths)
+  if [[ -f fuzz/dictionaries/$name.dict ]]; then options+=("-dict=fuzz/dictionaries/$name.dict"); fi
+  "build/fuzz/fuzz_$name" -runs="$runs" -max_len="${length:-4096}" -rss_limit_mb=2048 -timeout=10 \
+    -print_final_stats=1 -artifact_prefix="build/fuzz/crashes/$name-" "${options[@]}" \
+    "build/fuzz/corpus/$name" "fuzz/corpus/$name" >"$log" 2>&1 || code=$?
+  took=$((SECONDS - started))
+  printf '%-18s %10s inputs %8s/s  %s\n' "$name" \
+    "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")" \
+    "$(sed -n 's/^stat::average_exec_per_sec: *//p' "$log")" \
+    "$([[ $code == 0 ]] && echo "clean in ${took} s" || echo "FAILED, see $log")"
+  return "$code"
+}
+
 verb_fuzz() {
-  local name='' runs=100000 fuzzer
+  local name='' runs=100000
   while (($#)); do
     case $1 in
       --runs) runs=${2:?--runs takes a number} && shift ;;
@@ -78,12 +97,8 @@ verb_fuzz() {
   mapfile -t fuzzers < <(find src -name "${name:-*}_fuzz.cpp" -printf '%f\n' | sed 's/_fuzz\.cpp$//' | sort)
   ((${#fuzzers[@]})) || fail 2 "there is no ${name:-*}_fuzz.cpp in src/"
   compile fuzz "${fuzzers[@]/#/fuzz_}"
-  for fuzzer in "${fuzzers[@]}"; do
-    say "fuzz $fuzzer"
-    mkdir -p "build/fuzz/corpus/$fuzzer" build/fuzz/crashes "fuzz/corpus/$fuzzer"
-    "build/fuzz/fuzz_$fuzzer" -runs="$runs" -max_len=65536 -rss_limit_mb=2048 -timeout=10 -print_final_stats=0 \
-      -artifact_prefix="build/fuzz/crashes/$fuzzer-" "build/fuzz/corpus/$fuzzer" "fuzz/corpus/$fuzzer"
-  done
+  export -f fuzz_one
+  printf '%s\n' "${fuzzers[@]}" | xargs -P "$jobs" -I NAME bash -c 'fuzz_one NAME "$1"' _ "$runs"
 }
 
 # The one place that knows how scenarios are run: by the program itself, for each preset.

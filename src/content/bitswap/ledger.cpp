@@ -49,15 +49,19 @@ void Ledger::answer(Wants::iterator entry, bool have) {
   if (have && want.type == WantType::block) {
     enqueue(want);
   } else if (have) {
-    if (presences_.size() < kMaxEntries) presences_.push_back({want.cid, true});
+    say(want.cid, true);
     erase(entry);
   } else {
     waiting_.emplace(want.order, want.cid.hash());
-    if (want.send_dont_have && !want.told) {
-      presences_.push_back({want.cid, false});
-      want.told = true;
-    }
+    if (want.send_dont_have && !want.told) want.told = say(want.cid, false);
   }
+}
+
+/// False when too much is unsaid already: a peer that reads nothing must not make it grow.
+bool Ledger::say(const Cid& cid, bool have) {
+  if (presences_.size() >= kMaxEntries) return false;
+  presences_.push_back({cid, have});
+  return true;
 }
 
 void Ledger::enqueue(Want& want) {

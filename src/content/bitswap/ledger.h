@@ -53,6 +53,8 @@ class Ledger {
   std::vector<Presence> take_presences(std::size_t count);
 
   std::size_t size() const { return wants_.size(); }
+  /// Never more than kMaxEntries, however long the peer leaves them unread.
+  std::size_t presence_count() const { return presences_.size(); }
 
  private:
   struct Want {
@@ -75,6 +77,7 @@ class Ledger {
 
   void add(const WantEntry& entry, const Has& has);
   void answer(Wants::iterator want, bool have);
+  bool say(const Cid& cid, bool have);
   void cancel(const Multihash& hash);
   void erase(Wants::iterator want);
   void enqueue(Want& want);

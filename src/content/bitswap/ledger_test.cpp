@@ -128,6 +128,27 @@ TEST(BitswapLedger, ignores_a_flood_of_absent_hashes_until_time_has_passed) {
   EXPECT_EQ(ask("more", kStart + 1s), 1u);
 }
 
+TEST(BitswapLedger, I1_says_no_more_than_its_bound_to_one_who_reads_nothing) {
+  Ledger ledger(kStart);
+  TimePoint now = kStart;
+  // Wants push each other out before their DONT_HAVEs have left, and come again.
+  for (int round = 0; round < 20; ++round) {
+    now += 1s;
+    Message message;
+    for (int i = 0; i < 4096; ++i) {
+      message.wants.push_back({.cid = cid_of(std::to_string(i)),
+                               .priority = 1,
+                               .cancel = false,
+                               .type = WantType::block,
+                               .send_dont_have = true});
+    }
+    ledger.receive(message, [](const Multihash&) { return false; }, now);
+    EXPECT_LE(ledger.presence_count(), kMaxEntries);
+  }
+  EXPECT_EQ(ledger.presence_count(), kMaxEntries);
+  EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
+}
+
 TEST(BitswapLedger, ignores_identity_cids) {
   const Held held;
   Ledger ledger(kStart);

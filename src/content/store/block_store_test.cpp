@@ -365,7 +365,7 @@ Task<void> damage(System& system) {
   newer[63] = 2;  // user_version, big-endian at 60
   EXPECT_TRUE(co_await is_set_aside(system, newer));
 }
-TEST(BlockStore, sets_a_damaged_foreign_or_newer_index_aside) {
+TEST(BlockStore, K10_sets_a_damaged_foreign_or_newer_index_aside) {
   os::in_world(damage);
 }
 
@@ -393,7 +393,7 @@ Task<void> damage_while_open(System& system) {
   EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
   co_await store.stop();
 }
-TEST(BlockStore, goes_on_with_an_empty_index_when_damage_shows_later) {
+TEST(BlockStore, K10_goes_on_with_an_empty_index_when_damage_shows_later) {
   os::in_world(damage_while_open);
 }
 

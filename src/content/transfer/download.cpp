@@ -80,15 +80,6 @@ bool make_way(Folder& folder, const std::string& at, FileKind kind) {
   return true;
 }
 
-/// Holes cost a hostile sender nothing: a file that claims to be endless zeros must not keep the
-/// walk busy for ever.
-void check_fits(Folder& folder, const TreeFile& file) {
-  if (file.resumed || file.size <= folder.free_bytes()) return;
-  throw Error(ErrorCode::io,
-              "not enough space for a file of " + std::to_string(file.size) + " bytes", file.path,
-              "make room, or choose another place with -o");
-}
-
 Error differs(const std::string& path) {
   return Error(ErrorCode::exists, "something else is there already", path,
                "choose another place with -o, or replace it with --force");
@@ -195,6 +186,7 @@ Download::~Download() = default;
 
 Task<void> Download::run() {
   if (co_await already_complete()) co_return;
+  unclaimed_bytes_ = folder_->free_bytes();
   co_await learn_size();
   // A root that is a leaf is held only at the end.
   if (when_root_held_ && !root_.is(Codec::raw)) when_root_held_();
@@ -380,12 +372,25 @@ Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
   bitswap_.offer(cid.hash());
 }
 
+/// Holes cost a hostile sender nothing: neither a file that claims to be endless zeros nor a
+/// million that claim all there is room for must keep the walk busy for ever.
+void Download::claim_space(const TreeFile& file) {
+  if (file.resumed) return;
+  if (file.size > unclaimed_bytes_) {
+    throw Error(ErrorCode::io,
+                "not enough space for a file of " + std::to_string(file.size) + " bytes", file.path,
+                "make room, or choose another place with -o");
+  }
+  unclaimed_bytes_ -= file.size;
+}
+
 Task<void> Download::begin_file(TreeFile& file) {
   const std::string at = partial(file.path);
   FileStamp stamp;
+  const auto prepare = [&] { file.resumed = resuming_ && make_way(*folder_, at, FileKind::file); };
+  co_await offload(system_.offload, prepare);
+  claim_space(file);
   const auto open = [&] {
-    file.resumed = resuming_ && make_way(*folder_, at, FileKind::file);
-    check_fits(*folder_, file);
     file.file = folder_->open(at, Access::create);
     file.file->truncate(file.size);
     stamp = stamp_of(file.file->info());

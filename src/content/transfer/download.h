@@ -65,6 +65,7 @@ class Download final : public TreeSink, public BlockSource {
   Task<void> sync_now_and_then();
   Task<void> take_name();
   Task<std::optional<SharedBytes>> held(Cid cid);
+  void claim_space(const TreeFile& file);
   bool is_zeros(const Cid& cid, std::uint64_t length);
   std::string partial(std::string_view path) const;
 
@@ -95,6 +96,7 @@ class Download final : public TreeSink, public BlockSource {
   bool resuming_ = false;
   bool unsynced_ = false;  // something was written since the last sync
   std::uint64_t expected_bytes_ = 0;
+  std::uint64_t unclaimed_bytes_ = 0;  // of what was free at first, by files begun since
   std::uint64_t hashed_bytes_ = 0;
   std::uint64_t found_in_store_ = 0;
   std::map<std::uint64_t, Multihash> zeros_;  // hashes of zeros, by length

@@ -234,7 +234,7 @@ TEST_F(Downloads, goes_on_over_files_and_folders_that_nobody_may_change) {
   EXPECT_EQ(storage.info("/out/t/a")->mode & 0700, 0700U);  // its owner can get rid of it
 }
 
-TEST_F(Downloads, something_else_in_the_place_of_the_partial_tree_is_removed) {
+TEST_F(Downloads, K4_something_else_in_the_place_of_the_partial_tree_is_removed) {
   const Cid root = tree.folder({{"f", file_of(1, 2)},
                                 {"l", tree.symlink("x")},
                                 {"s", tree.raw(to_bytes("small"))},
@@ -259,7 +259,7 @@ TEST_F(Downloads, something_else_in_the_place_of_the_partial_tree_is_removed) {
   EXPECT_TRUE(names("/elsewhere").empty());
 }
 
-TEST_F(Downloads, a_symlink_in_the_place_of_the_partial_file_is_not_followed) {
+TEST_F(Downloads, K4_a_symlink_in_the_place_of_the_partial_file_is_not_followed) {
   const Cid root = file_of(1, 2);
   session.most = 1;
   EXPECT_EQ(get(root), ErrorCode::not_found);
@@ -301,14 +301,14 @@ class DownloadsOnASmallDisk : public Downloads {
   DownloadsOnASmallDisk() : Downloads(4 << 20) {}
 };
 
-TEST_F(DownloadsOnASmallDisk, a_file_that_does_not_fit_is_refused_before_anything_is_written) {
+TEST_F(DownloadsOnASmallDisk, K8_a_file_that_does_not_fit_is_refused_before_anything_is_written) {
   const Cid huge = tree.file({{tree.raw(chunk(1)), std::uint64_t{1} << 62}});
   EXPECT_EQ(get(huge), ErrorCode::io);
   EXPECT_EQ(session.fetched.size(), 1U);
   EXPECT_TRUE(names().empty());
 }
 
-TEST_F(DownloadsOnASmallDisk, a_file_in_a_folder_that_does_not_fit_is_refused) {
+TEST_F(DownloadsOnASmallDisk, K8_a_file_in_a_folder_that_does_not_fit_is_refused) {
   // Zeros cost nobody anything, so that nothing else would end this.
   Cid part = tree.raw(Bytes(1));
   std::uint64_t bytes = 1;
@@ -320,8 +320,11 @@ TEST_F(DownloadsOnASmallDisk, a_file_in_a_folder_that_does_not_fit_is_refused) {
   EXPECT_EQ(kind("/out/t"), FileKind::other);
 }
 
-TEST_F(DownloadsOnASmallDisk, a_disk_that_fills_up_is_told_and_the_rest_comes_when_there_is_room) {
-  const Cid root = tree.folder({{"a", file_of(1, 30)}, {"b", file_of(101, 30)}});
+TEST_F(DownloadsOnASmallDisk,
+       K8_a_disk_that_fills_up_is_told_and_the_rest_comes_when_there_is_room) {
+  TestTree::Entries files;
+  for (int i = 0; i < 60; ++i) files.emplace_back(std::to_string(i), tree.raw(chunk(101 + i)));
+  const Cid root = tree.folder({{"sub", tree.folder(files)}});  // which hides how much it is
   write("/ballast", chunk(0, 1 << 20));
   EXPECT_EQ(get(root), ErrorCode::io);
   EXPECT_EQ(kind("/out/t"), FileKind::other);
@@ -329,7 +332,61 @@ TEST_F(DownloadsOnASmallDisk, a_disk_that_fills_up_is_told_and_the_rest_comes_wh
   const std::size_t before = session.fetched.size();
   EXPECT_EQ(get(root), kDone) << message;
   EXPECT_LT(session.fetched.size(), before);
-  EXPECT_EQ(read("/out/t/b"), content_of(101, 30));
+  for (int i = 0; i < 60; ++i) {
+    EXPECT_EQ(read("/out/t/sub/" + std::to_string(i)), chunk(101 + i));
+  }
+}
+
+TEST_F(DownloadsOnASmallDisk, K8_files_may_not_together_claim_more_than_there_is_room_for) {
+  // Each would fit, and none takes any room, being zeros.
+  Cid part = tree.raw(Bytes(1));
+  std::uint64_t bytes = 1;
+  for (int i = 0; i < 21; ++i) {
+    part = tree.file({{part, bytes}, {part, bytes}});
+    bytes *= 2;
+  }
+  EXPECT_EQ(get(tree.folder({{"one", tree.raw(chunk(1))}})), kDone);
+  EXPECT_EQ(get(tree.folder({{"a", part}, {"b", part}}), true), ErrorCode::io);
+  EXPECT_NE(message.find("not enough space"), std::string::npos) << message;
+  EXPECT_EQ(names("/out/t"), std::vector<std::string>{"one"});
+}
+
+TEST_F(Downloads, K8_a_few_blocks_that_say_they_are_2_to_the_60_bytes_write_nothing) {
+  Cid part = tree.raw(chunk(1, 1 << 20));
+  std::uint64_t bytes = 1 << 20;
+  for (int i = 0; i < 40; ++i) {
+    part = tree.file({{part, bytes}, {part, bytes}});
+    bytes *= 2;
+  }
+  EXPECT_EQ(bytes, std::uint64_t{1} << 60);
+  EXPECT_EQ(get(part), ErrorCode::io);
+  EXPECT_EQ(session.fetched.size(), 1U);
+  EXPECT_TRUE(names().empty());
+  EXPECT_EQ(get(tree.folder({{"f", part}})), ErrorCode::io);
+  EXPECT_EQ(kind("/out/t"), FileKind::other);
+}
+
+TEST_F(Downloads, K8_an_endless_file_that_claims_one_byte_is_given_up) {
+  Cid part = tree.raw({'x'});
+  for (unsigned i = 0; i < kMaxFileDepth; ++i) part = tree.file({{part, 1}});
+  EXPECT_EQ(get(part, false, "most"), kDone) << message;
+  for (int i = 0; i < 1000; ++i) part = tree.file({{part, 1}});
+  EXPECT_EQ(get(part), ErrorCode::limit);
+  EXPECT_EQ(session.fetched.size(), kMaxFileDepth + 1);
+  EXPECT_EQ(kind("/out/t"), FileKind::other);
+}
+
+TEST_F(Downloads, K6_names_that_are_odd_elsewhere_are_kept_byte_for_byte) {
+  const std::vector<std::string> odd = {
+      "CON",     "NUL.txt",    "a\\b",      "trailing.",
+      "dots...", " ",          "\xff\xfe",  "$(touch pwned)",
+      "`id`",    "-rf",        "new\nline", "\x1b[2J",
+      "a:b",     "; rm -rf ~", "...",       std::string(255, 'n')};
+  TestTree::Entries entries;
+  for (const std::string& name : odd) entries.emplace_back(name, tree.raw(to_bytes(name)));
+  EXPECT_EQ(get(tree.folder(entries)), kDone) << message;
+  EXPECT_EQ(names("/out/t").size(), odd.size());
+  for (const std::string& name : odd) EXPECT_EQ(as_text(read("/out/t/" + name)), name);
 }
 
 // --- what is at the place already -----------------------------------------------------------
@@ -386,7 +443,7 @@ TEST_F(Downloads, anything_can_replace_anything) {
   }
 }
 
-TEST_F(Downloads, a_symlink_at_the_place_is_never_followed) {
+TEST_F(Downloads, K4_a_symlink_at_the_place_is_never_followed) {
   write("/victim", content_of(1, 2));
   storage.make_folder("/folder");
   const Cid file = file_of(1, 2);
@@ -406,7 +463,7 @@ TEST_F(Downloads, a_symlink_at_the_place_is_never_followed) {
 
 // --- what others say ------------------------------------------------------------------------
 
-TEST_F(Downloads, a_time_that_no_clock_tells_does_no_harm) {
+TEST_F(Downloads, B8_a_time_that_no_clock_tells_does_no_harm) {
   constexpr std::int64_t kEver = std::numeric_limits<std::int64_t>::max();
   const WallTime began = host.system().clock.wall_now();
   const auto at = [](std::int64_t seconds) {
@@ -421,7 +478,7 @@ TEST_F(Downloads, a_time_that_no_clock_tells_does_no_harm) {
   EXPECT_GT(storage.info("/out/t/sub")->mtime, began);
 }
 
-TEST_F(Downloads, nothing_of_a_hostile_tree_gets_a_name) {
+TEST_F(Downloads, K1_K3_nothing_of_a_hostile_tree_gets_a_name) {
   const Cid leaf = tree.raw(chunk(1));
   const Cid cbor = tree.add(Codec::dag_cbor, {0xa0});
   const std::vector<std::pair<Cid, ErrorCode>> cases = {

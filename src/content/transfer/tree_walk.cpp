@@ -14,6 +14,11 @@ namespace {
 // What an interior node or an entry of unknown size is reckoned to be.
 constexpr std::uint64_t kNodeCostBytes = 32 * 1024;
 
+// What nodes may take: for each entry its name, its CID and perhaps a node with its mode and time;
+// and a part of the content, whose leaves are then 400 bytes or longer.
+constexpr std::uint64_t kNodeBytesPerEntry = 1024;
+constexpr std::uint64_t kContentPerNodeByte = 8;
+
 template <class... Visitors>
 struct Overloaded : Visitors... {
   using Visitors::operator()...;
@@ -32,16 +37,15 @@ Task<void> TreeWalk::run(Cid root) {
   push(Item{std::move(root), Entry{nullptr, "", 0}});
   try {
     while (!failure_ && (!stack_.empty() || under_way_ > 0)) {
-      const bool room = under_way_ < limits_.in_flight_blocks &&
-                        (bytes_under_way_ == 0 || stack_.empty() ||
-                         bytes_under_way_ + cost(stack_.back()) <= limits_.in_flight_bytes);
-      if (stack_.empty() || !room) {
+      if (stack_.empty() || !has_room()) {
         co_await changed_.wait();
         continue;
       }
       Item next = std::move(stack_.back());
       stack_.pop_back();
+      held_bytes_ -= memory_of(next);
       ++under_way_;
+      nodes_under_way_ += next.cid.is(Codec::raw) ? 0 : 1;
       bytes_under_way_ += cost(next);
       workers_.spawn(work(std::move(next)));
     }
@@ -59,7 +63,45 @@ void TreeWalk::push(Item item) {
                         [](const Shard& shard) { ++shard.folder->open_items; },
                         [](const Part& part) { ++part.file->open_items; }},
              item.place);
+  hold(memory_of(item));
   stack_.push_back(std::move(item));
+}
+
+/// For the item on top of the stack.
+bool TreeWalk::has_room() const {
+  const Item& next = stack_.back();
+  if (under_way_ >= limits_.in_flight_blocks) return false;
+  const std::uint64_t bytes = bytes_under_way_ + cost(next);
+  if (bytes_under_way_ > 0 && bytes > limits_.in_flight_bytes) return false;
+  return held_bytes_ <= limits_.roomy_bytes || nodes_under_way_ == 0 || next.cid.is(Codec::raw);
+}
+
+std::size_t TreeWalk::memory_of(const Item& item) {
+  const auto* entry = std::get_if<Entry>(&item.place);
+  return sizeof(Item) + item.cid.hash().encoded().size() + (entry ? entry->name.size() : 0);
+}
+
+void TreeWalk::hold(std::size_t bytes) {
+  held_bytes_ += bytes;
+  if (held_bytes_ > limits_.max_held_bytes) {
+    throw Error(ErrorCode::limit, "the tree is too wide at too many depths at once");
+  }
+}
+
+void TreeWalk::hold_shards(FolderState& folder) {
+  const std::size_t before = folder.shard_bytes;
+  folder.shard_bytes = folder.shards->shards() * HamtWalk::kShardBytes;
+  hold(folder.shard_bytes - before);
+}
+
+/// To be called when what the node says of entries and content has been counted.
+void TreeWalk::count_node(std::size_t bytes) {
+  node_bytes_ += bytes;
+  const std::uint64_t expected =
+      entries_ * kNodeBytesPerEntry + counts_.content_bytes / kContentPerNodeByte;
+  if (node_bytes_ > expected && node_bytes_ - expected > limits_.spare_node_bytes) {
+    throw Error(ErrorCode::limit, "the tree has far more blocks than its content needs");
+  }
 }
 
 std::uint64_t TreeWalk::cost(const Item& item) const {
@@ -77,6 +119,7 @@ Task<void> TreeWalk::work(Item item) {
     if (!failure_) failure_ = std::current_exception();
   }
   --under_way_;
+  nodes_under_way_ -= item.cid.is(Codec::raw) ? 0 : 1;
   bytes_under_way_ -= cost(item);
   changed_.notify_all();
 }
@@ -139,9 +182,10 @@ Task<void> TreeWalk::open_file(const Cid& cid, const Entry& entry, FileNode node
   file->size = node.length;
   file->metadata = metadata;
   ++counts_.files;
-  counts_.content_bytes += file->size;
   co_await sink_.begin_file(*file);
-  const Part whole{file, entry.folder, FilePart{cid}};
+  // Only now: what does not fit the disk accounts for nothing.
+  counts_.content_bytes += file->size;
+  const Part whole{file, entry.folder, FilePart{.cid = cid}};
   // The file stays open while this, which finds its parts, is under way.
   ++file->open_items;
   if (entry.folder) ++entry.folder->open_items;
@@ -186,6 +230,7 @@ Task<void> TreeWalk::add_content(const Part& part, const FileNode& node, const S
     push(Item{child->cid, Part{part.file, part.folder, *child}});
   }
   changed_.notify_all();
+  count_node(block.size() - node.content.size());
   if (node.content.empty()) co_return;
   const auto at = static_cast<std::size_t>(node.content.data() - block.view().data());
   const SharedBytes inside = block.part(at, node.content.size());
@@ -209,12 +254,13 @@ Task<void> TreeWalk::open_folder(const Cid& cid, const Entry& entry, UnixfsNode 
   if (const auto* plain = std::get_if<DirectoryNode>(&node.kind)) {
     push_entries(folder, plain->entries);
   } else {
-    folder->shards = std::make_unique<HamtWalk>(cid);
+    folder->shards = std::make_unique<HamtWalk>(cid, limits_.max_entries);
     folder->shards->take_wanted();
     const auto entries = folder->shards->accept(cid, block.view());
     push_entries(folder, entries);
     push_shards(folder);
   }
+  count_node(block.size());
   co_await leave(folder);
 }
 
@@ -224,6 +270,7 @@ Task<void> TreeWalk::visit_shard(const Cid& cid, const Shard& shard) {
   const auto entries = shard.folder->shards->accept(cid, block.view());
   push_entries(shard.folder, entries);
   push_shards(shard.folder);
+  count_node(block.size());
 }
 
 void TreeWalk::push_entries(const std::shared_ptr<FolderState>& folder,
@@ -240,6 +287,7 @@ void TreeWalk::push_entries(const std::shared_ptr<FolderState>& folder,
 }
 
 void TreeWalk::push_shards(const std::shared_ptr<FolderState>& folder) {
+  hold_shards(*folder);
   for (const Cid& cid : folder->shards->take_wanted()) push(Item{cid, Shard{folder}});
   changed_.notify_all();
 }
@@ -252,6 +300,7 @@ std::string TreeWalk::path_of(const Entry& entry) const {
 Task<void> TreeWalk::leave(std::shared_ptr<FolderState> folder) {
   while (folder && --folder->open_items == 0) {
     co_await sink_.end_folder(folder->path, folder->metadata);
+    held_bytes_ -= folder->shard_bytes;
     folder = folder->parent;
   }
 }

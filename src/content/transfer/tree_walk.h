@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <exception>
 #include <memory>
 #include <string>
@@ -23,6 +24,14 @@ struct WalkLimits {
   std::size_t in_flight_blocks = 256;
   std::size_t max_depth = 256;           // folders within folders
   std::uint64_t max_entries = 1u << 24;  // files, folders and links in all
+  /// Memory of what was found and is still to be visited, and of the shards of open folders. From
+  /// the first on nodes are visited one by one, which add no more than the depth of the tree needs;
+  /// the second ends the walk.
+  std::size_t roomy_bytes = std::size_t{64} << 20;
+  std::size_t max_held_bytes = std::size_t{256} << 20;
+  /// Bytes of nodes beyond those that entries and content account for. A file in parts so small,
+  /// or a tree of nodes so padded, that it exceeds them is made to waste a disk.
+  std::uint64_t spare_node_bytes = std::uint64_t{64} << 20;
 };
 
 struct WalkCounts {
@@ -54,6 +63,7 @@ class TreeWalk {
     std::unique_ptr<HamtWalk> shards;
     std::size_t depth = 0;
     std::size_t open_items = 0;
+    std::size_t shard_bytes = 0;  // what `shards` takes, as reckoned in held_bytes_
   };
   /// A name in a folder (or the root) that may turn out to be anything.
   struct Entry {
@@ -75,6 +85,11 @@ class TreeWalk {
   };
 
   void push(Item item);
+  bool has_room() const;
+  static std::size_t memory_of(const Item& item);
+  void hold(std::size_t bytes);
+  void hold_shards(FolderState& folder);
+  void count_node(std::size_t bytes);
   std::uint64_t cost(const Item& item) const;
   Task<void> work(Item item);
   Task<void> visit(const Item& item);
@@ -96,9 +111,12 @@ class TreeWalk {
   TreeSink& sink_;
   const WalkLimits limits_;
   WalkCounts counts_;
-  std::vector<Item> stack_;
+  std::deque<Item> stack_;  // no vector, which would need twice its memory to grow
+  std::size_t held_bytes_ = 0;
   std::uint64_t entries_ = 0;
+  std::uint64_t node_bytes_ = 0;
   std::size_t under_way_ = 0;
+  std::size_t nodes_under_way_ = 0;
   std::uint64_t bytes_under_way_ = 0;
   std::exception_ptr failure_;
   Event changed_;

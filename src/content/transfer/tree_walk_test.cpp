@@ -110,7 +110,7 @@ TEST_F(Walks, tells_of_everything_in_it_between_its_begin_and_its_end) {
   EXPECT_EQ(counts.done_bytes, 5U);
 }
 
-TEST_F(Walks, refuses_names_that_are_no_names_of_files) {
+TEST_F(Walks, K1_refuses_names_that_are_no_names_of_files) {
   const Cid leaf = text("x");
   const std::vector<std::string> bad = {
       "..", ".", "", "a/b", "/abs", "a/", std::string("n\0l", 3), std::string(256, 'n')};
@@ -123,7 +123,7 @@ TEST_F(Walks, refuses_names_that_are_no_names_of_files) {
   }
 }
 
-TEST_F(Walks, accepts_every_other_name) {
+TEST_F(Walks, K6_accepts_every_other_name) {
   const std::vector<std::string> good = {
       "...", "..a", "a\\b", "\xff\xfe", "\x1b[2J", " ", std::string(255, 'n')};
   for (const std::string& name : good) {
@@ -133,7 +133,7 @@ TEST_F(Walks, accepts_every_other_name) {
   }
 }
 
-TEST_F(Walks, refuses_a_name_twice) {
+TEST_F(Walks, K3_refuses_a_name_twice) {
   const Cid link = tree.symlink("/etc");
   const Cid below = tree.folder({{"passwd", text("x")}});
   EXPECT_EQ(walk(tree.folder({{"x", link}, {"x", below}})), ErrorCode::malformed);
@@ -147,7 +147,7 @@ TEST_F(Walks, refuses_a_name_twice) {
   EXPECT_THAT(record.told, ::testing::Not(::testing::Contains("x/passwd = x")));
 }
 
-TEST_F(Walks, refuses_shards_that_contradict_each_other) {
+TEST_F(Walks, J1_J3_refuses_shards_that_contradict_each_other) {
   const Cid leaf = text("x");
   const std::string bucket = TestTree::in_bucket("x").substr(0, 2);
   EXPECT_EQ(walk(tree.shard({{bucket, tree.shard({{TestTree::in_bucket("x", 1), leaf}})}})), kDone);
@@ -161,13 +161,13 @@ TEST_F(Walks, refuses_shards_that_contradict_each_other) {
   }
 }
 
-TEST_F(Walks, counts_entries_up_to_its_limit) {
+TEST_F(Walks, J3_counts_entries_up_to_its_limit) {
   const Cid three = tree.folder({{"a", text("x")}, {"b", tree.folder({{"c", text("y")}})}});
   EXPECT_EQ(walk(three, {.max_entries = 3}), kDone);
   EXPECT_EQ(walk(three, {.max_entries = 2}), ErrorCode::limit);
 }
 
-TEST_F(Walks, a_few_folders_that_name_each_other_often_do_not_unfold_for_ever) {
+TEST_F(Walks, J3_a_few_folders_that_name_each_other_often_do_not_unfold_for_ever) {
   Cid bomb = tree.folder({});
   for (int i = 0; i < 60; ++i) bomb = tree.folder({{"a", bomb}, {"b", bomb}});
   EXPECT_EQ(walk(bomb, {.max_entries = 1000}), ErrorCode::limit);
@@ -181,7 +181,7 @@ TEST_F(Walks, goes_down_to_its_limit) {
   EXPECT_EQ(walk(nested(257)), ErrorCode::limit);
 }
 
-TEST_F(Walks, refuses_parts_that_are_not_what_was_promised) {
+TEST_F(Walks, J8_refuses_parts_that_are_not_what_was_promised) {
   const Cid leaf = text("12345");
   const Cid wrapped = tree.wrapped(as_bytes("12345"));
   EXPECT_EQ(walk(tree.file({{leaf, 5}, {wrapped, 5}})), kDone);

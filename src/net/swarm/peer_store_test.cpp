@@ -45,7 +45,7 @@ TEST_F(PeerStoreTest, gives_the_surest_addresses_first) {
   EXPECT_EQ(store.addresses(anna).at(1), address(3));
 }
 
-TEST_F(PeerStoreTest, forgets_addresses_in_time) {
+TEST_F(PeerStoreTest, A5_forgets_addresses_in_time) {
   store.add_address(anna, address(1), AddressSource::claimed, 10s);
   store.add_address(anna, address(2), AddressSource::claimed, 20s);
   loop.run(loop.clock.sleep_for(10s));
@@ -91,7 +91,7 @@ TEST_F(PeerStoreTest, cuts_long_agent_names) {
   EXPECT_EQ(store.agent(anna), std::string(PeerStore::kMaxAgentBytes, 'a'));
 }
 
-TEST_F(PeerStoreTest, forgets_the_least_recently_heard_of_but_not_the_pinned) {
+TEST_F(PeerStoreTest, A5_forgets_the_least_recently_heard_of_but_not_the_pinned) {
   store.pin(anna);
   claim(anna, address(1));
   for (std::uint32_t i = 2; i <= PeerStore::kMaxPeers + 1; ++i) claim(peer(i), address(1));

@@ -154,7 +154,7 @@ TEST(Identify, ignores_one_who_shows_the_key_of_another) {
   EXPECT_EQ(answered.protocols(), nullptr);
 }
 
-TEST(Identify, ignores_one_who_shows_the_record_of_another) {
+TEST(Identify, A4_A5_ignores_one_who_shows_the_record_of_another) {
   Message lie = speaking({"/lie/1"});
   lie.signed_peer_record =
       seal_peer_record(key_of(99), 1, {Multiaddr::parse("/ip4/203.0.113.1/tcp/1")});

@@ -73,7 +73,7 @@ TEST_F(HostStorageTest, refuses_what_is_no_regular_file_without_blocking) {
   EXPECT_EQ(code_of([&] { storage.open(temp.path(), Access::read); }), "io");
 }
 
-TEST_F(HostStorageTest, says_that_the_disk_is_full_and_what_to_do) {
+TEST_F(HostStorageTest, K8_says_that_the_disk_is_full_and_what_to_do) {
   const Error full = file_error(ENOSPC, "/somewhere/f");
   EXPECT_EQ(full.code(), ErrorCode::io);
   EXPECT_EQ(full.subject(), "/somewhere/f");
@@ -81,7 +81,7 @@ TEST_F(HostStorageTest, says_that_the_disk_is_full_and_what_to_do) {
   EXPECT_NE(full.hint(), "");
 }
 
-TEST_F(HostStorageTest, refuses_names_with_a_zero_byte) {
+TEST_F(HostStorageTest, K6_refuses_names_with_a_zero_byte) {
   EXPECT_EQ(code_of([&] { storage.open(std::string_view("/tmp\0x", 6), Access::read); }), "io");
 }
 
@@ -130,7 +130,7 @@ TEST_F(HostStorageTest, renames_with_and_without_replacing) {
   EXPECT_EQ(code_of([&] { storage.rename(temp.path("no"), temp.path("b"), true); }), "io");
 }
 
-TEST_F(HostStorageTest, removes_a_tree_without_following_links_out_of_it) {
+TEST_F(HostStorageTest, K4_removes_a_tree_without_following_links_out_of_it) {
   put("kept", "x");
   storage.make_folder(temp.path("t"));
   std::string deep = temp.path("t");
@@ -184,7 +184,7 @@ TEST_F(HostStorageTest, absolute_resolves_links_as_far_as_the_path_exists) {
   EXPECT_EQ(storage.absolute(temp.path("t/")), real + "/t");
 }
 
-TEST_F(ConfinedFolder, refuses_paths_that_lead_out) {
+TEST_F(ConfinedFolder, K1_refuses_paths_that_lead_out) {
   put("secret", "x");
   storage.make_folder(temp.path("in"));
   const auto folder = storage.confined(temp.path("in"));
@@ -199,7 +199,7 @@ TEST_F(ConfinedFolder, refuses_paths_that_lead_out) {
   EXPECT_EQ(get("secret"), "x");
 }
 
-TEST_F(ConfinedFolder, follows_no_link_in_the_middle_or_at_the_end) {
+TEST_F(ConfinedFolder, K3_follows_no_link_in_the_middle_or_at_the_end) {
   put("secret", "x");
   storage.make_folder(temp.path("in"));
   const auto folder = storage.confined(temp.path("in"));
@@ -221,7 +221,7 @@ TEST_F(ConfinedFolder, follows_no_link_in_the_middle_or_at_the_end) {
   EXPECT_EQ(get("secret"), "x");
 }
 
-TEST_F(ConfinedFolder, works_below_itself_after_its_maker_and_its_path_have_gone) {
+TEST_F(ConfinedFolder, K4_works_below_itself_after_its_maker_and_its_path_have_gone) {
   storage.make_folder(temp.path("in"));
   auto outer = storage.confined(temp.path("in"));
   outer->make_folder("a");
@@ -242,7 +242,7 @@ TEST_F(ConfinedFolder, works_below_itself_after_its_maker_and_its_path_have_gone
   EXPECT_EQ(folder->list("").size(), 0u);
 }
 
-TEST_F(ConfinedFolder, opening_by_components_follows_no_link_either) {
+TEST_F(ConfinedFolder, K3_opening_by_components_follows_no_link_either) {
   storage.make_folder(temp.path("a"));
   put("a/f", "x");
   storage.make_link("a", temp.path("l"));

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/varint.h"
 
 namespace shoal::noise {
 namespace {
@@ -18,6 +19,16 @@ ErrorCode failure(ByteView bytes) {
     return error.code();
   }
   ADD_FAILURE() << "accepted " << to_hex(bytes);
+  return ErrorCode::failed;
+}
+
+template <class Call>
+ErrorCode code_of(Call call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.code();
+  }
   return ErrorCode::failed;
 }
 
@@ -80,6 +91,54 @@ TEST(NoisePayload, is_bound_to_the_static_key_and_to_the_identity) {
   EXPECT_THROW(verified_identity(payload, Bytes(32, 8)), Error);
   payload.identity_key = signed_payload(other, static_key, {}).identity_key;
   EXPECT_THROW(verified_identity(payload, static_key), Error);
+}
+
+TEST(NoisePayload, A1_refuses_a_huge_rsa_key_without_arithmetic_on_it) {
+  // As DER has it: 2048 bytes of modulus, which is the most that a message would still hold.
+  Bytes numbers = from_hex("3082080a0282080100");
+  numbers.resize(numbers.size() + 2048, 0xff);
+  append(numbers, from_hex("0203010001"));
+  Bytes info = from_hex("30820823300d06092a864886f70d01010105000382081200");
+  info[3] = static_cast<std::uint8_t>((numbers.size() + 20) & 0xff);
+  info[2] = static_cast<std::uint8_t>((numbers.size() + 20) >> 8);
+  info[21] = static_cast<std::uint8_t>((numbers.size() + 1) >> 8);
+  info[22] = static_cast<std::uint8_t>((numbers.size() + 1) & 0xff);
+  append(info, numbers);
+  Bytes key = {0x08, 0x00, 0x12};
+  append_varint(key, info.size());
+  append(key, info);
+  const HandshakePayload payload{key, Bytes(256, 1), {}};
+  const HandshakePayload read = decode_payload(encode_payload(payload));
+  EXPECT_EQ(code_of([&] { verified_identity(read, Bytes(32, 7)); }), ErrorCode::limit);
+  EXPECT_EQ(code_of([&] { crypto::PublicKey::decode(crypto::KeyType::rsa, info); }),
+            ErrorCode::limit);
+}
+
+TEST(NoisePayload, A3_refuses_signatures_that_are_zero_constant_swapped_or_cut) {
+  const auto identity = crypto::PrivateKey::ed25519_from_seed(Bytes(32, 1));
+  const Bytes static_key(32, 7);
+  const auto honest = signed_payload(identity, static_key, {});
+  Bytes swapped(honest.identity_signature.begin() + 32, honest.identity_signature.end());
+  append(swapped, ByteView(honest.identity_signature).first(32));
+  const Bytes cut(honest.identity_signature.begin(), honest.identity_signature.end() - 1);
+  for (const Bytes& signature :
+       {Bytes(64), Bytes(64, 0xff), Bytes(64, 0x5a), swapped, cut, Bytes()}) {
+    auto payload = honest;
+    payload.identity_signature = signature;
+    EXPECT_THROW(verified_identity(payload, static_key), Error) << to_hex(signature);
+  }
+  // Of small order: anybody could sign for such a key.
+  auto payload = honest;
+  payload.identity_key = from_hex("08011220");
+  append(payload.identity_key, Bytes(32));
+  payload.identity_signature = Bytes(64);
+  EXPECT_THROW(verified_identity(payload, static_key), Error);
+}
+
+TEST(NoisePayload, B7_refuses_groups_however_deep) {
+  Bytes groups(30'000, 0x0b);
+  groups.resize(60'000, 0x0c);
+  EXPECT_EQ(failure(groups), ErrorCode::malformed);
 }
 
 }  // namespace

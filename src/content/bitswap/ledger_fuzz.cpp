@@ -1,0 +1,109 @@
+#include "content/bitswap/ledger.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/error.h"
+#include "content/bitswap/wantlist.h"
+
+// A peer that says anything, to a server that does anything. The input is a script: steps of one
+// byte for what happens and one for the block that it is about. The lowest bit of a block's number
+// says whether it is here at first.
+
+namespace {
+
+using namespace shoal;
+using namespace shoal::content::bitswap;
+
+constexpr std::size_t kBlocks = 2048;
+
+const Cid& cid_of(std::size_t number) {
+  static const std::vector<Cid> cids = [] {
+    std::vector<Cid> out;
+    for (std::size_t i = 0; i < kBlocks; ++i) {
+      out.push_back(Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes(std::to_string(i)))));
+    }
+    return out;
+  }();
+  return cids[number % kBlocks];
+}
+
+class Run {
+ public:
+  explicit Run(ByteView script) : script_(script) {}
+
+  void go() {
+    while (!script_.empty()) {
+      step(byte());
+      SHOAL_CHECK(ledger_.size() <= Ledger::kMaxWants);
+      SHOAL_CHECK(ledger_.presence_count() <= kMaxEntries);
+      SHOAL_CHECK(ledger_.has_blocks() == (ledger_.peek_block() != nullptr));
+    }
+    // In the end all that can be served is served, each block once.
+    std::set<Cid> served;
+    while (const auto request = ledger_.next_block()) {
+      SHOAL_CHECK(served.insert(request->cid).second);
+    }
+    SHOAL_CHECK(served.size() <= Ledger::kMaxWants);
+  }
+
+ private:
+  std::uint8_t byte() {
+    if (script_.empty()) return 0;
+    const std::uint8_t out = script_.front();
+    script_ = script_.subspan(1);
+    return out;
+  }
+
+  WantEntry entry(std::size_t number, std::uint8_t look) {
+    return {.cid = cid_of(number),
+            .priority = look % 3,
+            .cancel = look % 8 == 7,
+            .type = (look & 1) != 0 ? WantType::have : WantType::block,
+            .send_dont_have = (look & 2) != 0};
+  }
+
+  void step(std::uint8_t what) {
+    const std::size_t number = byte() * std::size_t{8} + what / 32;
+    switch (what % 8) {
+      case 0:
+      case 1:
+        return hear(1, number, what >> 3);
+      case 2:
+        return hear(1 + number % 1500, number, what >> 3);  // a flood
+      case 3:
+        return ledger_.offer(cid_of(number).hash());
+      case 4:
+        if (const auto request = ledger_.next_block()) ledger_.missing(*request);
+        return;
+      case 5:
+        ledger_.next_block();
+        return;
+      case 6:
+        SHOAL_CHECK(ledger_.take_presences(number).size() <= number);
+        return;
+      default:
+        now_ += number * 10ms;
+    }
+  }
+
+  void hear(std::size_t count, std::size_t first, std::uint8_t look) {
+    Message message;
+    message.full = look == 31;
+    for (std::size_t i = 0; i < count; ++i) message.wants.push_back(entry(first + i, look));
+    const auto has = [](const Multihash& hash) { return hash.digest().front() % 2 == 1; };
+    ledger_.receive(message, has, now_);
+  }
+
+  ByteView script_;
+  TimePoint now_{};
+  Ledger ledger_{now_};
+};
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  Run({data, std::min<std::size_t>(size, 256)}).go();
+  return 0;
+}
