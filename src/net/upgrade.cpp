@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error.h"
 #include "net/muxer/yamux/yamux.h"
 #include "net/negotiation/negotiate.h"
 #include "net/read_ahead.h"
@@ -54,6 +55,9 @@ Task<Link> Upgrader::inbound(std::unique_ptr<Stream> stream, Multiaddr local, Mu
 Task<Link> Upgrader::upgrade(std::unique_ptr<Stream> stream, std::optional<PeerId> peer,
                              Multiaddr local, Multiaddr remote) {
   const Direction direction = peer ? Direction::outbound : Direction::inbound;
+  if (system_.faults.strikes("net.handshake")) {
+    throw Error(ErrorCode::closed, "the handshake broke off", remote.to_string());
+  }
   auto limited = std::make_unique<LimitedStream>(std::move(stream), bandwidth_);
   std::unique_ptr<Stream> ahead = std::make_unique<ReadAhead>(std::move(limited));
   std::unique_ptr<Stream> agreed = co_await agree_on_security(std::move(ahead), direction);

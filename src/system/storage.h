@@ -112,7 +112,8 @@ class Storage : public Folder {
  public:
   /// The path from the root, symlinks resolved as far as it exists.
   virtual std::string absolute(std::string_view path) = 0;
-  /// Throws Error{locked} naming the process that holds it.
+  /// Makes the file when absent; its holder may remove it. Throws Error{locked} naming the process
+  /// that holds it.
   virtual std::unique_ptr<FileLock> lock(std::string_view path) = 0;
   /// Who holds it; none when nobody does, or the file is not there. Takes and makes nothing.
   virtual std::optional<LockHolder> lock_holder(std::string_view path) = 0;

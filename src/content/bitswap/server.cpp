@@ -10,6 +10,7 @@ namespace shoal::content::bitswap {
 namespace {
 
 constexpr Duration kRetryPause = 200ms;
+constexpr Duration kLate = 5s;
 
 }  // namespace
 
@@ -167,6 +168,7 @@ Task<void> Server::send_all(PeerPtr peer) {
 }
 
 Task<void> Server::send_next(Peer& peer) {
+  if (system_.faults.strikes("bitswap.answer_late")) co_await system_.clock.sleep_for(kLate);
   co_await peer.out.ready();
   const Version version = peer.out.version();
   Batch batch;
@@ -180,12 +182,14 @@ Task<void> Server::send_next(Peer& peer) {
   if (batch.message.empty()) co_return;
 
   const EncodedMessage encoded = encode_message(batch.message, version);
+  const bool lost = system_.faults.strikes("bitswap.lose_answer");
   peer.writing = true;
   std::exception_ptr failure;
   try {
-    co_await peer.out.write(encoded, [&batch] {
+    const auto moved = [&batch] {
       if (batch.share) batch.share->moved();
-    });
+    };
+    if (!lost) co_await peer.out.write(encoded, moved);
   } catch (...) {
     failure = std::current_exception();
   }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/log.h"
 #include "content/store/file_blocks.h"
 #include "content/store/index.h"
@@ -44,10 +46,15 @@ struct BlockStore::State {
   template <class Call>
   auto with_index(Call call) {
     if (!index) open();
+    const bool pending = index->has_changes();
     try {
       return call(*index);
     } catch (const DamagedDatabase& damage) {
       set_aside(damage);
+    } catch (const Error& error) {
+      // SQLite takes all of a transaction back when it cannot go on.
+      if (pending && !index->has_changes()) lost = error.message();
+      throw;
     }
     open();
     return call(*index);
@@ -82,6 +89,7 @@ struct BlockStore::State {
   bool commit_pending = false;
   std::size_t uncommitted_places = 0;
   std::uint64_t stale_blocks = 0;
+  std::string lost;  // why changes went that were not committed yet; empty: none did
   TaskGroup tasks;
 };
 
@@ -181,6 +189,7 @@ void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
     files.keep(place.file, reading.file);
     close_files_later();
   }
+  if (reading.unreadable) return files.close(place.file);
   if (!reading.right) {
     ++stale_blocks;
     files.close(place.file);
@@ -188,7 +197,8 @@ void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
     return;
   }
   const WallTime changed{std::chrono::nanoseconds(reading.stamp.mtime_ns)};
-  if (reading.hashed && changed + kYoung < system.clock.wall_now()) {
+  const bool may_be_trusted = place.stamp != kNeverTrusted;
+  if (reading.hashed && may_be_trusted && changed + kYoung < system.clock.wall_now()) {
     change([&](Index& all) { all.renew(place, reading.stamp); });
   }
 }
@@ -294,6 +304,10 @@ void BlockStore::set_imported(FileId file, std::string_view profile, const Impor
 
 void BlockStore::commit() {
   state_->commit();
+  if (state_->lost.empty()) return;
+  throw Error(ErrorCode::io,
+              "the index lost what was not committed yet: " + std::exchange(state_->lost, {}),
+              state_->path, "run the same command again");
 }
 
 Task<void> BlockStore::stop() {

@@ -30,6 +30,9 @@ struct FileStamp {
   bool operator==(const FileStamp&) const = default;
 };
 
+/// Of a file that is still being written: its blocks are hashed whenever they are read.
+inline constexpr FileStamp kNeverTrusted{};
+
 /// What stands around the content in a block that is not raw: with it, the leaves of the other
 /// profiles are served from the file too.
 struct PlaceFrame {
@@ -68,8 +71,8 @@ class BlockStore {
 
   /// The block's bytes; none when it is not held. Reads off the loop. A block from a file whose
   /// stamp changed is hashed again first: right, it is served and the stamp renewed; wrong, its
-  /// place is forgotten, counted in stale_blocks(), and the answer is none. An unreadable file
-  /// counts as changed.
+  /// place is forgotten, counted in stale_blocks(), and the answer is none. A file that
+  /// is gone counts as changed; one that cannot be read now does not.
   Task<std::optional<SharedBytes>> get(Multihash hash);
 
   /// Keeps the bytes themselves. `bytes` must hash to `hash`; the caller has verified that.
@@ -98,6 +101,8 @@ class BlockStore {
                                    std::string_view profile);
   void set_imported(FileId file, std::string_view profile, const Imported& imported);
 
+  /// Throws Error{io} also when changes since the last call were lost meanwhile: whoever made some
+  /// must make them again.
   void commit();
   /// Commits and ends the store's own tasks. Must have returned before it is destroyed; after it,
   /// read only.

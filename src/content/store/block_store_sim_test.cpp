@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "content/store/block_store.h"
 #include "system/sim/world.h"
 
@@ -90,6 +91,83 @@ TEST(BlockStoreSim, says_so_when_the_disk_is_full_and_goes_on_when_it_is_not) {
   store.put(Multihash::sha2_256(bytes), bytes);
   EXPECT_EQ(world.run(count_right(store, 2)), 1u);
   EXPECT_EQ(store.damaged(), "");
+  world.run(store.stop());
+}
+
+/// Puts one place and lets the commit behind the caller's back fail at `point`.
+void fail_quiet_commit(sim::World& world, BlockStore& store, const Multihash& hash,
+                       const std::string& point) {
+  Storage& storage = world.host(0).system().storage;
+  storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
+  const FileId file = store.add_file("/data", FileStamp::of(*storage.info("/data")));
+  store.put_place(hash, file, 0, 5);
+  world.faults().set(point, 1);
+  world.run_for(2s);
+  world.faults().set(point, 0);
+}
+
+TEST(BlockStoreSim, what_a_failed_commit_took_back_is_told_at_the_next) {
+  for (const std::string point : {"storage.write", "storage.full", "index.commit"}) {
+    sim::World world;
+    world.add_host();
+    BlockStore store(world.host(0).system(), "/home");
+    const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
+    fail_quiet_commit(world, store, hash, point);
+    const bool held = store.has(hash);
+    bool told = false;
+    try {
+      store.commit();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::io);
+      told = true;
+    }
+    EXPECT_NE(held, told) << point;
+    store.commit();
+    world.run(store.stop());
+  }
+}
+
+TEST(BlockStoreSim, a_file_that_cannot_be_read_now_is_not_forgotten) {
+  sim::World world;
+  sim::Host& host = world.add_host();
+  Storage& storage = host.system().storage;
+  storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
+  const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
+  BlockStore store(host.system(), "/home");
+  store.put_place(hash, store.add_file("/data", FileStamp::of(*storage.info("/data"))), 0, 5);
+  for (const std::string point : {"storage.open", "storage.read"}) {
+    world.faults().set(point, 1);
+    EXPECT_FALSE(world.run(store.get(hash))) << point;
+    world.faults().set(point, 0);
+    EXPECT_TRUE(world.run(store.get(hash))) << point;
+  }
+  EXPECT_EQ(store.stale_blocks(), 0u);
+  storage.remove("/data");
+  world.run_for(1min);
+  EXPECT_FALSE(world.run(store.get(hash)));
+  EXPECT_FALSE(store.has(hash));
+  world.run(store.stop());
+}
+
+TEST(BlockStoreSim, a_disk_that_cannot_be_read_at_the_start_damages_no_index) {
+  sim::World world;
+  sim::Host& host = world.add_host();
+  put_nodes(host, 100, true);
+  host.restart();
+  for (int i = 0; i < 40; ++i) {
+    world.faults().set("storage.read", 0.1);
+    try {
+      BlockStore store(host.system(), "/home");
+      world.faults().set("storage.read", 0);
+      EXPECT_EQ(store.damaged(), "");
+      world.run(store.stop());
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::io);
+    }
+    world.faults().set("storage.read", 0);
+  }
+  BlockStore store(host.system(), "/home");
+  EXPECT_EQ(world.run(count_right(store, 100)), 100u);
   world.run(store.stop());
 }
 

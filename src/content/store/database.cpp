@@ -76,7 +76,9 @@ std::int64_t Statement::changes() const {
 }
 
 Database::Database(System& system, std::string path, Use use)
-    : path_(std::move(path)), vfs_(system, fmt::format("shoal-{}", fmt::ptr(this)), use) {
+    : path_(std::move(path)),
+      faults_(system.faults),
+      vfs_(system, fmt::format("shoal-{}", fmt::ptr(this)), use) {
   try {
     open(use);
   } catch (...) {
@@ -103,7 +105,7 @@ void Database::open(Use use) {
     check(sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr));
     return;
   }
-  if (one("PRAGMA journal_mode=WAL") != "wal") throw DamagedDatabase("it has no WAL", path_);
+  if (one("PRAGMA journal_mode=WAL") != "wal") give_up("it has no WAL");
   run("PRAGMA synchronous=NORMAL");
   run(fmt::format("PRAGMA wal_autocheckpoint={}", kWalPages));
   run(fmt::format("PRAGMA journal_size_limit={}", kWalBytesKept));
@@ -124,7 +126,11 @@ void Database::begin() {
 }
 
 void Database::commit() {
-  if (in_transaction()) run("COMMIT");
+  if (!in_transaction()) return;
+  if (faults_.strikes("index.commit")) {
+    throw Error(ErrorCode::io, "the index cannot be used: input/output error", path_);
+  }
+  run("COMMIT");
 }
 
 bool Database::in_transaction() const {
@@ -139,6 +145,15 @@ void Database::check(int result) const {
   if (result == SQLITE_OK) return;
   const std::string reason = handle_ ? sqlite3_errmsg(handle_) : sqlite3_errstr(result);
   if (!is_storage_failure(result)) throw DamagedDatabase(reason, path_);
+  fail(reason);
+}
+
+void Database::give_up(const std::string& reason) const {
+  if (vfs_.last_error().empty()) throw DamagedDatabase(reason, path_);
+  fail(reason);
+}
+
+void Database::fail(const std::string& reason) const {
   const std::string& said = vfs_.last_error();
   throw Error(ErrorCode::io,
               "the index cannot be used: " + (said.empty() ? reason : reason + " (" + said + ")"),

@@ -82,7 +82,7 @@ class Statement {
 /// is a write without a sync, so that it survives the end of the process, and after a loss of power
 /// the database is whole, as of some recent commit. Blocks; for one thread.
 ///
-/// Throws DamagedDatabase, or Error{io} with what the storage said.
+/// Throws DamagedDatabase, or Error{io} with what the storage said. Fault point: index.commit.
 class Database {
  public:
   using Use = SqliteVfs::Use;
@@ -106,11 +106,15 @@ class Database {
   sqlite3* handle() const { return handle_; }
   /// Throws unless `result` is success.
   void check(int result) const;
+  /// Throws DamagedDatabase, or Error{io} when it was the storage that failed.
+  [[noreturn]] void give_up(const std::string& reason) const;
 
  private:
   void open(Use use);
+  [[noreturn]] void fail(const std::string& reason) const;
 
   std::string path_;
+  Faults& faults_;
   SqliteVfs vfs_;
   sqlite3* handle_ = nullptr;
 };

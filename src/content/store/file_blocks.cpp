@@ -59,6 +59,19 @@ void open_and_read(Storage& storage, const BlockPlace& place, const Multihash& h
 
 }  // namespace
 
+namespace {
+
+/// A disk, or a limit on open files, that stands in the way once says nothing of what lies there.
+bool is_there(Storage& storage, const std::string& path) {
+  try {
+    return storage.info(path).has_value();
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+}  // namespace
+
 BlockReading read_block(Storage& storage, const BlockPlace& place, const Multihash& hash,
                         std::shared_ptr<File> file) {
   BlockReading out;
@@ -68,6 +81,7 @@ BlockReading read_block(Storage& storage, const BlockPlace& place, const Multiha
   } catch (const Error&) {
     out.right = false;
     out.file = nullptr;
+    out.unreadable = is_there(storage, place.path);
   }
   return out;
 }

@@ -47,6 +47,7 @@ struct BlockReading {
   std::shared_ptr<File> file;
   FileStamp stamp;
   bool hashed = false;
+  bool unreadable = false;  // now; the file is there
 };
 
 /// Reads a block from its place and hashes it if need be. `file` may be null. Blocks; throws

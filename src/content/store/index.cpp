@@ -121,7 +121,8 @@ void Index::check_tables() {
       database_.one("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
   if (std::stoll(bytes) > kMaxCheckedBytes) return;
   const std::string found = database_.one("PRAGMA quick_check(1)");
-  if (found != "ok") throw DamagedDatabase(found, database_.path());
+  // A page that cannot be read now is reported as one that is missing.
+  if (found != "ok") database_.give_up(found);
 }
 
 void Index::change() {

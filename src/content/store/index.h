@@ -69,6 +69,8 @@ class Index {
 
   /// Every change lies in a transaction, which the first one begins.
   void commit() { database_.commit(); }
+  /// That are not committed yet.
+  bool has_changes() const { return database_.in_transaction(); }
   bool in_transaction() const { return database_.in_transaction(); }
 
  private:

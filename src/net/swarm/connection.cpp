@@ -48,6 +48,9 @@ Connection::Connection(System& system, ConnectionContext& context, ConnectionId 
 
 Task<ProtocolStream> Connection::open(std::span<const std::string> protocols) {
   SHOAL_CHECK(!protocols.empty());
+  if (system_.faults.strikes("net.open_stream")) {
+    throw Error(ErrorCode::closed, "the stream could not be opened", peer().to_string());
+  }
   ProtocolStream out{link_.muxer->open(), protocols.front(), peer(), id_};
   if (protocols.size() == 1) {
     out.stream = negotiate_lazily(std::move(out.stream), protocols.front());
@@ -127,6 +130,7 @@ void Connection::note_failure(const Error& error) {
 }
 
 Task<void> Connection::serve_protocol(std::unique_ptr<Stream> stream) {
+  if (system_.faults.strikes("net.accept_stream")) co_return;
   const auto speaks = [this](const std::string& name) {
     return context_.protocols.find(name) != nullptr;
   };

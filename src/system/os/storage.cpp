@@ -14,8 +14,7 @@ namespace shoal::os {
 
 namespace {
 
-/// Closing the descriptor releases the lock, and so does the end of the process. The file stays:
-/// removing it would let a third process lock a new one beside a second that waits for this one.
+/// Closing the descriptor releases the lock, and so does the end of the process.
 class HeldLock final : public FileLock {
  public:
   explicit HeldLock(Descriptor fd) : fd_(std::move(fd)) {}
@@ -70,17 +69,23 @@ void write_holder(int fd, const std::string& path) {
 
 std::unique_ptr<FileLock> HostStorage::lock(std::string_view path) {
   const std::string shown(path);
-  Descriptor fd(uninterrupted([&] {
-    return ::open(shown.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
-  }));
-  if (!fd) throw file_error(errno, shown);
-  struct flock whole = whole_file();
-  if (::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0) {
-    if (errno != EAGAIN && errno != EACCES) throw file_error(errno, shown);
-    throw Error(ErrorCode::locked, "in use by " + holder_of(fd.get()), shown);
+  while (true) {
+    Descriptor fd(uninterrupted([&] {
+      return ::open(shown.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
+    }));
+    if (!fd) throw file_error(errno, shown);
+    struct flock whole = whole_file();
+    if (::fcntl(fd.get(), F_OFD_SETLK, &whole) != 0) {
+      if (errno != EAGAIN && errno != EACCES) throw file_error(errno, shown);
+      throw Error(ErrorCode::locked, "in use by " + holder_of(fd.get()), shown);
+    }
+    // Its last holder may have removed it meanwhile: the next one would lock another file.
+    struct stat info{};
+    if (::fstat(fd.get(), &info) != 0) throw file_error(errno, shown);
+    if (info.st_nlink == 0) continue;
+    write_holder(fd.get(), shown);
+    return std::make_unique<HeldLock>(std::move(fd));
   }
-  write_holder(fd.get(), shown);
-  return std::make_unique<HeldLock>(std::move(fd));
 }
 
 std::optional<LockHolder> HostStorage::lock_holder(std::string_view path) {

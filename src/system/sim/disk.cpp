@@ -129,6 +129,9 @@ void Disk::write(const NodePtr& node, std::uint64_t offset, ByteView bytes) {
   if (offset > kLargestFile || bytes.size() > kLargestFile - offset) {
     throw Error(ErrorCode::io, "file too large");
   }
+  if (faults_.strikes("storage.full")) {
+    throw Error(ErrorCode::io, "no space left on the disk", owner_, "Free some space.");
+  }
   const std::uint64_t missing = node->content.missing_pages(offset, bytes.size());
   if (node->linked && missing > 0) {
     if (missing > free_bytes() / Content::kPageBytes) {
@@ -257,9 +260,9 @@ void Disk::put(std::string_view path, Content content) {
   }
 }
 
-const Content& Disk::content(std::string_view path) const {
+NodePtr Disk::find(std::string_view path) const {
   const std::string whole(path);
-  const Node* at = root_.get();
+  NodePtr at = root_;
   while (!path.empty()) {
     const std::size_t slash = std::min(path.find('/'), path.size());
     const std::string_view name = path.substr(0, slash);
@@ -267,9 +270,21 @@ const Content& Disk::content(std::string_view path) const {
     if (name.empty()) continue;
     const auto found = at->entries.find(name);
     if (found == at->entries.end()) throw Error(ErrorCode::not_found, "no such file", whole);
-    at = found->second.get();
+    at = found->second;
   }
-  return at->content;
+  return at;
+}
+
+const Content& Disk::content(std::string_view path) const {
+  return find(path)->content;
+}
+
+void Disk::rot(std::string_view path, std::uint64_t offset) {
+  Content& content = find(path)->content;
+  std::uint8_t byte = 0;
+  SHOAL_CHECK(content.read(offset, MutableBytes(&byte, 1)) == 1);
+  byte ^= 1;
+  content.write(offset, ByteView(&byte, 1));
 }
 
 }  // namespace shoal::sim

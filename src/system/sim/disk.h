@@ -41,7 +41,8 @@ using NodePtr = std::shared_ptr<Node>;
 /// are a journal, as of a journalling file system: a crash keeps a beginning of it of any length,
 /// but at least up to the last change in a folder that sync_names was called for.
 ///
-/// Fault points: storage.read, storage.write, storage.sync, each an Error{io}.
+/// Fault points: storage.open, .read, .write, .sync, .info, .list, .rename, .remove, .make_folder
+/// and .lock, each an Error{io} before anything happens, and storage.full, which finds no space.
 class Disk {
  public:
   Disk(Clock& clock, Faults& faults, std::uint64_t seed, std::uint32_t host,
@@ -86,6 +87,8 @@ class Disk {
   std::string owner() const;
 
   void strike(std::string_view point, std::string_view path);
+  /// Changes a byte of a file without a trace, as failing hardware does.
+  void rot(std::string_view path, std::uint64_t offset);
   WallTime wall_now() const { return clock_.wall_now(); }
 
  private:
@@ -96,6 +99,7 @@ class Disk {
   };
   using Change = std::vector<Entry>;  // happens wholly or not at all
 
+  NodePtr find(std::string_view path) const;
   Entry replace(const NodePtr& folder, std::string_view name, NodePtr node);
   void put_back(const Entry& entry);
   void link(const NodePtr& node, bool linked);

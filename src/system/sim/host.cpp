@@ -14,7 +14,7 @@ struct Life {
       : random(world.seed(), static_cast<std::uint64_t>(number) << 32 | host.index()),
         network(world, host, number),
         storage(host.disk(), number),
-        offload(world.events(), world.clock(), host.options().offload_cost),
+        offload(world.events(), world.clock(), world.faults(), host.options().offload_cost),
         system{.waits = world.waits(),
                .clock = world.clock(),
                .random = random,

@@ -30,6 +30,10 @@ Waits& HostNetwork::waits() {
   return world_.waits();
 }
 
+bool HostNetwork::strikes(std::string_view point) {
+  return world_.faults().strikes(point);
+}
+
 Task<void> HostNetwork::hang() {
   co_await waits().wait([](Waits::Id) {});
 }
@@ -75,6 +79,9 @@ std::uint16_t HostNetwork::free_port() {
 
 std::unique_ptr<Listener> HostNetwork::listen(Endpoint local, ListenOptions options) {
   check_local(local);
+  if (strikes("network.listen")) {
+    throw Error(ErrorCode::io, "no buffer space available", local.to_string());
+  }
   if (local.port == 0) local.port = free_port();
   if (stream_port_taken(local)) {
     throw Error(ErrorCode::io, "somebody listens on this address already", local.to_string());
@@ -105,6 +112,9 @@ std::vector<IpAddress> HostNetwork::local_addresses() {
 
 Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote) {
   if (dead_) co_await hang();
+  if (strikes("network.connect")) {
+    throw Error(ErrorCode::unreachable, "connection refused", remote.to_string());
+  }
   remote.address = remote.address.normalised();
   const Endpoint local{.address = source_for(remote.address), .port = free_port()};
   Connection& connection = add_connection(local, remote);

@@ -241,6 +241,7 @@ std::unique_ptr<File> HostFolder::open(std::string_view path, Access access) {
 }
 
 std::optional<FileInfo> HostFolder::info(std::string_view path) {
+  disk_.strike("storage.info", path);
   try {
     const Place place = resolve(path, LastLink::keep);
     if (place.node == nullptr) return std::nullopt;
@@ -259,6 +260,7 @@ std::string HostFolder::read_link(std::string_view path) {
 // --- names ----------------------------------------------------------------------------------
 
 std::vector<FolderEntry> HostFolder::list(std::string_view path) {
+  disk_.strike("storage.list", path);
   std::vector<FolderEntry> out;
   for (const auto& [name, node] : existing_folder(path)->entries) {
     out.push_back({.name = name, .kind = node->kind});
@@ -278,6 +280,7 @@ void HostFolder::make_link(std::string_view target, std::string_view path) {
 }
 
 void HostFolder::make_folder(std::string_view path) {
+  disk_.strike("storage.make_folder", path);
   const Place place = resolve(path, LastLink::follow);
   if (is_folder(place.node)) return;
   if (place.node != nullptr) {
@@ -288,6 +291,7 @@ void HostFolder::make_folder(std::string_view path) {
 }
 
 void HostFolder::rename(std::string_view from, std::string_view to, bool replace) {
+  disk_.strike("storage.rename", from);
   const Place source = resolve(from, LastLink::keep);
   const Place target = resolve(to, LastLink::keep);
   if (source.node == nullptr) absent(from);
@@ -308,6 +312,7 @@ void HostFolder::rename(std::string_view from, std::string_view to, bool replace
 }
 
 void HostFolder::remove(std::string_view path) {
+  disk_.strike("storage.remove", path);
   const Place place = resolve(path, LastLink::keep);
   if (place.node == nullptr) return;
   if (place.folder == nullptr) fail("cannot remove a root", path);
@@ -383,6 +388,7 @@ std::string HostStorage::absolute(std::string_view path) {
 }
 
 std::unique_ptr<FileLock> HostStorage::lock(std::string_view path) {
+  disk_.strike("storage.lock", path);
   NodePtr node = root_.open_node(path, Access::create);
   if (!disk_.lock(*node)) {
     throw Error(ErrorCode::locked, "held by " + disk_.owner(), std::string(path));

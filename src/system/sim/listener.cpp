@@ -1,5 +1,6 @@
 #include "system/sim/listener.h"
 
+#include "base/error.h"
 #include "system/sim/connection.h"
 #include "system/sim/host_network.h"
 
@@ -17,6 +18,9 @@ Task<std::unique_ptr<HostStream>> HostListener::accept() {
   while (ready_.empty()) co_await arrived_.wait();
   auto first = std::move(ready_.front());
   ready_.pop_front();
+  if (network_.strikes("network.accept")) {
+    throw Error(ErrorCode::io, "too many open files", local_.to_string());
+  }
   co_return first;
 }
 

@@ -11,8 +11,9 @@ namespace asio = boost::asio;
 Task<void> InlineOffload::run(Job job) {
   job();
   // No cancellation slot is connected: what was offloaded is always waited for.
-  const auto initiate = [this](auto handler) {
-    events_.at(clock_.now() + cost_,
+  const Duration late = faults_.strikes("offload.late") ? kLate : Duration::zero();
+  const auto initiate = [this, late](auto handler) {
+    events_.at(clock_.now() + cost_ + late,
                [handler = std::move(handler)]() mutable { std::move(handler)(); });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate,

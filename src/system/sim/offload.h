@@ -1,5 +1,6 @@
 #pragma once
 
+#include "system/faults.h"
 #include "system/offload.h"
 #include "system/sim/clock.h"
 #include "system/sim/event_queue.h"
@@ -7,11 +8,13 @@
 namespace shoal::sim {
 
 /// Runs the job in the caller's step; the caller goes on after `cost` of virtual time, and never in
-/// the same step, as with real threads.
+/// the same step, as with real threads. Fault point: offload.late, which takes kLate longer.
 class InlineOffload final : public Offload {
  public:
-  InlineOffload(EventQueue& events, const VirtualClock& clock, Duration cost)
-      : events_(events), clock_(clock), cost_(cost) {}
+  static constexpr Duration kLate = std::chrono::milliseconds(300);
+
+  InlineOffload(EventQueue& events, const VirtualClock& clock, Faults& faults, Duration cost)
+      : events_(events), clock_(clock), faults_(faults), cost_(cost) {}
 
   Task<void> run(Job job) override;
   unsigned parallelism() const override { return 4; }
@@ -19,6 +22,7 @@ class InlineOffload final : public Offload {
  private:
   EventQueue& events_;
   const VirtualClock& clock_;
+  Faults& faults_;
   Duration cost_;
 };
 

@@ -25,6 +25,7 @@ World::World(WorldOptions options)
       waits_(queue_.executor()),
       clock_(waits_, kStart, options_.wall_start),
       faults_(options_.seed),
+      names_(faults_),
       paths_(options_.seed, options_.path) {
   // Two seeds differ even where nothing is left to chance.
   trace_.add(TraceKind::note, kStart, options_.seed, 0);
