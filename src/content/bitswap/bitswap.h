@@ -44,15 +44,25 @@ class Session {
   /// every peer said that it has it not.
   virtual Task<Block> fetch(Cid cid) = 0;
 
+  /// The same for the top of a tree, which whoever gets the tree has before anything else of it: it
+  /// is not found as soon as every peer has said once that it lacks it. Of other blocks, a peer
+  /// that lacks one may be about to get it.
+  virtual Task<Block> fetch_root(Cid cid) { return fetch(std::move(cid)); }
+
+  /// Returns when it has been told of every liar what it lied about; a few seconds at most.
+  virtual Task<void> settle() { co_return; }
+
   virtual const SessionCounts& counts() const = 0;
   /// Connected peers that this session may ask.
   virtual std::size_t live_peers() const = 0;
 };
 
-/// A peer caught at something. Named once for each block.
+/// A peer that sent something else than it was asked for, and is asked no more.
 struct BadPeer {
   PeerId peer;
   std::string reason;
+  /// What should have come instead: the block that was asked for first, when it cannot be told for
+  /// certain, as the reason then says.
   std::optional<Cid> cid;
 };
 

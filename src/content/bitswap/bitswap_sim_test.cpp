@@ -175,6 +175,29 @@ TEST_F(Bitswaps, hedge_against_a_peer_that_never_sends) {
   EXPECT_LT(took, 4s);
 }
 
+TEST_F(Bitswaps, lose_less_than_two_timeouts_to_a_peer_that_never_sends) {
+  constexpr int kBlocks = 400;
+  Duration alone{};
+  Duration beside{};
+  for (Duration* const time : {&alone, &beside}) {
+    const bool with_staller = time == &beside;
+    TestNode& honest = add();
+    TestNode& staller = add();
+    TestNode& client = add();
+    const auto cids = fill(honest, kBlocks, 20'000);
+    fill(staller, kBlocks, 20'000);
+    staller.blocks.stalls = true;
+    honest.blocks.read_time = 10ms;
+    fetched = 0;
+    begin(client, with_staller ? std::vector{&staller, &honest} : std::vector{&honest});
+    fetch(client, cids);
+    EXPECT_EQ(fetched, static_cast<std::size_t>(kBlocks));
+    *time = took;
+  }
+  EXPECT_GT(alone, 3s);
+  EXPECT_LT(beside, alone + 2 * Tuning{}.stall);
+}
+
 TEST_F(Bitswaps, drop_a_peer_that_sends_something_else_and_name_it) {
   TestNode& liar = add();
   TestNode& honest = add();
@@ -184,6 +207,7 @@ TEST_F(Bitswaps, drop_a_peer_that_sends_something_else_and_name_it) {
   liar.blocks.lies = true;
   begin(client, {&liar, &honest});
   fetch(client, cids);
+  world.run(session->settle());
   EXPECT_EQ(fetched, 50u);
   ASSERT_EQ(bad_peers.size(), 1u);
   EXPECT_EQ(bad_peers[0].peer, liar.id());
@@ -201,6 +225,79 @@ TEST_F(Bitswaps, fail_as_corrupt_when_the_only_source_lies) {
   EXPECT_EQ(failures[0], ErrorCode::corrupt);
   ASSERT_EQ(bad_peers.size(), 1u);
   EXPECT_EQ(bad_peers[0].cid, cids[0]);
+}
+
+TEST_F(Bitswaps, name_the_very_block_that_a_peer_lied_about) {
+  TestNode& liar = add();
+  TestNode& honest = add();
+  TestNode& client = add();
+  const auto cids = fill(honest, 60, 100'000);
+  fill(liar, 60, 100'000);
+  for (const int lie : {0, 3, 20}) {
+    fetched = 0;
+    bad_peers.clear();
+    liar.blocks.lies_about = cids[static_cast<std::size_t>(lie)].hash();
+    // The other comes later, so that it is the liar who is asked.
+    honest.blocks.read_time = 300ms;
+    begin(client, {&liar, &honest});
+    fetch(client, cids);
+    world.run(session->settle());
+    EXPECT_EQ(fetched, 60u);
+    ASSERT_EQ(bad_peers.size(), 1u) << lie;
+    EXPECT_EQ(bad_peers[0].peer, liar.id());
+    EXPECT_EQ(bad_peers[0].cid, cids[static_cast<std::size_t>(lie)]) << lie;
+  }
+}
+
+TEST_F(Bitswaps, fail_as_corrupt_when_every_source_lies_and_name_all) {
+  TestNode& client = add();
+  std::vector<TestNode*> liars = {&add(), &add(), &add()};
+  std::vector<Cid> cids;
+  for (TestNode* liar : liars) {
+    cids = fill(*liar, 30, 50'000);
+    liar->blocks.lies = true;
+  }
+  begin(client, liars);
+  fetch(client, cids);
+  world.run(session->settle());
+  ASSERT_EQ(failures.size(), 30u);
+  for (const ErrorCode code : failures) EXPECT_EQ(code, ErrorCode::corrupt);
+  EXPECT_EQ(bad_peers.size(), 3u);
+  for (const BadPeer& bad : bad_peers) EXPECT_TRUE(bad.cid.has_value());
+  EXPECT_LT(took, 5s);
+}
+
+TEST_F(Bitswaps, name_a_liar_that_leaves_before_it_is_clear_what_it_lied_about) {
+  TestNode& liar = add();
+  TestNode& client = add();
+  const auto cids = fill(liar, 60, 50'000);
+  liar.blocks.lies_about = cids[30].hash();
+  liar.blocks.read_time = 100ms;
+  begin(client, {&liar});
+  world.after(3400ms, [&] { liar.swarm.disconnect(client.id()); });
+  fetch(client, cids);
+  ASSERT_EQ(bad_peers.size(), 1u);
+  EXPECT_EQ(bad_peers[0].cid, cids[30]);
+}
+
+TEST_F(Bitswaps, accuse_nobody_who_sends_what_an_earlier_life_asked_for) {
+  TestNode& server = add();
+  TestNode& client = add();
+  const auto cids = fill(server, 30, 50'000);
+  server.blocks.read_time = 50ms;
+  TaskGroup late(world.waits(), "late");
+  begin(client, {&server});
+  world.after(300ms, [&] {
+    Message message;
+    message.blocks.push_back({CidPrefix::of(cids[0]), SharedBytes(content_of(99, 1000))});
+    late.spawn(write_raw(server, client.id(), framed(message)));
+  });
+  fetch(client, cids);
+  world.run(session->settle());
+  EXPECT_EQ(fetched, 30u);
+  EXPECT_TRUE(bad_peers.empty());
+  EXPECT_EQ(session->live_peers(), 1u);
+  world.run(late.stop());
 }
 
 TEST_F(Bitswaps, go_on_with_another_source_when_one_dies) {
@@ -250,6 +347,37 @@ TEST_F(Bitswaps, say_not_found_when_every_peer_keeps_saying_so) {
   EXPECT_EQ(failures[0], ErrorCode::not_found);
   EXPECT_GT(took, 10s);
   EXPECT_LT(took, 15s);
+}
+
+TEST_F(Bitswaps, say_at_once_that_nobody_has_the_top_of_a_tree) {
+  TestNode& one = add();
+  TestNode& two = add();
+  TestNode& client = add();
+  begin(client, {&one, &two});
+  const Cid root = Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes("nowhere")));
+  const TimePoint began = world.now();
+  std::optional<ErrorCode> ended;
+  const auto try_it = [](Session& from, Cid cid, std::optional<ErrorCode>& how) -> Task<void> {
+    try {
+      co_await from.fetch_root(cid);
+    } catch (const Error& error) {
+      how = error.code();
+    }
+  };
+  world.run(try_it(*session, root, ended));
+  EXPECT_EQ(ended, ErrorCode::not_found);
+  EXPECT_LT(world.now() - began, 1s);
+}
+
+TEST_F(Bitswaps, say_at_once_that_nobody_listens_where_a_peer_should_be) {
+  TestNode& client = add();
+  TestNode& gone = add();
+  world.run(gone.stop());
+  begin(client, {&gone});
+  fetch(client, {Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes("unreachable")))});
+  ASSERT_EQ(failures.size(), 1u);
+  EXPECT_EQ(failures[0], ErrorCode::unreachable);
+  EXPECT_LT(took, 1s);
 }
 
 TEST_F(Bitswaps, say_unreachable_with_the_reasons_when_nobody_can_be_connected) {

@@ -20,7 +20,13 @@ class SessionHandle final : public Session {
   ~SessionHandle() override { client_.end_session(*state_); }
 
   void add_peer(const PeerId& peer) override { state_->add_peer(peer); }
-  Task<Block> fetch(Cid cid) override { return SessionState::fetch(state_, std::move(cid)); }
+  Task<Block> fetch(Cid cid) override {
+    return SessionState::fetch(state_, std::move(cid), WantTable::Kind::part);
+  }
+  Task<Block> fetch_root(Cid cid) override {
+    return SessionState::fetch(state_, std::move(cid), WantTable::Kind::root);
+  }
+  Task<void> settle() override { return client_.settle(); }
   const SessionCounts& counts() const override { return state_->counts(); }
   std::size_t live_peers() const override { return state_->live_peers(); }
 
@@ -40,11 +46,16 @@ struct Client::Link {
   Wantlist wantlist;
   OutboundStream out;
   Event changed;
+  std::optional<TimePoint> first_right;  // answer
   bool ended = false;
 };
 
 Client::Client(System& system, net::Swarm& swarm, Tuning tuning)
-    : system_(system), swarm_(swarm), tuning_(tuning), tasks_(system.waits, "bitswap client") {}
+    : system_(system),
+      swarm_(swarm),
+      tuning_(tuning),
+      settled_(system.waits),
+      tasks_(system.waits, "bitswap client") {}
 
 Client::~Client() = default;
 
@@ -75,6 +86,7 @@ void Client::receive_blocks(const PeerId& from, std::vector<ReceivedBlock> block
 void Client::take_block(const PeerId& from, ReceivedBlock block) {
   Link* const link = find(from);
   const bool asked = block.hash && link != nullptr && link->wantlist.was_asked(*block.hash);
+  if (asked) note_right(from, *link, *block.hash);
   bool wanted = false;
   for (const auto& session : sessions()) {
     if (!block.hash || !session->wants(*block.hash)) continue;
@@ -83,13 +95,27 @@ void Client::take_block(const PeerId& from, ReceivedBlock block) {
     session->deliver(from, *block.hash, block.bytes);
     wanted = true;
   }
-  if (wanted) return;
-  if (!asked) {
-    take_unasked(from, block);
-    return;
+  if (asked && !wanted) {
+    link->wantlist.answered(*block.hash);
+    for (const auto& session : sessions()) session->duplicate(from, block.bytes.size());
   }
-  link->wantlist.answered(*block.hash);
-  for (const auto& session : sessions()) session->duplicate(from, block.bytes.size());
+  if (!asked && !wanted) take_unasked(from, block);
+  const auto lie = lies_.find(from);
+  if (lie == lies_.end()) return;
+  if (lie->second.inquiry.cleared()) {
+    forget_lie(from);
+  } else if (!lie->second.doubtful && lie->second.inquiry.certain()) {
+    conclude(from);
+  }
+}
+
+void Client::note_right(const PeerId& from, Link& link, const Multihash& hash) {
+  const TimePoint now = system_.clock.now();
+  if (!link.first_right) link.first_right = now;
+  const auto lie = lies_.find(from);
+  if (lie == lies_.end()) return;
+  lie->second.inquiry.right(hash);
+  lie->second.last_right = now;
 }
 
 void Client::take_unasked(const PeerId& from, const ReceivedBlock& block) {
@@ -109,14 +135,76 @@ void Client::take_unasked(const PeerId& from, const ReceivedBlock& block) {
 }
 
 void Client::expose(const PeerId& liar, const ReceivedBlock& block) {
-  std::optional<Cid> cid;
-  for (const auto& session : sessions()) {
-    std::optional<Cid> meant = session->lied(liar);
-    if (meant) cid = std::move(meant);
+  if (const auto known = lies_.find(liar); known != lies_.end()) {
+    known->second.inquiry.wrong();
+    return;
   }
-  const std::string what = std::to_string(block.bytes.size()) + " bytes";
-  log_debug("{} sent {} that are no block it was asked for", liar.short_name(), what);
-  if (bad_) bad_({liar, "sent " + what + " that match no block it was asked for", cid});
+  Link& link = *find(liar);
+  const TimePoint now = system_.clock.now();
+  const bool doubtful = !link.first_right || now - *link.first_right < kInquiryTime;
+  const std::uint64_t number = ++next_lie_;
+  Lie lie{.number = number,
+          .inquiry = Inquiry(link.wantlist.owed_blocks(), block.prefix),
+          .bytes = block.bytes.size(),
+          .doubtful = doubtful,
+          .last_right = now};
+  if (!doubtful) accuse(liar, lie);
+  lies_.emplace(liar, std::move(lie));
+  tasks_.spawn(conclude_later(liar, number));
+}
+
+void Client::accuse(const PeerId& liar, Lie& lie) {
+  for (const auto& session : sessions()) {
+    if (session->lied(liar)) lie.sessions.push_back(session->id());
+  }
+}
+
+Task<void> Client::conclude_later(PeerId liar, std::uint64_t number) {
+  TimePoint until = system_.clock.now() + kInquiryTime;
+  while (true) {
+    co_await system_.clock.sleep_until(until);
+    const auto lie = lies_.find(liar);
+    if (lie == lies_.end() || lie->second.number != number) co_return;
+    const TimePoint patience = lie->second.last_right + kInquiryTime;
+    if (!lie->second.doubtful || patience <= system_.clock.now()) break;
+    until = patience;
+  }
+  conclude(liar);
+}
+
+void Client::conclude(const PeerId& liar) {
+  const auto found = lies_.find(liar);
+  if (found == lies_.end()) return;
+  if (found->second.sessions.empty()) accuse(liar, found->second);
+  const Lie lie = std::move(found->second);
+  lies_.erase(found);
+  if (Link* link = find(liar)) {
+    for (const std::uint64_t session : lie.sessions) link->wantlist.withdraw(session);
+    if (link->wantlist.has_changes()) link->changed.notify_all();
+  }
+  std::string reason = "sent " + std::to_string(lie.bytes) + " bytes that are not this block";
+  if (!lie.inquiry.certain()) {
+    reason = "sent " + std::to_string(lie.bytes) + " bytes that match none of the " +
+             std::to_string(lie.inquiry.suspects()) + " blocks it owed, of which this is the first";
+  }
+  log_debug("{} {}: {}", liar.short_name(), reason, lie.inquiry.suspect().to_string());
+  if (bad_) bad_({liar, reason, lie.inquiry.suspect()});
+  for (const auto& session : sessions()) session->exposed(liar, reason);
+  settled_.notify_all();
+}
+
+/// It was none.
+void Client::forget_lie(const PeerId& peer) {
+  const auto node = lies_.extract(peer);
+  if (node.empty()) return;
+  for (const auto& [session, cid] : node.mapped().withdrawn) {
+    set_want(peer, session, cid, Ask::nothing, 0, false);
+  }
+  settled_.notify_all();
+}
+
+Task<void> Client::settle() {
+  while (!lies_.empty() && !tasks_.stopping()) co_await settled_.wait();
 }
 
 void Client::connected(const PeerId& peer) {
@@ -137,6 +225,12 @@ void Client::disconnected(const PeerId& peer, net::ConnectionId connection, bool
     }
   }
   if (!was_last) return;
+  const auto lie = lies_.find(peer);
+  if (lie != lies_.end() && lie->second.doubtful) {
+    forget_lie(peer);
+  } else {
+    conclude(peer);
+  }
   for (const auto& session : sessions()) session->disconnected(peer);
 }
 
@@ -147,6 +241,7 @@ Task<void> Client::stop() {
     one->ended = true;
     one->changed.notify_all();
   }
+  settled_.notify_all();
   co_await tasks_.stop();
   links_.clear();
 }
@@ -157,6 +252,15 @@ void Client::set_want(const PeerId& peer, std::uint64_t session, const Cid& cid,
   if (known == nullptr) {
     if (ask == Ask::nothing || swarm_.best(peer) == nullptr) return;
     known = &link(peer);
+  }
+  if (const auto lie = lies_.find(peer); lie != lies_.end()) {
+    auto& withdrawn = lie->second.withdrawn;
+    std::erase(withdrawn, std::pair(session, cid));
+    // What it is suspected about stays asked: its answer clears it.
+    if (ask == Ask::nothing && lie->second.inquiry.suspects(cid.hash())) {
+      withdrawn.emplace_back(session, cid);
+      return;
+    }
   }
   known->wantlist.set(session, cid, ask, order, again);
   if (known->wantlist.has_changes()) known->changed.notify_all();
@@ -203,7 +307,7 @@ Task<void> Client::send_wants(std::shared_ptr<Link> link) {
 Task<void> Client::send_changes(Link& link) {
   const bool opened = co_await link.out.ready();
   const Message message = link.wantlist.take(opened, link.out.version());
-  if (message.empty()) co_return;
+  if (message.empty() || system_.faults.strikes("bitswap.lose_wants")) co_return;
   const EncodedMessage encoded = encode_message(message, link.out.version());
   co_await link.out.write(encoded);
 }

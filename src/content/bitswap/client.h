@@ -7,6 +7,7 @@
 
 #include "content/bitswap/bitswap.h"
 #include "content/bitswap/inbound.h"
+#include "content/bitswap/inquiry.h"
 #include "content/bitswap/outbound_stream.h"
 #include "content/bitswap/want_table.h"
 #include "content/bitswap/wantlist.h"
@@ -21,13 +22,18 @@ class SessionState;
 ///
 /// An honest peer sends only what it was asked for. Since a block comes without its digest, one
 /// that was tampered with looks like one that nobody asked for: a peer that owes blocks and sends
-/// such a thing instead is a liar, and no session asks it again.
+/// such a thing instead is a liar, and no session asks it again. What it was asked for already it
+/// may still send for a while: that tells which block it lied about.
 class Client {
  public:
   /// Unasked blocks that a peer which owes nothing may send before it is disconnected.
   static constexpr std::size_t kMaxUnaskedBlocks = 16;
   static constexpr std::size_t kMaxUnaskedBytes = 16 * 1024 * 1024;
   static constexpr int kMaxFailures = 5;
+  /// How long a liar's other answers are waited for. A peer whose first right answer came less than
+  /// this ago may be sending what it was asked for by an earlier life of this node: it gets the
+  /// benefit of the doubt until it has been silent for so long, or has sent all that it owes.
+  static constexpr Duration kInquiryTime = 2s;
 
   Client(System& system, net::Swarm& swarm, Tuning tuning);
   ~Client();
@@ -47,6 +53,8 @@ class Client {
   void set_want(const PeerId& peer, std::uint64_t session, const Cid& cid, Ask ask,
                 std::uint64_t order, bool again);
   void end_session(SessionState& session);
+  /// Returns when it is told of every liar what it lied about.
+  Task<void> settle();
 
  private:
   struct Link;
@@ -55,13 +63,28 @@ class Client {
     std::size_t bytes = 0;
   };
 
+  struct Lie {
+    std::uint64_t number;
+    Inquiry inquiry;
+    std::size_t bytes;
+    bool doubtful;
+    TimePoint last_right;
+    std::vector<std::uint64_t> sessions{};                   // that were told
+    std::vector<std::pair<std::uint64_t, Cid>> withdrawn{};  // once it is over, by which session
+  };
+
   Link& link(const PeerId& peer);
   Link* find(const PeerId& peer);
   Task<void> send_wants(std::shared_ptr<Link> link);
   Task<void> send_changes(Link& link);
   void take_block(const PeerId& from, ReceivedBlock block);
+  void note_right(const PeerId& from, Link& link, const Multihash& hash);
   void take_unasked(const PeerId& from, const ReceivedBlock& block);
   void expose(const PeerId& liar, const ReceivedBlock& block);
+  void accuse(const PeerId& liar, Lie& lie);
+  Task<void> conclude_later(PeerId liar, std::uint64_t number);
+  void conclude(const PeerId& liar);
+  void forget_lie(const PeerId& peer);
   std::vector<std::shared_ptr<SessionState>> sessions() const { return sessions_; }
 
   System& system_;
@@ -72,6 +95,9 @@ class Client {
   std::vector<std::shared_ptr<SessionState>> sessions_;
   std::map<PeerId, std::shared_ptr<Link>> links_;
   std::map<PeerId, Unasked> unasked_;  // of connected peers
+  std::map<PeerId, Lie> lies_;         // that are looked into
+  std::uint64_t next_lie_ = 0;
+  Event settled_;
   TaskGroup tasks_;
 };
 

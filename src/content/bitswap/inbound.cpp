@@ -48,7 +48,7 @@ std::vector<ReceivedBlock> hashed(std::vector<MessageBlock> blocks) {
   out.reserve(blocks.size());
   for (MessageBlock& block : blocks) {
     std::optional<Multihash> hash = hash_of(block);
-    out.push_back({std::move(hash), std::move(block.data)});
+    out.push_back({block.prefix, std::move(hash), std::move(block.data)});
   }
   return out;
 }

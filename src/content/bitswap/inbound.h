@@ -18,6 +18,7 @@ namespace shoal::content::bitswap {
 /// A block as it came: its hash is what its bytes say, whatever the sender meant. None when that
 /// cannot be computed.
 struct ReceivedBlock {
+  CidPrefix prefix;
   std::optional<Multihash> hash;
   SharedBytes bytes;
 };

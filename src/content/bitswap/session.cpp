@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "content/bitswap/client.h"
+#include "system/timeout.h"
 
 namespace shoal::content::bitswap {
 
@@ -49,7 +50,7 @@ void SessionState::add_peer(const PeerId& id) {
   client_.tasks().spawn(keep_connected(shared_from_this(), peer));
 }
 
-Task<Block> SessionState::fetch(std::shared_ptr<SessionState> self, Cid cid) {
+Task<Block> SessionState::fetch(std::shared_ptr<SessionState> self, Cid cid, WantTable::Kind kind) {
   const Multihash& hash = cid.hash();
   if (hash.is(HashCode::identity)) {
     co_return Block{cid, SharedBytes(to_bytes(hash.digest()))};
@@ -63,23 +64,23 @@ Task<Block> SessionState::fetch(std::shared_ptr<SessionState> self, Cid cid) {
     SessionState& session;
     Waiter waiter;
     const Multihash hash;
-    Joined(SessionState& joined, const Cid& wanted)
+    Joined(SessionState& joined, const Cid& wanted, WantTable::Kind what)
         : session(joined), waiter(joined.client_.system().waits), hash(wanted.hash()) {
-      session.join(waiter, wanted);
+      session.join(waiter, wanted, what);
     }
     ~Joined() { session.leave(waiter, hash); }
   };
-  Joined joined(*self, cid);
+  Joined joined(*self, cid, kind);
   while (!joined.waiter.finished) co_await joined.waiter.done.wait();
   if (joined.waiter.failure) std::rethrow_exception(joined.waiter.failure);
   co_return Block{cid, std::move(joined.waiter.bytes)};
 }
 
-void SessionState::join(Waiter& waiter, const Cid& cid) {
+void SessionState::join(Waiter& waiter, const Cid& cid, WantTable::Kind kind) {
   const auto [fetch, added] = fetches_.try_emplace(cid.hash(), Fetch{cid, {}});
   fetch->second.waiters.push_back(&waiter);
   if (!added) return;
-  table_.want(cid.hash());
+  table_.want(cid.hash(), kind);
   told_.insert_or_assign(cid.hash(), cid);
   wanted_.notify_all();
   wake();
@@ -145,7 +146,7 @@ void SessionState::presence(const PeerId& from, const Presence& presence) {
   if (peer == nullptr) return;
   const Multihash& hash = presence.cid.hash();
   if (presence.have) {
-    table_.have(peer->index, hash);
+    table_.have(peer->index, hash, client_.system().clock.now());
   } else {
     table_.dont_have(peer->index, hash, client_.system().clock.now());
   }
@@ -167,20 +168,21 @@ void SessionState::disconnected(const PeerId& id) {
   wake();
 }
 
-std::optional<Cid> SessionState::lied(const PeerId& id) {
+bool SessionState::lied(const PeerId& id) {
   PeerState* peer = find(id);
-  if (peer == nullptr || peer->lied) return std::nullopt;
-  std::optional<Cid> out;
-  if (const std::optional<Multihash> hash = table_.sole_outstanding(peer->index)) {
-    out = fetches_.at(*hash).cid;
-  }
-  withdraw(id);
+  if (peer == nullptr || peer->lied) return false;
   peer->lied = true;
-  peer->reason = "sent what nobody had asked for";
   table_.peer_lied(peer->index);
   peer->changed.notify_all();
   wake();
-  return out;
+  return true;
+}
+
+void SessionState::exposed(const PeerId& id, const std::string& reason) {
+  PeerState* peer = find(id);
+  if (peer == nullptr || !peer->lied) return;
+  peer->reason = reason;
+  wake();
 }
 
 void SessionState::useless(const PeerId& id, const std::string& reason) {
@@ -289,18 +291,31 @@ Task<void> SessionState::keep_connected(std::shared_ptr<SessionState> self, Peer
     if (connected && !peer.useless) {
       co_await self->use(peer);
     } else if (connected || !peer.reason.empty()) {
-      co_await peer.changed.wait();  // until it comes by itself, or is added again
-      peer.tries = 0;
+      co_await self->wait_for_change(peer);
     } else {
       co_await self->reach(peer);
     }
   }
 }
 
+/// Until it comes by itself, is added again, or can be connected after all.
+Task<void> SessionState::wait_for_change(PeerState& peer) {
+  Clock& clock = client_.system().clock;
+  bool changed = true;
+  try {
+    co_await within(clock, kTryGivenUp, peer.changed.wait(), "for " + peer.id.to_string());
+  } catch (const Error&) {
+    changed = false;
+  }
+  peer.tries = 0;
+  if (!changed && !ended_ && client_.swarm().best(peer.id) == nullptr) co_await dial(peer);
+}
+
 Task<void> SessionState::use(PeerState& peer) {
   Clock& clock = client_.system().clock;
   const TimePoint since = clock.now();
   peer.reason.clear();
+  peer.was_connected = true;
   table_.set_hope(peer.index, true);
   table_.peer_up(peer.index, since);
   wake();
@@ -312,16 +327,26 @@ Task<void> SessionState::use(PeerState& peer) {
 Task<void> SessionState::reach(PeerState& peer) {
   Clock& clock = client_.system().clock;
   if (peer.tries == 0) peer.trying_since = clock.now();
-  if (peer.tries >= kMaxTries || clock.now() - peer.trying_since >= kMaxTrying) {
+  // Where nobody ever was, nobody is a second later; one who was there may be starting again.
+  const bool nobody = peer.tries > 0 && peer.refused && !peer.was_connected;
+  if (nobody || peer.tries >= kMaxTries || clock.now() - peer.trying_since >= kMaxTrying) {
     give_up_peer(peer, peer.failure);
     co_return;
   }
   if (peer.tries > 0) co_await clock.sleep_for(1s * (1 << (peer.tries - 1)));
   ++peer.tries;
   if (ended_ || client_.swarm().best(peer.id) != nullptr) co_return;
+  co_await dial(peer);
+}
+
+Task<void> SessionState::dial(PeerState& peer) {
+  peer.refused = false;
   try {
     co_await client_.swarm().connect(peer.id);
     peer.failure = "the connection ended";
+  } catch (const net::NobodyThere& error) {
+    peer.refused = true;
+    peer.failure = error.message();
   } catch (const Error& error) {
     peer.failure = error.message();
   }

@@ -26,13 +26,15 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   /// A connection that lived for so long was a good one.
   static constexpr Duration kGoodConnection = 10s;
   static constexpr Duration kTick = 100ms;
+  /// A peer that was given up is tried again now and then.
+  static constexpr Duration kTryGivenUp = 1min;
 
   SessionState(Client& client, std::uint64_t id, Tuning tuning);
 
   void start();
   void end();
   void add_peer(const PeerId& peer);
-  static Task<Block> fetch(std::shared_ptr<SessionState> self, Cid cid);
+  static Task<Block> fetch(std::shared_ptr<SessionState> self, Cid cid, WantTable::Kind kind);
 
   std::uint64_t id() const { return id_; }
   const SessionCounts& counts() const { return counts_; }
@@ -45,8 +47,10 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   void presence(const PeerId& from, const Presence& presence);
   void connected(const PeerId& peer);
   void disconnected(const PeerId& peer);
-  /// Returns what it was asked for, if that is clear.
-  std::optional<Cid> lied(const PeerId& peer);
+  /// It is asked for nothing more; false when it never was, or is known as a liar already.
+  bool lied(const PeerId& peer);
+  /// That is told.
+  void exposed(const PeerId& peer, const std::string& reason);
   /// It is connected, but of no use.
   void useless(const PeerId& peer, const std::string& reason);
 
@@ -69,8 +73,10 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
     const PeerId id;
     const WantTable::Peer index;
     Event changed;
-    std::string reason;   // why it cannot be had; empty while there is hope
-    std::string failure;  // of the last try
+    std::string reason;    // why it cannot be had; empty while there is hope
+    std::string failure;   // of the last try
+    bool refused = false;  // by every address, at the last try
+    bool was_connected = false;
     int tries = 0;
     TimePoint trying_since{};
     bool useless = false;  // connected, but speaks no bitswap
@@ -78,7 +84,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
     std::optional<std::size_t> source;  // in counts_
   };
 
-  void join(Waiter& waiter, const Cid& cid);
+  void join(Waiter& waiter, const Cid& cid, WantTable::Kind kind);
   void leave(Waiter& waiter, const Multihash& hash);
   void finish(const Multihash& hash, const SharedBytes& bytes, std::exception_ptr failure);
   void count(PeerState* from, std::size_t bytes);
@@ -90,6 +96,8 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   Task<void> use(PeerState& peer);
   /// One try, after a pause when others failed; gives up after too many.
   Task<void> reach(PeerState& peer);
+  Task<void> dial(PeerState& peer);
+  Task<void> wait_for_change(PeerState& peer);
   void withdraw(const PeerId& peer);
   void give_up_peer(PeerState& peer, std::string reason);
   void tell_peers();

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ struct MemoryBlocks {
   System& system;
   Event never;
   std::map<Multihash, SharedBytes> blocks;
-  bool stalls = false;  // says that it has a block and never sends it
-  bool lies = false;    // sends something else
+  bool stalls = false;                  // says that it has a block and never sends it
+  bool lies = false;                    // sends something else
+  std::optional<Multihash> lies_about;  // sends something else for this one
   Duration read_time{};
 };
 
@@ -44,7 +46,7 @@ class MemoryReader final : public BlockReader {
     if (from_.read_time != Duration::zero()) co_await from_.system.clock.sleep_for(from_.read_time);
     const auto found = from_.blocks.find(hash);
     if (found == from_.blocks.end()) co_return std::nullopt;
-    if (!from_.lies) co_return found->second;
+    if (!from_.lies && from_.lies_about != hash) co_return found->second;
     Bytes wrong = to_bytes(found->second.view());
     wrong.front() ^= 1;
     co_return SharedBytes(std::move(wrong));

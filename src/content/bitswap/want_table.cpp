@@ -9,6 +9,9 @@ namespace {
 
 // Fixed work in one go; what is behind is looked at when those in front have found their peer.
 constexpr std::size_t kLooksPerPlan = 4096;
+// How many blocks tell what a block takes.
+constexpr std::size_t kLatencies = 64;
+constexpr std::size_t kEnoughLatencies = 8;
 
 }  // namespace
 
@@ -22,6 +25,7 @@ void WantTable::peer_up(Peer index, TimePoint now) {
   if (peer.lied) return;
   peer.up = true;
   peer.stalled = false;
+  peer.stalls = 0;
   peer.window = PeerWindow();
   peer.last_delivery = now;
   for (auto& [order, want] : Ordered(dry_)) make_open(*want);
@@ -53,8 +57,9 @@ std::size_t WantTable::live_peers() const {
   return static_cast<std::size_t>(std::ranges::count_if(peers_, &PeerState::up));
 }
 
-void WantTable::want(const Multihash& hash) {
-  const auto [entry, added] = wants_.try_emplace(hash, Want{hash, next_order_, {}, false, {}});
+void WantTable::want(const Multihash& hash, Kind kind) {
+  const auto [entry, added] =
+      wants_.try_emplace(hash, Want{hash, next_order_, kind, {}, false, {}});
   if (!added) return;
   ++next_order_;
   open_.emplace(entry->second.order, &entry->second);
@@ -88,16 +93,22 @@ void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint n
     peer.window.delivered(now - asked->asked_at, bytes, peer.limited);
     const Duration gap = now - std::max(peer.last_delivery, peer.busy_since);
     peer.usual = peer.usual ? *peer.usual + (gap - *peer.usual) / 8 : gap;
+    latencies_.emplace_back(index, now - asked->asked_at);
+    if (latencies_.size() > kLatencies) latencies_.pop_front();
   }
   alive(index, now);
 }
 
-void WantTable::alive(Peer peer, TimePoint now) {
-  peers_[peer].last_delivery = now;
-  peers_[peer].stalled = false;
+void WantTable::alive(Peer index, TimePoint now) {
+  PeerState& peer = peers_[index];
+  peer.last_delivery = now;
+  peer.stalled = false;
+  peer.stalls = 0;
+  last_sign_ = now;
 }
 
-void WantTable::have(Peer peer, const Multihash& hash) {
+void WantTable::have(Peer peer, const Multihash& hash, TimePoint now) {
+  last_sign_ = now;
   const auto entry = wants_.find(hash);
   if (entry == wants_.end() || !peers_[peer].up) return;
   Question& asked = question(entry->second, peer);
@@ -248,6 +259,17 @@ bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit)
   return quiet >= std::max(limit, 5 * peer.usual.value_or(Duration::zero()));
 }
 
+Duration WantTable::stall_limit(Peer index) const {
+  std::vector<Duration> others;
+  for (const auto& [peer, latency] : latencies_) {
+    if (peer != index) others.push_back(latency);
+  }
+  if (others.size() < kEnoughLatencies) return tuning_.stall;
+  const auto p95 = others.begin() + static_cast<std::ptrdiff_t>(others.size() * 95 / 100);
+  std::ranges::nth_element(others, p95);
+  return std::clamp(*p95, tuning_.stall_at_least, tuning_.stall);
+}
+
 void WantTable::watch(Peer index, TimePoint now) {
   PeerState& peer = peers_[index];
   if (is_stalled(peer, now, tuning_.say_again)) {
@@ -256,12 +278,16 @@ void WantTable::watch(Peer index, TimePoint now) {
     }
     peer.last_delivery = now;
   }
-  if (peer.stalled && peer.outstanding.empty() && now - peer.last_delivery >= tuning_.forgive) {
+  const Duration penance =
+      std::min(tuning_.forgive * (1 << std::clamp(peer.stalls - 1, 0, 8)), tuning_.forgive_at_most);
+  if (peer.stalled && peer.outstanding.empty() && now - peer.stalled_at >= penance) {
     peer.stalled = false;
     peer.window.restart();
   }
-  if (peer.stalled || live_peers() < 2 || !is_stalled(peer, now, tuning_.stall)) return;
+  if (peer.stalled || live_peers() < 2 || !is_stalled(peer, now, stall_limit(index))) return;
   peer.stalled = true;
+  peer.stalled_at = now;
+  ++peer.stalls;
   for (auto& [order, want] : peer.outstanding) open_.emplace(order, want);  // a hedge
 }
 
@@ -280,25 +306,21 @@ void WantTable::ask_again(Want& want, TimePoint now) {
 }
 
 bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
-  if (somebody_may_come() || live_peers() == 0) return false;
-  if (!want.dry_since || now - *want.dry_since < tuning_.give_up) return false;
+  if (somebody_may_come() || live_peers() == 0 || !want.dry_since) return false;
+  const int enough = want.kind == Kind::root ? 1 : 2;
   for (Peer index = 0; index < peers_.size(); ++index) {
     if (!peers_[index].up) continue;
     const auto asked = std::ranges::find(want.questions, index, &Question::peer);
-    if (asked == want.questions.end() || asked->answers < 2) return false;
+    if (asked == want.questions.end() || asked->answers < enough) return false;
   }
-  return true;
+  if (want.kind == Kind::root) return true;
+  if (last_sign_ && now - *last_sign_ < tuning_.give_up_partial) return false;
+  return now - *want.dry_since >= tuning_.give_up;
 }
 
 bool WantTable::somebody_may_come() const {
   return std::ranges::any_of(
       peers_, [](const PeerState& peer) { return peer.hope && !peer.up && !peer.lied; });
-}
-
-std::optional<Multihash> WantTable::sole_outstanding(Peer peer) const {
-  const Ordered& owed = peers_[peer].outstanding;
-  if (owed.size() != 1) return std::nullopt;
-  return owed.begin()->second->hash;
 }
 
 }  // namespace shoal::content::bitswap

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <unordered_map>
@@ -14,17 +15,24 @@ namespace shoal::content::bitswap {
 
 /// The numbers that a session lives by.
 struct Tuning {
-  /// A peer that owes blocks is stalled after this, or after five times its usual time for a block.
+  /// A peer that owes blocks is stalled when it is silent for longer than 95 % of the others'
+  /// blocks take, within these two, and for longer than five times its own usual time for a block.
+  Duration stall_at_least = 250ms;
   Duration stall = 1s;
-  /// A stalled peer that owes nothing any more gets another try, a small one, after this.
+  /// A stalled peer that owes nothing any more gets another try, a small one, after this; twice as
+  /// long after each stall without a block in between, up to the next.
   Duration forgive = 5s;
+  Duration forgive_at_most = 1min;
   /// A want that nobody else can serve is said again to a silent peer: it may have been lost.
   Duration say_again = 30s;
   /// Peers that lack a block are asked again after this, doubling up to the next.
   Duration ask_again = 2s;
   Duration ask_again_at_most = 30s;
-  /// How long all peers must lack a block before it is not_found.
+  /// How long all peers must lack a block before it is not_found …
   Duration give_up = 10s;
+  /// … and how long nothing may have come from any of them, when something did: who has a part may
+  /// be about to get the rest.
+  Duration give_up_partial = 15s;
 };
 
 /// What we told, or should tell, one peer about one block.
@@ -53,6 +61,9 @@ class WantTable {
 
   enum class GaveUp { not_found, corrupt };
 
+  /// Of a root it is final that a peer lacks it; of another part not.
+  enum class Kind { part, root };
+
   explicit WantTable(Tuning tuning) : tuning_(tuning) {}
 
   /// A peer that may come up later.
@@ -67,7 +78,7 @@ class WantTable {
   bool up(Peer peer) const { return peers_[peer].up; }
   std::size_t live_peers() const;
 
-  void want(const Multihash& hash);
+  void want(const Multihash& hash, Kind kind = Kind::part);
   void unwant(const Multihash& hash);
   bool wants(const Multihash& hash) const { return wants_.contains(hash); }
   std::size_t size() const { return wants_.size(); }
@@ -77,7 +88,7 @@ class WantTable {
   void block(std::optional<Peer> from, const Multihash& hash, std::size_t bytes, TimePoint now);
   /// Something came that is right but late.
   void alive(Peer peer, TimePoint now);
-  void have(Peer peer, const Multihash& hash);
+  void have(Peer peer, const Multihash& hash, TimePoint now);
   void dont_have(Peer peer, const Multihash& hash, TimePoint now);
 
   /// Finds stalls and repeats questions; what no peer will have is returned, and gone.
@@ -86,8 +97,6 @@ class WantTable {
   std::vector<Action> plan(TimePoint now);
 
   std::size_t outstanding(Peer peer) const { return peers_[peer].outstanding.size(); }
-  /// The only block asked of the peer, if it is only one.
-  std::optional<Multihash> sole_outstanding(Peer peer) const;
   std::size_t window(Peer peer) const { return peers_[peer].window.blocks(); }
 
  private:
@@ -103,6 +112,7 @@ class WantTable {
   struct Want {
     Multihash hash;
     std::uint64_t order;
+    Kind kind;
     std::vector<Question> questions;  // in order of first asking
     bool lied = false;                // a liar was asked for it
     std::optional<TimePoint> dry_since;
@@ -114,6 +124,8 @@ class WantTable {
     bool hope = true;
     bool stalled = false;
     bool limited = false;  // by its window, as of the last plan()
+    int stalls = 0;        // since its last block
+    TimePoint stalled_at{};
     PeerWindow window;
     Ordered outstanding;  // WANT_BLOCKs
     TimePoint last_delivery{};
@@ -135,6 +147,7 @@ class WantTable {
   std::optional<Peer> choose(Want& want, bool& any) const;
   void ask_for_block(Want& want, Peer peer, TimePoint now);
   bool is_stalled(const PeerState& peer, TimePoint now, Duration limit) const;
+  Duration stall_limit(Peer peer) const;
   void watch(Peer peer, TimePoint now);
   void ask_again(Want& want, TimePoint now);
   bool is_hopeless(const Want& want, TimePoint now) const;
@@ -145,6 +158,8 @@ class WantTable {
   std::unordered_map<Multihash, Want> wants_;
   Ordered open_;
   Ordered dry_;
+  std::deque<std::pair<Peer, Duration>> latencies_;  // of the last blocks
+  std::optional<TimePoint> last_sign_;               // of a peer that has some of it
   std::vector<Action> actions_;
   std::uint64_t next_order_ = 0;
 };

@@ -99,6 +99,84 @@ TEST(WantTable, hedges_what_a_stalled_peer_owes_and_cancels_the_late_one) {
   EXPECT_EQ(table.told(Ask::nothing, slow), 1u);
 }
 
+TEST(WantTable, waits_for_a_silent_peer_no_longer_than_the_blocks_of_others_take) {
+  Table table;
+  const auto quick = table.live_peer();
+  for (int i = 0; i < 8; ++i) table.want(hash_of(i));
+  table.plan(table.now);
+  table.now += 300ms;
+  for (int i = 0; i < 8; ++i) table.block(quick, hash_of(i), 10, table.now);
+  table.plan(table.now);
+  const auto silent = table.live_peer();
+  table.want(hash_of(100));
+  table.want(hash_of(101));
+  std::size_t owed = table.told(Ask::block, silent);
+  ASSERT_EQ(owed, 1u);
+  table.now += 299ms;
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, quick), 0u);
+  table.now += 1ms;
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, quick), 1u);
+}
+
+TEST(WantTable, asks_a_peer_that_keeps_stalling_less_and_less) {
+  Table table;
+  const auto silent = table.live_peer();
+  const auto quick = table.live_peer();
+  int asked = 0;
+  for (int i = 0; table.now < kStart + 120s; ++i, table.now += 100ms) {
+    table.want(hash_of(2 * i));
+    table.want(hash_of(2 * i + 1));
+    for (const auto& action : table.plan(table.now)) {
+      if (action.ask != Ask::block) continue;
+      if (action.peer == silent) ++asked;
+      if (action.peer == quick) table.block(quick, action.hash, 10, table.now);
+    }
+    table.tick(table.now);
+  }
+  EXPECT_GT(asked, 4);
+  EXPECT_LT(asked, 24);
+}
+
+TEST(WantTable, gives_up_a_root_as_soon_as_every_peer_lacks_it) {
+  Table table;
+  const auto one = table.live_peer();
+  const auto two = table.live_peer();
+  table.want(hash_of(1), WantTable::Kind::root);
+  table.plan(table.now);
+  table.dont_have(one, hash_of(1), table.now);
+  table.plan(table.now);
+  EXPECT_TRUE(table.tick(table.now).empty());
+  table.dont_have(two, hash_of(1), table.now);
+  table.plan(table.now);
+  EXPECT_EQ(table.tick(table.now).size(), 1u);
+}
+
+TEST(WantTable, waits_longer_for_peers_that_gave_something_of_it) {
+  Table table;
+  const auto peer = table.live_peer();
+  table.want(hash_of(1));
+  table.plan(table.now);
+  TimePoint last = table.now;
+  int number = 10;
+  for (; table.now < kStart + 120s; table.now += 100ms) {
+    // Something comes every twelve seconds, for a minute.
+    if (table.now < kStart + 60s && table.now - last >= 12s) {
+      table.have(peer, hash_of(number++), table.now);
+      last = table.now;
+    }
+    for (const auto& action : table.plan(table.now)) {
+      if (action.ask != Ask::nothing) table.dont_have(peer, hash_of(1), table.now);
+    }
+    if (table.tick(table.now).empty()) continue;
+    EXPECT_GE(table.now - last, 15s);
+    EXPECT_LE(table.now - last, 17s);
+    return;
+  }
+  FAIL() << "did not give up";
+}
+
 TEST(WantTable, gives_up_when_every_peer_lacks_a_block_for_ten_seconds) {
   Table table;
   const auto peer = table.live_peer();
@@ -140,7 +218,7 @@ TEST(WantTable, asks_for_the_block_as_soon_as_a_peer_says_that_it_came) {
   table.plan(table.now);
   table.tick(table.now);
   EXPECT_EQ(table.told(Ask::have, peer), 1u);
-  table.have(peer, hash_of(1));
+  table.have(peer, hash_of(1), table.now);
   EXPECT_EQ(table.told(Ask::block, peer), 1u);
 }
 

@@ -37,17 +37,43 @@ void Wantlist::answered(const Multihash& hash) {
   set_told(found->second, Ask::nothing);
 }
 
-void Wantlist::forget_told() {
-  std::vector<Entry*> told;
-  for (auto& [hash, entry] : entries_) {
-    if (entry.told != Ask::nothing) told.push_back(&entry);
+void Wantlist::withdraw(SessionId session) {
+  const auto is_its = [session](const auto& ask) { return ask.first == session; };
+  for (Entry* entry : in_order()) {
+    if (std::erase_if(entry->asks, is_its) == 0) continue;
+    if (wished(*entry) != entry->told) {
+      mark(*entry);
+    } else if (entry->told == Ask::nothing && !entry->changed) {
+      entries_.erase(entries_.find(entry->cid.hash()));
+    }
   }
-  std::ranges::sort(told, {}, &Entry::order);
-  for (Entry* entry : told) {
+}
+
+std::vector<Cid> Wantlist::owed_blocks() {
+  std::vector<Cid> out;
+  for (const Entry* entry : in_order()) {
+    if (entry->told == Ask::block) out.push_back(entry->cid);
+  }
+  return out;
+}
+
+void Wantlist::forget_told() {
+  for (Entry* entry : in_order()) {
+    if (entry->told == Ask::nothing) continue;
     excuse(entry->cid.hash());
     set_told(*entry, Ask::nothing);
     mark(*entry);
   }
+}
+
+std::vector<Wantlist::Entry*> Wantlist::in_order() {
+  std::vector<Entry*> out;
+  for (auto& [hash, entry] : entries_) out.push_back(&entry);
+  std::ranges::sort(out, [](const Entry* one, const Entry* other) {
+    return one->order != other->order ? one->order < other->order
+                                      : one->cid.hash() < other->cid.hash();
+  });
+  return out;
 }
 
 Message Wantlist::take(bool full, Version version) {

@@ -28,6 +28,8 @@ class Wantlist {
   void set(SessionId session, const Cid& cid, Ask ask, std::uint64_t order, bool again);
   /// The peer sent the block, which it no longer remembers as wanted.
   void answered(const Multihash& hash);
+  /// The session wants nothing of the peer any more.
+  void withdraw(SessionId session);
   /// The peer knows nothing any more.
   void forget_told();
 
@@ -39,6 +41,8 @@ class Wantlist {
   bool was_asked(const Multihash& hash) const;
   /// WANT_BLOCKs that the peer has been told and not answered.
   std::size_t owed() const { return owed_; }
+  /// These, in order.
+  std::vector<Cid> owed_blocks();
 
  private:
   struct Entry {
@@ -50,6 +54,7 @@ class Wantlist {
   };
 
   static Ask wished(const Entry& entry);
+  std::vector<Entry*> in_order();
   void set_told(Entry& entry, Ask told);
   void mark(Entry& entry);
   void excuse(const Multihash& hash);

@@ -64,6 +64,7 @@ struct Dialer::Race {
   Event changed;
   std::optional<Link> winner;
   std::string reasons;
+  bool all_refused = true;
   std::size_t running = 0;
   TaskGroup attempts;
 
@@ -102,6 +103,7 @@ Task<Link> Dialer::dial(PeerId peer, std::vector<Multiaddr> addresses) {
   if (cancelled) std::rethrow_exception(cancelled);
   if (race.winner) co_return std::move(*race.winner);
   if (race.reasons.empty()) race.reasons = "no address known that we can dial";
+  if (race.all_refused) throw NobodyThere(ErrorCode::unreachable, race.reasons, peer.to_string());
   throw Error(ErrorCode::unreachable, race.reasons, peer.to_string());
 }
 
@@ -115,6 +117,9 @@ Task<void> Dialer::attempt(Race& race, Multiaddr address) {
     if (!race.winner) race.winner.emplace(std::move(link));
   } catch (const Error& error) {
     reason = address.to_string() + ": " + error.message();
+    const bool refused =
+        error.code() == ErrorCode::unreachable || error.code() == ErrorCode::unsupported;
+    race.all_refused = race.all_refused && refused;
   } catch (const boost::system::system_error&) {
     reason = address.to_string() + ": cancelled";
   }
