@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <boost/json/array.hpp>
+#include <utility>
 
 #include "cli/address_path.h"
 #include "cli/commands.h"
@@ -95,7 +96,9 @@ class GetCommand final : public Command {
         session.system(), session.output().progress_period(), [this] { tell_status(); },
         std::move(work));
     tell_done(result);
-    if (options_.seed) co_await seed();
+    if (!options_.seed) co_return;
+    if (!told_numbers_) tell_own_link(result.cid);
+    co_await seed();
   }
 
   Task<void> stop() override {
@@ -107,12 +110,15 @@ class GetCommand final : public Command {
  private:
   void tell_own_link(const Cid& root) {
     service::Link link{.cid = root, .path = {}, .filename = get_->name(), .providers = addresses()};
+    const service::GetStatus status = get_->status();
     tell_serving(*session_, {.link = link,
-                             .bytes = get_->status().bytes_total,
-                             .files = std::nullopt,
-                             .blocks = std::nullopt,
+                             .bytes = status.bytes_total,
+                             .files = status.files,
+                             .blocks = status.blocks,
                              .duration = session_->now() - start_});
-    if (options_.seed) session_->output().note("served here as " + link.to_string());
+    told_numbers_ = status.files.has_value();
+    if (options_.seed && !std::exchange(told_link_, true))
+      session_->output().note("served here as " + link.to_string());
   }
 
   std::vector<Multiaddr> addresses() {
@@ -218,6 +224,8 @@ class GetCommand final : public Command {
   std::uint64_t last_done_ = 0;
   std::unique_ptr<PeerWatch> peers_;  // when more is to be said
   std::unique_ptr<service::Get> get_;
+  bool told_link_ = false;
+  bool told_numbers_ = false;
   RateMeter rate_;
   TimePoint next_progress_;
   TimePoint next_waiting_;

@@ -9,12 +9,12 @@
 #include "content/local_block.h"
 #include "format/hamt_walk.h"
 #include "service/block_queue.h"
+#include "service/sources.h"
 
 namespace shoal::service {
 
 namespace {
 
-constexpr Duration kGivenAddressLifetime = 24h;
 constexpr std::size_t kShardsAhead = 16;
 
 using ShardQueue = BlockQueue<std::monostate>;
@@ -58,34 +58,24 @@ ContentSource::ContentSource(System& system, net::Swarm& swarm, content::BlockSt
       bitswap_(bitswap),
       providers_(std::move(providers)) {}
 
-content::Session& ContentSource::session() {
-  if (session_) return *session_;
+void ContentSource::begin_session() {
   auto made = bitswap_.session();
-  bool anybody = false;
-  for (const Multiaddr& provider : providers_) {
-    const auto peer = provider.peer();
-    if (!peer || *peer == swarm_.local_peer()) continue;
-    const Multiaddr address = provider.without_peer();
-    if (!address.empty()) {
-      swarm_.peers().add_address(*peer, address, net::AddressSource::given_by_user,
-                                 kGivenAddressLifetime);
-    }
-    made->add_peer(*peer);
-    anybody = true;
-  }
-  if (!anybody) {
+  if (!add_sources(swarm_, *made, providers_)) {
     throw Error(ErrorCode::not_found, "not held here, and nobody is named who has it", {},
                 "ask for a link that names a provider, or name a peer with --connect");
   }
   session_ = std::move(made);
-  return *session_;
 }
 
 Task<SharedBytes> ContentSource::block(Cid cid) {
   if (auto known = content::inline_block(cid)) co_return std::move(*known);
   std::optional<SharedBytes> held = co_await store_.get(cid.hash());
   if (held) co_return std::move(*held);
-  content::Block fetched = co_await session().fetch(cid);
+  // The first that is not here is mostly the top: whoever lacks that has nothing below it.
+  const bool first = session_ == nullptr;
+  if (first) begin_session();
+  Task<content::Block> fetching = first ? session_->fetch_root(cid) : session_->fetch(cid);
+  content::Block fetched = co_await std::move(fetching);
   if (is_interior(cid, fetched.bytes.view())) store_.put(cid.hash(), fetched.bytes.view());
   co_return std::move(fetched.bytes);
 }

@@ -38,7 +38,7 @@ class ContentSource {
   System& system() { return system_; }
 
  private:
-  content::Session& session();
+  void begin_session();
 
   System& system_;
   net::Swarm& swarm_;

@@ -7,6 +7,7 @@
 #include "content/transfer/download.h"
 #include "service/reader.h"
 #include "service/share.h"
+#include "service/sources.h"
 #include "service/target_name.h"
 #include "system/task_group.h"
 #include "system/timeout.h"
@@ -15,11 +16,10 @@ namespace shoal::service {
 
 namespace {
 
-constexpr Duration kLinkAddressLifetime = 24h;
 constexpr Duration kLook = 100ms;
 constexpr Duration kFarewell = 1s;
 
-/// Asked when the link names nobody: what is not on this machine cannot be had.
+/// Asked when there is nobody to ask: what is not on this machine cannot be had.
 class Nobody final : public content::Session {
  public:
   void add_peer(const PeerId&) override {}
@@ -35,14 +35,16 @@ class Nobody final : public content::Session {
   const content::SessionCounts counts_;
 };
 
-std::unique_ptr<content::Session> session_for(const Link& link, content::Bitswap& bitswap) {
-  if (link.providers.empty()) return std::make_unique<Nobody>();
-  return bitswap.session();
+std::unique_ptr<content::Session> session_for(const Link& link, net::Swarm& swarm,
+                                              content::Bitswap& bitswap) {
+  auto session = bitswap.session();
+  if (add_sources(swarm, *session, link.providers)) return session;
+  return std::make_unique<Nobody>();
 }
 
 }  // namespace
 
-struct Get::State {
+struct Get::State final : net::ConnectionObserver {
   State(System& world, net::Swarm& connections, content::BlockStore& blocks,
         content::Bitswap& exchange, GetOptions wanted)
       : system(world),
@@ -50,8 +52,17 @@ struct Get::State {
         store(blocks),
         bitswap(exchange),
         options(std::move(wanted)),
-        session(session_for(options.link, exchange)),
-        started(world.clock.now()) {}
+        session(session_for(options.link, connections, exchange)),
+        started(world.clock.now()) {
+    swarm.add_observer(*this);
+  }
+  ~State() override { swarm.remove_observer(*this); }
+
+  /// Of a link that names nobody, whoever comes may have it.
+  void connected(net::Connection& connection) override {
+    if (options.link.providers.empty()) session->add_peer(connection.peer());
+  }
+  void disconnected(net::Connection&) override {}
 
   System& system;
   net::Swarm& swarm;
@@ -64,19 +75,6 @@ struct Get::State {
   std::optional<Cid> root;
   std::unique_ptr<content::Download> download;
   std::function<void(const Cid&)> when_serving;
-
-  void add_providers() {
-    for (const Multiaddr& provider : options.link.providers) {
-      const auto peer = provider.peer();
-      if (!peer || *peer == swarm.local_peer()) continue;
-      const Multiaddr address = provider.without_peer();
-      if (!address.empty()) {
-        swarm.peers().add_address(*peer, address, net::AddressSource::given_by_user,
-                                  kLinkAddressLifetime);
-      }
-      session->add_peer(*peer);
-    }
-  }
 
   /// Bytes that tell apart a download that moves from one that does not.
   std::uint64_t movement() const {
@@ -198,8 +196,8 @@ Get::Get(System& system, net::Swarm& swarm, content::BlockStore& store, content:
 Get::~Get() = default;
 
 Task<GetResult> Get::run() {
-  state_->add_providers();
   co_await state_->fetch_watched();
+  co_await state_->session->settle();
   GetResult done = state_->result();
   co_await state_->tell_sources();
   co_return done;
@@ -213,6 +211,10 @@ GetStatus Get::status() const {
     out.bytes_done = counts.done_bytes;
     out.bytes_total = std::max(state_->download->expected_bytes(), counts.content_bytes);
     out.checking_existing = state_->download->checking_existing();
+    if (state_->download->complete()) {
+      out.files = counts.files;
+      out.blocks = counts.blocks;
+    }
   }
   if (out.checking_existing) return out;
   if (state_->options.link.providers.empty() && out.peers == 0) {

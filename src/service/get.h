@@ -35,6 +35,9 @@ struct GetStatus {
   Waiting waiting = Waiting::nothing;
   std::string detail;  // a sentence about the wait
   bool checking_existing = false;
+  /// Of the whole; none before all of it is here.
+  std::optional<std::uint64_t> files;
+  std::optional<std::uint64_t> blocks;
 };
 
 struct SourceResult {
@@ -68,7 +71,7 @@ class Get {
 
   /// Resolves the path of the link, finds the target's name, fetches, verifies, puts it in place,
   /// and tells its sources. Cancellable at any time; run again it goes on where it was. Throws
-  /// Error{not_found}, {unreachable}, {corrupt}, {io}, {exists}, {timeout}.
+  /// Error{not_found}, {unreachable}, {corrupt}, {io}, {exists}, {locked}, {timeout}.
   Task<GetResult> run();
 
   GetStatus status() const;

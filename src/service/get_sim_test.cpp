@@ -5,6 +5,7 @@
 
 #include "content/transfer/test_tree.h"
 #include "net/swarm_testing.h"
+#include "system/task_group.h"
 
 namespace shoal::service {
 namespace {
@@ -172,6 +173,143 @@ TEST_F(Gets, a_part_that_nobody_has_is_told_and_the_rest_is_kept) {
   EXPECT_EQ(get(link(root)), kDone);
   EXPECT_LT(fetched, 4U);
   EXPECT_EQ(read("/out/t").size(), 4 * kChunk);
+}
+
+TEST_F(Gets, two_limited_sources_add_up) {
+  constexpr std::uint64_t kRate = 2'000'000;
+  Holder one(net.add({.up = kRate}));
+  Holder two(net.add({.up = kRate}));
+  const Cid root = file_of(120);
+  one.hold(tree);
+  two.hold(tree);
+  Link from = link(root);
+  from.providers = {one.address(), two.address()};
+  const TimePoint began = net.world.now();
+  EXPECT_EQ(get(from), kDone);
+  const double seconds = std::chrono::duration<double>(net.world.now() - began).count();
+  EXPECT_LT(seconds, 120.0 * kChunk / (1.75 * kRate));
+}
+
+TEST_F(Gets, a_receiver_serves_while_it_receives) {
+  Holder source(net.add({.up = 500'000}));
+  Holder third(net.add());
+  const Cid root = file_of(24);
+  source.hold(tree);
+  third.node.system.storage.make_folder("/out");
+  Link from_source = link(root);
+  from_source.providers = {source.address()};
+  Link from_guest = link(root);
+  from_guest.providers = {guest.address()};
+  Get second(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+             {.link = from_source, .output = "/out", .replace = false, .timeout = 20s});
+  Get last(third.node.system, third.node.swarm, third.store, *third.bitswap,
+           {.link = from_guest, .output = "/out", .replace = false, .timeout = 20s});
+  bool serving = false;
+  second.when_serving([&](const Cid&) { serving = true; });
+  TaskGroup tasks(net.world.waits(), "gets");
+  std::vector<std::optional<Error>> ended(2);
+  const auto note = [](Task<GetResult> work, std::optional<Error>& how) -> Task<void> {
+    how = co_await failure_of(std::move(work));
+  };
+  tasks.spawn(note(second.run(), ended[0]));
+  net.world.run_while_not([&] { return serving; });
+  tasks.spawn(note(last.run(), ended[1]));
+  net.world.run_while_not([&] { return last.status().bytes_done >= 4 * kChunk; });
+  EXPECT_LT(second.status().bytes_done, 16 * kChunk);
+  net.world.run(tasks.join());
+  for (const auto& error : ended) EXPECT_FALSE(error) << error->what();
+  EXPECT_EQ(third.node.system.storage.info("/out/t")->size, 24 * kChunk);
+}
+
+TEST_F(Gets, a_slow_chain_does_not_give_up_between_two_blocks) {
+  Holder source(net.add({.up = 80'000}));  // twelve seconds for a message
+  Holder third(net.add());
+  const Cid root = file_of(6);
+  source.hold(tree);
+  third.node.system.storage.make_folder("/out");
+  Link from_source = link(root);
+  from_source.providers = {source.address()};
+  Link from_guest = link(root);
+  from_guest.providers = {guest.address()};
+  Get second(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+             {.link = from_source, .output = "/out", .replace = false, .timeout = {}});
+  Get last(third.node.system, third.node.swarm, third.store, *third.bitswap,
+           {.link = from_guest, .output = "/out", .replace = false, .timeout = {}});
+  bool serving = false;
+  second.when_serving([&](const Cid&) { serving = true; });
+  TaskGroup tasks(net.world.waits(), "gets");
+  std::vector<std::optional<Error>> ended(2);
+  const auto note = [](Task<GetResult> work, std::optional<Error>& how) -> Task<void> {
+    how = co_await failure_of(std::move(work));
+  };
+  tasks.spawn(note(second.run(), ended[0]));
+  net.world.run_while_not([&] { return serving; });
+  tasks.spawn(note(last.run(), ended[1]));
+  net.world.run(tasks.join());
+  for (const auto& error : ended) EXPECT_FALSE(error) << error->what();
+}
+
+TEST_F(Gets, a_link_that_names_nobody_is_asked_of_whoever_is_connected) {
+  const Cid root = file_of(2);
+  sender.hold(tree);
+  Link bare = link(root);
+  bare.providers.clear();
+  EXPECT_EQ(get(bare), ErrorCode::not_found);
+  sender.node.connect(guest.node);
+  net.world.run_for(1s);
+  EXPECT_EQ(get(bare), kDone);
+}
+
+TEST_F(Gets, what_nobody_has_is_told_at_once) {
+  const TimePoint began = net.world.now();
+  EXPECT_EQ(get(link(file_of(2))), ErrorCode::not_found);
+  EXPECT_LT(net.world.now() - began, 1s);
+}
+
+TEST_F(Gets, a_source_that_is_not_there_is_told_at_once) {
+  const Cid root = file_of(2);
+  net.world.run(sender.stop());
+  const TimePoint began = net.world.now();
+  EXPECT_EQ(get(link(root)), ErrorCode::unreachable);
+  EXPECT_LT(net.world.now() - began, 1s);
+}
+
+TEST_F(Gets, a_second_get_into_the_same_place_is_told_that_it_is_taken) {
+  const Cid root = file_of(40);
+  sender.hold(tree);
+  Get first(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+            {.link = link(root), .output = "/out", .replace = false, .timeout = 20s});
+  TaskGroup tasks(net.world.waits(), "first");
+  std::optional<Error> ended;
+  const auto note = [](Task<GetResult> work, std::optional<Error>& how) -> Task<void> {
+    how = co_await failure_of(std::move(work));
+  };
+  tasks.spawn(note(first.run(), ended));
+  net.world.run_while_not([&] { return first.status().bytes_done > 0; });
+  EXPECT_EQ(get(link(root)), ErrorCode::locked);
+  net.world.run(tasks.join());
+  EXPECT_FALSE(ended) << ended->what();
+  EXPECT_EQ(get(link(root)), kDone);
+  EXPECT_EQ(storage.list("/out").size(), 1U);
+}
+
+TEST_F(Gets, what_was_there_already_is_served_too) {
+  const Cid root = tree.folder({{"f", file_of(2)}, {"s", tree.raw(to_bytes("small"))}});
+  sender.hold(tree);
+  ASSERT_EQ(get(link(root)), kDone);
+  Holder fresh(net.add());
+  fresh.node.system.storage.make_folder("/out");
+  fresh.node.system.storage.make_folder("/out/t");
+  fresh.node.system.storage.open("/out/t/f", Access::create)->write_at(0, read("/out/t/f"));
+  fresh.node.system.storage.open("/out/t/s", Access::create)->write_at(0, read("/out/t/s"));
+  Get again(fresh.node.system, fresh.node.swarm, fresh.store, *fresh.bitswap,
+            {.link = link(root), .output = "/out", .replace = false, .timeout = 20s});
+  bool serving = false;
+  again.when_serving([&](const Cid&) { serving = true; });
+  const GetResult result = net.world.run(again.run());
+  EXPECT_TRUE(serving);
+  EXPECT_EQ(result.blocks_fetched, 2U);  // the nodes
+  for (const auto& [cid, block] : tree.blocks) EXPECT_TRUE(fresh.store.has(cid.hash()));
 }
 
 }  // namespace

@@ -7,7 +7,8 @@
 #include "base/error.h"
 #include "content/local_block.h"
 #include "content/transfer/file_compare.h"
-#include "format/name_check.h"
+#include "content/transfer/partial_tree.h"
+#include "content/transfer/tree_compare.h"
 #include "system/offload.h"
 #include "system/task_group.h"
 
@@ -17,156 +18,6 @@ namespace {
 
 // How much of the work a loss of power may take.
 constexpr Duration kSyncEvery = 2s;
-constexpr std::size_t kTagCharacters = 8;
-constexpr std::string_view kPartialSuffix = ".shoal";
-
-/// Beside the target, hidden, and for this content alone.
-std::string partial_name(const std::string& name, const Cid& cid) {
-  const std::string text = cid.to_string();
-  const std::string tag = text.substr(text.size() - kTagCharacters);
-  const std::size_t added = 2 + kTagCharacters + kPartialSuffix.size();
-  const std::string_view kept = std::string_view(name).substr(0, kMaxEntryNameBytes - added);
-  return "." + std::string(kept) + "." + tag + std::string(kPartialSuffix);
-}
-
-std::string join(std::string_view folder, std::string_view path) {
-  if (path.empty()) return std::string(folder);
-  return std::string(folder) + (folder.ends_with('/') ? "" : "/") + std::string(path);
-}
-
-FileStamp stamp_of(const FileInfo& info) {
-  return {
-      .size = info.size, .mtime_ns = info.mtime.time_since_epoch().count(), .inode = info.inode};
-}
-
-/// The nearest time that can be told: anybody may claim any year.
-WallTime to_wall(const UnixfsTime& time) {
-  constexpr std::int64_t kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count();
-  if (time.seconds >= kMost) return WallTime::max();
-  if (time.seconds <= -kMost) return WallTime::min();
-  return WallTime(std::chrono::seconds(time.seconds) + std::chrono::nanoseconds(time.nanos));
-}
-
-bool all_zero(ByteView bytes) {
-  return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
-}
-
-/// Zeros are not written into a hole: sparse files stay sparse.
-void write_sparsely(File& file, std::uint64_t offset, ByteView bytes) {
-  if (!bytes.empty() && bytes.front() == 0 && all_zero(bytes)) {
-    const auto data = file.next_data(offset);
-    if (!data || *data >= offset + bytes.size()) return;
-  }
-  file.write_at(offset, bytes);
-}
-
-bool is_folder(Folder& folder, const std::string& path) {
-  const auto there = folder.info(path);
-  return there && there->kind == FileKind::folder;
-}
-
-/// Whether a partial tree has something of this kind at a path. Anything else is removed; what its
-/// owner could not go on with, since its mode was set already, is opened up again.
-bool make_way(Folder& folder, const std::string& at, FileKind kind) {
-  const auto there = folder.info(at);
-  if (!there) return false;
-  if (there->kind != kind) {
-    folder.remove_tree(at);
-    return false;
-  }
-  const std::uint32_t needed = kind == FileKind::folder ? 0700 : 0600;
-  const bool usable = kind == FileKind::symlink || (there->mode & needed) == needed;
-  if (!usable) folder.set_mode(at, there->mode | needed);
-  return true;
-}
-
-Error differs(const std::string& path) {
-  return Error(ErrorCode::exists, "something else is there already", path,
-               "choose another place with -o, or replace it with --force");
-}
-
-/// Finds out whether a tree on the disk is the one that a walk describes, changing nothing.
-class Comparison final : public TreeSink {
- public:
-  Comparison(System& system, Folder& folder, std::string root)
-      : system_(system), folder_(folder), root_(std::move(root)) {}
-
-  std::uint64_t hashed_bytes() const { return hashed_bytes_; }
-  std::uint64_t names_seen() const { return names_seen_; }
-
-  Task<void> begin_folder(std::string path) override {
-    const auto info = folder_.info(join(root_, path));
-    if (!info || info->kind != FileKind::folder) throw differs(path);
-    if (!path.empty()) ++names_seen_;
-    co_return;
-  }
-  Task<void> end_folder(std::string, UnixfsMetadata) override { co_return; }
-  Task<void> symlink(std::string path, std::string target, UnixfsMetadata) override {
-    const auto info = folder_.info(join(root_, path));
-    if (!info || info->kind != FileKind::symlink) throw differs(path);
-    if (folder_.read_link(join(root_, path)) != target) throw differs(path);
-    ++names_seen_;
-    co_return;
-  }
-  Task<std::optional<std::uint64_t>> holds_file(std::string path, Cid cid) override {
-    const auto info = folder_.info(join(root_, path));
-    if (!info || info->kind != FileKind::file || info->size > kMaxBlockBytes) throw differs(path);
-    TreeFile file;
-    file.path = path;
-    file.file = folder_.open(join(root_, path), Access::read);
-    co_await holds(file, std::move(cid), 0, info->size);
-    ++names_seen_;
-    co_return info->size;
-  }
-  Task<void> small_file(std::string path, Cid, SharedBytes) override {
-    throw differs(path);
-    co_return;
-  }
-  Task<void> begin_file(TreeFile& file) override {
-    const auto info = folder_.info(join(root_, file.path));
-    if (!info || info->kind != FileKind::file || info->size != file.size) throw differs(file.path);
-    file.file = folder_.open(join(root_, file.path), Access::read);
-    ++names_seen_;
-    co_return;
-  }
-  Task<bool> holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) override {
-    const auto look = [&] { return look_at_place(*file.file, cid, offset, length); };
-    const PlaceLook seen = co_await offload(system_.offload, look);
-    hashed_bytes_ += seen.hashed_bytes;
-    // A dag-pb node that is no leaf matches nothing here, and its parts are still to come.
-    if (!seen.matches && cid.is(Codec::raw)) throw differs(file.path);
-    co_return seen.matches;
-  }
-  Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes, const Cid*) override {
-    Bytes there(bytes.size());
-    const auto read = [&] { return file.file->read_at(offset, there); };
-    const std::size_t got = co_await offload(system_.offload, read);
-    if (got != there.size() || !equal(there, bytes.view())) throw differs(file.path);
-  }
-  Task<void> end_file(TreeFile&) override { co_return; }
-
- private:
-  System& system_;
-  Folder& folder_;
-  const std::string root_;
-  std::uint64_t hashed_bytes_ = 0;
-  std::uint64_t names_seen_ = 0;
-};
-
-/// Names below a folder, following no link.
-std::uint64_t count_names(Folder& folder, const std::string& root) {
-  std::uint64_t out = 0;
-  std::vector<std::string> left = {root};
-  while (!left.empty()) {
-    const std::string path = std::move(left.back());
-    left.pop_back();
-    for (const FolderEntry& entry : folder.list(path)) {
-      ++out;
-      if (entry.kind == FileKind::folder) left.push_back(join(path, entry.name));
-    }
-  }
-  return out;
-}
 
 }  // namespace
 
@@ -178,18 +29,60 @@ Download::Download(System& system, BlockStore& store, Bitswap& bitswap, Session&
       session_(session),
       root_(std::move(root)),
       place_(std::move(place)),
-      path_(join(place_.folder, place_.name)),
+      path_(join_path(place_.folder, place_.name)),
       partial_name_(partial_name(place_.name, root_)),
       folder_(system.storage.confined(place_.folder)) {}
 
 Download::~Download() = default;
 
+/// Held by the one who writes into a partial tree.
+class Download::Turn {
+ public:
+  Turn(Storage& storage, Folder& folder, const std::string& folder_path, std::string name)
+      : folder_(folder), name_(std::move(name)) {
+    try {
+      lock_ = storage.lock(join_path(folder_path, name_));
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::locked) throw;
+      throw Error(ErrorCode::locked, "another download writes there: " + error.message(),
+                  folder_path, "wait for its end, or choose another place with -o");
+    }
+  }
+  ~Turn() {
+    try {
+      folder_.remove(name_);
+    } catch (const Error&) {
+      // An empty file that stays is in nobody's way.
+    }
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  Folder& folder_;
+  const std::string name_;
+  std::unique_ptr<FileLock> lock_;
+};
+
 Task<void> Download::run() {
-  if (co_await already_complete()) co_return;
+  complete_ = co_await already_complete();
+  if (!complete_) {
+    const bool absent = !folder_->info(place_.name);
+    const Turn turn(system_.storage, *folder_, place_.folder,
+                    partial_lock_name(place_.name, root_));
+    // Whoever had the turn before may have been faster.
+    if (absent && folder_->info(place_.name)) complete_ = co_await already_complete();
+    if (!complete_) co_await bring();
+    complete_ = true;
+  }
+  if (when_root_held_) when_root_held_();
+}
+
+Task<void> Download::bring() {
   unclaimed_bytes_ = folder_->free_bytes();
   co_await learn_size();
   // A root that is a leaf is held only at the end.
-  if (when_root_held_ && !root_.is(Codec::raw)) when_root_held_();
+  if (when_root_held_ && !root_.is(Codec::raw)) std::exchange(when_root_held_, {})();
   co_await check_space();
   resuming_ = folder_->info(partial_name_).has_value();
   walk_ = std::make_unique<TreeWalk>(system_, *this, *this, WalkLimits{});
@@ -203,7 +96,11 @@ Task<void> Download::run() {
   }
   co_await syncing.stop();
   if (failure) std::rethrow_exception(failure);
-  if (when_root_held_ && root_.is(Codec::raw)) when_root_held_();
+  if (!sync_failure_.empty()) {
+    // A system tells once that it lost what was written, and keeps it in memory as if it were safe.
+    throw Error(ErrorCode::io, "the disk may have lost what was written: " + sync_failure_, path_,
+                "run the same command again: what is there is looked through, the rest is fetched");
+  }
   co_await take_name();
 }
 
@@ -211,10 +108,27 @@ Task<void> Download::sync_now_and_then() {
   while (true) {
     co_await system_.clock.sleep_for(kSyncEvery);
     if (!std::exchange(unsynced_, false)) continue;
-    const auto sync = [this] { folder_->sync_all(); };
-    co_await offload(system_.offload, sync);
-    store_.commit();
+    try {
+      co_await sync();
+      store_.commit();
+    } catch (const Error& error) {
+      if (sync_failure_.empty()) sync_failure_ = error.message();
+      unsynced_ = true;
+    }
   }
+}
+
+Task<void> Download::sync() {
+  const auto finished = std::exchange(finished_, {});
+  const auto all = [this] { folder_->sync_all(); };
+  try {
+    co_await offload(system_.offload, all);
+  } catch (...) {
+    finished_.insert(finished_.begin(), finished.begin(), finished.end());
+    throw;
+  }
+  if (!sync_failure_.empty()) co_return;  // what was lost then is lost
+  for (const auto& [file, stamp] : finished) store_.restamp(file, stamp);
 }
 
 DownloadCounts Download::counts() const {
@@ -235,21 +149,23 @@ DownloadCounts Download::counts() const {
 Task<bool> Download::already_complete() {
   const auto there = folder_->info(place_.name);
   if (!there) co_return false;
-  Comparison comparison(system_, *folder_, place_.name);
+  TreeCompare comparison(system_, store_, *folder_, place_.folder, place_.name);
   comparing_ = true;
   walk_ = std::make_unique<TreeWalk>(system_, *this, comparison, WalkLimits{});
   bool same = true;
   try {
     co_await walk_->run(root_);
-    same = there->kind != FileKind::folder ||
-           count_names(*folder_, place_.name) == comparison.names_seen();
+    same = !comparison.has_more();
   } catch (const Error& error) {
     if (error.code() != ErrorCode::exists) throw;
     same = false;
   }
   comparing_ = false;
   hashed_bytes_ += comparison.hashed_bytes();
-  if (same) co_return true;
+  if (same) {
+    store_.commit();
+    co_return true;
+  }
   if (!place_.replace) throw differs(path_);
   walk_.reset();
   found_in_store_ = 0;
@@ -287,21 +203,23 @@ Task<void> Download::check_space() {
 }
 
 Task<void> Download::take_name() {
-  const auto finish = [this] {
-    folder_->sync_all();
+  co_await sync();
+  const auto make_room = [this] {
     // Only a file can take another's name in one step.
     const bool either = is_folder(*folder_, place_.name) || is_folder(*folder_, partial_name_);
     if (place_.replace && either) folder_->remove_tree(place_.name);
-    folder_->rename(partial_name_, place_.name, place_.replace);
-    folder_->sync_names("");
   };
-  co_await offload(system_.offload, finish);
-  store_.moved(join(place_.folder, partial_name_), path_);
+  co_await offload(system_.offload, make_room);
+  // In one step, so that whoever is served meanwhile finds things where the index says.
+  folder_->rename(partial_name_, place_.name, place_.replace);
+  store_.moved(join_path(place_.folder, partial_name_), path_);
+  const auto sync_name = [this] { folder_->sync_names(""); };
+  co_await offload(system_.offload, sync_name);
   store_.commit();
 }
 
 std::string Download::partial(std::string_view path) const {
-  return join(partial_name_, path);
+  return join_path(partial_name_, path);
 }
 
 Task<void> Download::begin_folder(std::string path) {
@@ -341,18 +259,26 @@ Task<void> Download::symlink(std::string path, std::string target, UnixfsMetadat
 Task<std::optional<std::uint64_t>> Download::holds_file(std::string path, Cid cid) {
   if (!resuming_) co_return std::nullopt;
   const std::string at = partial(path);
-  std::uint64_t size = 0;
+  FileStamp stamp;
   const auto look = [&]() -> PlaceLook {
     const auto info = folder_->info(at);
     if (!info || info->kind != FileKind::file || info->size > kMaxBlockBytes) return {};
-    size = info->size;
+    stamp = FileStamp::of(*info);
     const auto file = folder_->open(at, Access::read);
-    return look_at_place(*file, cid, 0, size);
+    return look_at_place(*file, cid, 0, stamp.size);
   };
   const PlaceLook seen = co_await offload(system_.offload, look);
   hashed_bytes_ += seen.hashed_bytes;
   if (!seen.matches) co_return std::nullopt;
-  co_return size;
+  add_small_file(at, cid, stamp);
+  co_return stamp.size;
+}
+
+void Download::add_small_file(const std::string& at, const Cid& cid, const FileStamp& stamp) {
+  const FileId id = store_.add_file(join_path(place_.folder, at), kNeverTrusted);
+  finished_.emplace_back(id, stamp);
+  unsynced_ = true;
+  store_.put_place(cid.hash(), id, 0, stamp.size);
 }
 
 Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
@@ -363,12 +289,10 @@ Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
     const auto file = folder_->open(at, Access::create);
     file->truncate(bytes.size());
     file->write_at(0, bytes.view());
-    stamp = stamp_of(file->info());
+    stamp = FileStamp::of(file->info());
   };
   co_await offload(system_.offload, write);
-  unsynced_ = true;
-  const FileId id = store_.add_file(join(place_.folder, at), stamp);
-  store_.put_place(cid.hash(), id, 0, bytes.size());
+  add_small_file(at, cid, stamp);
   bitswap_.offer(cid.hash());
 }
 
@@ -386,17 +310,15 @@ void Download::claim_space(const TreeFile& file) {
 
 Task<void> Download::begin_file(TreeFile& file) {
   const std::string at = partial(file.path);
-  FileStamp stamp;
   const auto prepare = [&] { file.resumed = resuming_ && make_way(*folder_, at, FileKind::file); };
   co_await offload(system_.offload, prepare);
   claim_space(file);
   const auto open = [&] {
     file.file = folder_->open(at, Access::create);
     file.file->truncate(file.size);
-    stamp = stamp_of(file.file->info());
   };
   co_await offload(system_.offload, open);
-  file.store_id = store_.add_file(join(place_.folder, at), stamp);
+  file.store_id = store_.add_file(join_path(place_.folder, at), kNeverTrusted);
 }
 
 /// Whether a leaf is known to be nothing but zeros. Only chunk sizes are looked into: they repeat.
@@ -433,11 +355,12 @@ Task<void> Download::end_file(TreeFile& file) {
   const auto finish = [&] {
     if (file.metadata.mode) file.file->set_mode(*file.metadata.mode & 0777);
     if (file.metadata.mtime) file.file->set_mtime(to_wall(*file.metadata.mtime));
-    stamp = stamp_of(file.file->info());
+    stamp = FileStamp::of(file.file->info());
     file.file.reset();
   };
   co_await offload(system_.offload, finish);
-  store_.restamp(file.store_id, stamp);
+  finished_.emplace_back(file.store_id, stamp);
+  unsynced_ = true;
 }
 
 /// What this machine has already, without asking anybody. A file of an unchanged look need not be
@@ -459,7 +382,7 @@ Task<std::optional<SharedBytes>> Download::held(Cid cid) {
 Task<SharedBytes> Download::node(Cid cid) {
   std::optional<SharedBytes> found = co_await held(cid);
   if (found) co_return std::move(*found);
-  const Block block = co_await session_.fetch(cid);
+  const Block block = co_await fetch(cid);
   store_.put(cid.hash(), block.bytes.view());
   bitswap_.offer(cid.hash());
   co_return block.bytes;
@@ -468,8 +391,13 @@ Task<SharedBytes> Download::node(Cid cid) {
 Task<SharedBytes> Download::leaf(Cid cid) {
   std::optional<SharedBytes> found = co_await held(cid);
   if (found) co_return std::move(*found);
-  const Block block = co_await session_.fetch(std::move(cid));
+  const Block block = co_await fetch(std::move(cid));
   co_return block.bytes;
+}
+
+Task<Block> Download::fetch(Cid cid) {
+  if (cid == root_) return session_.fetch_root(std::move(cid));
+  return session_.fetch(std::move(cid));
 }
 
 }  // namespace shoal::content

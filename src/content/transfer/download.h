@@ -5,6 +5,8 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "content/bitswap/bitswap.h"
 #include "content/store/block_store.h"
@@ -26,7 +28,8 @@ struct DownloadCounts {
 ///
 /// It grows under a temporary name beside its place, `.NAME.XXXXXXXX.shoal`, and takes its name
 /// when it is complete and synced. That partial tree is its own record: a later run looks at each
-/// leaf's place in it and fetches what is not right there. Interior nodes are kept in the block
+/// leaf's place in it and fetches what is not right there. One at a time: who writes there holds
+/// the lock of a file beside it, `.NAME.XXXXXXXX.shoal.lock`. Interior nodes are kept in the block
 /// store, so a second run fetches none of them. What has been verified is served from where it lies
 /// at once.
 class Download final : public TreeSink, public BlockSource {
@@ -43,8 +46,8 @@ class Download final : public TreeSink, public BlockSource {
   ~Download() override;
 
   /// To the end. Throws Error{exists} when another thing is at the place already (an identical one
-  /// is success), Error{io}, Error{corrupt}, and what Session::fetch throws. The partial tree stays
-  /// for the next run.
+  /// is success), Error{locked} while another download writes there, Error{io}, Error{corrupt}, and
+  /// what Session::fetch throws. The partial tree stays for the next run.
   Task<void> run();
 
   /// Called once, when the root is held: others can begin to get from this node.
@@ -55,19 +58,27 @@ class Download final : public TreeSink, public BlockSource {
   DownloadCounts counts() const;
   /// Bytes of the whole content as far as the root tells; 0 before the root is there.
   std::uint64_t expected_bytes() const { return expected_bytes_; }
+  /// All has been found, so that counts() is of the whole.
+  bool complete() const { return complete_; }
   /// Leaves are being compared with what lies on the disk, not fetched.
   bool checking_existing() const { return comparing_; }
 
  private:
+  class Turn;
+
+  Task<void> bring();
   Task<bool> already_complete();
   Task<void> check_space();
   Task<void> learn_size();
   Task<void> sync_now_and_then();
+  Task<void> sync();
   Task<void> take_name();
   Task<std::optional<SharedBytes>> held(Cid cid);
+  Task<Block> fetch(Cid cid);
   void claim_space(const TreeFile& file);
   bool is_zeros(const Cid& cid, std::uint64_t length);
   std::string partial(std::string_view path) const;
+  void add_small_file(const std::string& at, const Cid& cid, const FileStamp& stamp);
 
   Task<void> begin_folder(std::string path) override;
   Task<void> end_folder(std::string path, UnixfsMetadata metadata) override;
@@ -93,8 +104,13 @@ class Download final : public TreeSink, public BlockSource {
   std::unique_ptr<Folder> folder_;
   std::function<void()> when_root_held_;
   bool comparing_ = false;
+  bool complete_ = false;
   bool resuming_ = false;
   bool unsynced_ = false;  // something was written since the last sync
+  /// Files that were finished since the last sync. Only what is synced is trusted by its look: a
+  /// loss of power may change content without changing that.
+  std::vector<std::pair<FileId, FileStamp>> finished_;
+  std::string sync_failure_;  // of the first sync that failed
   std::uint64_t expected_bytes_ = 0;
   std::uint64_t unclaimed_bytes_ = 0;  // of what was free at first, by files begun since
   std::uint64_t hashed_bytes_ = 0;

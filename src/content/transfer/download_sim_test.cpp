@@ -35,6 +35,10 @@ class TreeSession final : public Session {
       throw Error(ErrorCode::not_found, "nobody has it");
     }
     fetched.push_back(cid);
+    if (pause != Duration::zero()) {
+      ++asked;
+      co_await system_.clock.sleep_for(asked * pause);
+    }
     co_return Block{cid, SharedBytes(found->second)};
   }
   const SessionCounts& counts() const override { return counts_; }
@@ -42,6 +46,8 @@ class TreeSession final : public Session {
 
   std::vector<Cid> fetched;
   std::size_t most = std::numeric_limits<std::size_t>::max();
+  Duration pause{};  // each comes so much later than the one before
+  int asked = 0;
 
  private:
   System& system_;
@@ -294,6 +300,35 @@ TEST_F(Downloads, what_was_there_stays_when_the_new_cannot_be_synced) {
   EXPECT_EQ(get(root, true), ErrorCode::io);
   world.faults().set("storage.sync", 0);
   EXPECT_EQ(as_text(read("/out/t/old")), "old");
+}
+
+TEST_F(Downloads, a_sync_that_failed_is_tried_again_and_told_at_the_end) {
+  // Slow enough for several syncs.
+  const Cid root = file_of(1, 12);
+  session.pause = 500ms;
+  world.after(1s, [this] { world.faults().set("storage.sync", 1); });
+  world.after(3s, [this] { world.faults().set("storage.sync", 0); });
+  EXPECT_EQ(get(root), ErrorCode::io);
+  EXPECT_NE(message.find("lost"), std::string::npos) << message;
+  EXPECT_EQ(kind("/out/t"), FileKind::other);
+  EXPECT_EQ(session.fetched.size(), 13U);
+  EXPECT_GT(world.faults().points().at("storage.sync").asked, 2U);
+  EXPECT_EQ(get(root), kDone) << message;
+  EXPECT_TRUE(session.fetched.empty());
+  EXPECT_EQ(read("/out/t"), content_of(1, 12));
+}
+
+TEST_F(Downloads, what_was_not_synced_is_not_trusted_after_a_loss_of_power) {
+  const Cid small = tree.raw(to_bytes("small"));
+  const Cid root = tree.folder({{"a", file_of(1, 2)}, {"s", small}, {"z", tree.raw(chunk(9))}});
+  session.most = 5;  // all but the last file, which fails before a sync
+  EXPECT_EQ(get(root), ErrorCode::not_found);
+  store->commit();
+  for (const std::string name : {"/a", "/s"}) {
+    host.disk().rot(partial() + name, 1);  // as the disk may, without a trace in its stamp
+  }
+  EXPECT_EQ(world.run(store->get(small.hash())), std::nullopt);
+  EXPECT_EQ(world.run(store->get(Multihash::sha2_256(chunk(1)))), std::nullopt);
 }
 
 class DownloadsOnASmallDisk : public Downloads {

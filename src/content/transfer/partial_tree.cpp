@@ -1,0 +1,76 @@
+#include "content/transfer/partial_tree.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "format/name_check.h"
+
+namespace shoal::content {
+
+namespace {
+
+constexpr std::size_t kTagCharacters = 8;
+constexpr std::string_view kPartialSuffix = ".shoal";
+constexpr std::string_view kLockSuffix = ".shoal.lock";
+
+std::string tagged_name(const std::string& name, const Cid& cid, std::string_view suffix) {
+  const std::string text = cid.to_string();
+  const std::string tag = text.substr(text.size() - kTagCharacters);
+  const std::size_t added = 2 + kTagCharacters + suffix.size();
+  const std::string_view kept = std::string_view(name).substr(0, kMaxEntryNameBytes - added);
+  return "." + std::string(kept) + "." + tag + std::string(suffix);
+}
+
+bool all_zero(ByteView bytes) {
+  return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
+}
+
+}  // namespace
+
+std::string join_path(std::string_view folder, std::string_view path) {
+  if (path.empty()) return std::string(folder);
+  return std::string(folder) + (folder.ends_with('/') ? "" : "/") + std::string(path);
+}
+
+std::string partial_name(const std::string& name, const Cid& cid) {
+  return tagged_name(name, cid, kPartialSuffix);
+}
+
+std::string partial_lock_name(const std::string& name, const Cid& cid) {
+  return tagged_name(name, cid, kLockSuffix);
+}
+
+WallTime to_wall(const UnixfsTime& time) {
+  constexpr std::int64_t kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count();
+  if (time.seconds >= kMost) return WallTime::max();
+  if (time.seconds <= -kMost) return WallTime::min();
+  return WallTime(std::chrono::seconds(time.seconds) + std::chrono::nanoseconds(time.nanos));
+}
+
+void write_sparsely(File& file, std::uint64_t offset, ByteView bytes) {
+  if (!bytes.empty() && bytes.front() == 0 && all_zero(bytes)) {
+    const auto data = file.next_data(offset);
+    if (!data || *data >= offset + bytes.size()) return;
+  }
+  file.write_at(offset, bytes);
+}
+
+bool is_folder(Folder& folder, const std::string& path) {
+  const auto there = folder.info(path);
+  return there && there->kind == FileKind::folder;
+}
+
+bool make_way(Folder& folder, const std::string& at, FileKind kind) {
+  const auto there = folder.info(at);
+  if (!there) return false;
+  if (there->kind != kind) {
+    folder.remove_tree(at);
+    return false;
+  }
+  const std::uint32_t needed = kind == FileKind::folder ? 0700 : 0600;
+  const bool usable = kind == FileKind::symlink || (there->mode & needed) == needed;
+  if (!usable) folder.set_mode(at, there->mode | needed);
+  return true;
+}
+
+}  // namespace shoal::content

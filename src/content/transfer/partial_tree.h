@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "content/transfer/tree_sink.h"
+#include "format/cid.h"
+#include "system/storage.h"
+
+namespace shoal::content {
+
+/// The steps of writing a tree under a temporary name. All block; they belong into offload().
+
+std::string join_path(std::string_view folder, std::string_view path);
+
+/// Beside the target, hidden, and for this content alone.
+std::string partial_name(const std::string& name, const Cid& cid);
+/// Of the file that is locked by whoever writes there.
+std::string partial_lock_name(const std::string& name, const Cid& cid);
+
+/// The nearest time that can be told: anybody may claim any year.
+WallTime to_wall(const UnixfsTime& time);
+
+/// Zeros are not written into a hole: sparse files stay sparse.
+void write_sparsely(File& file, std::uint64_t offset, ByteView bytes);
+
+bool is_folder(Folder& folder, const std::string& path);
+
+/// Whether a partial tree has something of this kind at a path. Anything else is removed; what its
+/// owner could not go on with, since its mode was set already, is opened up again.
+bool make_way(Folder& folder, const std::string& at, FileKind kind);
+
+}  // namespace shoal::content

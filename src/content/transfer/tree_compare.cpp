@@ -1,0 +1,116 @@
+#include "content/transfer/tree_compare.h"
+
+#include <utility>
+#include <vector>
+
+#include "content/block.h"
+#include "content/transfer/file_compare.h"
+#include "content/transfer/partial_tree.h"
+#include "system/offload.h"
+
+namespace shoal::content {
+
+Error differs(const std::string& path) {
+  return Error(ErrorCode::exists, "something else is there already", path,
+               "choose another place with -o, or replace it with --force");
+}
+
+TreeCompare::TreeCompare(System& system, BlockStore& store, Folder& folder, std::string path,
+                         std::string root)
+    : system_(system),
+      store_(store),
+      folder_(folder),
+      path_(std::move(path)),
+      root_(std::move(root)) {}
+
+FileInfo TreeCompare::look(const std::string& path, FileKind kind) const {
+  const auto info = folder_.info(join_path(root_, path));
+  if (!info || info->kind != kind) throw differs(path);
+  return *info;
+}
+
+Task<void> TreeCompare::begin_folder(std::string path) {
+  look(path, FileKind::folder);
+  if (!path.empty()) ++names_seen_;
+  co_return;
+}
+
+Task<void> TreeCompare::end_folder(std::string, UnixfsMetadata) {
+  co_return;
+}
+
+Task<void> TreeCompare::symlink(std::string path, std::string target, UnixfsMetadata) {
+  look(path, FileKind::symlink);
+  if (folder_.read_link(join_path(root_, path)) != target) throw differs(path);
+  ++names_seen_;
+  co_return;
+}
+
+void TreeCompare::open(TreeFile& file, const FileInfo& info) {
+  const std::string at = join_path(root_, file.path);
+  file.file = folder_.open(at, Access::read);
+  file.store_id = store_.add_file(join_path(path_, at), FileStamp::of(info));
+  ++names_seen_;
+}
+
+Task<std::optional<std::uint64_t>> TreeCompare::holds_file(std::string path, Cid cid) {
+  const FileInfo info = look(path, FileKind::file);
+  if (info.size > kMaxBlockBytes) throw differs(path);
+  TreeFile file;
+  file.path = path;
+  open(file, info);
+  co_await holds(file, std::move(cid), 0, info.size);
+  co_return info.size;
+}
+
+Task<void> TreeCompare::small_file(std::string path, Cid, SharedBytes) {
+  throw differs(path);
+  co_return;
+}
+
+Task<void> TreeCompare::begin_file(TreeFile& file) {
+  const FileInfo info = look(file.path, FileKind::file);
+  if (info.size != file.size) throw differs(file.path);
+  open(file, info);
+  co_return;
+}
+
+Task<bool> TreeCompare::holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) {
+  const auto look_there = [&] { return look_at_place(*file.file, cid, offset, length); };
+  const PlaceLook seen = co_await offload(system_.offload, look_there);
+  hashed_bytes_ += seen.hashed_bytes;
+  // A dag-pb node that is no leaf matches nothing here, and its parts are still to come.
+  if (!cid.is(Codec::raw)) co_return seen.matches;
+  if (!seen.matches) throw differs(file.path);
+  store_.put_place(cid.hash(), file.store_id, offset, length);
+  co_return true;
+}
+
+Task<void> TreeCompare::content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
+                                const Cid*) {
+  Bytes there(bytes.size());
+  const auto read = [&] { return file.file->read_at(offset, there); };
+  const std::size_t got = co_await offload(system_.offload, read);
+  if (got != there.size() || !equal(there, bytes.view())) throw differs(file.path);
+}
+
+Task<void> TreeCompare::end_file(TreeFile&) {
+  co_return;
+}
+
+bool TreeCompare::has_more() const {
+  if (!is_folder(folder_, root_)) return false;
+  std::uint64_t names = 0;
+  std::vector<std::string> left = {root_};
+  while (!left.empty()) {
+    const std::string path = std::move(left.back());
+    left.pop_back();
+    for (const FolderEntry& entry : folder_.list(path)) {
+      ++names;
+      if (entry.kind == FileKind::folder) left.push_back(join_path(path, entry.name));
+    }
+  }
+  return names != names_seen_;
+}
+
+}  // namespace shoal::content

@@ -1,0 +1,31 @@
+#include "service/sources.h"
+
+namespace shoal::service {
+
+namespace {
+constexpr Duration kGivenAddressLifetime = 24h;
+}
+
+bool add_sources(net::Swarm& swarm, content::Session& session,
+                 const std::vector<Multiaddr>& providers) {
+  bool anybody = false;
+  for (const Multiaddr& provider : providers) {
+    const auto peer = provider.peer();
+    if (!peer || *peer == swarm.local_peer()) continue;
+    const Multiaddr address = provider.without_peer();
+    if (!address.empty()) {
+      swarm.peers().add_address(*peer, address, net::AddressSource::given_by_user,
+                                kGivenAddressLifetime);
+    }
+    session.add_peer(*peer);
+    anybody = true;
+  }
+  if (!providers.empty()) return anybody;
+  for (const net::Connection* connection : swarm.connections().all()) {
+    session.add_peer(connection->peer());
+    anybody = true;
+  }
+  return anybody;
+}
+
+}  // namespace shoal::service
