@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "lab/faults.h"
 #include "lab/resume.h"
 #include "lab/spread.h"
 
@@ -9,6 +10,7 @@ namespace shoal::lab {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
+      {"faults", "everything fails now and then, sources lie; all is well afterwards", run_faults},
       {"resume", "one getter that loses power twenty times", run_resume},
       {"spread", "a hundred getters, losses, partitions, nodes that die and return", run_spread},
   };

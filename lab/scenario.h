@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,8 @@ struct Outcome {
   std::string failure;  // empty: all was as it must be
   std::uint64_t trace_hash = 0;
   std::string summary;  // a few figures for people
+  /// How often each fault point struck.
+  std::map<std::string, std::uint64_t> faults;
 };
 
 struct RunOptions {

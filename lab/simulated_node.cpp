@@ -96,10 +96,12 @@ Task<void> SimulatedUser::live(System& system) {
       std::exception_ptr failure;
       try {
         node.start();
+        node_ = &node;
         co_await work(node);
       } catch (...) {
         failure = std::current_exception();
       }
+      node_ = nullptr;
       co_await node.stop();
       if (failure) std::rethrow_exception(failure);
     } catch (const Error& error) {
@@ -117,7 +119,8 @@ Task<void> SimulatedUser::work(node::Node& node) {
     if (job_ == Job::share) {
       co_await share.index({what_}, {});
       link_ = share.link(node.addresses()).to_string();
-    } else if (!result_) {
+    } else {
+      // Also when it was done: after a loss of power it may have forgotten where things lie.
       co_await get_once(node);
     }
     // Having it, it serves it.
@@ -135,14 +138,25 @@ Task<void> SimulatedUser::get_once(node::Node& node) {
                               .replace = false,
                               .timeout = kGiveUpOneTry};
   service::Get get(node.system(), node.swarm(), node.store(), node.bitswap(), std::move(options));
+  get.when_serving([this, &node](const Cid& root) {
+    link_ = service::Link{.cid = root, .path = {}, .filename = {}, .providers = node.addresses()}
+                .to_string();
+  });
+  get.when_bad_peer([this](const content::BadPeer& bad) { accused_.push_back(bad); });
+  under_way_ = &get;
   std::exception_ptr failure;
   try {
     result_ = co_await get.run();
   } catch (...) {
     failure = std::current_exception();
   }
+  under_way_ = nullptr;
   for (const content::SourceCount& source : get.fetched().sources) bytes_fetched_ += source.bytes;
   if (failure) std::rethrow_exception(failure);
+}
+
+std::uint64_t SimulatedUser::bytes_claimed() const {
+  return host_.up() && under_way_ != nullptr ? under_way_->status().bytes_done : 0;
 }
 
 void SimulatedUser::stop() {

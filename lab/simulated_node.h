@@ -44,13 +44,19 @@ class SimulatedUser {
   void crash_and_return(Duration pause);
 
   sim::Host& host() { return host_; }
-  const std::string& link() const { return link_; }  // of what is shared, once it is
+  /// Of what is shared, or of what is being got as soon as it can be got from here.
+  const std::string& link() const { return link_; }
+  /// What the download under way says that it has; 0 without one.
+  std::uint64_t bytes_claimed() const;
+  const std::vector<content::BadPeer>& accused() const { return accused_; }
   bool done() const { return result_.has_value(); }
   const std::optional<service::GetResult>& result() const { return result_; }
   const std::string& last_error() const { return last_error_; }
   /// Over all lives.
   std::uint64_t bytes_fetched() const { return bytes_fetched_; }
   unsigned crashes() const { return crashes_; }
+  /// Null while there is none.
+  node::Node* node() const { return host_.up() ? node_ : nullptr; }
 
   /// Ends the node and all that its user does.
   void stop();
@@ -73,6 +79,9 @@ class SimulatedUser {
   std::string link_;
   std::string last_error_;
   std::optional<service::GetResult> result_;
+  node::Node* node_ = nullptr;
+  service::Get* under_way_ = nullptr;
+  std::vector<content::BadPeer> accused_;
   std::uint64_t bytes_fetched_ = 0;
   unsigned crashes_ = 0;
   bool stopped_ = false;  // trouble that was planned for later no longer counts

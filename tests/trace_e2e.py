@@ -30,7 +30,7 @@ def main():
     plain = ROOT / "build" / "dev" / "shoal"
     if str(plain) != SHOAL and is_fresh(plain):
         programs.append(str(plain))
-    for scenario in ("resume", "spread"):
+    for scenario in ("faults", "resume", "spread"):
         hashes = {trace(program, scenario, 3) for program in programs}
         assert len(hashes) == 1, f"{scenario}: {hashes}"
         assert trace(SHOAL, scenario, 4) not in hashes, f"{scenario}: two seeds, one trace"

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -54,14 +55,33 @@ class PacketFile {
   std::unique_ptr<File> file_;
 };
 
+using FaultCounts = std::map<std::string, std::uint64_t>;
+
+// In so many seeds every fault point strikes.
+constexpr std::uint64_t kEnoughSeeds = 50;
+
+/// False when one that was passed never struck.
+bool tell_faults(const FaultCounts& faults, std::uint64_t seeds) {
+  bool all = true;
+  for (const auto& [point, struck] : faults) {
+    std::fprintf(stderr, "  %-22s %10" PRIu64 "\n", point.c_str(), struck);
+    if (struck > 0 || seeds < kEnoughSeeds) continue;
+    std::fprintf(stderr, "error: %s never struck\n", point.c_str());
+    all = false;
+  }
+  return all;
+}
+
 /// False when it failed.
-bool run_seed(const lab::Scenario& scenario, std::uint64_t seed, const PacketFile& packets) {
+bool run_seed(const lab::Scenario& scenario, std::uint64_t seed, const PacketFile& packets,
+              FaultCounts& faults) {
   const lab::Outcome outcome = scenario.run({.seed = seed, .packets = packets.sink()});
   const bool ok = outcome.failure.empty();
   std::printf("%s %" PRIu64 " %s %016" PRIx64 "\n", scenario.name.c_str(), seed,
               ok ? "ok" : outcome.failure.c_str(), outcome.trace_hash);
   std::fflush(stdout);
   std::fprintf(stderr, "  %s\n", outcome.summary.c_str());
+  for (const auto& [point, struck] : outcome.faults) faults[point] += struck;
   return ok;
 }
 
@@ -101,8 +121,11 @@ int run_sim(const std::vector<std::string>& arguments) {
   }
   const PacketFile packets(pcap);
   bool all_ok = true;
-  for (std::uint64_t i = 0; i < seeds; ++i)
-    all_ok = run_seed(*scenario, seed + i, packets) && all_ok;
+  FaultCounts faults;
+  for (std::uint64_t i = 0; i < seeds; ++i) {
+    all_ok = run_seed(*scenario, seed + i, packets, faults) && all_ok;
+  }
+  all_ok = tell_faults(faults, seeds) && all_ok;
   return all_ok ? 0 : 1;
 }
 
