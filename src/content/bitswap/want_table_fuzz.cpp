@@ -72,8 +72,9 @@ class Run {
     const Multihash& hash = cid_of(number).hash();
     switch (what % 16) {
       case 0:
-      case 1:
         return table_.want(hash);
+      case 1:
+        return table_.want(hash, WantTable::Kind::root);
       case 2:
         for (std::size_t i = 0; i < kBlocks; ++i) table_.want(cid_of(i).hash());
         return;
@@ -94,7 +95,7 @@ class Run {
         lists_[peer].answered(hash);
         return table_.block(peer, hash, number * std::size_t{8192}, now_);
       case 10:
-        return table_.have(peer, hash);
+        return table_.have(peer, hash, now_);
       case 11:
       case 12:
         return table_.dont_have(peer, hash, now_);

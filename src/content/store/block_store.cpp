@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -19,6 +20,7 @@ constexpr Duration kCommitAfter = 1s;
 constexpr std::size_t kPlacesPerCommit = 10'000;
 /// Of one block; more are not looked at.
 constexpr std::size_t kPlacesTried = 8;
+constexpr int kLooks = 2;
 /// A file written to so lately may be written to again without its time changing, and one that is
 /// being written changes it all the time: its stamp is not taken for a sign that nothing happened.
 constexpr Duration kYoung = 2s;
@@ -75,6 +77,8 @@ struct BlockStore::State {
   Task<void> commit_after_a_while();
   Task<void> close_files_when_idle();
   Task<std::optional<SharedBytes>> get_node(const Multihash& hash, Bytes bytes);
+  std::vector<Index::Place> places(const Multihash& hash);
+  bool has_moved(const Multihash& hash, const Index::Place& place);
   Task<BlockReading> read(const Multihash& hash, const Index::Place& place);
   void note(const Multihash& hash, const Index::Place& place, const BlockReading& reading);
 
@@ -183,6 +187,16 @@ Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::P
   co_return reading;
 }
 
+std::vector<Index::Place> BlockStore::State::places(const Multihash& hash) {
+  return with_index([&](Index& all) { return all.places(hash.encoded(), kPlacesTried); });
+}
+
+bool BlockStore::State::has_moved(const Multihash& hash, const Index::Place& place) {
+  return std::ranges::any_of(places(hash), [&](const Index::Place& now) {
+    return now.file == place.file && now.path != place.path;
+  });
+}
+
 void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
                              const BlockReading& reading) {
   if (reading.file) {
@@ -242,12 +256,19 @@ Task<std::optional<SharedBytes>> BlockStore::get(Multihash hash) {
     auto bytes = co_await state.get_node(hash, std::move(*node));
     if (bytes) co_return bytes;
   }
-  const auto places =
-      state.with_index([&](Index& index) { return index.places(hash.encoded(), kPlacesTried); });
-  for (const Index::Place& place : places) {
-    const BlockReading reading = co_await state.read(hash, place);
-    state.note(hash, place, reading);
-    if (reading.right) co_return reading.bytes;
+  // Once more when a file moved while it was looked for.
+  bool again = true;
+  for (int look = 0; again && look < kLooks; ++look) {
+    again = false;
+    for (const Index::Place& place : state.places(hash)) {
+      const BlockReading reading = co_await state.read(hash, place);
+      if (!reading.right && state.has_moved(hash, place)) {
+        again = true;
+        continue;
+      }
+      state.note(hash, place, reading);
+      if (reading.right) co_return reading.bytes;
+    }
   }
   co_return std::nullopt;
 }

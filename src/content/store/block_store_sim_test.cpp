@@ -149,6 +149,22 @@ TEST(BlockStoreSim, a_file_that_cannot_be_read_now_is_not_forgotten) {
   world.run(store.stop());
 }
 
+TEST(BlockStoreSim, a_file_that_moves_while_it_is_read_is_found_where_it_went) {
+  sim::World world;
+  sim::Host& host = world.add_host({.offload_cost = 100ms});
+  Storage& storage = host.system().storage;
+  storage.open("/before", Access::create)->write_at(0, as_bytes("hello"));
+  const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
+  BlockStore store(host.system(), "/home");
+  store.put_place(hash, store.add_file("/before", FileStamp::of(*storage.info("/before"))), 0, 5);
+  // The name is gone when it is read, and the index knows while the answer is under way.
+  storage.rename("/before", "/after", false);
+  world.after(50ms, [&] { store.moved("/before", "/after"); });
+  EXPECT_TRUE(world.run(store.get(hash)));
+  EXPECT_EQ(store.stale_blocks(), 0u);
+  world.run(store.stop());
+}
+
 TEST(BlockStoreSim, a_disk_that_cannot_be_read_at_the_start_damages_no_index) {
   sim::World world;
   sim::Host& host = world.add_host();
