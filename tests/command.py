@@ -81,27 +81,63 @@ def run(*arguments, home: Path | None = None, **options) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-def run_on_terminal(*arguments, home: Path, columns: int = 80, rows: int = 24, **environment) -> Result:
-    """With stderr on a terminal of that size, and stdout in a pipe."""
-    ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    words = [str(word) for word in [SHOAL, "--home", home, *arguments]]
-    process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=theirs,
-                               env={"PATH": os.environ["PATH"], "TERM": "xterm", **environment})  # fmt: skip
-    os.close(theirs)
-    seen = bytearray()
+class OnTerminal:
+    """A command with stdout and stderr on a terminal of that size, or stderr alone."""
 
-    def read():
+    def __init__(self, *arguments, home: Path, columns: int = 80, rows: int = 24, cwd: Path | None = None,
+                 stdout=None, **environment):  # fmt: skip
+        self._ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+        words = [str(word) for word in [SHOAL, "--home", home, *arguments]]
+        self.process = subprocess.Popen(
+            words, stdin=subprocess.DEVNULL, stdout=stdout or theirs, stderr=theirs, cwd=cwd,
+            env={"PATH": os.environ["PATH"], "TERM": "xterm", **environment},
+        )  # fmt: skip
+        os.close(theirs)
+        self._seen = bytearray()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self):
         with contextlib.suppress(OSError):  # the end of a terminal
-            while part := os.read(ours, 65536):
-                seen.extend(part)
+            while part := os.read(self._ours, 65536):
+                self._seen.extend(part)
 
-    reader = threading.Thread(target=read)
-    reader.start()
-    stdout = process.communicate(timeout=PATIENCE)[0]
-    reader.join(PATIENCE)
-    os.close(ours)
-    return Result(process.returncode, stdout, bytes(seen))
+    @property
+    def text(self) -> str:
+        """All that the terminal was sent."""
+        return bytes(self._seen).decode(errors="replace").replace("\r\n", "\n")
+
+    def wait_for(self, pattern: str) -> str:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            if found := re.search(pattern + r"(?=\s)", self.text):
+                return found[0]
+            time.sleep(0.02)
+        raise AssertionError(f"no {pattern} in {self.text}")
+
+    def finish(self) -> int:
+        code = self.process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        return code
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(PATIENCE)
+        os.close(self._ours)
+
+
+def run_on_terminal(*arguments, home: Path, **options) -> Result:
+    """With stderr on a terminal, and stdout in a pipe."""
+    with OnTerminal(*arguments, home=home, stdout=subprocess.PIPE, **options) as terminal:
+        stdout = terminal.process.stdout.read()
+        code = terminal.finish()
+    return Result(code, stdout, terminal.text.encode())
 
 
 class Running:

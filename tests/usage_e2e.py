@@ -236,6 +236,16 @@ def test_status_tells_what_changed_and_what_is_gone(folder):
     assert b"1 gone, 1 changed since" in run("status", home=home).stdout
 
 
+def test_status_sums_up_many_folders_for_people(folder):
+    for i in range(100):
+        (folder / f"tree/{i}/x").mkdir(parents=True)
+        (folder / f"tree/{i}/x/file").write_bytes(b"%d" % i)
+    run(*LOOPBACK, "share", "--index-only", folder / "tree", home=folder / "home").works()
+    assert len(run("--json", "status", home=folder / "home").works().last["places"]) == 100
+    plain = run("status", home=folder / "home").works().stdout.decode()
+    assert plain.endswith(f"  {folder}/tree, 100 files\n"), plain
+
+
 def test_stdout_may_go_away(folder):
     (folder / "file").write_bytes(b"x" * 3_000_000)
     words = [SHOAL, "--home", folder / "home", "--json", *LOOPBACK, "share", folder / "file"]

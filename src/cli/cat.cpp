@@ -22,8 +22,8 @@ int write_to_stdout(ByteView bytes) {
 
 class CatCommand final : public LookingCommand {
  public:
-  explicit CatCommand(const CatOptions& options)
-      : LookingCommand(options.link), offset_(options.offset), length_(options.length) {}
+  explicit CatCommand(CatOptions options)
+      : LookingCommand(std::move(options.link)), offset_(options.offset), length_(options.length) {}
 
  private:
   Task<void> look(service::Reader& reader, Cid cid) override {
@@ -55,7 +55,7 @@ class CatCommand final : public LookingCommand {
 }  // namespace
 
 std::unique_ptr<Command> make_cat(CatOptions options) {
-  return std::make_unique<CatCommand>(options);
+  return std::make_unique<CatCommand>(std::move(options));
 }
 
 }  // namespace shoal::cli

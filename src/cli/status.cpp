@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
+#include <map>
 
 #include "cli/commands.h"
 #include "cli/display_text.h"
@@ -100,6 +102,33 @@ std::string place_text(const node::ServedPlace& place) {
   return text;
 }
 
+std::size_t depth_of(std::string_view path) {
+  return static_cast<std::size_t>(std::ranges::count(path, '/'));
+}
+
+/// So few that they can be read: the deepest folders give way to the ones they lie in.
+std::vector<node::ServedPlace> folded(std::vector<node::ServedPlace> places) {
+  while (places.size() > kPlacesShown) {
+    std::size_t deepest = 0;
+    for (const auto& place : places) deepest = std::max(deepest, depth_of(place.path));
+    if (deepest <= 1) break;
+    std::map<std::string, node::ServedPlace> merged;
+    for (auto& place : places) {
+      if (depth_of(place.path) == deepest) place.path.resize(place.path.rfind('/'));
+      auto& into = merged[place.path];
+      into.path = place.path;
+      into.files += place.files;
+      into.bytes += place.bytes;
+      into.blocks += place.blocks;
+      into.changed += place.changed;
+      into.gone += place.gone;
+    }
+    places.clear();
+    for (auto& [path, place] : merged) places.push_back(std::move(place));
+  }
+  return places;
+}
+
 void tell_as_text(Output& output, const node::Status& status) {
   const Sum sum = sum_of(status);
   output.result("home       " + for_terminal(status.home));
@@ -112,15 +141,7 @@ void tell_as_text(Output& output, const node::Status& status) {
                             format_size(sum.bytes), status.nodes));
   if (status.places.empty()) return;
   output.result("served from");
-  std::size_t shown = 0;
-  for (const auto& place : status.places) {
-    if (++shown > kPlacesShown) break;
-    output.result(place_text(place));
-  }
-  if (status.places.size() > kPlacesShown) {
-    output.result(
-        fmt::format("  and {} more; --json names all", status.places.size() - kPlacesShown));
-  }
+  for (const auto& place : folded(status.places)) output.result(place_text(place));
 }
 
 class StatusCommand final : public Command {

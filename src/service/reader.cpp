@@ -249,7 +249,9 @@ Task<void> Reader::read(Cid cid, std::uint64_t offset, std::optional<std::uint64
   auto* file = std::get_if<FileNode>(&node.kind);
   if (file == nullptr) {
     const bool folder = is_folder(node);
-    throw Error(ErrorCode::usage, folder ? "is a folder" : "is a symlink", cid.to_string());
+    throw Error(ErrorCode::usage, folder ? "is a folder" : "is a symlink", cid.to_string(),
+                folder ? "`shoal ls LINK` shows what is in it; end the link in the path of a file"
+                       : "`shoal ls LINK` shows what it leads to");
   }
   const std::uint64_t rest = file->length - std::min(offset, file->length);
   const std::uint64_t end = file->length - rest + std::min(rest, length.value_or(rest));

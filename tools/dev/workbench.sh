@@ -56,7 +56,7 @@ verb_bench() {
     compile release shoal
     SHOAL=$root/build/release/shoal exec "$root/bench/$name" "${@:2}"
   fi
-  mapfile -t programs < <(ninja -C "$root/build/release" -t targets all | sed -n 's/^\([a-z_]*_bench\): phony$/\1/p')
+  mapfile -t programs < <(ninja -C "$root/build/release" -t targets all | sed -n 's/^\([a-z_]*_bench\): CXX_EXECUTABLE_LINKER.*/\1/p')
   ((${#programs[@]})) || fail 1 'no benchmark has been written yet'
   compile release "${programs[@]}"
   for program in "${programs[@]}"; do
