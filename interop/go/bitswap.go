@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/ipfs/boxo/bitswap"
@@ -54,7 +55,7 @@ func (p *testPeer) obeyBitswap(ctx context.Context, given command, id peer.ID) (
 	case "fetch_blocks":
 		return exchange.fetchBlocks(ctx, given.Cids)
 	case "wire":
-		exchange.stopEngine()
+		exchange.stopEngine(p.host)
 		exchange.wire = newWire(p.host, exchange.store, given)
 		return object{}, nil
 	case "seen":
@@ -73,14 +74,19 @@ func (e *exchange) startEngine(on host.Host, versions []string) {
 	network.Start(e.engine)
 }
 
-func (e *exchange) stopEngine() {
+func (e *exchange) stopEngine(on host.Host) {
 	if e.engine != nil {
 		e.engine.Close()
 		e.engine = nil
+		for _, name := range on.Mux().Protocols() {
+			if strings.HasPrefix(string(name), "/ipfs/bitswap") {
+				on.RemoveStreamHandler(name)
+			}
+		}
 	}
 }
 
-// The whole graph into the store, then the file in it to `path`.
+// The whole graph into the store, then the file in it to `path`, unless that is empty.
 func (e *exchange) fetch(ctx context.Context, on host.Host, from peer.ID, text, path string) (any, error) {
 	root, err := cid.Decode(text)
 	if err != nil {
@@ -92,6 +98,9 @@ func (e *exchange) fetch(ctx context.Context, on host.Host, from peer.ID, text, 
 		return nil, err
 	}
 	spoken := bitswapStreams(on, from)
+	if path == "" {
+		return object{"seconds": time.Since(start).Seconds(), "protocols": spoken}, nil
+	}
 	node, err := graph.Get(ctx, root)
 	if err != nil {
 		return nil, err
