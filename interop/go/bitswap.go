@@ -31,6 +31,7 @@ type exchange struct {
 	store  blockstore.Blockstore
 	engine *bitswap.Bitswap
 	wire   *wire
+	heard  map[string]*answers
 }
 
 func protocols(versions []string) []protocol.ID {
@@ -43,7 +44,10 @@ func protocols(versions []string) []protocol.ID {
 
 func (p *testPeer) obeyBitswap(ctx context.Context, given command, id peer.ID) (any, error) {
 	if p.bitswap == nil {
-		p.bitswap = &exchange{store: blockstore.NewBlockstore(sync.MutexWrap(datastore.NewMapDatastore()))}
+		p.bitswap = &exchange{
+			store: blockstore.NewBlockstore(sync.MutexWrap(datastore.NewMapDatastore())),
+			heard: map[string]*answers{},
+		}
 	}
 	exchange := p.bitswap
 	switch given.Do {
@@ -61,9 +65,9 @@ func (p *testPeer) obeyBitswap(ctx context.Context, given command, id peer.ID) (
 	case "seen":
 		return exchange.wire.seen(), nil
 	case "wants":
-		return wants(ctx, p.host, id, given)
+		return exchange.wants(ctx, p.host, id, given)
 	case "cancel":
-		return cancelled(ctx, p.host, id, given)
+		return exchange.cancelled(ctx, p.host, id, given)
 	}
 	return nil, errors.New("no command " + given.Do)
 }

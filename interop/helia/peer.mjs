@@ -19,6 +19,8 @@ import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { FsBlockstore } from 'blockstore-fs'
 import { createHeliaLight } from 'helia'
+import { fixedSize } from 'ipfs-unixfs-importer/chunker'
+import { balanced } from 'ipfs-unixfs-importer/layout'
 import { CID } from 'multiformats/cid'
 
 const blockstore = new FsBlockstore(process.argv[2])
@@ -46,13 +48,13 @@ const commands = {
     return last.cid.toString()
   },
 
-  /** To `path`, which must not be there. */
+  /** A file, or a folder of files, to `path`, which must not be there. */
   async get ({ cid, path }) {
     const root = CID.parse(cid)
     const { type } = await fs.stat(root)
     if (type === 'directory') {
       await mkdir(path)
-      for await (const entry of fs.ls(root)) await writeFile(entry.content(), join(path, entry.name))
+      for await (const entry of fs.ls(root)) await writeFile(fs.cat(entry.cid), join(path, entry.name))
     } else {
       await writeFile(fs.cat(root), path)
     }
@@ -60,10 +62,15 @@ const commands = {
   }
 }
 
-// What addAll takes is what it had before profiles got their names.
+// unixfs-v1-2025 is Helia's default. What `profile` says, its own defaults override.
 const LAYOUTS = {
-  'unixfs-v1-2025': { profile: 'unixfs-v1-2025' },
-  'unixfs-v0-2015': { profile: 'unixfs-v0-2015' }
+  'unixfs-v1-2025': {},
+  'unixfs-v0-2015': {
+    cidVersion: 0,
+    rawLeaves: false,
+    chunker: fixedSize({ chunkSize: 256 * 1024 }),
+    layout: balanced({ maxChildrenPerNode: 174 })
+  }
 }
 
 async function * candidates (path) {
