@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/ipfs/boxo/bitswap"
@@ -30,6 +31,7 @@ type exchange struct {
 	store  blockstore.Blockstore
 	engine *bitswap.Bitswap
 	wire   *wire
+	heard  map[string]*answers
 }
 
 func protocols(versions []string) []protocol.ID {
@@ -42,7 +44,10 @@ func protocols(versions []string) []protocol.ID {
 
 func (p *testPeer) obeyBitswap(ctx context.Context, given command, id peer.ID) (any, error) {
 	if p.bitswap == nil {
-		p.bitswap = &exchange{store: blockstore.NewBlockstore(sync.MutexWrap(datastore.NewMapDatastore()))}
+		p.bitswap = &exchange{
+			store: blockstore.NewBlockstore(sync.MutexWrap(datastore.NewMapDatastore())),
+			heard: map[string]*answers{},
+		}
 	}
 	exchange := p.bitswap
 	switch given.Do {
@@ -54,15 +59,15 @@ func (p *testPeer) obeyBitswap(ctx context.Context, given command, id peer.ID) (
 	case "fetch_blocks":
 		return exchange.fetchBlocks(ctx, given.Cids)
 	case "wire":
-		exchange.stopEngine()
+		exchange.stopEngine(p.host)
 		exchange.wire = newWire(p.host, exchange.store, given)
 		return object{}, nil
 	case "seen":
 		return exchange.wire.seen(), nil
 	case "wants":
-		return wants(ctx, p.host, id, given)
+		return exchange.wants(ctx, p.host, id, given)
 	case "cancel":
-		return cancelled(ctx, p.host, id, given)
+		return exchange.cancelled(ctx, p.host, id, given)
 	}
 	return nil, errors.New("no command " + given.Do)
 }
@@ -73,14 +78,19 @@ func (e *exchange) startEngine(on host.Host, versions []string) {
 	network.Start(e.engine)
 }
 
-func (e *exchange) stopEngine() {
+func (e *exchange) stopEngine(on host.Host) {
 	if e.engine != nil {
 		e.engine.Close()
 		e.engine = nil
+		for _, name := range on.Mux().Protocols() {
+			if strings.HasPrefix(string(name), "/ipfs/bitswap") {
+				on.RemoveStreamHandler(name)
+			}
+		}
 	}
 }
 
-// The whole graph into the store, then the file in it to `path`.
+// The whole graph into the store, then the file in it to `path`, unless that is empty.
 func (e *exchange) fetch(ctx context.Context, on host.Host, from peer.ID, text, path string) (any, error) {
 	root, err := cid.Decode(text)
 	if err != nil {
@@ -92,6 +102,9 @@ func (e *exchange) fetch(ctx context.Context, on host.Host, from peer.ID, text, 
 		return nil, err
 	}
 	spoken := bitswapStreams(on, from)
+	if path == "" {
+		return object{"seconds": time.Since(start).Seconds(), "protocols": spoken}, nil
+	}
 	node, err := graph.Get(ctx, root)
 	if err != nil {
 		return nil, err

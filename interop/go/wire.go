@@ -151,25 +151,24 @@ func (w *wire) seen() object {
 	}
 }
 
-// What comes back, from all streams that the other side opens.
+// What comes back, from all streams that the other side opens and keeps open.
 type answers struct {
+	reading       sync.Mutex // held by whoever wants nothing to be read
 	mutex         sync.Mutex
 	last          time.Time
 	blocks, bytes int
 	haves, lacks  int
-	gate          chan struct{} // nothing is read before it is closed
 }
 
 func listen(on host.Host, name protocol.ID) *answers {
-	out := &answers{last: time.Now(), gate: make(chan struct{})}
-	on.SetStreamHandler(name, func(stream network.Stream) {
-		<-out.gate
-		read(stream, out.take)
-	})
+	out := &answers{}
+	on.SetStreamHandler(name, func(stream network.Stream) { read(stream, out.take) })
 	return out
 }
 
 func (a *answers) take(said message.BitSwapMessage) {
+	a.reading.Lock()
+	defer a.reading.Unlock()
 	a.mutex.Lock()
 	defer a.mutex.Unlock()
 	a.last = time.Now()
@@ -179,6 +178,13 @@ func (a *answers) take(said message.BitSwapMessage) {
 	}
 	a.haves += len(said.Haves())
 	a.lacks += len(said.DontHaves())
+}
+
+func (a *answers) reset() {
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	a.last = time.Now()
+	a.blocks, a.bytes, a.haves, a.lacks = 0, 0, 0, 0
 }
 
 // Until nothing has come for a second.
@@ -221,16 +227,22 @@ func wantlist(given command) (message.BitSwapMessage, error) {
 	return said, nil
 }
 
-func wants(ctx context.Context, from host.Host, to peer.ID, given command) (any, error) {
-	name := protocol.ID(given.Protocol)
-	heard := listen(from, name)
-	close(heard.gate)
-	defer from.RemoveStreamHandler(name)
+// The one who hears what comes by this protocol.
+func (e *exchange) hearer(on host.Host, name string) *answers {
+	if e.heard[name] == nil {
+		e.heard[name] = listen(on, protocol.ID(name))
+	}
+	e.heard[name].reset()
+	return e.heard[name]
+}
+
+func (e *exchange) wants(ctx context.Context, from host.Host, to peer.ID, given command) (any, error) {
+	heard := e.hearer(from, given.Protocol)
 	said, err := wantlist(given)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := from.NewStream(ctx, to, name)
+	stream, err := from.NewStream(ctx, to, protocol.ID(given.Protocol))
 	if err != nil {
 		return nil, err
 	}
@@ -242,20 +254,21 @@ func wants(ctx context.Context, from host.Host, to peer.ID, given command) (any,
 }
 
 // Wants all, reads nothing, cancels all, and only then looks what has come.
-func cancelled(ctx context.Context, from host.Host, to peer.ID, given command) (any, error) {
-	name := protocol.ID(given.Protocol)
-	heard := listen(from, name)
-	defer from.RemoveStreamHandler(name)
+func (e *exchange) cancelled(ctx context.Context, from host.Host, to peer.ID, given command) (any, error) {
+	heard := e.hearer(from, given.Protocol)
 	said, err := wantlist(given)
 	if err != nil {
 		return nil, err
 	}
-	stream, err := from.NewStream(ctx, to, name)
+	stream, err := from.NewStream(ctx, to, protocol.ID(given.Protocol))
 	if err != nil {
 		return nil, err
 	}
 	defer stream.Close()
+	heard.reading.Lock()
+	defer heard.reset()
 	if err := write(stream, said); err != nil {
+		heard.reading.Unlock()
 		return nil, err
 	}
 	time.Sleep(time.Second) // until the other side has filled the line
@@ -263,11 +276,12 @@ func cancelled(ctx context.Context, from host.Host, to peer.ID, given command) (
 	for _, entry := range said.Wantlist() {
 		withdrawn.Cancel(entry.Cid)
 	}
-	if err := write(stream, withdrawn); err != nil {
+	err = write(stream, withdrawn)
+	time.Sleep(time.Second)
+	heard.reset()
+	heard.reading.Unlock()
+	if err != nil {
 		return nil, fmt.Errorf("cancelling: %w", err)
 	}
-	time.Sleep(time.Second)
-	close(heard.gate)
-	heard.last = time.Now()
 	return heard.settled(), nil
 }

@@ -10,7 +10,7 @@ import { createLibp2p } from 'libp2p'
 
 import { ECHO, EchoServer, echo, reset } from './echo.mjs'
 
-const KEY_TYPES = { ed25519: 'Ed25519', secp256k1: 'secp256k1', ecdsa: 'ECDSA', rsa: 'RSA' }
+const KEY_TYPES = { ed25519: 'Ed25519', secp256k1: 'secp256k1', rsa: 'RSA' }
 const PATIENCE_MS = 10_000
 const MAX_STREAMS = 256 // the defaults are 32 in and 64 out for each protocol
 
@@ -27,7 +27,10 @@ export async function makePeer (keyType) {
     connectionMonitor: { enabled: false }
   })
   const peer = new Peer(node)
-  await node.handle(ECHO, stream => peer.server.serve(stream), { maxInboundStreams: MAX_STREAMS })
+  await node.handle(ECHO, stream => peer.server.serve(stream), {
+    maxInboundStreams: MAX_STREAMS,
+    maxOutboundStreams: MAX_STREAMS
+  })
   return peer
 }
 
@@ -111,7 +114,7 @@ class Peer {
   }
 
   open (to) {
-    return this.node.dialProtocol(to, ECHO, { maxOutboundStreams: MAX_STREAMS })
+    return this.node.dialProtocol(to, ECHO)
   }
 }
 

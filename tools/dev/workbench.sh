@@ -26,10 +26,11 @@ Without SCENARIO: lists them.
 --seeds N   how many seeds (default: 1)
 --pcap FILE every packet of the one seed, for Wireshark and the like'
 
-help[interop]='interop [NAME]
+help[interop]='interop [NAME [ARGS...]]
 tests against other implementations
 
-NAME is a folder of interop/ with a script `run`, which gets the program as SHOAL. Without it: each of them.'
+NAME is a folder of interop/ with a script `run`, which gets the program as SHOAL. Without it: each of them.
+More ARGS go to the script: --list, --only PART.'
 
 verb_check() {
   local base files
@@ -112,12 +113,14 @@ verb_sim() {
 }
 
 verb_interop() {
-  local name=${1:-*} scripts script
+  local name=${1:-*} scripts script failed=0
   build_program
+  compile release interop_peer
   mapfile -t scripts < <(compgen -G "$root/interop/$name/run" || true)
   ((${#scripts[@]})) || fail 2 "there is no interop/$name/run"
   for script in "${scripts[@]}"; do
     say "interop $(basename "$(dirname "$script")")"
-    SHOAL=$root/build/release/shoal "$script"
+    SHOAL=$root/build/release/shoal "$script" "${@:2}" || failed=1
   done
+  return $failed
 }

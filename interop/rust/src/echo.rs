@@ -30,20 +30,15 @@ impl Served {
     }
 }
 
-/// Sends back what comes on each stream until the other side ends its half, then ends ours.
-pub async fn serve(mut incoming: IncomingStreams, served: Arc<Served>) {
-    while let Some((_, stream)) = incoming.next().await {
-        let served = served.clone();
-        tokio::spawn(async move {
-            match serve_one(stream).await {
-                Ok(bytes) => {
-                    served.bytes.fetch_add(bytes, Relaxed);
-                    served.whole.fetch_add(1, Relaxed)
-                }
-                Err(_) => served.broken.fetch_add(1, Relaxed),
-            }
-        });
-    }
+/// Sends back what comes until the other side ends its half, then ends ours.
+pub async fn serve(stream: Stream, served: Arc<Served>) {
+    match serve_one(stream).await {
+        Ok(bytes) => {
+            served.bytes.fetch_add(bytes, Relaxed);
+            served.whole.fetch_add(1, Relaxed)
+        }
+        Err(_) => served.broken.fetch_add(1, Relaxed),
+    };
 }
 
 async fn serve_one(stream: Stream) -> Result<u64, Error> {

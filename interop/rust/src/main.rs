@@ -5,6 +5,7 @@
 mod commands;
 mod echo;
 mod node;
+mod server;
 
 use std::io::BufRead;
 

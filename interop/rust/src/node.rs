@@ -6,7 +6,7 @@ use std::{
 
 use futures::StreamExt;
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identify,
+    Multiaddr, PeerId, Swarm, SwarmBuilder, identify,
     identity::Keypair,
     noise, ping,
     swarm::{ConnectionId, NetworkBehaviour, SwarmEvent},
@@ -15,7 +15,7 @@ use libp2p::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::{Error, echo};
+use crate::{Error, echo, server};
 
 const PING_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -23,6 +23,7 @@ const PING_INTERVAL: Duration = Duration::from_millis(100);
 pub struct Behaviour {
     identify: identify::Behaviour,
     ping: ping::Behaviour,
+    echo: server::Behaviour,
     streams: libp2p_stream::Behaviour,
 }
 
@@ -77,7 +78,7 @@ fn make_key(key_type: &str) -> Result<Keypair, Error> {
     }
 }
 
-fn make_swarm(key: Keypair) -> Result<Swarm<Behaviour>, Error> {
+fn make_swarm(key: Keypair, served: Arc<echo::Served>) -> Result<Swarm<Behaviour>, Error> {
     let swarm = SwarmBuilder::with_existing_identity(key)
         .with_tokio()
         .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)?
@@ -87,6 +88,7 @@ fn make_swarm(key: Keypair) -> Result<Swarm<Behaviour>, Error> {
                     .with_agent_version("interop-rust".into()),
             ),
             ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL)),
+            echo: server::Behaviour { served },
             streams: libp2p_stream::Behaviour::new(),
         })?
         .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
@@ -95,7 +97,8 @@ fn make_swarm(key: Keypair) -> Result<Swarm<Behaviour>, Error> {
 }
 
 pub async fn start(key_type: &str) -> Result<Node, Error> {
-    let mut swarm = make_swarm(make_key(key_type)?)?;
+    let served: Arc<echo::Served> = Arc::default();
+    let mut swarm = make_swarm(make_key(key_type)?, served.clone())?;
     swarm.listen_on("/ip4/127.0.0.1/tcp/0".parse()?)?;
     let address = loop {
         if let SwarmEvent::NewListenAddr { address, .. } = swarm.select_next_some().await {
@@ -109,10 +112,8 @@ pub async fn start(key_type: &str) -> Result<Node, Error> {
         control: swarm.behaviour().streams.new_control(),
         deeds,
         seen: Arc::default(),
-        served: Arc::default(),
+        served,
     };
-    let incoming = node.control().accept(StreamProtocol::new(echo::PROTOCOL))?;
-    tokio::spawn(echo::serve(incoming, node.served.clone()));
     let seen = node.seen.clone();
     tokio::spawn(async move {
         loop {

@@ -5,11 +5,13 @@
 namespace shoal::net {
 
 void ProtocolTable::add(const std::string& protocol, ProtocolHandler handler) {
-  handlers_[protocol] = std::move(handler);
+  const bool fresh = handlers_.insert_or_assign(protocol, std::move(handler)).second;
+  if (fresh && changed_) changed_();
 }
 
 void ProtocolTable::remove(const std::string& protocol) {
-  handlers_.erase(protocol);
+  const bool known = handlers_.erase(protocol) > 0;
+  if (known && changed_) changed_();
 }
 
 const ProtocolHandler* ProtocolTable::find(const std::string& protocol) const {

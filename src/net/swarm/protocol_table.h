@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "format/peer_id.h"
@@ -34,12 +35,16 @@ class ProtocolTable {
   void add(const std::string& protocol, ProtocolHandler handler);
   void remove(const std::string& protocol);
 
+  /// Called after the names have changed. One listener; empty for none.
+  void when_changed(std::function<void()> callback) { changed_ = std::move(callback); }
+
   const ProtocolHandler* find(const std::string& protocol) const;
   /// In order of their names.
   std::vector<std::string> names() const;
 
  private:
   std::map<std::string, ProtocolHandler> handlers_;
+  std::function<void()> changed_;
 };
 
 }  // namespace shoal::net

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -20,6 +21,18 @@ constexpr Duration kTimeout = 5s;
 constexpr Duration kAddressLifetime = 2h;
 constexpr double kPushBurst = 10;
 constexpr Duration kPushInterval = 5s;
+
+/// None for one that cannot be read. rust-libp2p, for one, signs with a domain and a type of its
+/// own, and what else it says is as good as anybody's.
+std::optional<PeerRecord> read_record(const PeerId& peer, ByteView bytes) {
+  if (bytes.empty()) return std::nullopt;
+  try {
+    return open_peer_record(bytes);
+  } catch (const Error& error) {
+    log_debug("{} shows a record that cannot be read: {}", peer.short_name(), error.what());
+    return std::nullopt;
+  }
+}
 
 /// All messages of one answer, merged.
 Task<Message> read_answer(Stream& stream) {
@@ -44,6 +57,7 @@ Identify::Identify(System& system, net::Swarm& swarm, const crypto::PrivateKey& 
   swarm_.protocols().add(kProtocol, [this](net::ProtocolStream s) { return answer(std::move(s)); });
   swarm_.protocols().add(kPushProtocol,
                          [this](net::ProtocolStream s) { return receive_push(std::move(s)); });
+  swarm_.protocols().when_changed([this] { protocols_changed(); });
   swarm_.add_observer(*this);
 }
 
@@ -56,6 +70,7 @@ void Identify::connected(net::Connection& connection) {
 }
 
 void Identify::disconnected(net::Connection& connection) {
+  told_.erase(connection.id());
   if (swarm_.best(connection.peer()) != nullptr) return;
   observed_.erase(connection.peer());
   push_budgets_.erase(connection.peer());
@@ -80,6 +95,7 @@ Message Identify::describe(const net::Connection* connection) const {
 }
 
 Task<void> Identify::answer(net::ProtocolStream stream) {
+  if (swarm_.find(stream.connection) != nullptr) told_[stream.connection] = revision_;
   const Message message = describe(swarm_.find(stream.connection));
   const Bytes bytes = message.encode();
   co_await within(system_.clock, kTimeout, net::write_message(*stream.stream, bytes),
@@ -98,6 +114,10 @@ Task<void> Identify::ask(net::ConnectionId id) {
                                          "identify from " + stream.peer.to_string());
   learn(stream.peer, answer);
   for (const auto& callback : when_identified_) callback(stream.peer);
+  // Before, nobody knew whether it could be told of a change.
+  const auto told = told_.find(id);
+  const bool speaks_push = swarm_.peers().speaks(stream.peer, kPushProtocol);
+  if (speaks_push && told != told_.end() && told->second < revision_) tasks_.spawn(push_to(id));
 }
 
 Task<void> Identify::receive_push(net::ProtocolStream stream) {
@@ -116,12 +136,11 @@ void Identify::learn(const PeerId& peer, const Message& message) {
   }
   std::vector<Multiaddr> addresses;
   net::AddressSource source = net::AddressSource::claimed;
-  if (!message.signed_peer_record.empty()) {
-    const PeerRecord record = open_peer_record(message.signed_peer_record);
-    if (record.id != peer) {
+  if (const auto record = read_record(peer, message.signed_peer_record)) {
+    if (record->id != peer) {
       throw Error(ErrorCode::malformed, "identify shows another peer's record", peer.to_string());
     }
-    addresses = record.addresses;
+    addresses = record->addresses;
     source = net::AddressSource::signed_record;
   } else {
     for (const Bytes& bytes : message.listen_addresses) {
@@ -159,6 +178,23 @@ bool Identify::push_allowed(const PeerId& peer) {
   return true;
 }
 
+void Identify::protocols_changed() {
+  ++revision_;
+  if (telling_ || swarm_.connections().all().empty()) return;
+  telling_ = true;
+  tasks_.spawn(tell_changes());
+}
+
+Task<void> Identify::tell_changes() {
+  std::uint64_t told = 0;
+  while (told < revision_) {
+    told = revision_;
+    push();
+    co_await system_.clock.sleep_for(kPushInterval);
+  }
+  telling_ = false;
+}
+
 void Identify::push() {
   for (const net::Connection* connection : swarm_.connections().all()) {
     if (!swarm_.peers().speaks(connection->peer(), kPushProtocol)) continue;
@@ -169,6 +205,7 @@ void Identify::push() {
 Task<void> Identify::push_to(net::ConnectionId id) {
   net::Connection* connection = swarm_.find(id);
   if (connection == nullptr) co_return;
+  told_[id] = revision_;
   const Bytes bytes = describe(connection).encode();
   const std::array<std::string, 1> protocols = {kPushProtocol};
   net::ProtocolStream stream = co_await connection->open(protocols);
@@ -183,6 +220,7 @@ Task<void> Identify::push_to(net::ConnectionId id) {
 }
 
 Task<void> Identify::stop() {
+  swarm_.protocols().when_changed({});
   swarm_.protocols().remove(kProtocol);
   swarm_.protocols().remove(kPushProtocol);
   swarm_.remove_observer(*this);

@@ -26,7 +26,8 @@ class Identify final : public net::ConnectionObserver {
   /// Called when a peer has answered on a new connection.
   void when_identified(std::function<void(const PeerId&)> callback);
 
-  /// Our addresses or protocols changed: tells every connected peer that speaks push.
+  /// Our addresses changed: tells every connected peer that speaks push. Changes of our protocols
+  /// are told without it: at once, further ones after the interval at which peers take pushes.
   void push();
 
   /// Our address as the peer of a connection sees it, from what peers told; may be empty.
@@ -43,6 +44,8 @@ class Identify final : public net::ConnectionObserver {
   Task<void> ask(net::ConnectionId connection);
   Task<void> receive_push(net::ProtocolStream stream);
   Task<void> push_to(net::ConnectionId connection);
+  void protocols_changed();
+  Task<void> tell_changes();
   void learn(const PeerId& peer, const Message& message);
   bool push_allowed(const PeerId& peer);
 
@@ -59,6 +62,9 @@ class Identify final : public net::ConnectionObserver {
   std::unordered_map<PeerId, Multiaddr> observed_;
   std::unordered_map<PeerId, PushBudget> push_budgets_;
   std::vector<std::function<void(const PeerId&)>> when_identified_;
+  std::uint64_t revision_ = 0;                                 // of our protocols
+  std::unordered_map<net::ConnectionId, std::uint64_t> told_;  // the revision that it was told last
+  bool telling_ = false;
   TaskGroup tasks_;
 };
 

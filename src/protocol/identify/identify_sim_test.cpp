@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "format/envelope.h"
 #include "format/key_codec.h"
 #include "format/peer_record.h"
 #include "net/framing.h"
@@ -124,6 +125,62 @@ TEST(Identify, a_push_replaces_what_was_known) {
   EXPECT_FALSE(a.swarm.peers().speaks(b.id, "/new/1"));
 }
 
+TEST(Identify, tells_peers_when_a_protocol_comes_and_when_it_goes) {
+  TestNet net;
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  Known one(a);
+  Known other(b);
+  a.connect(b);
+  net.world.run_for(1s);
+  b.swarm.protocols().add("/new/1", net::testing::echo);
+  net.world.run_for(1s);
+  EXPECT_TRUE(a.swarm.peers().speaks(b.id, "/new/1"));
+  b.swarm.protocols().remove("/new/1");
+  net.world.run_for(5s);
+  EXPECT_FALSE(a.swarm.peers().speaks(b.id, "/new/1"));
+}
+
+TEST(Identify, tells_of_a_change_that_came_before_the_peer_was_known_to_speak_push) {
+  TestNet net(50ms);
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  Known one(a);
+  Known other(b);
+  a.connect(b);
+  const auto names = [&] { return a.swarm.peers().protocols(b.id); };
+  while (names() == nullptr) net.world.run_for(1ms);
+  ASSERT_FALSE(b.swarm.peers().speaks(a.id, kPushProtocol));
+  b.swarm.protocols().add("/new/1", net::testing::echo);
+  net.world.run_for(1s);
+  EXPECT_TRUE(a.swarm.peers().speaks(b.id, "/new/1"));
+}
+
+Task<void> count_push(net::ProtocolStream stream, std::size_t& count) {
+  ++count;
+  co_await stream.stream->close_write();
+}
+
+TEST(Identify, tells_many_changes_in_no_more_pushes_than_peers_take) {
+  TestNet net;
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  answer_with(a, {speaking({kPushProtocol}).encode()});
+  std::size_t pushes = 0;
+  a.swarm.protocols().add(kPushProtocol, [&pushes](net::ProtocolStream stream) {
+    return count_push(std::move(stream), pushes);
+  });
+  Known known(b);
+  a.connect(b);
+  net.world.run_for(1s);
+  for (int number = 0; number < 100; ++number) {
+    b.swarm.protocols().add("/new/" + std::to_string(number), net::testing::echo);
+    if (number >= 80) net.world.run_for(1s);
+  }
+  net.world.run_for(10s);
+  EXPECT_EQ(pushes, 5U);  // at once, and after 5, 10, 15 and 20 s
+}
+
 TEST(Identify, takes_ten_pushes_at_once_and_then_one_each_five_seconds) {
   TestNet net;
   TestNode& a = net.add();
@@ -162,6 +219,17 @@ TEST(Identify, A4_A5_ignores_one_who_shows_the_record_of_another) {
   EXPECT_EQ(answered.protocols(), nullptr);
   const PeerId victim = PeerId::from_public_key(key_of(99).public_key());
   EXPECT_THAT(answered.asker.swarm.peers().addresses(victim), IsEmpty());
+}
+
+TEST(Identify, takes_the_rest_from_one_whose_record_is_of_another_kind) {
+  Message odd = speaking({"/x/1"});
+  const Multiaddr address = Multiaddr::parse("/ip4/198.51.100.7/tcp/4");
+  odd.listen_addresses = {address.encoded()};
+  odd.signed_peer_record = seal_envelope(key_of(1), "libp2p-routing-state",
+                                         as_bytes("/libp2p/routing-state-record"), Bytes(1));
+  Answered answered({odd.encode()});
+  EXPECT_TRUE(answered.asker.swarm.peers().speaks(answered.liar.id, "/x/1"));
+  EXPECT_THAT(answered.asker.swarm.peers().addresses(answered.liar.id), Contains(address));
 }
 
 TEST(Identify, ignores_a_push_with_the_key_of_another) {

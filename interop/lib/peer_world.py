@@ -1,0 +1,32 @@
+"""A world with two peers that take orders: Shoal's, and one of another implementation."""
+
+import os
+import sys
+from pathlib import Path
+
+import suite
+from peer import Peer
+from process import run
+
+
+def world_of(*command):
+    """`command`: how the other peer is started; it takes --key KIND."""
+
+    class World(suite.World):
+        def __init__(self, binary: Path, root: Path):
+            super().__init__(binary, root)
+            self._peer = binary.with_name("interop_peer")
+            if not os.access(self._peer, os.X_OK):
+                sys.exit(f"{self._peer} is not there: `./dev interop` builds it, or ninja")
+
+        def ours(self) -> Peer:
+            return Peer(self._peer, self.fresh("peer"), log=self.fresh("log"))
+
+        def theirs(self, key_type: str = "ed25519") -> Peer:
+            return Peer(*command, "--key", key_type, log=self.fresh("log"))
+
+    return World
+
+
+def builder(folder: Path):
+    return lambda: run(folder / "build", timeout=3600)

@@ -1,0 +1,157 @@
+"""Noise, yamux, identify, push, ping and streams, with who dials and who asks both ways round."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+MB = 1_000_000
+KEY_TYPES = ("ed25519", "secp256k1", "ecdsa", "rsa")
+COMMON = {"/echo/1.0.0", "/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0"}
+NEW = "/interop/new/1.0.0"
+
+
+def register(checks, name: str, key_types=KEY_TYPES) -> None:
+    """`name`: the other implementation. The world has ours() and theirs(key_type)."""
+    for ours_first in (True, False):
+        a, b = ("shoal", name) if ours_first else (name, "shoal")
+        for key_type in key_types:
+            checks.add(f"{a} dials {b}, {name} with a key of {key_type}", ours_first, key_type)(dials)
+        checks.add(f"{a} learns who {b} is", ours_first)(identifies)
+        checks.add(f"{a} pings {b}", ours_first)(pings)
+        checks.add(f"{a} takes the push of {b}", ours_first)(takes_push)
+        for what, streams, size in (
+            ("100 MB and back on 50 streams at once", 50, 2 * MB),
+            ("100 MB and back on 1 stream", 1, 100 * MB),
+            ("nothing, and its end, on 100 streams", 100, 0),
+        ):
+            checks.add(f"{a} sends {b} {what}", ours_first, streams, size)(echoes)
+        checks.add(f"{a} breaks streams off at {b}", ours_first)(breaks_off)
+        checks.add(f"{a} hangs up on {b}", ours_first)(hangs_up)
+    checks.add(f"shoal and {name} send each other 100 MB and back on 50 streams at once")(both_ways)
+    checks.add(f"shoal ping reaches {name}")(command_pings)
+
+
+class Pair:
+    """Two peers, the first of which has dialled the second."""
+
+    def __init__(self, world, ours_first: bool, key_type: str = "ed25519"):
+        ours = world.ours()
+        try:
+            theirs = world.theirs(key_type)
+        except BaseException:
+            ours.stop()
+            raise
+        self.a, self.b = (ours, theirs) if ours_first else (theirs, ours)
+
+    def __enter__(self):
+        try:
+            self.connection = self.a("dial", address=self.b.address)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self.a, self.b
+
+    def __exit__(self, *_):
+        self.a.stop()
+        self.b.stop()
+
+
+def dials(world, ours_first, key_type) -> None:
+    pair = Pair(world, ours_first, key_type)
+    with pair as (a, b):
+        other = connection_of(b)
+        for seen, peer, direction in ((pair.connection, b, "outbound"), (other, a, "inbound")):
+            assert seen["peer_id"] == peer.id, seen
+            assert seen["direction"] == direction, seen
+            assert seen.get("security", "/noise") == "/noise", seen
+            assert seen.get("muxer", "/yamux/1.0.0") == "/yamux/1.0.0", seen
+        a("ping", peer_id=b.id, count=1)
+
+
+def connection_of(peer) -> dict:
+    """Its only one, which it may hear of a little later than the one who dialled."""
+    deadline = time.monotonic() + 5
+    while not (found := peer("connections")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (connection,) = found
+    return connection
+
+
+def identifies(world, ours_first) -> None:
+    with Pair(world, ours_first) as (a, b):
+        for asker, asked in ((a, b), (b, a)):
+            told = asker("identify", peer_id=asked.id)
+            assert told["agent"].startswith("interop-"), told
+            assert COMMON <= set(told["protocols"]), told
+            listening = asked.address.partition("/p2p/")[0]
+            assert any(each.startswith(listening) for each in told["addresses"]), told
+        assert a("identify", peer_id=b.id)["observed"].startswith("/ip4/127.0.0.1/tcp/")
+
+
+def pings(world, ours_first) -> None:
+    with Pair(world, ours_first) as (a, b):
+        for asker, asked in ((a, b), (b, a)):
+            times = asker("ping", peer_id=asked.id, count=3)
+            assert len(times) >= 3 and max(times) < 1000, times
+
+
+def takes_push(world, ours_first) -> None:
+    with Pair(world, ours_first) as (a, b):
+        before = a("identify", peer_id=b.id)["protocols"]
+        assert NEW not in before, before
+        b("identify", peer_id=a.id)  # or it could not know that it may push
+        b("serve", protocol=NEW)
+        deadline = time.monotonic() + 10
+        while NEW not in a("identify", peer_id=b.id)["protocols"]:
+            assert time.monotonic() < deadline, "no push came within 10 s"
+            time.sleep(0.05)
+
+
+def echoes(world, ours_first, streams, size) -> None:
+    with Pair(world, ours_first) as (a, b):
+        a("echo", timeout=120, peer_id=b.id, streams=streams, bytes=size)
+        expect_served(b, streams, streams * size)
+
+
+def both_ways(world) -> None:
+    with Pair(world, ours_first=True) as (a, b), ThreadPoolExecutor() as pool:
+        words = {"timeout": 120, "streams": 50, "bytes": 2 * MB}
+        running = [
+            pool.submit(asker, "echo", peer_id=asked.id, **words)
+            for asker, asked in ((a, b), (b, a))
+        ]
+        for each in running:
+            each.result()
+        expect_served(a, 50, 100 * MB)
+        expect_served(b, 50, 100 * MB)
+
+
+def expect_served(peer, streams: int, size: int) -> None:
+    """The last stream may still be ending there when it has ended here."""
+    deadline = time.monotonic() + 5
+    while peer("served")["whole"] != streams and time.monotonic() < deadline:
+        time.sleep(0.05)
+    served = peer("served")
+    assert served == {"whole": streams, "broken": 0, "bytes": size}, served
+
+
+def breaks_off(world, ours_first) -> None:
+    with Pair(world, ours_first) as (a, b):
+        a("reset", peer_id=b.id, count=5)
+        a("echo", peer_id=b.id, streams=10, bytes=MB)
+        b("echo", peer_id=a.id, streams=10, bytes=MB)
+
+
+def hangs_up(world, ours_first) -> None:
+    with Pair(world, ours_first) as (a, b):
+        a("identify", peer_id=b.id)
+        a("hang_up", peer_id=b.id)
+        deadline = time.monotonic() + 5
+        while a("connections") or b("connections"):
+            assert time.monotonic() < deadline, "still connected after 5 s"
+            time.sleep(0.05)
+        a("dial", address=b.address)
+
+
+def command_pings(world) -> None:
+    with world.theirs("ed25519") as theirs:
+        world.shoal().lines("ping", theirs.address, "-c", "3", timeout=20)
