@@ -74,9 +74,9 @@ code ~ /^[ \t]*#[ \t]*include/ {
     if (in_source && layer in rank && rank[target_layer] > rank[layer])
       complain(layer " lies below " target_layer ", so it cannot include " target)
     if (index(target, "system/os/") == 1 && !may_use_os)
-      complain("system/os is for the cli, the api and tests; take what you need from a System&")
+      complain("system/os is for the library, the cli, the api and tests; take what you need from a System&")
     if (index(target, "system/sim/") == 1 && !may_use_sim)
-      complain("system/sim is for tests, the lab and cli/sim")
+      complain("system/sim is for tests, the lab, the library and cli/sim")
     if (siblings(target, "protocol")) complain("protocols do not know each other: " target)
     if (siblings(target, "net/transport")) complain("transports do not know each other: " target)
     if (siblings(target, "net/security")) complain("security protocols do not know each other: " target)
@@ -88,7 +88,8 @@ code ~ /^[ \t]*#[ \t]*include/ {
     complain("only system/os touches the world: <" target ">")
   if (in_source && target ~ socket_header && !may_use_sockets && !is_test)
     complain("only system/os and api include sockets, timers and Beast: <" target ">")
-  if (FILENAME ~ /^include\// && target ~ /^boost\/(asio\.hpp|beast)/) complain("heavy include in a public header: " target)
+  if (FILENAME ~ /^include\// && (substr(code, RSTART, 1) == "\"" || (target ~ /[\/.]/ && target !~ /^shoal\/[a-z]+\.h$/)))
+    complain("heavy include in a public header: only <shoal/...> and the standard library, not " target)
   next
 }
 

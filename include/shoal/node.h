@@ -9,10 +9,14 @@
 #include <vector>
 
 #include <shoal/async.h>
+#include <shoal/get.h>
 #include <shoal/job.h>
+#include <shoal/share.h>
 #include <shoal/stream.h>
 
 namespace shoal {
+
+class SimulatedHost;
 
 namespace library {
 class NodeCore;
@@ -45,7 +49,8 @@ struct PeerInfo {
 };
 
 /// Serves one stream that a peer opened, and ends it. What leaves it as an exception resets the
-/// stream and nothing else. Cancelled when the connection ends or the node stops.
+/// stream and nothing else. Cancelled when the connection ends or the node stops. Lives as long as
+/// the streams it serves, so it may be a coroutine that is a lambda with captures.
 using Handler = std::function<Async<void>(PeerStream)>;
 
 /// A peer of its own: identity, connections, protocols.
@@ -59,7 +64,8 @@ class Node {
  public:
   /// Opens the home. Throws Error{locked}, {io}, {usage}.
   explicit Node(NodeOptions options = {});
-  explicit Node(std::shared_ptr<library::NodeCore> core) noexcept;
+  /// The same in a simulation, on its one thread.
+  explicit Node(const SimulatedHost& host, NodeOptions options = {});
   Node(Node&&) noexcept = default;
   Node& operator=(Node&&) noexcept;
   /// Stops it.
@@ -93,6 +99,17 @@ class Node {
   /// One round trip. Throws as open(), and Error{timeout} after `timeout`.
   Async<std::chrono::nanoseconds> ping(std::string peer,
                                        std::chrono::nanoseconds timeout = std::chrono::seconds(10));
+
+  /// Indexes files and folders where they lie, and serves them from there from its return on.
+  /// Several paths become the entries of one folder. One share at a time, Error{limit}: stop()
+  /// one to begin the next; what it held goes on being served. Throws Error{io} naming what is
+  /// absent, unreadable or changes meanwhile, {usage}.
+  Async<Share> share(std::vector<std::string> paths, ShareOptions options = {});
+  /// Brings what a link names into the file system: a link of share(), a CID, or a gateway's URL.
+  /// Verifies every block, serves what it has meanwhile, and puts the target in its place when it
+  /// is complete. Cancelled or failed, it goes on where it was when it is run again. Throws
+  /// Error{not_found}, {unreachable}, {corrupt}, {io}, {exists}, {timeout}, {usage}.
+  Async<GetResult> get(std::string link, GetOptions options = {});
 
   /// Runs a coroutine on the loop and blocks the calling thread until it has ended: its result, or
   /// what left it, Cancelled when the node was stopped. Throws Error{usage} on the node's own loop.

@@ -4,7 +4,10 @@
 
 #include <shoal/async.h>
 #include <shoal/error.h>
+#include <shoal/get.h>
 #include <shoal/job.h>
 #include <shoal/node.h>
+#include <shoal/share.h>
+#include <shoal/sim.h>
 #include <shoal/stream.h>
 #include <shoal/time.h>

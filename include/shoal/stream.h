@@ -21,7 +21,8 @@ using ByteVector = std::vector<std::byte>;
 /// at any time, and close their half independently.
 ///
 /// Belongs to one node, and is used by coroutines of that node only; at most one read and one write
-/// may be under way at a time. Moving it while they are is fine. Destroying it, from any thread,
+/// may be under way at a time. Moving it while they are is fine; what was moved from may only be
+/// assigned or destroyed. Destroying it, from any thread,
 /// resets it unless both sides had closed. Once the connection has ended or the node was stopped,
 /// every call throws Error{closed}; what had arrived before can still be read until the node stops.
 ///

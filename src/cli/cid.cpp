@@ -1,8 +1,8 @@
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/indexing.h"
-#include "cli/rate_meter.h"
-#include "cli/with_ticks.h"
+#include "system/rate_meter.h"
+#include "system/with_ticks.h"
 
 namespace shoal::cli {
 

@@ -10,10 +10,10 @@
 #include "cli/display_text.h"
 #include "cli/peer_name.h"
 #include "cli/peer_watch.h"
-#include "cli/rate_meter.h"
 #include "cli/serving.h"
 #include "cli/units.h"
-#include "cli/with_ticks.h"
+#include "system/rate_meter.h"
+#include "system/with_ticks.h"
 
 namespace shoal::cli {
 

@@ -1,9 +1,9 @@
 #pragma once
 
 #include "cli/commands.h"
-#include "cli/rate_meter.h"
 #include "cli/session.h"
 #include "content/import/importer.h"
+#include "system/rate_meter.h"
 
 namespace shoal::cli {
 

@@ -1,6 +1,6 @@
 #include "cli/looking.h"
 
-#include "cli/with_ticks.h"
+#include "system/with_ticks.h"
 
 namespace shoal::cli {
 

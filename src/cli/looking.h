@@ -6,9 +6,9 @@
 #include <string>
 
 #include "cli/command.h"
-#include "cli/rate_meter.h"
 #include "cli/stall.h"
 #include "service/reader.h"
+#include "system/rate_meter.h"
 
 namespace shoal::cli {
 

@@ -6,8 +6,8 @@
 #include <csignal>
 
 #include "cli/command.h"
-#include "cli/with_ticks.h"
 #include "system/os/test_world.h"
+#include "system/with_ticks.h"
 
 namespace shoal::cli {
 namespace {

@@ -10,14 +10,14 @@
 #include "cli/peer_name.h"
 #include "cli/peer_watch.h"
 #include "cli/qr_code.h"
-#include "cli/rate_meter.h"
 #include "cli/serving.h"
 #include "cli/stall.h"
 #include "cli/terminal.h"
 #include "cli/units.h"
-#include "cli/with_ticks.h"
 #include "service/share.h"
 #include "system/event.h"
+#include "system/rate_meter.h"
+#include "system/with_ticks.h"
 
 namespace shoal::cli {
 

@@ -9,7 +9,7 @@
 namespace shoal::library {
 
 void call(Loop& loop, Loop::Step step) {
-  if (loop.inside()) return step();
+  if (loop.on_thread()) return step();
   struct End {
     std::atomic<bool> reached = false;
     std::exception_ptr failure;

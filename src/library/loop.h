@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <functional>
+#include <string>
 
 #include "system/system.h"
 
@@ -14,14 +15,17 @@ class Loop {
   virtual ~Loop() = default;
 
   virtual System& system() = 0;
-  /// Whether the caller is a step of this loop.
+  /// Whether the caller is a step of this loop, which must not block.
   virtual bool inside() const = 0;
+  /// Whether the caller may touch what is on this loop.
+  virtual bool on_thread() const = 0;
   /// Runs `step` soon; from any thread. False when the loop has ended.
   virtual bool post(Step step) = 0;
   /// Blocks a caller from outside until somebody sets the flag and notifies.
   virtual void block_until(const std::atomic<bool>& flag) = 0;
   /// The number of the next signal that asks the process to end.
   virtual Task<int> wait_for_signal() = 0;
+  virtual std::string temporary_folder() const = 0;
   /// No step runs any more after this. From outside; once.
   virtual void end() = 0;
 
@@ -29,7 +33,8 @@ class Loop {
   const Waits& world() { return system().waits; }
 };
 
-/// Runs `step` on the loop and returns afterwards; rethrows. Throws Error{closed} at its end.
+/// Runs `step` on the loop's thread and returns afterwards; rethrows. Throws Error{closed} at its
+/// end.
 void call(Loop& loop, Loop::Step step);
 
 }  // namespace shoal::library

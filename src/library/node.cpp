@@ -1,4 +1,5 @@
 #include <shoal/node.h>
+#include <shoal/sim.h>
 
 #include <exception>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "library/bridge.h"
 #include "library/node_core.h"
 #include "library/real_loop.h"
+#include "library/simulated_loop.h"
 
 namespace shoal {
 
@@ -34,6 +36,20 @@ Async<Duration> ping_on(CorePtr core, std::string peer, Duration timeout) {
   co_return round_trip;
 }
 
+Async<Share> share_on(CorePtr core, std::vector<std::string> paths, ShareOptions options) {
+  Task<std::shared_ptr<library::ShareCore>> sharing =
+      core->share(std::move(paths), std::move(options));
+  std::shared_ptr<library::ShareCore> share =
+      co_await library::wait_for(core->loop(), std::move(sharing));
+  co_return Share(std::move(share));
+}
+
+Async<GetResult> get_on(CorePtr core, std::string link, GetOptions options) {
+  Task<GetResult> getting = core->get(std::move(link), std::move(options));
+  GetResult result = co_await library::wait_for(core->loop(), std::move(getting));
+  co_return result;
+}
+
 Async<int> signal_on(CorePtr core) {
   const int number = co_await library::wait_for(core->loop(), core->loop().wait_for_signal());
   co_return number;
@@ -57,7 +73,9 @@ void stop_quietly(const CorePtr& core) noexcept {
 Node::Node(NodeOptions options)
     : core_(std::make_shared<library::NodeCore>(library::make_real_loop(), std::move(options))) {}
 
-Node::Node(CorePtr core) noexcept : core_(std::move(core)) {}
+Node::Node(const SimulatedHost& host, NodeOptions options)
+    : core_(std::make_shared<library::NodeCore>(library::make_simulated_loop(host.machine()),
+                                                std::move(options))) {}
 
 Node& Node::operator=(Node&& other) noexcept {
   std::swap(core_, other.core_);
@@ -102,6 +120,14 @@ Async<std::string> Node::connect(std::string address) {
 
 Async<Duration> Node::ping(std::string peer, Duration timeout) {
   return ping_on(core_, std::move(peer), timeout);
+}
+
+Async<Share> Node::share(std::vector<std::string> paths, ShareOptions options) {
+  return share_on(core_, std::move(paths), std::move(options));
+}
+
+Async<GetResult> Node::get(std::string link, GetOptions options) {
+  return get_on(core_, std::move(link), std::move(options));
 }
 
 void Node::run(Async<void> work) {

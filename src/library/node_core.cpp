@@ -1,11 +1,12 @@
 #include "library/node_core.h"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <cstdlib>
 #include <utility>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "library/download.h"
 #include "library/words.h"
 #include "protocol/ping/ping.h"
 
@@ -17,11 +18,6 @@ constexpr Duration kAddressLifetime = 24h;
 constexpr std::size_t kNameBytes = 16;
 constexpr std::size_t kMaxAgentBytes = 256;
 
-std::string temporary_folder() {
-  const char* chosen = std::getenv("TMPDIR");
-  return chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";
-}
-
 [[noreturn]] void throw_stopped() {
   throw Error(ErrorCode::closed, "this node has stopped");
 }
@@ -31,11 +27,12 @@ std::string temporary_folder() {
 /// Counts a running job or handler, so that the end of the node cancels and awaits it.
 class NodeCore::Registered {
  public:
-  Registered(NodeCore& core, detail::Scope& scope) : core_(core), scope_(scope) {
-    core_.scopes_.insert(&scope_);
+  Registered(NodeCore& core, detail::Scope& scope) : core_(core) {
+    id_ = core_.next_scope_++;
+    core_.scopes_[id_] = &scope;
   }
   ~Registered() {
-    core_.scopes_.erase(&scope_);
+    core_.scopes_.erase(id_);
     if (core_.scopes_.empty()) core_.scopes_gone_.notify_all();
   }
   Registered(const Registered&) = delete;
@@ -43,7 +40,7 @@ class NodeCore::Registered {
 
  private:
   NodeCore& core_;
-  detail::Scope& scope_;
+  std::uint64_t id_ = 0;
 };
 
 NodeCore::NodeCore(std::shared_ptr<Loop> loop, NodeOptions options)
@@ -68,7 +65,7 @@ void NodeCore::open_home(NodeOptions options) {
                       .agent = std::move(options.agent)};
   if (config.agent.empty()) config.agent = "shoal/" + version();
   if (config.home.empty()) {
-    const std::string folder = temporary_folder();
+    const std::string folder = loop_->temporary_folder();
     if (!system.storage.info(folder)) system.storage.make_folder(folder);
     config.home = folder + "/shoal-" + to_hex(system.random.bytes(kNameBytes));
     system.storage.make_folder(config.home);
@@ -183,6 +180,32 @@ Task<Duration> NodeCore::ping(std::string peer, Duration timeout) {
   co_return round_trip;
 }
 
+Task<std::shared_ptr<ShareCore>> NodeCore::share(std::vector<std::string> paths,
+                                                 ShareOptions options) {
+  if (share_ && !share_->ended()) {
+    throw Error(ErrorCode::limit, "this node shares something already", share_->cid,
+                "stop that first, or share several paths at once");
+  }
+  if (share_) co_await share_->end();
+  const auto fresh = std::make_shared<ShareCore>(loop_, node());
+  share_ = fresh;
+  std::exception_ptr failure;
+  try {
+    co_await fresh->index(std::move(paths), std::move(options));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await fresh->end();
+    std::rethrow_exception(failure);
+  }
+  co_return fresh;
+}
+
+Task<GetResult> NodeCore::get(std::string link, GetOptions options) {
+  return library::get(node(), std::move(link), std::move(options));
+}
+
 std::shared_ptr<JobCore> NodeCore::spawn(Async<void> work) {
   auto job = std::make_shared<JobCore>(loop_);
   const bool posted = loop_->post([this, job, work = std::move(work)]() mutable {
@@ -214,12 +237,13 @@ Task<void> NodeCore::run_job(std::shared_ptr<JobCore> job, Async<void> work) {
 
 Task<void> NodeCore::end() {
   ending_ = true;
-  for (detail::Scope* scope : scopes_) scope->cancel();
+  for (const auto& [id, scope] : scopes_) scope->cancel();
   while (!scopes_.empty()) co_await scopes_gone_.wait_through();
   co_await jobs_.stop();
   open_.take_all_back();
   std::exception_ptr failure;
   try {
+    if (share_) co_await share_->end();
     co_await node_->stop();
   } catch (...) {
     failure = std::current_exception();

@@ -3,14 +3,15 @@
 #include <shoal/node.h>
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "library/job_core.h"
 #include "library/loop.h"
+#include "library/share_core.h"
 #include "library/stream_core.h"
 #include "node/node.h"
 #include "system/task_group.h"
@@ -39,6 +40,8 @@ class NodeCore {
   Task<PeerStream> open(std::string peer, std::string protocol);
   Task<std::string> connect(std::string address);
   Task<Duration> ping(std::string peer, Duration timeout);
+  Task<std::shared_ptr<ShareCore>> share(std::vector<std::string> paths, ShareOptions options);
+  Task<GetResult> get(std::string link, GetOptions options);
   /// Throws Error{closed} once stop() has begun.
   node::Node& node();
 
@@ -58,9 +61,11 @@ class NodeCore {
   std::string temporary_home_;  // to be removed at the end
   std::unique_ptr<node::Node> node_;
   TaskGroup jobs_;
-  std::set<detail::Scope*> scopes_;  // of jobs and handlers
+  std::map<std::uint64_t, detail::Scope*> scopes_;  // of jobs and handlers, in their order
+  std::uint64_t next_scope_ = 0;
   Event scopes_gone_;
   OpenStreams open_;
+  std::shared_ptr<ShareCore> share_;  // the last one
   bool ending_ = false;
   std::atomic<bool> stop_begun_ = false;
   std::atomic<bool> stopped_ = false;

@@ -1,5 +1,6 @@
 #include "library/real_loop.h"
 
+#include <cstdlib>
 #include <utility>
 
 #include "system/os/world_thread.h"
@@ -12,9 +13,14 @@ class RealLoop final : public Loop {
  public:
   System& system() override { return thread_.world().system(); }
   bool inside() const override { return thread_.inside(); }
+  bool on_thread() const override { return thread_.inside(); }
   bool post(Step step) override { return thread_.post(std::move(step)); }
   void block_until(const std::atomic<bool>& flag) override { flag.wait(false); }
   Task<int> wait_for_signal() override { return thread_.world().wait_for_signal(); }
+  std::string temporary_folder() const override {
+    const char* chosen = std::getenv("TMPDIR");
+    return chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";
+  }
   void end() override { thread_.end(); }
 
  private:

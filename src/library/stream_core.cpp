@@ -49,7 +49,7 @@ std::shared_ptr<StreamCore> StreamCore::make(std::shared_ptr<Loop> loop, OpenStr
                                              net::ProtocolStream stream) {
   const auto destroy = [](StreamCore* core) {
     const std::shared_ptr<Loop> its_loop = core->loop_;
-    const bool elsewhere = !its_loop->inside() && its_loop->post([core] { delete core; });
+    const bool elsewhere = !its_loop->on_thread() && its_loop->post([core] { delete core; });
     // Without a loop, the node has taken back what is in it.
     if (!elsewhere) delete core;
   };
@@ -111,7 +111,7 @@ void StreamCore::release(std::shared_ptr<StreamCore> stream) noexcept {
   const auto let_go = [](const std::shared_ptr<StreamCore>& last) {
     if (last->reading_ || last->writing_) last->reset();
   };
-  if (loop.inside()) return let_go(stream);
+  if (loop.on_thread()) return let_go(stream);
   loop.post([last = std::move(stream), let_go] { let_go(last); });
 }
 

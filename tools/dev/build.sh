@@ -1,4 +1,4 @@
-# run, build, fmt, clean. Sourced by ./dev.
+# run, build, package, fmt, clean. Sourced by ./dev.
 # shellcheck shell=bash
 
 help[run]='run ARGS...
@@ -15,6 +15,12 @@ PRESET  release  what users run: build/release/shoal
         asan     AddressSanitizer and UndefinedBehaviorSanitizer
         tsan     ThreadSanitizer
         fuzz     libFuzzer'
+
+help[package]='package
+make Debian packages: the program, and the library with its headers
+
+They go to build/package/: shoal_VERSION_ARCH.deb and libshoal-dev_VERSION_ARCH.deb. Install them with
+apt install ./build/package/shoal_VERSION_ARCH.deb, on the release of Debian that they were made on.'
 
 help[fmt]='fmt
 format every C++ file (clang-format)'
@@ -82,3 +88,13 @@ verb_fmt() {
 }
 
 verb_clean() { rm -rf "$root/build"; }
+
+verb_package() {
+  local folder=$root/build/release
+  need_packages "${build_packages[@]}" "${package_packages[@]}"
+  configure release -DSHOAL_TESTS=OFF && compile release shoal shoal_archive
+  rm -rf "$root/build/package"
+  (cd "$folder" && cpack -G DEB -B "$root/build/package" >&2)
+  rm -rf "$root/build/package/_CPack_Packages"
+  ls "$root"/build/package/*.deb
+}

@@ -9,6 +9,7 @@ build_packages=(
 )
 test_packages=(libclang-rt-19-dev libgtest-dev libgmock-dev libbenchmark-dev clang-format-19 python3)
 bench_packages=(nginx-light curl python3)
+package_packages=(dpkg-dev)
 check_packages=(clang-tidy-19 shellcheck)
 
 is_installed() {

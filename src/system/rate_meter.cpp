@@ -1,8 +1,8 @@
-#include "cli/rate_meter.h"
+#include "system/rate_meter.h"
 
 #include <algorithm>
 
-namespace shoal::cli {
+namespace shoal {
 
 namespace {
 
@@ -38,4 +38,4 @@ std::optional<Duration> RateMeter::time_for(std::uint64_t rest) const {
   return std::chrono::duration_cast<Duration>(bounded);
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal

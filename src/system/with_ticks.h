@@ -6,7 +6,7 @@
 
 #include "system/system.h"
 
-namespace shoal::cli {
+namespace shoal {
 
 /// Awaits `task` and calls `tick` every `period` meanwhile, and once more at its end when it
 /// succeeds. What `tick` throws cancels the task and is thrown.
@@ -27,4 +27,4 @@ Task<T> with_ticks(System& system, Duration period, std::function<void()> tick, 
   co_return std::move(*result);
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal

@@ -1,11 +1,11 @@
-#include "cli/with_ticks.h"
+#include "system/with_ticks.h"
 
 #include <exception>
 
 #include "system/event.h"
 #include "system/task_group.h"
 
-namespace shoal::cli {
+namespace shoal {
 
 namespace {
 
@@ -64,4 +64,4 @@ Task<void> with_ticks(System& system, Duration period, std::function<void()> tic
   tick();
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal

@@ -6,7 +6,7 @@
 
 #include "system/time.h"
 
-namespace shoal::cli {
+namespace shoal {
 
 /// The rate of something that grows, over the last three seconds.
 class RateMeter {
@@ -29,4 +29,4 @@ class RateMeter {
   std::deque<Sample> samples_;  // of the window, and the last one before it
 };
 
-}  // namespace shoal::cli
+}  // namespace shoal

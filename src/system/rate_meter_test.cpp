@@ -1,8 +1,8 @@
-#include "cli/rate_meter.h"
+#include "system/rate_meter.h"
 
 #include <gtest/gtest.h>
 
-namespace shoal::cli {
+namespace shoal {
 namespace {
 
 TEST(RateMeter, is_silent_before_two_updates) {
@@ -67,4 +67,4 @@ TEST(RateMeter, takes_updates_of_one_moment) {
 }
 
 }  // namespace
-}  // namespace shoal::cli
+}  // namespace shoal

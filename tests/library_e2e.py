@@ -1,0 +1,229 @@
+"""The library as other programs use it: installed, found, compiled, linked and run outside of this tree."""
+
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from command import PATIENCE, SHOAL, bytes_of, run_tests
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = Path(SHOAL).resolve().parent
+CACHE = (BUILD / "CMakeCache.txt").read_text()
+LISTEN = "/ip4/127.0.0.1/tcp/0"
+LOAD_STREAMS, LOAD_BYTES = 8, 8_000_000
+
+
+def cached(name: str) -> str:
+    return re.search(rf"^{name}:\w+=(.*)$", CACHE, re.M).group(1)
+
+
+COMPILER = cached("CMAKE_CXX_COMPILER")
+# What is instrumented can only be linked by what is instrumented, too; otherwise no flag is needed.
+SANITIZERS = " ".join(re.findall(r"-fsanitize=\S+", cached("CMAKE_CXX_FLAGS")))
+
+
+def call(*words, **options) -> str:
+    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=120, **options)
+    assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+    return done.stdout
+
+
+def install(folder: Path) -> Path:
+    prefix = folder / "prefix"
+    call("cmake", "--install", BUILD, "--prefix", prefix)
+    return prefix
+
+
+class Program:
+    """An example under way: its lines as they come."""
+
+    def __init__(self, *words, **options):
+        self.process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, text=True, **options)
+
+    def line(self) -> str:
+        line = self.process.stdout.readline().strip()
+        assert line, self.process.stderr.read()
+        return line
+
+    def some(self, seconds: float) -> str:
+        """What it says within so long, after its last line()."""
+        output = self.process.stdout.fileno()
+        ready, _, _ = select.select([output], [], [], seconds)
+        return os.read(output, 1 << 16).decode() if ready else ""
+
+    def memory(self) -> int:
+        """The most it ever held, in bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
+
+    def stop(self) -> str:
+        self.process.send_signal(signal.SIGINT)
+        out, errors = self.process.communicate(timeout=PATIENCE)
+        assert self.process.returncode == 0, (self.process.returncode, errors)
+        return errors
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def try_echo(echo: Path):
+    with Program(echo, LISTEN) as server:
+        address = server.line()
+        assert call(echo, address, "both ways") == "both ways\n"
+        assert call(echo, address, "again") == "again\n"
+        server.stop()
+
+
+def try_share_get(example: Path, folder: Path):
+    source = folder / "source.bin"
+    source.write_bytes(bytes_of(5_000_000))
+    with Program(example, "share", source) as sharer:
+        link = sharer.line()
+        target = folder / "target.bin"
+        assert "5000000 bytes in 1 files, 6 blocks fetched, 0 resumed" in call(example, "get", link, target)
+        assert target.read_bytes() == source.read_bytes()
+        assert "1 complete downloads" in sharer.stop()
+    failed = subprocess.run([example, "get", "nonsense", target], capture_output=True, timeout=PATIENCE)
+    assert failed.returncode == 1 and failed.stderr, failed
+
+
+def try_chat(chat: Path):
+    with Program(chat, "ann", LISTEN, stdin=subprocess.PIPE) as ann:
+        address = ann.line()
+        with Program(chat, "ben", LISTEN, address, stdin=subprocess.PIPE) as ben:
+            ben.line()
+            # Until the two are connected, what one says is heard by nobody.
+            heard, deadline = "", time.monotonic() + PATIENCE
+            while "ben: hello" not in heard and time.monotonic() < deadline:
+                ben.process.stdin.write("hello\n")
+                ben.process.stdin.flush()
+                heard += ann.some(0.1)
+            assert "ben: hello" in heard, heard
+            ann.process.stdin.write("welcome\n")
+            ann.process.stdin.flush()
+            assert ben.line() == "ann: welcome"
+            ben.process.stdin.close()
+            assert ben.process.wait(PATIENCE) == 0
+        ann.process.stdin.close()
+        assert ann.process.wait(PATIENCE) == 0
+
+
+def try_simulated(simulated: Path):
+    first = call(simulated, "7")
+    assert "100 nodes heard it within" in first, first
+    assert first == call(simulated, "7")
+    assert first != call(simulated, "8")
+
+
+def try_load(load: Path, echo: Path):
+    with Program(echo, LISTEN) as server:
+        address = server.line()
+        print("       ", call(load, address, LOAD_STREAMS, LOAD_BYTES).strip(), flush=True)
+        total = LOAD_STREAMS * LOAD_BYTES
+        print(f"        the server held at most {server.memory() >> 20} MiB", flush=True)
+        if not SANITIZERS:
+            assert server.memory() < 2 * total, server.memory()
+        server.stop()
+
+
+def headers_of(source: Path, prefix: Path) -> list[str]:
+    """Every file that a program of the user's reads when it is compiled."""
+    rule = call(COMPILER, "-std=c++23", "-M", f"-I{prefix}/include", source)
+    return [word for word in rule.replace("\\\n", " ").split()[1:] if word != str(source)]
+
+
+def check_headers(examples: Path, prefix: Path):
+    foreign = re.compile(r"/(boost|openssl|fmt|spdlog|sqlite3|protozero|gnutls|ngtcp2)\b")
+    for source in sorted(examples.glob("*.cpp")):
+        for header in headers_of(source, prefix):
+            inside = header.startswith(f"{prefix}/include/shoal/")
+            system = re.match(r"/usr/(include/(c\+\+|x86_64-linux-gnu|aarch64-linux-gnu|[\w-]+\.h|linux|asm)|"
+                              r"lib/(llvm|clang|gcc)|bin/\.\./lib)", header)
+            assert (inside or system) and not foreign.search(header), f"{source.name} reads {header}"
+
+
+def build_outside(source: Path, prefix: Path, into: Path) -> Path:
+    started = time.monotonic()
+    call("cmake", "-G", "Ninja", "-S", source, "-B", into, f"-DCMAKE_PREFIX_PATH={prefix}",
+         f"-DCMAKE_CXX_COMPILER={COMPILER}", f"-DCMAKE_CXX_FLAGS={SANITIZERS}")
+    call("cmake", "--build", into)
+    print(f"        {source.name}: configured and built in {time.monotonic() - started:.1f} s", flush=True)
+    return into
+
+
+def test_programs_outside_find_link_and_run_it(folder: Path):
+    prefix = install(folder)
+    examples = prefix / "share/doc/shoal/examples"
+    assert len((examples / "echo.cpp").read_text().splitlines()) < 30
+    check_headers(examples, prefix)
+
+    built = build_outside(examples, prefix, folder / "built")
+    try_echo(built / "echo")
+    try_share_get(built / "share_get", folder)
+    try_chat(built / "chat")
+    try_simulated(built / "simulated")
+    load = build_outside(ROOT / "tests/library", prefix, folder / "load")
+    try_load(load / "load", built / "echo")
+
+
+def test_one_file_is_compiled_in_little_time(folder: Path):
+    started = time.process_time(), os.times().children_user
+    call(COMPILER, "-std=c++23", "-c", f"-I{ROOT}/include", ROOT / "examples/echo.cpp", "-o", folder / "echo.o")
+    took = os.times().children_user - started[1]
+    print(f"        echo.cpp compiled in {took:.1f} s of processor time", flush=True)
+    assert took < 5, took
+
+
+def test_pkg_config_finds_it(folder: Path):
+    if shutil.which("pkg-config") is None:
+        return
+    prefix = install(folder)
+    flags = call("pkg-config", "--cflags", "--libs", "shoal",
+                 env={**os.environ, "PKG_CONFIG_PATH": str(prefix / "lib/pkgconfig")}).split()
+    echo = folder / "echo"
+    call(COMPILER, "-std=c++23", *SANITIZERS.split(), ROOT / "examples/echo.cpp", "-o", echo, "-fuse-ld=lld-19", *flags)
+    try_echo(echo)
+
+
+def test_another_project_can_add_it_as_a_folder(folder: Path):
+    """Configured only: its objects are those of this build."""
+    (folder / "CMakeLists.txt").write_text(f"""
+        cmake_minimum_required(VERSION 3.25)
+        project(app LANGUAGES C CXX)
+        add_subdirectory({ROOT} shoal)
+        add_executable(app {ROOT}/examples/echo.cpp)
+        target_link_libraries(app PRIVATE shoal::shoal)
+        target_compile_features(app PRIVATE cxx_std_23)
+        """)
+    built = folder / "built"
+    call("cmake", "-G", "Ninja", "-S", folder, "-B", built, f"-DCMAKE_CXX_COMPILER={COMPILER}",
+         "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON")
+    targets = call("ninja", "-C", built, "-t", "targets", "all")
+    assert "app: " in targets and "libshoal.a: " in targets, targets[:2000]
+    assert "_tests: " not in targets and "shoal_cli" not in targets
+    commands = call("ninja", "-C", built, "-t", "commands", "-s", "CMakeFiles/app.dir" + str(ROOT) + "/examples/echo.cpp.o")
+    assert "-Werror" not in commands and "boost" not in commands.lower(), commands
+
+
+def test_the_guide_shows_the_examples_as_they_are(folder: Path):
+    examples = [path.read_text() for path in (ROOT / "examples").glob("*.cpp")]
+    shown = re.findall(r"^```cpp\n(.*?)\n```$", (ROOT / "docs/library.md").read_text(), re.M | re.S)
+    assert shown
+    for snippet in shown:
+        assert any(snippet in example for example in examples), snippet
+
+
+if __name__ == "__main__":
+    run_tests(globals())
