@@ -5,9 +5,6 @@
 #include <string>
 #include <string_view>
 
-#if __has_include("base/error.h")
-#include "base/error.h"
-#else
 namespace shoal {
 
 /// Why something failed, as far as a caller may act on it. docs/cli.md maps these to exit codes.
@@ -52,11 +49,6 @@ class Error : public std::runtime_error {
   std::string subject_;
   std::string hint_;
 };
-
-}  // namespace shoal
-#endif
-
-namespace shoal {
 
 /// How a cancelled coroutine learns of it: thrown by whatever it waits for, and by every later
 /// wait. Let it pass; what the coroutine holds is given back on the way out.
