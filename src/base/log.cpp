@@ -4,7 +4,12 @@
 #include <spdlog/spdlog.h>
 
 #include <atomic>
+#include <chrono>
+#include <mutex>
+#include <optional>
 #include <string>
+
+#include "base/log_gate.h"
 
 namespace shoal {
 
@@ -41,6 +46,14 @@ spdlog::logger& stderr_logger() {
   return *logger;
 }
 
+std::optional<std::uint64_t> admit(const std::source_location& where) {
+  static std::mutex mutex;
+  static LogGate gate;
+  const std::lock_guard lock(mutex);
+  return gate.admit(where.file_name(), where.line(),
+                    std::chrono::steady_clock::now().time_since_epoch());
+}
+
 }  // namespace
 
 void set_log_level(LogLevel level) {
@@ -62,8 +75,14 @@ void set_log_look(bool terminal, bool colored) {
   }
 }
 
-void write_log(LogLevel level, std::string_view message) {
-  stderr_logger().log(to_spdlog(level), "{}", message);
+void write_log(LogLevel level, std::string_view message, std::source_location where) {
+  const auto left_out = admit(where);
+  if (!left_out) return;
+  if (*left_out > 0) {
+    stderr_logger().log(to_spdlog(level), "{} ({} more like it before)", message, *left_out);
+  } else {
+    stderr_logger().log(to_spdlog(level), "{}", message);
+  }
 }
 
 }  // namespace shoal

@@ -83,20 +83,20 @@ TEST_F(Framing, reads_a_message_of_exactly_the_limit) {
   EXPECT_EQ(read(1'000'000), message);
 }
 
-TEST_F(Framing, refuses_one_byte_more_than_the_limit_before_it_reads_it) {
+TEST_F(Framing, B1_refuses_one_byte_more_than_the_limit_before_it_reads_it) {
   script.incoming = {framed(Bytes(1001))};
   EXPECT_EQ(failure(1000), ErrorCode::limit);
   EXPECT_EQ(script.asked, (std::vector<std::size_t>{1, 1}));
 }
 
-TEST_F(Framing, refuses_the_largest_claim_there_is) {
+TEST_F(Framing, B1_refuses_the_largest_claim_there_is) {
   Bytes claim;
   append_varint(claim, (std::uint64_t{1} << 63) - 1);
   trickle(claim);
   EXPECT_EQ(failure(4 * 1024 * 1024), ErrorCode::limit);
 }
 
-TEST_F(Framing, asks_for_memory_only_as_bytes_arrive) {
+TEST_F(Framing, B1_asks_for_memory_only_as_bytes_arrive) {
   Bytes head;
   append_varint(head, 4 * 1024 * 1024);
   script.incoming = {head, Bytes(100)};

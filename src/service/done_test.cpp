@@ -55,7 +55,7 @@ TEST(Done, nothing_said_is_nothing_done) {
   EXPECT_EQ(read({}), std::nullopt);
 }
 
-TEST(Done, takes_the_longest_cid_and_nothing_longer) {
+TEST(Done, B1_takes_the_longest_cid_and_nothing_longer) {
   const Bytes digest(Multihash::kMaxDigestBytes, 7);
   const Cid longest = Cid::v1(Codec::raw, Multihash::identity(digest));
   EXPECT_EQ(read(framed(longest.encode())), longest);

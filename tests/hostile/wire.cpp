@@ -86,7 +86,7 @@ void Wire::drain() {
 }
 
 Task<void> Wire::stop() {
-  stream_->abort();
+  if (stream_) stream_->abort();  // none when its handshake failed
   co_await readers_.stop();
 }
 

@@ -40,7 +40,6 @@ class Wire {
   void drain();
   /// Ends the reading; to be awaited before the wire goes.
   Task<void> stop();
-  void abort() noexcept { stream_->abort(); }
 
   System& system() { return system_; }
 

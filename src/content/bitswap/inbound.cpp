@@ -139,7 +139,7 @@ Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<I
     std::unique_ptr<Room::Share> held = co_await room_.take(stream.peer, *length);
     auto share = std::make_shared<Share>(inbox, *length, std::move(held));
     SharedBytes bytes = co_await read_body(stream, *length, share->held());
-    share->held().finished();
+    if (*length > kFirstStepBytes) share->held().finished();
     co_await handle(stream.peer, std::move(bytes), *inbox, std::move(share));
   }
 }
@@ -173,7 +173,7 @@ Task<void> Inbound::read_part(net::ProtocolStream& stream, MutableBytes into) {
 
 /// Piece by piece, so that nobody holds up the others with the longest of messages.
 Task<void> Inbound::tell(const PeerId& peer, Message& message, Inbox& inbox) {
-  co_await pay_for(inbox, message.wants.size() + message.presences.size());
+  co_await pay_for(peer, inbox, message.wants.size() + message.presences.size());
   while (std::max(message.wants.size(), message.presences.size()) > kEntriesAtOnce) {
     Message part;
     part.full = std::exchange(message.full, false);
@@ -185,14 +185,17 @@ Task<void> Inbound::tell(const PeerId& peer, Message& message, Inbox& inbox) {
   handlers_.message(peer, message);
 }
 
-Task<void> Inbound::pay_for(Inbox& inbox, std::size_t entries) {
+Task<void> Inbound::pay_for(const PeerId& peer, Inbox& inbox, std::size_t entries) {
+  const bool proven = handlers_.proven(peer);
+  const double burst = proven ? kBurstEntries : kBurstFirstEntries;
+  const double rate = proven ? kEntriesPerSecond : kFirstEntriesPerSecond;
   const TimePoint now = system_.clock.now();
   const double waited = std::chrono::duration<double>(now - inbox.refilled).count();
   inbox.refilled = now;
-  inbox.entries_left = std::min(kBurstEntries, inbox.entries_left + waited * kEntriesPerSecond);
+  inbox.entries_left = std::min(burst, inbox.entries_left + waited * rate);
   inbox.entries_left -= static_cast<double>(entries);
   if (inbox.entries_left >= 0) co_return;
-  const std::chrono::duration<double> owed(-inbox.entries_left / kEntriesPerSecond);
+  const std::chrono::duration<double> owed(-inbox.entries_left / rate);
   co_await system_.clock.sleep_for(std::chrono::duration_cast<Duration>(owed));
 }
 

@@ -33,13 +33,16 @@ class Inbound {
   /// A message with more block bytes than this is hashed off the loop.
   static constexpr std::size_t kHashHereBytes = 64 * 1024;
   /// The same of all peers together.
-  static constexpr std::size_t kRoomBytes = 64 * 1024 * 1024;
+  static constexpr std::size_t kRoomBytes = 24 * 1024 * 1024;
   /// Within a message, a sender that does not send the next part for so long has died.
   static constexpr Duration kStallTimeout = 30s;
   static constexpr std::size_t kPartBytes = 256 * 1024;
   /// Wants and presences of one peer, at once and each second; beyond it we read more slowly.
   static constexpr double kBurstEntries = 64 * 1024;
   static constexpr double kEntriesPerSecond = 32 * 1024;
+  /// The same of one that has taken no block of ours yet: each may cost a look into the index.
+  static constexpr double kBurstFirstEntries = 2 * 1024;
+  static constexpr double kFirstEntriesPerSecond = 512;
   /// Of one message, before others have their turn.
   static constexpr std::size_t kEntriesAtOnce = 1024;
 
@@ -47,6 +50,8 @@ class Inbound {
     /// Wants and presences, with the blocks taken out.
     std::function<void(const PeerId&, const Message&)> message;
     std::function<void(const PeerId&, std::vector<ReceivedBlock>)> blocks;
+    /// Whether it has taken blocks of ours.
+    std::function<bool(const PeerId&)> proven;
   };
 
   Inbound(System& system, Handlers handlers, Room::Peers peers);
@@ -66,7 +71,7 @@ class Inbound {
     std::size_t streams = 0;
     std::size_t bytes = 0;
     Event freed;
-    double entries_left = kBurstEntries;
+    double entries_left = kBurstFirstEntries;
     TimePoint refilled{};
   };
   class Share;
@@ -76,7 +81,7 @@ class Inbound {
   Task<void> read_part(net::ProtocolStream& stream, MutableBytes into);
   Task<void> handle(PeerId peer, SharedBytes bytes, Inbox& inbox, std::shared_ptr<Share> share);
   Task<void> tell(const PeerId& peer, Message& message, Inbox& inbox);
-  Task<void> pay_for(Inbox& inbox, std::size_t entries);
+  Task<void> pay_for(const PeerId& peer, Inbox& inbox, std::size_t entries);
   Task<void> verify(PeerId peer, std::vector<MessageBlock> blocks, std::shared_ptr<Share> share);
 
   System& system_;

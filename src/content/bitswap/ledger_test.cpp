@@ -92,7 +92,7 @@ TEST(BitswapLedger, forgets_what_is_cancelled_or_replaced) {
   EXPECT_EQ(next(ledger, {"a", "b"}), "");
 }
 
-TEST(BitswapLedger, keeps_1024_wants_and_prefers_those_it_can_serve) {
+TEST(BitswapLedger, I1_keeps_1024_wants_and_prefers_those_it_can_serve) {
   const Held held{{cid_of("have")}};
   Ledger ledger(kStart);
   Message flood;
@@ -105,7 +105,7 @@ TEST(BitswapLedger, keeps_1024_wants_and_prefers_those_it_can_serve) {
   EXPECT_EQ(next(ledger, {"have"}), "have");
 }
 
-TEST(BitswapLedger, does_not_take_a_1025th_want_when_all_can_be_served) {
+TEST(BitswapLedger, I1_does_not_take_a_1025th_want_when_all_can_be_served) {
   const Ledger::Has all = [](const Multihash&) { return true; };
   Ledger ledger(kStart);
   for (std::size_t i = 0; i <= Ledger::kMaxWants; ++i) {
@@ -114,7 +114,7 @@ TEST(BitswapLedger, does_not_take_a_1025th_want_when_all_can_be_served) {
   EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
 }
 
-TEST(BitswapLedger, ignores_a_flood_of_absent_hashes_until_time_has_passed) {
+TEST(BitswapLedger, I10_ignores_a_flood_of_absent_hashes_until_time_has_passed) {
   const Held held;
   Ledger ledger(kStart);
   const auto ask = [&](const std::string& name, TimePoint now) {
@@ -149,7 +149,7 @@ TEST(BitswapLedger, I1_says_no_more_than_its_bound_to_one_who_reads_nothing) {
   EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
 }
 
-TEST(BitswapLedger, ignores_identity_cids) {
+TEST(BitswapLedger, I4_ignores_identity_cids) {
   const Held held;
   Ledger ledger(kStart);
   const Cid inlined = Cid::v1(Codec::raw, Multihash::identity(as_bytes("inlined")));

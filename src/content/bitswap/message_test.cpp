@@ -109,7 +109,7 @@ TEST(BitswapMessage, writes_a_payload_as_other_implementations_do) {
             "78");
 }
 
-TEST(BitswapMessage, takes_a_block_of_2_mib_and_refuses_one_byte_more) {
+TEST(BitswapMessage, I5_takes_a_block_of_2_mib_and_refuses_one_byte_more) {
   Message message;
   message.blocks.push_back({CidPrefix(), SharedBytes(Bytes(kMaxBlockBytes))});
   EXPECT_EQ(round_trip(message, Version::v1_2).blocks.size(), 1u);
@@ -117,7 +117,7 @@ TEST(BitswapMessage, takes_a_block_of_2_mib_and_refuses_one_byte_more) {
   EXPECT_EQ(failure_of(written(message, Version::v1_2)), ErrorCode::limit);
 }
 
-TEST(BitswapMessage, refuses_more_than_4_mib) {
+TEST(BitswapMessage, I5_refuses_more_than_4_mib) {
   Bytes bytes = {0x7a};  // an unknown field, to be skipped
   append_varint(bytes, kMaxMessageBytes - 5);
   bytes.resize(kMaxMessageBytes);
@@ -126,7 +126,7 @@ TEST(BitswapMessage, refuses_more_than_4_mib) {
   EXPECT_EQ(failure_of(bytes), ErrorCode::limit);
 }
 
-TEST(BitswapMessage, passes_over_cids_it_cannot_read) {
+TEST(BitswapMessage, I3_passes_over_cids_it_cannot_read) {
   const Bytes good = cid_of("good").encode();
   Bytes list;
   for (const Bytes& cid : {Bytes(Cid::kMaxEncodedBytes + 1, 1), Bytes{1, 2, 3}, good}) {

@@ -56,7 +56,8 @@ class Node final : public Bitswap, private net::ConnectionObserver {
             .blocks =
                 [this](const PeerId& from, std::vector<ReceivedBlock> blocks) {
                   client_.receive_blocks(from, std::move(blocks));
-                }};
+                },
+            .proven = [this](const PeerId& peer) { return server_.room().is_proven(peer); }};
   }
 
   void connected(net::Connection& connection) override { client_.connected(connection.peer()); }

@@ -24,7 +24,7 @@ class Server {
   /// Blocks read and not yet written, for one peer.
   static constexpr std::size_t kReadAheadBytes = 4 * 1024 * 1024;
   /// The same for all peers together; one that has taken nothing yet gets one message's worth.
-  static constexpr std::size_t kRoomBytes = 48 * 1024 * 1024;
+  static constexpr std::size_t kRoomBytes = 32 * 1024 * 1024;
   /// While the line is idle, a message is sent when it has this much.
   static constexpr std::size_t kIdleMessageBytes = 64 * 1024;
   static constexpr std::size_t kMaxPresences = 2048;

@@ -26,7 +26,7 @@ struct ConnectionLimits {
   Duration handshake_timeout = 15s;
   /// Unread bytes of all connections; the one that holds most is closed beyond it. Windows grow
   /// by half of it, all together.
-  std::size_t buffered_bytes = 64 * 1024 * 1024;
+  std::size_t buffered_bytes = 32 * 1024 * 1024;
 };
 
 /// The connections of a node by id and by peer. Owns them until they are taken out.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "net/swarm/protocol_table.h"
 #include "system/test_loop.h"
 
 namespace shoal::net {
@@ -52,7 +53,7 @@ TEST_F(PeerStoreTest, A5_forgets_addresses_in_time) {
   EXPECT_EQ(store.addresses(anna), (std::vector{address(2)}));
 }
 
-TEST_F(PeerStoreTest, holds_64_addresses_of_a_peer_and_prefers_the_surer) {
+TEST_F(PeerStoreTest, E2_holds_64_addresses_of_a_peer_and_prefers_the_surer) {
   for (std::size_t i = 1; i <= PeerStore::kMaxAddressesPerPeer + 1; ++i) claim(anna, address(i));
   EXPECT_EQ(store.addresses(anna).size(), PeerStore::kMaxAddressesPerPeer);
   claim(anna, address(1000), AddressSource::connected);
@@ -60,7 +61,7 @@ TEST_F(PeerStoreTest, holds_64_addresses_of_a_peer_and_prefers_the_surer) {
   EXPECT_EQ(store.addresses(anna).front(), address(1000));
 }
 
-TEST_F(PeerStoreTest, holds_so_many_bytes_of_addresses_of_a_peer) {
+TEST_F(PeerStoreTest, E2_holds_so_many_bytes_of_addresses_of_a_peer) {
   const std::string name(200, 'x');
   std::size_t each = 0;
   for (std::size_t i = 1; i <= PeerStore::kMaxAddressesPerPeer; ++i) {
@@ -91,7 +92,7 @@ TEST_F(PeerStoreTest, cuts_long_agent_names) {
   EXPECT_EQ(store.agent(anna), std::string(PeerStore::kMaxAgentBytes, 'a'));
 }
 
-TEST_F(PeerStoreTest, A5_forgets_the_least_recently_heard_of_but_not_the_pinned) {
+TEST_F(PeerStoreTest, A5_E2_forgets_the_least_recently_heard_of_but_not_the_pinned) {
   store.pin(anna);
   claim(anna, address(1));
   for (std::uint32_t i = 2; i <= PeerStore::kMaxPeers + 1; ++i) claim(peer(i), address(1));
@@ -103,6 +104,13 @@ TEST_F(PeerStoreTest, A5_forgets_the_least_recently_heard_of_but_not_the_pinned)
   claim(peer(100'000), address(1));
   EXPECT_TRUE(store.addresses(anna).empty());
   EXPECT_EQ(store.size(), PeerStore::kMaxPeers);
+}
+
+TEST_F(PeerStoreTest, E7_a_flood_of_addresses_counts_nothing_that_could_overflow) {
+  static_assert(sizeof(ConnectionId) == 8);
+  for (std::size_t i = 0; i < 200'000; ++i) claim(anna, address(1 + i % 65'000));
+  EXPECT_EQ(store.addresses(anna).size(), PeerStore::kMaxAddressesPerPeer);
+  EXPECT_EQ(store.size(), 1U);
 }
 
 }  // namespace

@@ -91,7 +91,7 @@ TEST(Swarm, takes_the_first_protocol_that_the_peer_speaks) {
   EXPECT_FALSE(a.swarm.best(b.id)->closed());
 }
 
-TEST(Swarm, refuses_another_peer_than_the_one_wanted) {
+TEST(Swarm, A6_refuses_another_peer_than_the_one_wanted) {
   TestNet net;
   TestNode& a = net.add();
   TestNode& b = net.add();
@@ -434,7 +434,7 @@ Task<void> flood(Swarm& swarm, PeerId peer) {
   while (true) co_await write_all(*opened.stream, much);
 }
 
-TEST(Swarm, ends_the_connection_that_buffers_too_much) {
+TEST(Swarm, C5_ends_the_connection_that_buffers_too_much) {
   TestNet net;
   TestNode& hub = net.add({.limits = {.buffered_bytes = 1'000'000}});
   TestNode& good = net.add();
@@ -451,7 +451,7 @@ TEST(Swarm, ends_the_connection_that_buffers_too_much) {
   net.world.run(floods.stop());
 }
 
-TEST(Swarm, ends_as_many_connections_as_buffer_too_much_at_once) {
+TEST(Swarm, C5_ends_as_many_connections_as_buffer_too_much_at_once) {
   TestNet net;
   TestNode& hub = net.add({.limits = {.buffered_bytes = 1'000'000}});
   hub.swarm.protocols().add(
@@ -592,6 +592,97 @@ TEST(Swarm, lists_where_it_listens_with_the_real_port) {
   EXPECT_EQ(addresses.front(), a.address());
   for (const Multiaddr& address : addresses) EXPECT_NE(address.tcp_endpoint()->port, 0);
   EXPECT_THROW(a.swarm.listen(Multiaddr::parse("/ip4/0.0.0.0/udp/1/quic-v1")), Error);
+}
+
+Task<void> say_and_end(System& system, Endpoint to, Bytes words) {
+  auto stream = co_await system.network.connect(to);
+  co_await write_all(*stream, words);
+  co_await stream->close_write();
+  Bytes rest(1000);
+  while (co_await stream->read_some(rest) > 0) {
+  }
+}
+
+TEST(Swarm, A12_an_end_in_the_middle_of_a_handshake_ends_it) {
+  TestNet net;
+  TestNode& hub = net.add();
+  sim::Host& guest = net.world.add_host();
+  Bytes words = to_bytes("\x13/multistream/1.0.0\n\x07/noise\n");
+  append(words, Bytes{0, 32, 1, 2, 3});
+  const Endpoint to{hub.host.address(), TestNode::kPort};
+  net.world.run(failure_of(say_and_end(guest.system(), to, words)));
+  net.world.run_for(1s);
+  EXPECT_EQ(hub.host.stream_count(), 0U);
+  EXPECT_EQ(hub.swarm.failures().of(FailureCounts::Stage::handshake, ErrorCode::closed), 1u);
+}
+
+TEST(Swarm, C5_who_says_nothing_keeps_nobody_out) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshakes = 8, .handshakes_per_address = 4}});
+  const Endpoint to{hub.host.address(), TestNode::kPort};
+  std::vector<std::unique_ptr<HostStream>> streams;
+  TaskGroup dials(net.world.waits(), "dials");
+  for (int host = 0; host < 4; ++host) {
+    sim::Host& mute = net.world.add_host();
+    for (int i = 0; i < 10; ++i) {
+      dials.spawn(connect_and_say_nothing(mute.system(), to, streams));
+    }
+  }
+  net.world.run(dials.join());
+  net.world.run_for(1s);
+  EXPECT_EQ(hub.host.stream_count(), 8U);
+  const TimePoint begin = net.world.now();
+  net.add().connect(hub);
+  EXPECT_LT(net.world.now() - begin, 1s);
+  EXPECT_GT(hub.swarm.failures().of(FailureCounts::Stage::handshake, ErrorCode::limit), 0u);
+}
+
+TEST(Swarm, C5_admits_so_many_connections_from_one_site) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.inbound_connections_per_site = 2}});
+  TestNode& guest = net.add();
+  std::vector<Link> links;
+  TaskGroup dials(net.world.waits(), "dials");
+  for (int i = 0; i < 3; ++i) dials.spawn(dial_into(guest.upgrader, guest.system, hub, links));
+  net.world.run(dials.join());
+  net.world.run_for(500ms);
+  EXPECT_EQ(hub.swarm.connections().of(guest.id).size(), 2U);
+  net.add().connect(hub);
+}
+
+Task<void> break_protocols(Swarm& swarm, PeerId peer, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    ProtocolStream opened = co_await swarm.open(peer, {kEcho});
+    Bytes end(1);
+    try {
+      co_await write_all(*opened.stream, as_bytes("x"));
+      co_await opened.stream->read_some(end);
+    } catch (const Error&) {
+      // As expected.
+    }
+  }
+}
+
+Task<void> refuse(ProtocolStream) {
+  throw Error(ErrorCode::malformed, "not like this");
+  co_return;
+}
+
+TEST(Swarm, C5_ends_a_connection_of_too_many_bad_streams_and_counts_the_cause) {
+  TestNet net;
+  TestNode& hub = net.add();
+  TestNode& bad = net.add();
+  hub.swarm.protocols().add(kEcho, refuse);
+  bad.knows(hub);
+  net.world.run(break_protocols(bad.swarm, hub.id, Connection::kMaxBadStreams));
+  EXPECT_NE(hub.swarm.best(bad.id), nullptr);
+  net.world.run(break_protocols(bad.swarm, hub.id, 1));
+  net.world.run_for(1s);
+  EXPECT_EQ(hub.swarm.best(bad.id), nullptr);
+  const FailureCounts& counts = hub.swarm.failures();
+  EXPECT_EQ(counts.of(FailureCounts::Stage::stream, ErrorCode::malformed),
+            Connection::kMaxBadStreams + 1);
+  EXPECT_EQ(counts.of(FailureCounts::Stage::connection, ErrorCode::limit), 1u);
 }
 
 }  // namespace

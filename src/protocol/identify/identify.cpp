@@ -19,8 +19,6 @@ namespace {
 constexpr const char* kProtocolVersion = "ipfs/0.1.0";
 constexpr Duration kTimeout = 5s;
 constexpr Duration kAddressLifetime = 2h;
-constexpr double kPushBurst = 10;
-constexpr Duration kPushInterval = 5s;
 
 /// None for one that cannot be read. rust-libp2p, for one, signs with a domain and a type of its
 /// own, and what else it says is as good as anybody's.
@@ -74,9 +72,23 @@ void Identify::disconnected(net::Connection& connection) {
   if (swarm_.best(connection.peer()) != nullptr) return;
   observed_.erase(connection.peer());
   push_budgets_.erase(connection.peer());
+  answer_budgets_.erase(connection.peer());
 }
 
-Message Identify::describe(const net::Connection* connection) const {
+Message Identify::describe(const net::Connection* connection) {
+  const TimePoint now = system_.clock.now();
+  const bool fresh = described_at_ && now - *described_at_ < kDescribedFor &&
+                     described_.protocols == swarm_.protocols().names();
+  if (!fresh) {
+    described_ = describe_afresh();
+    described_at_ = now;
+  }
+  Message out = described_;
+  if (connection != nullptr) out.observed_address = connection->remote().encoded();
+  return out;
+}
+
+Message Identify::describe_afresh() const {
   Message out;
   out.protocol_version = kProtocolVersion;
   out.agent_version = agent_;
@@ -87,7 +99,6 @@ Message Identify::describe(const net::Connection* connection) const {
   }
   for (const Multiaddr& address : addresses) out.listen_addresses.push_back(address.encoded());
   out.protocols = swarm_.protocols().names();
-  if (connection != nullptr) out.observed_address = connection->remote().encoded();
   const auto sequence = system_.clock.wall_now().time_since_epoch().count();
   out.signed_peer_record =
       seal_peer_record(identity_, static_cast<std::uint64_t>(sequence), addresses);
@@ -96,6 +107,9 @@ Message Identify::describe(const net::Connection* connection) const {
 
 Task<void> Identify::answer(net::ProtocolStream stream) {
   if (swarm_.find(stream.connection) != nullptr) told_[stream.connection] = revision_;
+  if (!allowed(answer_budgets_, stream.peer, kAnswerBurst, kAnswerInterval)) {
+    throw Error(ErrorCode::limit, "asks too often who we are", stream.peer.to_string());
+  }
   const Message message = describe(swarm_.find(stream.connection));
   const Bytes bytes = message.encode();
   co_await within(system_.clock, kTimeout, net::write_message(*stream.stream, bytes),
@@ -121,7 +135,7 @@ Task<void> Identify::ask(net::ConnectionId id) {
 }
 
 Task<void> Identify::receive_push(net::ProtocolStream stream) {
-  if (!push_allowed(stream.peer)) {
+  if (!allowed(push_budgets_, stream.peer, kPushBurst, kPushInterval)) {
     throw Error(ErrorCode::limit, "too many identify pushes", stream.peer.to_string());
   }
   const Message pushed = co_await within(system_.clock, kTimeout, read_answer(*stream.stream),
@@ -165,13 +179,12 @@ void Identify::learn(const PeerId& peer, const Message& message) {
   }
 }
 
-bool Identify::push_allowed(const PeerId& peer) {
+bool Identify::allowed(Budgets& budgets, const PeerId& peer, double burst, Duration interval) {
   const TimePoint now = system_.clock.now();
-  const auto [found, fresh] = push_budgets_.try_emplace(peer, PushBudget{kPushBurst, now});
-  PushBudget& budget = found->second;
+  const auto [found, fresh] = budgets.try_emplace(peer, Budget{.left = burst, .at = now});
+  Budget& budget = found->second;
   const auto waited = std::chrono::duration<double>(now - budget.at);
-  budget.left =
-      std::min(kPushBurst, budget.left + waited / std::chrono::duration<double>(kPushInterval));
+  budget.left = std::min(burst, budget.left + waited / std::chrono::duration<double>(interval));
   budget.at = now;
   if (budget.left < 1) return false;
   budget.left -= 1;
@@ -196,6 +209,7 @@ Task<void> Identify::tell_changes() {
 }
 
 void Identify::push() {
+  described_at_.reset();
   for (const net::Connection* connection : swarm_.connections().all()) {
     if (!swarm_.peers().speaks(connection->peer(), kPushProtocol)) continue;
     tasks_.spawn(push_to(connection->id()));

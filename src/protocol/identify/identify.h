@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -19,6 +20,12 @@ inline constexpr const char* kPushProtocol = "/ipfs/id/push/1.0.0";
 /// the swarm's peer store, as theirs alone.
 class Identify final : public net::ConnectionObserver {
  public:
+  static constexpr double kPushBurst = 10;
+  static constexpr Duration kPushInterval = 5s;
+  static constexpr double kAnswerBurst = 10;
+  static constexpr Duration kAnswerInterval = 1s;
+  static constexpr Duration kDescribedFor = 1s;
+
   /// Borrows all for its life; stop() must have returned before it is destroyed.
   Identify(System& system, net::Swarm& swarm, const crypto::PrivateKey& identity,
            std::string agent);
@@ -39,7 +46,8 @@ class Identify final : public net::ConnectionObserver {
   void disconnected(net::Connection& connection) override;
 
  private:
-  Message describe(const net::Connection* connection) const;
+  Message describe(const net::Connection* connection);
+  Message describe_afresh() const;
   Task<void> answer(net::ProtocolStream stream);
   Task<void> ask(net::ConnectionId connection);
   Task<void> receive_push(net::ProtocolStream stream);
@@ -47,20 +55,25 @@ class Identify final : public net::ConnectionObserver {
   void protocols_changed();
   Task<void> tell_changes();
   void learn(const PeerId& peer, const Message& message);
-  bool push_allowed(const PeerId& peer);
 
-  /// A bucket of 10 that refills by one each 5 s.
-  struct PushBudget {
-    double left = 10;
+  /// How often one peer may ask or push: a bucket.
+  struct Budget {
+    double left;
     TimePoint at;
   };
+  using Budgets = std::unordered_map<PeerId, Budget>;
+  bool allowed(Budgets& budgets, const PeerId& peer, double burst, Duration interval);
 
   System& system_;
   net::Swarm& swarm_;
   const crypto::PrivateKey& identity_;
   const std::string agent_;
   std::unordered_map<PeerId, Multiaddr> observed_;
-  std::unordered_map<PeerId, PushBudget> push_budgets_;
+  Budgets push_budgets_;
+  Budgets answer_budgets_;
+  /// What is the same for all who ask, and the signature in it, is kept for kDescribedFor.
+  Message described_;
+  std::optional<TimePoint> described_at_;
   std::vector<std::function<void(const PeerId&)>> when_identified_;
   std::uint64_t revision_ = 0;                                 // of our protocols
   std::unordered_map<net::ConnectionId, std::uint64_t> told_;  // the revision that it was told last

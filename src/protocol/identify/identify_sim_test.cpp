@@ -106,7 +106,7 @@ TEST(Identify, costs_one_round_trip) {
   EXPECT_EQ(*identified - connected, 100ms);
 }
 
-TEST(Identify, a_push_replaces_what_was_known) {
+TEST(Identify, E5_a_push_replaces_what_was_known) {
   TestNet net;
   TestNode& a = net.add();
   TestNode& b = net.add();
@@ -181,7 +181,7 @@ TEST(Identify, tells_many_changes_in_no_more_pushes_than_peers_take) {
   EXPECT_EQ(pushes, 5U);  // at once, and after 5, 10, 15 and 20 s
 }
 
-TEST(Identify, takes_ten_pushes_at_once_and_then_one_each_five_seconds) {
+TEST(Identify, E4_takes_ten_pushes_at_once_and_then_one_each_five_seconds) {
   TestNet net;
   TestNode& a = net.add();
   TestNode& b = net.add();
@@ -204,14 +204,14 @@ TEST(Identify, takes_ten_pushes_at_once_and_then_one_each_five_seconds) {
   EXPECT_NE(a.swarm.best(b.id), nullptr);
 }
 
-TEST(Identify, ignores_one_who_shows_the_key_of_another) {
+TEST(Identify, A6_ignores_one_who_shows_the_key_of_another) {
   Message lie = speaking({"/lie/1"});
   lie.public_key = encode_public_key(key_of(99).public_key());
   Answered answered({lie.encode()});
   EXPECT_EQ(answered.protocols(), nullptr);
 }
 
-TEST(Identify, A4_A5_ignores_one_who_shows_the_record_of_another) {
+TEST(Identify, A4_A5_E6_ignores_one_who_shows_the_record_of_another) {
   Message lie = speaking({"/lie/1"});
   lie.signed_peer_record =
       seal_peer_record(key_of(99), 1, {Multiaddr::parse("/ip4/203.0.113.1/tcp/1")});
@@ -232,7 +232,7 @@ TEST(Identify, takes_the_rest_from_one_whose_record_is_of_another_kind) {
   EXPECT_THAT(answered.asker.swarm.peers().addresses(answered.liar.id), Contains(address));
 }
 
-TEST(Identify, ignores_a_push_with_the_key_of_another) {
+TEST(Identify, A6_ignores_a_push_with_the_key_of_another) {
   Message lie = speaking({"/lie/1"});
   lie.public_key = encode_public_key(key_of(99).public_key());
   Answered answered({speaking({"/true/1"}).encode()});
@@ -256,7 +256,7 @@ std::vector<Bytes> in_messages(std::size_t messages, std::size_t protocols_each)
   return out;
 }
 
-TEST(Identify, merges_ten_messages_and_leaves_the_eleventh) {
+TEST(Identify, E1_merges_ten_messages_and_leaves_the_eleventh) {
   Answered ten(in_messages(10, 1));
   ASSERT_NE(ten.protocols(), nullptr);
   EXPECT_EQ(ten.protocols()->size(), 10U);
@@ -265,7 +265,7 @@ TEST(Identify, merges_ten_messages_and_leaves_the_eleventh) {
   EXPECT_EQ(eleven.protocols()->size(), 10U);
 }
 
-TEST(Identify, takes_1024_protocols_and_refuses_one_more) {
+TEST(Identify, E1_takes_1024_protocols_and_refuses_one_more) {
   Answered most(in_messages(4, 256));
   ASSERT_NE(most.protocols(), nullptr);
   EXPECT_EQ(most.protocols()->size(), 1024U);
@@ -275,7 +275,7 @@ TEST(Identify, takes_1024_protocols_and_refuses_one_more) {
   EXPECT_EQ(more.protocols(), nullptr);
 }
 
-TEST(Identify, refuses_a_message_of_more_than_8_kib) {
+TEST(Identify, E1_refuses_a_message_of_more_than_8_kib) {
   Message large = speaking({"/x/1"});
   large.observed_address = Bytes(Message::kMaxBytes, 1);
   Answered answered({large.encode()});
@@ -292,7 +292,7 @@ TEST(Identify, leaves_out_addresses_of_kinds_it_does_not_know) {
               Contains(Multiaddr::parse("/ip4/198.51.100.7/tcp/4")));
 }
 
-TEST(Identify, asks_no_longer_than_five_seconds) {
+TEST(Identify, E1_asks_no_longer_than_five_seconds) {
   TestNet net;
   TestNode& a = net.add();
   TestNode& b = net.add();
@@ -307,6 +307,53 @@ TEST(Identify, asks_no_longer_than_five_seconds) {
   EXPECT_EQ(a.swarm.best(b.id)->stream_count(), 1U);
   net.world.run_for(2s);
   EXPECT_EQ(a.swarm.best(b.id)->stream_count(), 0U);
+}
+
+Task<void> ask_again(net::Swarm& swarm, PeerId peer, int& answers) {
+  net::ProtocolStream stream = co_await swarm.open(std::move(peer), {kProtocol});
+  co_await stream.stream->close_write();
+  const auto answer = co_await net::read_message(*stream.stream, Message::kMaxBytes);
+  if (answer) ++answers;
+}
+
+TEST(Identify, E4_answers_so_often_and_then_once_a_second) {
+  TestNet net(1ms);
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  Known one(a);
+  a.connect(b);
+  net.world.run_for(1s);
+  int answers = 0;
+  const auto ask = [&](int times) {
+    for (int i = 0; i < times; ++i) {
+      net.world.run(net::testing::failure_of(ask_again(b.swarm, a.id, answers)));
+    }
+  };
+  ask(static_cast<int>(Identify::kAnswerBurst) + 1);
+  EXPECT_EQ(answers, static_cast<int>(Identify::kAnswerBurst));
+  net.world.run_for(2s);
+  ask(1);
+  EXPECT_EQ(answers, static_cast<int>(Identify::kAnswerBurst) + 1);
+}
+
+TEST(Identify, E9_a_record_from_the_far_future_moves_no_clock) {
+  TestNet net;
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  Known one(a);
+  Message extreme = speaking({"/x/1"});
+  extreme.signed_peer_record =
+      seal_peer_record(b.identity, ~std::uint64_t{0}, {Multiaddr::parse("/ip4/203.0.113.1/tcp/1")});
+  answer_with(b, {extreme.encode()});
+  const WallTime before = a.system.clock.wall_now();
+  a.connect(b);
+  net.world.run_for(10s);
+  EXPECT_LT(a.system.clock.wall_now() - before, 11s);
+  EXPECT_THAT(a.swarm.peers().addresses(b.id),
+              Contains(Multiaddr::parse("/ip4/203.0.113.1/tcp/1")));
+  net.world.run_for(2h);
+  EXPECT_THAT(a.swarm.peers().addresses(b.id),
+              ::testing::Not(Contains(Multiaddr::parse("/ip4/203.0.113.1/tcp/1"))));
 }
 
 }  // namespace

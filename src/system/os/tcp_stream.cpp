@@ -1,5 +1,6 @@
 #include "system/os/tcp_stream.h"
 
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -117,6 +118,8 @@ TcpStream::TcpStream(TcpSocket socket)
   auto& open = connection_->socket;
   open.set_option(asio::ip::tcp::no_delay(true), ignored);
   open.non_blocking(true, ignored);
+  using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
+  open.set_option(UserTimeout(kUntakenMilliseconds), ignored);
   connection_->local = from_asio(open.local_endpoint(ignored));
   connection_->remote = from_asio(open.remote_endpoint(ignored));
 }

@@ -15,6 +15,9 @@ using TcpSocket =
 /// A TCP connection. Small messages leave at once (TCP_NODELAY); the kernel sizes its buffers.
 class TcpStream final : public HostStream {
  public:
+  /// The connection breaks when its other side takes nothing for so long, alive or not.
+  static constexpr int kUntakenMilliseconds = 30'000;
+
   /// `socket` is connected.
   explicit TcpStream(TcpSocket socket);
   ~TcpStream() override { abort(); }

@@ -1,11 +1,14 @@
 #include "system/os/world.h"
 
+#include <malloc.h>
+
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <exception>
@@ -30,6 +33,37 @@ class NoFaults final : public Faults {
   bool strikes(std::string_view) override { return false; }
 };
 
+/// Gives back to the kernel what was freed: the allocator keeps the pages of a busy hour for ever.
+class Trimmer {
+ public:
+  explicit Trimmer(asio::io_context& context) : timer_(context) { wait(); }
+
+ private:
+  static constexpr std::chrono::seconds kInterval{5};
+  /// A change of what is free that makes it worth while.
+  static constexpr std::size_t kWorthBytes = 4 * 1024 * 1024;
+
+  void wait() {
+    timer_.expires_after(kInterval);
+    timer_.async_wait([this](boost::system::error_code error) {
+      if (error) return;
+      look();
+      wait();
+    });
+  }
+
+  void look() {
+    const std::size_t free = ::mallinfo2().fordblks;
+    const std::size_t change = free > last_free_ ? free - last_free_ : last_free_ - free;
+    if (change < kWorthBytes) return;
+    ::malloc_trim(0);
+    last_free_ = free;
+  }
+
+  asio::steady_timer timer_;
+  std::size_t last_free_ = 0;
+};
+
 unsigned thread_count(const WorldOptions& options) {
   if (options.offload_threads > 0) return options.offload_threads;
   return std::max(1u, std::thread::hardware_concurrency());
@@ -45,6 +79,7 @@ struct World::Parts {
         network(*context, clock),
         resolver(waits, *context),
         offload(waits, *context, thread_count(options)),
+        trimmer(std::in_place, *context),
         system{.waits = waits,
                .clock = clock,
                .random = random,
@@ -61,6 +96,7 @@ struct World::Parts {
     resolver.finish();
     waits.clear();
     clock.shut();
+    trimmer.reset();
     context.reset();
   }
 
@@ -72,6 +108,7 @@ struct World::Parts {
   HostResolver resolver;
   HostStorage storage;
   ThreadPool offload;
+  std::optional<Trimmer> trimmer;
   NoFaults faults;
   System system;
 };

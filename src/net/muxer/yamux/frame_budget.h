@@ -19,7 +19,7 @@ class FrameBudget {
   static constexpr double kSentBytesPerFrame = 16 * 1024;
   /// A stream costs far more than its frame: memory, a task, a negotiation.
   static constexpr double kBurstOpens = 1024;
-  static constexpr double kOpensPerSecond = 256;
+  static constexpr double kOpensPerSecond = 64;
 
   explicit FrameBudget(Time now) : refilled_(now) {}
 

@@ -35,8 +35,7 @@ struct ServerWithStream : End {
   }
 };
 
-// C1
-TEST(YamuxHostile, refuses_a_first_frame_beyond_the_window_before_making_a_stream) {
+TEST(YamuxHostile, C1_refuses_a_first_frame_beyond_the_window_before_making_a_stream) {
   End good(Role::server);
   good.consume = false;
   good.feed(data(kSyn, 1, Bytes(kInitialWindow)));
@@ -61,8 +60,7 @@ TEST(YamuxHostile, does_not_count_credit_for_bytes_that_are_announced_but_not_re
   EXPECT_THAT(server.frames(), ElementsAre(FrameHeader{FrameType::window_update, kAck, 1, 0}));
 }
 
-// C2
-TEST(YamuxHostile, ends_on_credit_beyond_32_bits) {
+TEST(YamuxHostile, C2_ends_on_credit_beyond_32_bits) {
   constexpr std::uint32_t kMost = 0xffffffff - kInitialWindow;
   ServerWithStream good;
   good.feed(update(0, 1, kMost));
@@ -73,8 +71,7 @@ TEST(YamuxHostile, ends_on_credit_beyond_32_bits) {
   expect_ended(server, update(0, 1, 0xffff0000));
 }
 
-// C2
-TEST(YamuxHostile, ends_on_first_credit_beyond_32_bits_before_making_a_stream) {
+TEST(YamuxHostile, C2_ends_on_first_credit_beyond_32_bits_before_making_a_stream) {
   constexpr std::uint32_t kMost = 0xffffffff - kInitialWindow;
   End server(Role::server);
   server.feed(update(kSyn, 1, kMost));
@@ -82,8 +79,7 @@ TEST(YamuxHostile, ends_on_first_credit_beyond_32_bits_before_making_a_stream) {
   EXPECT_EQ(server.session.counts().streams, 1U);
 }
 
-// C6
-TEST(YamuxHostile, resets_streams_beyond_the_accept_backlog) {
+TEST(YamuxHostile, C6_resets_streams_beyond_the_accept_backlog) {
   End server(Role::server);
   StreamId id = 1;
   for (int i = 0; i < 256; ++i, id += 2) server.feed(update(kSyn, id, 0));
@@ -95,8 +91,7 @@ TEST(YamuxHostile, resets_streams_beyond_the_accept_backlog) {
   EXPECT_EQ(server.feed(update(kSyn, id + 2, 0)).size(), 1U);
 }
 
-// C5
-TEST(YamuxHostile, resets_streams_beyond_the_inbound_limit_until_one_has_ended) {
+TEST(YamuxHostile, C5_resets_streams_beyond_the_inbound_limit_until_one_has_ended) {
   End server(Role::server);
   StreamId id = 1;
   for (int i = 0; i < 1000; ++i, id += 2) {
@@ -110,8 +105,8 @@ TEST(YamuxHostile, resets_streams_beyond_the_inbound_limit_until_one_has_ended) 
   EXPECT_EQ(server.feed(update(kSyn, id + 2, 0)).size(), 1U);
 }
 
-// C5: all initial windows together are more than a connection may hold
-TEST(YamuxHostile, resets_the_stream_whose_bytes_exceed_the_receive_budget) {
+// All initial windows together are more than a connection may hold
+TEST(YamuxHostile, C5_resets_the_stream_whose_bytes_exceed_the_receive_budget) {
   SessionConfig config;
   config.receive_budget = 2 * kInitialWindow;
   End server(Role::server, config);
@@ -129,12 +124,11 @@ TEST(YamuxHostile, resets_the_stream_whose_bytes_exceed_the_receive_budget) {
   EXPECT_EQ(server.feed(data(kSyn, 9, Bytes(1))).size(), 1U);
 }
 
-// C5
-TEST(YamuxHostile, gives_memory_back_when_streams_are_reset) {
+TEST(YamuxHostile, C5_gives_memory_back_when_streams_are_reset) {
   End server(Role::server);
   server.consume = false;
   for (StreamId id = 1; id < 20'000; id += 2) {
-    server.now += 5ms;
+    server.now += 20ms;
     server.feed(data(kSyn, id, Bytes(1000)));
     server.feed(update(kRst, id, 0));
   }
@@ -143,8 +137,7 @@ TEST(YamuxHostile, gives_memory_back_when_streams_are_reset) {
   EXPECT_EQ(counts.unread_bytes + counts.grown_bytes + counts.control_bytes, 0U);
 }
 
-// C6
-TEST(YamuxHostile, answers_at_most_32_pings_at_a_time) {
+TEST(YamuxHostile, C6_answers_at_most_32_pings_at_a_time) {
   End server(Role::server);
   for (std::uint32_t i = 0; i < 33; ++i) server.feed(frame(FrameType::ping, kSyn, 0, i));
   const auto frames = server.frames();
@@ -154,22 +147,20 @@ TEST(YamuxHostile, answers_at_most_32_pings_at_a_time) {
   EXPECT_EQ(server.frames().size(), 1U);
 }
 
-// C6
-TEST(YamuxHostile, ends_when_the_peer_makes_us_answer_and_never_reads) {
+TEST(YamuxHostile, C6_ends_when_the_peer_makes_us_answer_and_never_reads) {
   SessionConfig config;
   config.accept_backlog = 0;
   End server(Role::server, config);
   StreamId id = 1;
   for (; server.session.counts().control_bytes <= kMaxControlBytes; id += 2) {
-    server.now += 5ms;
+    server.now += 20ms;
     server.feed(update(kSyn, id, 0));
   }
   EXPECT_LE(server.session.counts().control_bytes, kMaxControlBytes + kHeaderBytes);
   expect_ended(server, update(kSyn, id, 0), ErrorCode::limit);
 }
 
-// C8
-TEST(YamuxHostile, clamps_a_reader_that_claims_more_than_was_delivered) {
+TEST(YamuxHostile, C8_clamps_a_reader_that_claims_more_than_was_delivered) {
   ServerWithStream server;
   server.feed(data(0, 1, Bytes(100)));
   server.session.consumed(1, 1'000'000, kStart);
@@ -256,6 +247,64 @@ TEST(YamuxHostile, says_protocol_error_even_after_a_polite_go_away) {
   End server(Role::server);
   server.session.go_away(GoAwayCode::normal);
   expect_ended(server, from_hex("000400000000000100000000"));
+}
+
+TEST(YamuxHostile, C5_ends_on_streams_opened_in_a_flood) {
+  End server(Role::server);
+  StreamId id = 1;
+  const auto open = [&] {
+    server.feed(update(kSyn, id, 0));
+    server.feed(update(kRst, id, 0));
+    id += 2;
+  };
+  for (int i = 0; i < static_cast<int>(FrameBudget::kBurstOpens); ++i) open();
+  server.now += 1s;
+  for (int i = 0; i < static_cast<int>(FrameBudget::kOpensPerSecond); ++i) open();
+  expect_ended(server, update(kSyn, id, 0), ErrorCode::limit);
+}
+
+TEST(YamuxHostile, C6_ends_on_a_flood_of_frames_that_carry_nothing) {
+  ServerWithStream server;
+  const Bytes ping = frame(FrameType::ping, kSyn, 0, 1);
+  for (int i = 1; i < static_cast<int>(FrameBudget::kBurstFrames); ++i) {
+    server.feed(ping);
+    server.frames();
+  }
+  server.now += 1s;
+  for (int i = 0; i < static_cast<int>(FrameBudget::kFramesPerSecond); ++i) {
+    server.feed(ping);
+    server.frames();
+  }
+  expect_ended(server, ping, ErrorCode::limit);
+}
+
+TEST(YamuxHostile, C6_content_pays_for_its_frames_both_ways) {
+  End server(Role::server);
+  server.feed(update(kSyn, 1, 0));
+  server.feed(update(0, 1, 1'000'000'000));
+  const Bytes kilobyte(1024);
+  Bytes out;
+  for (int i = 0; i < 2 * static_cast<int>(FrameBudget::kBurstFrames); ++i) {
+    server.feed(data(0, 1, kilobyte));
+    server.session.begin_data(1, 16 * 1024, out, server.now);
+    server.feed(update(0, 1, 16 * 1024));
+    out.clear();
+  }
+  EXPECT_GT(server.session.sendable(1), 0U);
+}
+
+TEST(YamuxHostile, C10_short_streams_leave_nothing_behind) {
+  End server(Role::server);
+  for (StreamId id = 1; id < 20'000; id += 2) {
+    server.now += 20ms;
+    server.feed(data(kSyn | kFin, id, as_bytes("brief")));
+    server.session.accept(id);
+    server.session.finish(id);
+    server.frames();
+  }
+  const SessionCounts counts = server.session.counts();
+  EXPECT_EQ(counts.streams + counts.inbound + counts.unaccepted + counts.lingering, 0U);
+  EXPECT_EQ(counts.unread_bytes + counts.grown_bytes + counts.control_bytes, 0U);
 }
 
 }  // namespace

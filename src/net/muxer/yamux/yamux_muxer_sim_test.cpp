@@ -146,7 +146,7 @@ TEST_F(Muxers, what_arrived_whole_before_a_reset_is_read_whole) {
   EXPECT_EQ(as_text(world->run(read_to_end(*there))), "all of it");
 }
 
-TEST_F(Muxers, a_reader_that_waits_fails_when_the_connection_breaks) {
+TEST_F(Muxers, C7_a_reader_that_waits_fails_when_the_connection_breaks) {
   begin();
   auto [here, there] = stream();
   std::optional<Error> failure;
@@ -200,7 +200,7 @@ TEST_F(Muxers, a_cancelled_writer_costs_nobody_the_connection) {
   world->run(readers.join());
 }
 
-TEST_F(Muxers, a_cancelled_writer_ends_a_connection_that_takes_nothing) {
+TEST_F(Muxers, C7_a_cancelled_writer_ends_a_connection_that_takes_nothing) {
   begin();
   auto [here, there] = stream();
   world->partition({&world->host(0)}, {&world->host(1)});
@@ -218,7 +218,7 @@ TEST_F(Muxers, a_cancelled_writer_ends_a_connection_that_takes_nothing) {
   EXPECT_TRUE(client->closed());
 }
 
-TEST_F(Muxers, a_silent_peer_is_noticed) {
+TEST_F(Muxers, C7_a_silent_peer_is_noticed) {
   begin();
   auto [here, there] = stream();
   world->host(0).set_online(false);
@@ -245,7 +245,7 @@ TEST_F(Muxers, streams_are_limited_to_those_the_peer_acknowledges) {
   EXPECT_NO_THROW(opened.push_back(client->open()));
 }
 
-TEST_F(Muxers, streams_that_the_peer_resets_at_once_count_until_we_let_go) {
+TEST_F(Muxers, C5_streams_that_the_peer_resets_at_once_count_until_we_let_go) {
   begin(1ms);
   std::vector<std::unique_ptr<Stream>> busy;
   for (std::size_t i = 0; i < YamuxMuxer::kMaxInboundHandles; ++i) busy.push_back(stream().second);

@@ -170,7 +170,7 @@ TEST(NoiseReceiveBuffer, finds_the_frames_however_they_arrive) {
 }
 
 // Memory once grew with frames that nobody took out (jvm-libp2p, 2026).
-TEST(NoiseReceiveBuffer, never_holds_more_than_two_frames) {
+TEST(NoiseReceiveBuffer, A11_never_holds_more_than_two_frames) {
   Bytes wire;
   for (int i = 0; i < 40; ++i) {
     append(wire, from_hex("ffff"));
