@@ -11,7 +11,7 @@ namespace {
 
 using namespace shoal;
 
-constexpr std::size_t kMaxMessageBytes = 300;
+constexpr std::size_t kMaxMessageBytes = 100;
 
 struct Outcome {
   std::vector<Bytes> messages;

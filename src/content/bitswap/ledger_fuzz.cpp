@@ -71,7 +71,7 @@ class Run {
       case 1:
         return hear(1, number, what >> 3);
       case 2:
-        return hear(1 + number % 1500, number, what >> 3);  // a flood
+        return hear(1 + number % 64, number, what >> 3);
       case 3:
         return ledger_.offer(cid_of(number).hash());
       case 4:

@@ -76,6 +76,16 @@ bool TreeWalk::has_room() const {
   return held_bytes_ <= limits_.roomy_bytes || nodes_under_way_ == 0 || next.cid.is(Codec::raw);
 }
 
+/// Many nodes may have been asked for while there was room for what is in them. Those that come
+/// when there is none any more are put back unopened, all but the last: it is the way on. Whoever
+/// fetched them has kept them, so that looking again costs little.
+bool TreeWalk::defer(const Item& item) {
+  if (held_bytes_ <= limits_.roomy_bytes || nodes_under_way_ == 1) return false;
+  --counts_.blocks;
+  push(item);
+  return true;
+}
+
 std::size_t TreeWalk::memory_of(const Item& item) {
   const auto* entry = std::get_if<Entry>(&item.place);
   return sizeof(Item) + item.cid.hash().encoded().size() + (entry ? entry->name.size() : 0);
@@ -126,14 +136,14 @@ Task<void> TreeWalk::work(Item item) {
 
 Task<void> TreeWalk::visit(const Item& item) {
   if (const auto* entry = std::get_if<Entry>(&item.place)) {
-    co_await visit_entry(item.cid, *entry);
+    co_await visit_entry(item, *entry);
     if (entry->folder) co_await leave(entry->folder);
   } else if (const auto* shard = std::get_if<Shard>(&item.place)) {
-    co_await visit_shard(item.cid, *shard);
+    co_await visit_shard(item, *shard);
     co_await leave(shard->folder);
   } else {
     const auto& part = std::get<Part>(item.place);
-    co_await visit_part(item.cid, part);
+    co_await visit_part(item, part);
     if (--part.file->open_items == 0) {
       co_await sink_.end_file(*part.file);
       if (part.folder) co_await leave(part.folder);
@@ -141,13 +151,15 @@ Task<void> TreeWalk::visit(const Item& item) {
   }
 }
 
-Task<void> TreeWalk::visit_entry(const Cid& cid, const Entry& entry) {
+Task<void> TreeWalk::visit_entry(const Item& item, const Entry& entry) {
+  const Cid& cid = item.cid;
   ++counts_.blocks;
   if (cid.is(Codec::raw)) {
     co_await visit_raw_entry(cid, entry);
     co_return;
   }
   const SharedBytes block = co_await source_.node(cid);
+  if (defer(item)) co_return;
   UnixfsNode node = describe_node(cid, block.view());
   if (auto* link = std::get_if<SymlinkNode>(&node.kind)) {
     ++counts_.files;
@@ -196,7 +208,8 @@ Task<void> TreeWalk::open_file(const Cid& cid, const Entry& entry, FileNode node
   }
 }
 
-Task<void> TreeWalk::visit_part(const Cid& cid, const Part& part) {
+Task<void> TreeWalk::visit_part(const Item& item, const Part& part) {
+  const Cid& cid = item.cid;
   ++counts_.blocks;
   const FilePart& range = part.part;
   const bool may_be_leaf = range.length <= kMaxBlockBytes;
@@ -214,6 +227,7 @@ Task<void> TreeWalk::visit_part(const Cid& cid, const Part& part) {
     block = co_await source_.leaf(cid);
   } else {
     block = co_await source_.node(cid);
+    if (defer(item)) co_return;
   }
   const FileNode node = describe_file_part(range, block.view());
   if (raw) {
@@ -264,9 +278,11 @@ Task<void> TreeWalk::open_folder(const Cid& cid, const Entry& entry, UnixfsNode 
   co_await leave(folder);
 }
 
-Task<void> TreeWalk::visit_shard(const Cid& cid, const Shard& shard) {
+Task<void> TreeWalk::visit_shard(const Item& item, const Shard& shard) {
+  const Cid& cid = item.cid;
   ++counts_.blocks;
   const SharedBytes block = co_await source_.node(cid);
+  if (defer(item)) co_return;
   const auto entries = shard.folder->shards->accept(cid, block.view());
   push_entries(shard.folder, entries);
   push_shards(shard.folder);

@@ -25,7 +25,7 @@ struct WalkLimits {
   std::size_t max_depth = 256;           // folders within folders
   std::uint64_t max_entries = 1u << 24;  // files, folders and links in all
   /// Memory of what was found and is still to be visited, and of the shards of open folders. From
-  /// the first on nodes are visited one by one, which add no more than the depth of the tree needs;
+  /// the first on nodes are opened one by one, so that it grows with the depth of the tree only;
   /// the second ends the walk.
   std::size_t roomy_bytes = std::size_t{64} << 20;
   std::size_t max_held_bytes = std::size_t{256} << 20;
@@ -86,6 +86,7 @@ class TreeWalk {
 
   void push(Item item);
   bool has_room() const;
+  bool defer(const Item& item);
   static std::size_t memory_of(const Item& item);
   void hold(std::size_t bytes);
   void hold_shards(FolderState& folder);
@@ -93,9 +94,9 @@ class TreeWalk {
   std::uint64_t cost(const Item& item) const;
   Task<void> work(Item item);
   Task<void> visit(const Item& item);
-  Task<void> visit_entry(const Cid& cid, const Entry& entry);
-  Task<void> visit_shard(const Cid& cid, const Shard& shard);
-  Task<void> visit_part(const Cid& cid, const Part& part);
+  Task<void> visit_entry(const Item& item, const Entry& entry);
+  Task<void> visit_shard(const Item& item, const Shard& shard);
+  Task<void> visit_part(const Item& item, const Part& part);
   Task<void> visit_raw_entry(const Cid& cid, const Entry& entry);
   Task<void> open_folder(const Cid& cid, const Entry& entry, UnixfsNode node, SharedBytes block);
   Task<void> open_file(const Cid& cid, const Entry& entry, FileNode node, UnixfsMetadata metadata,

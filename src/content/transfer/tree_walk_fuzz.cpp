@@ -207,8 +207,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const Cid root = maker.make();
   Source source(maker.tree);
   Books books;
-  TreeWalk walk(system, source, books,
-                {.in_flight_blocks = 1 + size % 4, .max_depth = 8, .max_entries = 500});
+  TreeWalk walk(
+      system, source, books,
+      {.in_flight_blocks = 1 + size % 4, .max_depth = 8, .max_entries = 500, .roomy_bytes = 1500});
   const auto error = world.run(error_of(walk.run(root)));
   SHOAL_CHECK(error || books.all_ended());
   return 0;

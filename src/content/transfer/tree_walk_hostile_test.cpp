@@ -95,13 +95,15 @@ class WalkHostile : public ::testing::Test {
 
 TEST_F(WalkHostile, J3_folders_as_wide_as_a_block_at_every_depth_stay_below_500_mb) {
   std::uint64_t next = 1;
-  const auto error = walk([&](const Cid&) {
-    std::vector<DagPbLink> links;
-    for (int i = 0; i < 90'000; ++i) {
-      links.push_back({tiny_cid(next++), std::to_string(100'000 + i), 1});
-    }
-    return node_block({.type = UnixfsType::directory}, links);
-  });
+  const auto error = walk(
+      [&](const Cid&) {
+        std::vector<DagPbLink> links;
+        for (int i = 0; i < 90'000; ++i) {
+          links.push_back({tiny_cid(next++), std::to_string(100'000 + i), 1});
+        }
+        return node_block({.type = UnixfsType::directory}, links);
+      },
+      {.in_flight_blocks = 32});
   ASSERT_TRUE(error);
   EXPECT_EQ(error->code(), ErrorCode::limit);
   EXPECT_GT(source->given, 5U);
@@ -129,6 +131,23 @@ TEST_F(WalkHostile, J3_files_as_wide_as_a_block_at_every_depth_stay_below_500_mb
   EXPECT_EQ(error->code(), ErrorCode::limit);
   EXPECT_LT(peak_bytes, 500 * kMiB);
   RecordProperty("peak_mib", static_cast<int>(peak_bytes / kMiB));
+}
+
+TEST_F(WalkHostile, J3_a_wide_tree_that_is_honest_is_walked_however_many_nodes_come_at_once) {
+  TestTree tree;
+  const Cid leaf = tree.raw(to_bytes("x"));
+  TestTree::Entries outer;
+  for (int i = 0; i < 100; ++i) {
+    TestTree::Entries inner;
+    for (int j = 0; j < 20; ++j) inner.emplace_back(std::to_string(100 * i + j), leaf);
+    outer.emplace_back(std::to_string(i), tree.folder(inner));
+  }
+  const Cid root = tree.folder(outer);
+  const auto make = [&](const Cid& cid) { return tree.blocks.at(cid == tiny_cid(0) ? root : cid); };
+  // Room for the hundred, which are all asked for at once, and for what is in a few of them.
+  EXPECT_FALSE(walk(make, {.roomy_bytes = 28'000, .max_held_bytes = 80'000}));
+  EXPECT_GT(source->given, 2101U);  // most of the hundred were put back and looked at again
+  EXPECT_LT(source->given, 2500U);
 }
 
 TEST_F(WalkHostile, J3_shards_of_open_folders_count_as_what_waits) {
