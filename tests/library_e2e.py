@@ -75,7 +75,9 @@ class Program:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
 
 
 def try_echo(echo: Path):
@@ -226,4 +228,4 @@ def test_the_guide_shows_the_examples_as_they_are(folder: Path):
 
 
 if __name__ == "__main__":
-    run_tests(globals())
+    run_tests(dict(globals()))
