@@ -75,7 +75,9 @@ class Program:
     def __exit__(self, *_):
         if self.process.poll() is None:
             self.process.kill()
-            self.process.wait()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
 
 
 def try_echo(echo: Path):
@@ -217,6 +219,21 @@ def test_another_project_can_add_it_as_a_folder(folder: Path):
     assert "-Werror" not in commands and "boost" not in commands.lower(), commands
 
 
+def test_packages_bring_their_files_and_name_what_they_need(folder: Path):
+    if SANITIZERS or shutil.which("dpkg-shlibdeps") is None:
+        return
+    call("cpack", "-G", "DEB", "-B", folder, cwd=BUILD)
+    program, = folder.glob("shoal_*.deb")
+    library, = folder.glob("libshoal-dev_*.deb")
+    needed = call("dpkg-deb", "-f", program, "Depends")
+    assert all(name in needed for name in ("libc6", "libssl3", "libsqlite3-0", "libqrencode4")), needed
+    files = call("dpkg-deb", "-c", program)
+    assert "./usr/bin/shoal\n" in files and "./usr/share/man/man1/shoal.1\n" in files, files
+    files = call("dpkg-deb", "-c", library)
+    assert all(name in files for name in ("include/shoal/node.h", "lib/libshoal.a", "shoal-config.cmake")), files
+    assert "libssl-dev" in call("dpkg-deb", "-f", library, "Depends")
+
+
 def test_the_guide_shows_the_examples_as_they_are(folder: Path):
     examples = [path.read_text() for path in (ROOT / "examples").glob("*.cpp")]
     shown = re.findall(r"^```cpp\n(.*?)\n```$", (ROOT / "docs/library.md").read_text(), re.M | re.S)
@@ -226,4 +243,4 @@ def test_the_guide_shows_the_examples_as_they_are(folder: Path):
 
 
 if __name__ == "__main__":
-    run_tests(globals())
+    run_tests(dict(globals()))

@@ -116,6 +116,7 @@ TEST_F(Jobs, must_not_block_their_own_loop) {
   std::vector<ErrorCode> codes;
   here.run(misuse(here, job, codes));
   EXPECT_THAT(codes, ElementsAre(ErrorCode::usage, ErrorCode::usage, ErrorCode::usage));
+  here.stop();  // before `told` goes
 }
 
 Async<void> impatient(std::string& told) {

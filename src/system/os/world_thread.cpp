@@ -12,6 +12,7 @@ struct WorldThread::Parts {
   std::mutex mutex;
   bool ending = false;  // under the mutex
   std::thread thread;
+  std::thread::id id;  // of the thread, also when it has ended
 
   bool post(Step step, bool last) {
     const std::lock_guard lock(mutex);
@@ -24,6 +25,7 @@ struct WorldThread::Parts {
 
 WorldThread::WorldThread() : parts_(std::make_unique<Parts>()) {
   parts_->thread = std::thread([world = &parts_->world] { world->run(); });
+  parts_->id = parts_->thread.get_id();
 }
 
 WorldThread::~WorldThread() {
@@ -35,7 +37,7 @@ World& WorldThread::world() {
 }
 
 bool WorldThread::inside() const {
-  return std::this_thread::get_id() == parts_->thread.get_id();
+  return std::this_thread::get_id() == parts_->id;
 }
 
 bool WorldThread::post(Step step) {
