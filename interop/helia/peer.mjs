@@ -23,6 +23,8 @@ import { fixedSize } from 'ipfs-unixfs-importer/chunker'
 import { balanced } from 'ipfs-unixfs-importer/layout'
 import { CID } from 'multiformats/cid'
 
+const PARALLEL = 100 // files fetched at once
+
 const blockstore = new FsBlockstore(process.argv[2])
 await blockstore.open()
 const node = await withBitswap(withLibp2pLight(createHeliaLight({ blockstore }), {
@@ -54,7 +56,7 @@ const commands = {
     const { type } = await fs.stat(root)
     if (type === 'directory') {
       await mkdir(path)
-      for await (const entry of fs.ls(root)) await writeFile(fs.cat(entry.cid), join(path, entry.name))
+      await inParallel(fs.ls(root), entry => writeFile(fs.cat(entry.cid), join(path, entry.name)))
     } else {
       await writeFile(fs.cat(root), path)
     }
@@ -84,6 +86,18 @@ async function * candidates (path) {
     const full = join(entry.parentPath ?? entry.path, entry.name)
     yield { path: join('root', relative(path, full)), content: createReadStream(full) }
   }
+}
+
+// One after the other costs a pause of Helia's for each.
+async function inParallel (entries, work) {
+  let running = []
+  for await (const entry of entries) {
+    running.push(work(entry))
+    if (running.length < PARALLEL) continue
+    await Promise.all(running)
+    running = []
+  }
+  await Promise.all(running)
 }
 
 async function writeFile (pieces, path) {

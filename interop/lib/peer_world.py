@@ -16,8 +16,10 @@ def world_of(*command):
         def __init__(self, binary: Path, root: Path):
             super().__init__(binary, root)
             self._peer = binary.with_name("interop_peer")
-            if not os.access(self._peer, os.X_OK):
-                sys.exit(f"{self._peer} is not there: `./dev interop` builds it, or ninja")
+            self.example_echo = binary.parent / "examples/echo"
+            for program in (self._peer, self.example_echo):
+                if not os.access(program, os.X_OK):
+                    sys.exit(f"{program} is not there: `./dev interop` builds it")
 
         def ours(self) -> Peer:
             return Peer(self._peer, self.fresh("peer"), log=self.fresh("log"))

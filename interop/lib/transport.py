@@ -3,14 +3,19 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from process import Service, run
+
 MB = 1_000_000
 KEY_TYPES = ("ed25519", "secp256k1", "ecdsa", "rsa")
 COMMON = {"/echo/1.0.0", "/ipfs/id/1.0.0", "/ipfs/id/push/1.0.0", "/ipfs/ping/1.0.0"}
 NEW = "/interop/new/1.0.0"
 
 
-def register(checks, name: str, key_types=KEY_TYPES) -> None:
-    """`name`: the other implementation. The world has ours() and theirs(key_type)."""
+def register(checks, name: str, key_types=KEY_TYPES, takes_all_at_once: bool = True) -> None:
+    """`name`: the other implementation. The world has ours() and theirs(key_type).
+
+    `takes_all_at_once`: streams whose protocol, bytes and end come together arrive whole.
+    """
     for ours_first in (True, False):
         a, b = ("shoal", name) if ours_first else (name, "shoal")
         for key_type in key_types:
@@ -28,6 +33,9 @@ def register(checks, name: str, key_types=KEY_TYPES) -> None:
         checks.add(f"{a} hangs up on {b}", ours_first)(hangs_up)
     checks.add(f"shoal and {name} send each other 100 MB and back on 50 streams at once")(both_ways)
     checks.add(f"shoal ping reaches {name}")(command_pings)
+    if takes_all_at_once:
+        checks.add(f"examples/echo asks {name}")(example_asks)
+    checks.add(f"{name} sends examples/echo 100 MB and back on 50 streams at once")(example_answers)
 
 
 class Pair:
@@ -153,5 +161,24 @@ def hangs_up(world, ours_first) -> None:
 
 
 def command_pings(world) -> None:
-    with world.theirs("ed25519") as theirs:
+    with world.theirs() as theirs:
         world.shoal().lines("ping", theirs.address, "-c", "3", timeout=20)
+
+
+def example_asks(world) -> None:
+    with world.theirs() as theirs:
+        text = run(world.example_echo, theirs.address, "a word or two", timeout=20)
+        assert text == "a word or two\n", text
+        expect_served(theirs, 1, len(text) - 1)
+
+
+def example_answers(world) -> None:
+    server = Service(world.example_echo, "/ip4/127.0.0.1/tcp/0", log=world.fresh("log"))
+    try:
+        address = server.wait_line(lambda line: line.startswith("/ip4/")).strip()
+        with world.theirs() as theirs:
+            theirs("dial", address=address)
+            peer_id = address.rpartition("/p2p/")[2]
+            theirs("echo", timeout=120, peer_id=peer_id, streams=50, bytes=2 * MB)
+    finally:
+        server.stop()

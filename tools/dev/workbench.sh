@@ -115,7 +115,7 @@ verb_sim() {
 verb_interop() {
   local name=${1:-*} scripts script failed=0
   build_program
-  compile release interop_peer
+  compile release interop_peer example_echo
   mapfile -t scripts < <(compgen -G "$root/interop/$name/run" || true)
   ((${#scripts[@]})) || fail 2 "there is no interop/$name/run"
   for script in "${scripts[@]}"; do
