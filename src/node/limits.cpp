@@ -25,9 +25,11 @@
 #include "net/negotiation/listener.h"
 #include "net/security/noise/handshake.h"
 #include "net/security/noise/payload.h"
+#include "net/swarm/connection.h"
 #include "net/swarm/connection_table.h"
 #include "net/swarm/dialer.h"
 #include "net/swarm/peer_store.h"
+#include "net/swarm/site_book.h"
 #include "protocol/identify/message.h"
 #include "service/delivery.h"
 #include "service/link.h"
@@ -61,11 +63,18 @@ constexpr auto kWindowBytes = static_cast<std::uint64_t>(bitswap::PeerWindow::kM
 constexpr auto kLimits = std::to_array<Limit>({
     {"swarm.connections", ConnectionLimits{}.connections, "connections", "connections of the node"},
     {"swarm.inbound_connections", ConnectionLimits{}.inbound_connections, "connections", "those of them that others made"},
+    {"swarm.inbound_connections_per_site", ConnectionLimits{}.inbound_connections_per_site, "connections", "those of them from one IPv4 address or one /64 of IPv6"},
     {"swarm.connections_per_peer", ConnectionLimits{}.connections_per_peer, "connections", "connections to one peer"},
     {"swarm.handshakes", ConnectionLimits{}.handshakes, "connections", "connections that have not proved who they are yet"},
     {"swarm.handshakes_per_address", ConnectionLimits{}.handshakes_per_address, "connections", "those of them from one address"},
     {"swarm.handshake_timeout", seconds(ConnectionLimits{}.handshake_timeout), "s", "time to prove it"},
     {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "buffers and promised windows of all connections; beyond it, the connection that holds most is closed"},
+    {"swarm.served_streams", net::Connection::kMaxServedStreams, "streams", "streams of all peers that are served at once"},
+    {"swarm.served_streams_each", net::Connection::kMinServedStreams, "streams", "what a connection may have served even then"},
+    {"swarm.bad_streams", net::Connection::kMaxBadStreams, "streams", "streams of a peer that broke a rule, before its connection ends"},
+    {"swarm.knocks", static_cast<std::uint64_t>(net::SiteBook::kBurstKnocks), "connections", "connections that one site may make at once"},
+    {"swarm.knocks_rate", static_cast<std::uint64_t>(net::SiteBook::kKnocksPerSecond), "connections/s", "and how fast it may go on"},
+    {"swarm.sites", net::SiteBook::kMaxSites, "sites", "sites that are remembered for that"},
     {"dialer.addresses", Dialer::kMaxAddresses, "addresses", "addresses of one peer that are tried"},
     {"dialer.attempts_at_once", Dialer::kMaxAttemptsAtOnce, "attempts", "attempts to reach one peer at a time"},
     {"dialer.names", Dialer::kMaxNames, "names", "DNS names of one peer that are looked up"},
@@ -117,6 +126,7 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"content.cid_bytes", Cid::kMaxEncodedBytes, "bytes", "a CID"},
     {"content.name_bytes", kMaxEntryNameBytes, "bytes", "a name in a folder"},
     {"content.symlink_bytes", kMaxSymlinkBytes, "bytes", "a symlink's target"},
+    {"content.file_depth", kMaxFileDepth, "nodes", "nodes of one file above each other"},
     {"content.depth", WalkLimits{}.max_depth, "folders", "folders within folders of a download"},
     {"content.entries", WalkLimits{}.max_entries, "entries", "files, folders and symlinks of a download"},
     {"content.in_flight_bytes", WalkLimits{}.in_flight_bytes, "bytes", "leaves of a download that are on their way"},
