@@ -60,7 +60,7 @@ constexpr auto kWindowBytes = static_cast<std::uint64_t>(bitswap::PeerWindow::kM
 
 // A line for each. clang-format would give it three.
 // clang-format off
-constexpr auto kLimits = std::to_array<Limit>({
+const auto kLimits = std::to_array<Limit>({
     {"swarm.connections", ConnectionLimits{}.connections, "connections", "connections of the node"},
     {"swarm.inbound_connections", ConnectionLimits{}.inbound_connections, "connections", "those of them that others made"},
     {"swarm.inbound_connections_per_site", ConnectionLimits{}.inbound_connections_per_site, "connections", "those of them from one IPv4 address or one /64 of IPv6"},
@@ -91,6 +91,10 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"yamux.inbound_streams", SessionConfig{}.max_inbound_streams, "streams", "streams that a peer may have open on a connection"},
     {"yamux.accept_backlog", SessionConfig{}.accept_backlog, "streams", "those of them that nobody accepted yet"},
     {"yamux.inbound_handles", YamuxMuxer::kMaxInboundHandles, "streams", "a peer's streams that are still held here, ended ones included"},
+    {"yamux.opens", static_cast<std::uint64_t>(yamux::FrameBudget::kBurstOpens), "streams", "streams that a peer may open for nothing at once, before it is read more slowly"},
+    {"yamux.opens_rate", static_cast<std::uint64_t>(yamux::FrameBudget::kOpensPerSecond), "streams/s", "and how fast it may go on"},
+    {"yamux.frames", static_cast<std::uint64_t>(yamux::FrameBudget::kBurstFrames), "frames", "frames without content that a peer may send at once, before it is read more slowly"},
+    {"yamux.frames_rate", static_cast<std::uint64_t>(yamux::FrameBudget::kFramesPerSecond), "frames/s", "and how fast it may go on"},
     {"yamux.unacknowledged", yamux::kMaxUnacknowledged, "streams", "streams opened here that the peer has not acknowledged"},
     {"yamux.lingering", yamux::kMaxLingering, "streams", "streams kept after their end"},
     {"yamux.stream_window", SessionConfig{}.max_stream_window, "bytes", "unread bytes of one stream"},
@@ -109,8 +113,8 @@ constexpr auto kLimits = std::to_array<Limit>({
     {"bitswap.blocks", bitswap::kMaxBlocks, "blocks", "blocks in it"},
     {"bitswap.streams_per_peer", bitswap::Inbound::kMaxStreamsPerPeer, "streams", "streams that a peer may have open"},
     {"bitswap.unverified_bytes", bitswap::Inbound::kMaxUnverifiedBytes, "bytes", "messages of one peer that are being read or hashed"},
-    {"bitswap.message_timeout", seconds(bitswap::Inbound::kMessageTimeout), "s", "a pause within a message"},
-    {"bitswap.write_timeout", seconds(bitswap::OutboundStream::kWriteTimeout), "s", "time for a peer to take a message"},
+    {"bitswap.message_timeout", seconds(bitswap::Inbound::kStallTimeout), "s", "time for the next 256 KiB of a message"},
+    {"bitswap.write_timeout", seconds(bitswap::OutboundStream::kStallTimeout), "s", "time for a peer to take the next 256 KiB of one"},
     {"bitswap.wants_kept", bitswap::Ledger::kMaxWants, "blocks", "wants of one peer that are kept"},
     {"bitswap.wants_told", bitswap::Wantlist::kMaxWants, "blocks", "wants that one peer is told"},
     {"bitswap.missing_wants", kBitswapTokens, "wants", "wants for what is not held that one peer may send at once"},

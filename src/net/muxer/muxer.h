@@ -45,6 +45,9 @@ class Muxer {
   /// Called in a step of its own when stream_count() falls to 0.
   virtual void when_idle(std::function<void()> callback) = 0;
 
+  /// A stream that the other side opened ended as it should: opening it costs nothing.
+  virtual void forgive_open() = 0;
+
   /// The last round trip measured; zero before the first.
   virtual Duration round_trip() const = 0;
   /// Bytes that the other side sent and nobody has read.

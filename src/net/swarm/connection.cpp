@@ -121,6 +121,8 @@ Task<void> Connection::serve(std::unique_ptr<Stream> stream, std::unique_ptr<Ser
     note_failure(error);
     throw;
   }
+  const TimePoint now = system_.clock.now();
+  if (context_.forgiven.take(now.time_since_epoch())) link_.muxer->forgive_open();
 }
 
 void Connection::note_failure(const Error& error) {

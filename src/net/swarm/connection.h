@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "base/token_bucket.h"
 #include "net/swarm/failure_counts.h"
 #include "net/swarm/protocol_table.h"
 #include "net/transport/transport.h"
@@ -16,9 +17,15 @@ namespace shoal::net {
 
 /// What all connections of a node share.
 struct ConnectionContext {
+  /// Streams of all peers that may end in order without counting against who opened them: at once,
+  /// and each second.
+  static constexpr double kBurstForgiven = 8 * 1024;
+  static constexpr double kForgivenPerSecond = 2048;
+
   ProtocolTable protocols;
   FailureCounts failures;
   std::size_t served_streams = 0;
+  TokenBucket forgiven{kBurstForgiven, kForgivenPerSecond};
 };
 
 /// One live connection to a peer: opens streams for those who ask, and hands those that the peer

@@ -16,7 +16,7 @@ struct ConnectionLimits {
   std::size_t connections = 1024;
   /// Of these, made by others: whatever they do, we can still dial.
   std::size_t inbound_connections = 768;
-  /// Of these, from one IPv4 address or one /64 of IPv6.
+  /// Of these, from one IPv4 address or one /64 of IPv6; not from this machine.
   std::size_t inbound_connections_per_site = 256;
   std::size_t connections_per_peer = 4;
   /// Connections that have not proved who they are yet. Beyond either number the oldest goes, of

@@ -29,7 +29,8 @@ class SiteBook {
   /// Sites remembered; beyond it the one that was quiet for longest is forgotten.
   static constexpr std::size_t kMaxSites = 4096;
 
-  /// False: too many from there lately.
+  /// False: too many from there lately. Programs of this machine are always admitted: they share
+  /// an address, and what they could take they need not ask us for.
   bool admit(const IpAddress& site, TimePoint now);
   /// A peer at this site broke a protocol, or held what others needed.
   void strike(const IpAddress& site, TimePoint now);

@@ -160,6 +160,11 @@ class Session {
   /// Appends the control frames that wait.
   void take_control(Bytes& out, Time now);
 
+  /// How long the reading loop waits before it reads on: the peer has used up its FrameBudget.
+  Time owed_pause(Time now) { return budget_.owed(now); }
+  /// A stream that the peer opened was of use: it does not count against the budget.
+  void forgive_open() { budget_.give_back_open(); }
+
   Time next_deadline() const { return keepalive_.next_deadline(); }
   void on_time(Time now);
 

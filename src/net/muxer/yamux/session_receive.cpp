@@ -80,9 +80,7 @@ void Session::on_frame(Time now) {
     fail(error.code(), error.message());
   }
   const bool has_payload = frame_.type == FrameType::data;
-  if (!budget_.take_frame(has_payload ? frame_.length : 0, now)) {
-    fail(ErrorCode::limit, "the peer floods us with frames that carry nothing");
-  }
+  budget_.take_frame(has_payload ? frame_.length : 0);
   switch (frame_.type) {
     case FrameType::data:
     case FrameType::window_update:
@@ -123,7 +121,7 @@ bool Session::on_syn(Time now) {
     fail(ErrorCode::malformed, "the peer opened a stream with an id of ours");
   if (find(frame_.stream)) fail(ErrorCode::malformed, "the peer opened a stream twice");
   check_first_frame();
-  if (!budget_.take_open(now)) fail(ErrorCode::limit, "the peer opens streams in a flood");
+  budget_.take_open();
   // go-yamux may send SYNs out of order, so a lower id is a new stream as well.
   highest_inbound_ = std::max(highest_inbound_, frame_.stream);
   if (frame_.type == FrameType::data) payload_left_ = frame_.length;

@@ -19,6 +19,7 @@ constexpr std::size_t kSmallReadBytes = 2 * 1024;
 constexpr std::size_t kLargeReadBytes = 128 * 1024;
 // Frames of one stream before another one has its turn.
 constexpr std::size_t kFramesPerTurn = 4;
+constexpr Duration kPauseStep = 100ms;
 constexpr Duration kFarewellTimeout = 500ms;
 // A writer who was cancelled waits so long for its frames to leave before the connection ends.
 constexpr Duration kCancelledWriteGrace = 5s;
@@ -71,11 +72,21 @@ Task<void> YamuxMuxer::read_frames() {
     while (const auto event = session_.receive(input, now())) act_on(*event);
     wake_control();
     report_buffers();
+    co_await pause_for_budget();
     if (got == buffer.size()) {
       buffer.resize(kLargeReadBytes);
     } else if (got < kSmallReadBytes && buffer.size() > kSmallReadBytes) {
       buffer = Bytes(kSmallReadBytes);
     }
+  }
+}
+
+/// In steps, so that the end of the connection is not held up.
+Task<void> YamuxMuxer::pause_for_budget() {
+  while (!closed_) {
+    const Duration pause = session_.owed_pause(now());
+    if (pause == Duration::zero()) co_return;
+    co_await system_.clock.sleep_for(std::min<Duration>(pause, kPauseStep));
   }
 }
 

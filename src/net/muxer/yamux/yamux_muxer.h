@@ -39,6 +39,7 @@ class YamuxMuxer final : public net::Muxer {
   bool closed() const override { return closed_; }
   std::size_t stream_count() const override { return handles_; }
   void when_idle(std::function<void()> callback) override;
+  void forgive_open() override { session_.forgive_open(); }
   Duration round_trip() const override;
   std::size_t buffered_bytes() const override;
   std::size_t promised_bytes() const override;
@@ -55,6 +56,7 @@ class YamuxMuxer final : public net::Muxer {
   Session::Time now() const { return system_.clock.now().time_since_epoch(); }
   std::unique_ptr<YamuxStream> make_stream(StreamId id);
   Task<void> read_frames();
+  Task<void> pause_for_budget();
   void act_on(const yamux::Event& event);
   void take_in(StreamId id);
   void lose(StreamId id, const std::string& reason);
