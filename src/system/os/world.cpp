@@ -1,6 +1,7 @@
 #include "system/os/world.h"
 
 #include <malloc.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +13,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
 #include <exception>
+#include <fstream>
 #include <optional>
 #include <thread>
 
@@ -40,8 +42,16 @@ class Trimmer {
 
  private:
   static constexpr std::chrono::seconds kInterval{5};
-  /// A change of what is free that makes it worth while.
+  /// What makes it worth while: so much free, and so much more resident than after the last time.
   static constexpr std::size_t kWorthBytes = 4 * 1024 * 1024;
+
+  static std::size_t resident_bytes() {
+    std::ifstream sizes("/proc/self/statm");
+    std::size_t whole = 0;
+    std::size_t resident = 0;
+    sizes >> whole >> resident;
+    return resident * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  }
 
   void wait() {
     timer_.expires_after(kInterval);
@@ -53,15 +63,15 @@ class Trimmer {
   }
 
   void look() {
-    const std::size_t free = ::mallinfo2().fordblks;
-    const std::size_t change = free > last_free_ ? free - last_free_ : last_free_ - free;
-    if (change < kWorthBytes) return;
+    const std::size_t resident = resident_bytes();
+    last_resident_ = std::min(last_resident_, resident);
+    if (resident - last_resident_ < kWorthBytes || ::mallinfo2().fordblks < kWorthBytes) return;
     ::malloc_trim(0);
-    last_free_ = free;
+    last_resident_ = resident_bytes();
   }
 
   asio::steady_timer timer_;
-  std::size_t last_free_ = 0;
+  std::size_t last_resident_ = 0;
 };
 
 unsigned thread_count(const WorldOptions& options) {
