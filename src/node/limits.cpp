@@ -68,7 +68,7 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.handshakes", ConnectionLimits{}.handshakes, "connections", "connections that have not proved who they are yet"},
     {"swarm.handshakes_per_address", ConnectionLimits{}.handshakes_per_address, "connections", "those of them from one address"},
     {"swarm.handshake_timeout", seconds(ConnectionLimits{}.handshake_timeout), "s", "time to prove it"},
-    {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "buffers and promised windows of all connections; beyond it, the connection that holds most is closed"},
+    {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "unread bytes of all connections; beyond it, the connection that holds most is closed"},
     {"swarm.served_streams", net::Connection::kMaxServedStreams, "streams", "streams of all peers that are served at once"},
     {"swarm.served_streams_each", net::Connection::kMinServedStreams, "streams", "what a connection may have served even then"},
     {"swarm.bad_streams", net::Connection::kMaxBadStreams, "streams", "streams of a peer that broke a rule, before its connection ends"},

@@ -35,7 +35,7 @@ class Connection {
  public:
   /// Streams that peers opened and that are served here, of all connections; when there are so
   /// many, each connection may still have the second number.
-  static constexpr std::size_t kMaxServedStreams = 8 * 1024;
+  static constexpr std::size_t kMaxServedStreams = 4 * 1024;
   static constexpr std::size_t kMinServedStreams = 16;
   /// Streams of the peer that ended by breaking their protocol or a limit; one more ends the
   /// connection.

@@ -42,7 +42,7 @@ class Trimmer {
 
  private:
   static constexpr std::chrono::seconds kInterval{5};
-  /// What makes it worth while: so much free, and so much more resident than after the last time.
+  /// What makes it worth while: so much more than after the last time.
   static constexpr std::size_t kWorthBytes = 4 * 1024 * 1024;
 
   static std::size_t resident_bytes() {
@@ -62,16 +62,24 @@ class Trimmer {
     });
   }
 
-  void look() {
+  /// What the process holds and has no use for, give or take its code and stacks.
+  static std::size_t idle_bytes() {
+    const struct mallinfo2 heap = ::mallinfo2();
+    const std::size_t used = heap.uordblks + heap.hblkhd;
     const std::size_t resident = resident_bytes();
-    last_resident_ = std::min(last_resident_, resident);
-    if (resident - last_resident_ < kWorthBytes || ::mallinfo2().fordblks < kWorthBytes) return;
+    return resident - std::min(resident, used);
+  }
+
+  void look() {
+    const std::size_t idle = idle_bytes();
+    last_idle_ = std::min(last_idle_, idle);
+    if (idle - last_idle_ < kWorthBytes) return;
     ::malloc_trim(0);
-    last_resident_ = resident_bytes();
+    last_idle_ = idle_bytes();
   }
 
   asio::steady_timer timer_;
-  std::size_t last_resident_ = 0;
+  std::size_t last_idle_ = 0;
 };
 
 unsigned thread_count(const WorldOptions& options) {
