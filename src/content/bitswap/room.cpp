@@ -9,6 +9,13 @@
 
 namespace shoal::content::bitswap {
 
+namespace {
+
+/// How often it is looked whether somebody stands still by now.
+constexpr Duration kLook = 100ms;
+
+}  // namespace
+
 Room::Peers Room::peers_of(net::Swarm& swarm, std::string what) {
   return {
       .send_away = [&swarm, what = std::move(what)](
@@ -21,6 +28,7 @@ Room::Share::Share(Room& room, const PeerId& peer, std::size_t bytes)
       peer_(peer),
       bytes_(bytes),
       moved_at_(room.system_.clock.now()),
+      moves_before_(room.moves_),
       place_(room.held_.insert(room.held_.end(), this)) {
   room_.used_ += bytes_;
 }
@@ -34,6 +42,8 @@ Room::Share::~Share() {
 
 void Room::Share::moved() {
   moved_at_ = room_.system_.clock.now();
+  moves_before_ = ++room_.moves_;
+  room_.last_move_ = moved_at_;
   room_.held_.splice(room_.held_.end(), room_.held_, place_);
 }
 
@@ -88,7 +98,8 @@ Task<void> Room::wait_for_change(Waiter& waiter) {
     co_await waiter.changed.wait();
     co_return;
   }
-  const TimePoint patience_ends = (*still)->moved_at_ + kPatience;
+  const TimePoint patience_ends =
+      std::max((*still)->moved_at_ + kPatience, system_.clock.now() + kLook);
   try {
     co_await until(system_.clock, patience_ends, waiter.changed.wait(), "room");
   } catch (const Error&) {
@@ -96,12 +107,19 @@ Task<void> Room::wait_for_change(Waiter& waiter) {
   }
 }
 
+bool Room::stands_still(const Share& share) const {
+  const TimePoint now = system_.clock.now();
+  if (now - share.moved_at_ < kPatience) return false;
+  const bool passed_by = moves_ - share.moves_before_ >= kTurns * held_.size();
+  return passed_by || now - last_move_ >= kPatience;
+}
+
 bool Room::make_room(std::size_t bytes) {
   std::vector<PeerId> leaving;
   for (Share* share : held_) {
     if (used_ + bytes <= bytes_) break;
     if (share->sent_away_) continue;
-    if (system_.clock.now() - share->moved_at_ < kPatience) break;
+    if (!stands_still(*share)) break;
     share->sent_away_ = true;
     used_ -= share->bytes_;
     leaving.push_back(share->peer_);

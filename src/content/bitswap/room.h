@@ -19,12 +19,14 @@ namespace shoal::content::bitswap {
 /// Memory that all peers share, some of whom may never give back what they hold.
 ///
 /// Who asks while it is full waits; those come first who have finished something before, then
-/// those of sites that did no harm, then in order of arrival. A holder that has not moved for
-/// kPatience loses its place to whoever waits: it is sent away. While there is room, the slowest
-/// peer may take its time.
+/// those of sites that did no harm, then in order of arrival. A holder that stands still loses its
+/// place to whoever waits: it is sent away. It does when it has not moved for kPatience, though the
+/// others have moved kTurns times each meanwhile, or nobody has: on a slow line all move slowly,
+/// and none of them is to blame. While there is room, the slowest peer may take its time.
 class Room {
  public:
   static constexpr Duration kPatience = 1s;
+  static constexpr std::uint64_t kTurns = 4;
 
   /// What it asks of the swarm. `send_away` must make the holder let go soon.
   struct Peers {
@@ -56,6 +58,7 @@ class Room {
     const PeerId peer_;
     std::size_t bytes_;
     TimePoint moved_at_;
+    std::uint64_t moves_before_ = 0;  // of all holders, when it last moved
     bool sent_away_ = false;
     std::list<Share*>::iterator place_;
   };
@@ -77,6 +80,7 @@ class Room {
   class Waiter;
 
   bool make_room(std::size_t bytes);
+  bool stands_still(const Share& share) const;
   Task<void> wait_for_change(Waiter& waiter);
   void wake_first();
 
@@ -84,6 +88,8 @@ class Room {
   const std::size_t bytes_;
   const Peers peers_;
   std::size_t used_ = 0;
+  std::uint64_t moves_ = 0;
+  TimePoint last_move_;
   std::list<Share*> held_;  // the one that has not moved for longest first
   std::map<Rank, Waiter*> waiting_;
   std::uint64_t next_order_ = 0;

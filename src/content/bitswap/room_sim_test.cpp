@@ -71,7 +71,7 @@ TEST_F(Rooms, who_stands_still_gives_way_to_who_waits) {
   ask(one, 500);
   ask(two, 500);
   world.run_for(900ms);
-  got[1]->moved();
+  for (std::uint64_t move = 0; move < 2 * Room::kTurns; ++move) got[1]->moved();
   ask(three, 500);
   world.run_for(90ms);
   EXPECT_TRUE(sent_away.empty());
@@ -81,6 +81,31 @@ TEST_F(Rooms, who_stands_still_gives_way_to_who_waits) {
   // Letting go later does not count twice.
   got.front().reset();
   EXPECT_EQ(room.used_bytes(), 1000u);
+}
+
+TEST_F(Rooms, nobody_stands_still_on_a_line_that_is_slow_for_all) {
+  ask(one, 500);
+  ask(two, 500);
+  ask(three, 500);
+  for (int round = 0; round < 20; ++round) {
+    world.run_for(900ms);
+    got[0]->moved();
+    world.run_for(900ms);
+    got[1]->moved();
+  }
+  EXPECT_TRUE(sent_away.empty());
+}
+
+TEST_F(Rooms, where_nobody_moves_the_first_to_stop_gives_way) {
+  ask(one, 500);
+  ask(two, 500);
+  world.run_for(500ms);
+  got[1]->moved();
+  ask(three, 500);
+  world.run_for(950ms);
+  EXPECT_TRUE(sent_away.empty());
+  world.run_for(150ms);
+  EXPECT_EQ(sent_away, std::vector{one});
 }
 
 TEST_F(Rooms, comes_first_who_has_finished_something_then_who_did_no_harm) {
