@@ -102,7 +102,10 @@ Task<Link> Dialer::dial(PeerId peer, std::vector<Multiaddr> addresses) {
   co_await race.attempts.stop();
   if (cancelled) std::rethrow_exception(cancelled);
   if (race.winner) co_return std::move(*race.winner);
-  if (race.reasons.empty()) race.reasons = "no address known that we can dial";
+  // Not NobodyThere: it may still come to us.
+  if (waiting.empty()) {
+    throw Error(ErrorCode::unreachable, "no address known that we can dial", peer.to_string());
+  }
   if (race.all_refused) throw NobodyThere(ErrorCode::unreachable, race.reasons, peer.to_string());
   throw Error(ErrorCode::unreachable, race.reasons, peer.to_string());
 }

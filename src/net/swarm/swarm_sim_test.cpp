@@ -215,6 +215,26 @@ TEST(Swarm, unreachable_without_an_address) {
   EXPECT_THAT(failure->message(), HasSubstr("no address known"));
 }
 
+Task<bool> nobody_is_there(Task<ConnectionId> connecting) {
+  try {
+    co_await std::move(connecting);
+  } catch (const NobodyThere&) {
+    co_return true;
+  } catch (const Error&) {
+    co_return false;
+  }
+  co_return false;
+}
+
+TEST(Swarm, tells_a_peer_that_is_not_where_it_was_said_to_be_from_one_whose_place_is_unknown) {
+  TestNet net;
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  EXPECT_FALSE(net.world.run(nobody_is_there(a.swarm.connect(b.id))));
+  a.knows(b.id, Multiaddr::tcp({b.host.address(), 9}));
+  EXPECT_TRUE(net.world.run(nobody_is_there(a.swarm.connect(b.id))));
+}
+
 TEST(Swarm, a_cancelled_dial_goes_on_for_the_others) {
   TestNet net;
   TestNode& a = net.add();
