@@ -150,7 +150,8 @@ def attack(folder: Path, size: int, connections: int, bounds: Bounds, kinds: lis
 
 
 def main():
-    if not PEER.exists():
+    sanitized = PEER.parent.name in ("asan", "tsan")  # they keep what was freed: their memory says nothing
+    if not PEER.exists() or sanitized:
         sys.exit(77)
     full = "--full" in sys.argv
     kinds = [word for word in sys.argv[1:] if not word.startswith("-")]
