@@ -107,6 +107,9 @@ TEST_F(RealNodes, do_not_await_each_other) {
 }
 
 TEST_F(RealNodes, wait_for_a_signal) {
+#if __has_feature(thread_sanitizer)
+  GTEST_SKIP() << "Asio's signal handler reads its pipe without a lock, on whatever thread it runs";
+#endif
   std::thread user([] {
     // It must not come before the node waits for it; by default it would end the tests.
     std::this_thread::sleep_for(200ms);
