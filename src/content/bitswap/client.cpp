@@ -137,6 +137,7 @@ void Client::take_unasked(const PeerId& from, const ReceivedBlock& block) {
 void Client::expose(const PeerId& liar, const ReceivedBlock& block) {
   if (const auto known = lies_.find(liar); known != lies_.end()) {
     known->second.inquiry.wrong();
+    if (known->second.asked_again) conclude(liar);
     return;
   }
   Link& link = *find(liar);
@@ -147,7 +148,8 @@ void Client::expose(const PeerId& liar, const ReceivedBlock& block) {
           .inquiry = Inquiry(link.wantlist.owed_blocks(), block.prefix),
           .bytes = block.bytes.size(),
           .doubtful = doubtful,
-          .last_right = now};
+          .last_right = now,
+          .asked_again = false};
   if (!doubtful) accuse(liar, lie);
   lies_.emplace(liar, std::move(lie));
   tasks_.spawn(conclude_later(liar, number));
@@ -165,11 +167,24 @@ Task<void> Client::conclude_later(PeerId liar, std::uint64_t number) {
     co_await system_.clock.sleep_until(until);
     const auto lie = lies_.find(liar);
     if (lie == lies_.end() || lie->second.number != number) co_return;
-    const TimePoint patience = lie->second.last_right + kInquiryTime;
-    if (!lie->second.doubtful || patience <= system_.clock.now()) break;
-    until = patience;
+    if (!lie->second.doubtful) break;
+    const TimePoint now = system_.clock.now();
+    until = lie->second.last_right + kInquiryTime;
+    if (until > now) continue;
+    // Silence proves nothing: asked once more, an honest peer answers, and a liar lies once more.
+    if (lie->second.asked_again) co_return forget_lie(liar);
+    lie->second.asked_again = true;
+    ask_again(liar);
+    until = now + kInquiryTime;
   }
   conclude(liar);
+}
+
+void Client::ask_again(const PeerId& peer) {
+  Link* const link = find(peer);
+  if (link == nullptr) return;
+  link->wantlist.forget_told();
+  link->changed.notify_all();
 }
 
 void Client::conclude(const PeerId& liar) {

@@ -69,12 +69,14 @@ class Client {
     std::size_t bytes;
     bool doubtful;
     TimePoint last_right;
+    bool asked_again = false;
     std::vector<std::uint64_t> sessions{};                   // that were told
     std::vector<std::pair<std::uint64_t, Cid>> withdrawn{};  // once it is over, by which session
   };
 
   Link& link(const PeerId& peer);
   Link* find(const PeerId& peer);
+  void ask_again(const PeerId& peer);
   Task<void> send_wants(std::shared_ptr<Link> link);
   Task<void> send_changes(Link& link);
   void take_block(const PeerId& from, ReceivedBlock block);
