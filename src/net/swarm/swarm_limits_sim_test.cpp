@@ -1,0 +1,291 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "net/swarm/swarm.h"
+#include "net/swarm/swarm_sim_testing.h"
+
+namespace shoal::net {
+namespace {
+
+using testing::ask;
+using testing::code_of;
+using testing::count_in;
+using testing::echo;
+using testing::failure_of;
+using testing::flood;
+using ::testing::HasSubstr;
+using testing::hold;
+using testing::kEcho;
+using testing::key_of;
+using testing::nobody;
+using testing::pattern_bytes;
+using testing::read_to_end;
+using testing::TestNet;
+using testing::TestNode;
+
+TEST(Swarm, holds_so_many_connections_and_no_more) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.connections = 3}});
+  int refused = 0;
+  for (int i = 0; i < 4; ++i) {
+    TestNode& guest = net.add();
+    guest.knows(hub);
+    if (net.world.run(failure_of(guest.swarm.connect(hub.id)))) ++refused;
+    net.world.run_for(1s);
+    EXPECT_EQ(hub.swarm.connections().size(), std::min<std::size_t>(i + 1, 3));
+  }
+  EXPECT_EQ(refused, 1);
+}
+
+TEST(Swarm, can_still_dial_when_others_have_taken_all_their_room) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.connections = 4, .inbound_connections = 2}});
+  for (int i = 0; i < 3; ++i) {
+    TestNode& guest = net.add();
+    guest.knows(hub);
+    EXPECT_EQ(net.world.run(failure_of(guest.swarm.connect(hub.id))).has_value(), i == 2);
+    net.world.run_for(1s);
+  }
+  EXPECT_EQ(hub.swarm.connections().size(), 2U);
+  for (int i = 0; i < 3; ++i) {
+    TestNode& wanted = net.add();
+    hub.knows(wanted);
+    EXPECT_EQ(net.world.run(failure_of(hub.swarm.connect(wanted.id))).has_value(), i == 2);
+  }
+  hub.swarm.disconnect(hub.swarm.connections().all().front()->peer());
+  net.world.run_for(1s);
+  TestNode& late = net.add();
+  late.connect(hub);
+}
+
+/// Whether `b` is reached when only the last of so many names is one.
+bool finds_behind_names(std::size_t count) {
+  TestNet net;
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  net.world.names().set_addresses("last.example", {b.host.address()});
+  for (std::size_t i = 1; i < count; ++i) {
+    a.knows(b.id, Multiaddr::parse("/dns4/no" + std::to_string(i) + ".example/tcp/4001"));
+  }
+  a.knows(b.id, Multiaddr::parse("/dns4/last.example/tcp/4001"));
+  return !net.world.run(failure_of(a.swarm.connect(b.id)));
+}
+
+TEST(Swarm, looks_up_so_many_names_of_a_peer_and_no_more) {
+  EXPECT_TRUE(finds_behind_names(Dialer::kMaxNames));
+  EXPECT_FALSE(finds_behind_names(Dialer::kMaxNames + 1));
+}
+
+/// A dialler of its own beside the swarm's, which would share one connection.
+Task<void> dial_into(Upgrader& upgrader, System& system, const TestNode& to,
+                     std::vector<Link>& into) {
+  auto transport = make_tcp_transport(system, upgrader);
+  Link link = co_await transport->dial(to.address(), to.id);
+  into.push_back(std::move(link));
+}
+
+TEST(Swarm, holds_four_connections_to_one_peer) {
+  TestNet net;
+  TestNode& hub = net.add();
+  TestNode& guest = net.add();
+  std::vector<Link> links;
+  TaskGroup dials(net.world.waits(), "dials");
+  for (int i = 0; i < 6; ++i) dials.spawn(dial_into(guest.upgrader, guest.system, hub, links));
+  net.world.run(dials.join());
+  net.world.run_for(500ms);
+  EXPECT_EQ(hub.swarm.connections().of(guest.id).size(), 4U);
+}
+
+Task<void> connect_and_say_nothing(System& system, Endpoint to,
+                                   std::vector<std::unique_ptr<HostStream>>& into) {
+  auto stream = co_await system.network.connect(to);
+  into.push_back(std::move(stream));
+}
+
+/// How many of those who only connect are still held by the other side.
+std::size_t silent_held(TestNet& net, const TestNode& hub, std::vector<sim::Host*> from,
+                        std::size_t each) {
+  std::vector<std::unique_ptr<HostStream>> streams;
+  TaskGroup dials(net.world.waits(), "dials");
+  const Endpoint to{hub.host.address(), TestNode::kPort};
+  for (sim::Host* host : from) {
+    for (std::size_t i = 0; i < each; ++i) {
+      dials.spawn(connect_and_say_nothing(host->system(), to, streams));
+    }
+  }
+  net.world.run(dials.join());
+  net.world.run_for(1s);
+  return hub.host.stream_count();
+}
+
+TEST(Swarm, bounds_handshakes_of_one_address) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshakes_per_address = 5}});
+  EXPECT_EQ(silent_held(net, hub, {&net.world.add_host()}, 9), 5U);
+}
+
+TEST(Swarm, counts_handshakes_by_the_network_of_an_ipv6_address) {
+  const auto host = [](const char* text) {
+    return sim::HostOptions{.addresses = {*IpAddress::parse(text)}};
+  };
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshakes_per_address = 5}}, host("2001:db8::1"));
+  hub.swarm.listen(Multiaddr::tcp({IpAddress::any_v6(), TestNode::kPort}));
+  sim::Host& one = net.world.add_host(host("2001:db8:1::1"));
+  sim::Host& beside = net.world.add_host(host("2001:db8:1::2"));
+  sim::Host& elsewhere = net.world.add_host(host("2001:db8:1:1::1"));
+  EXPECT_EQ(silent_held(net, hub, {&one, &beside}, 4), 5U);
+  net.world.run_for(1s);
+  EXPECT_EQ(silent_held(net, hub, {&one, &elsewhere}, 4), 8U);
+}
+
+TEST(Swarm, bounds_handshakes_in_all) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshakes = 7}});
+  EXPECT_EQ(silent_held(net, hub, {&net.world.add_host(), &net.world.add_host()}, 5), 7U);
+}
+
+TEST(Swarm, ends_handshakes_that_take_too_long) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshake_timeout = 3s}});
+  std::vector<std::unique_ptr<HostStream>> streams;
+  sim::Host& mute = net.world.add_host();
+  net.world.run(
+      connect_and_say_nothing(mute.system(), {hub.host.address(), TestNode::kPort}, streams));
+  net.world.run_for(2s);
+  EXPECT_EQ(hub.host.stream_count(), 1U);
+  net.world.run_for(2s);
+  EXPECT_EQ(hub.host.stream_count(), 0U);
+}
+
+TEST(Swarm, C5_ends_the_connection_that_buffers_too_much) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.buffered_bytes = 1'000'000}});
+  TestNode& good = net.add();
+  TestNode& bad = net.add();
+  hub.swarm.protocols().add(
+      kEcho, [&hub](ProtocolStream stream) { return hold(hub.system, std::move(stream)); });
+  good.connect(hub);
+  bad.knows(hub);
+  TaskGroup floods(net.world.waits(), "flood");
+  for (int i = 0; i < 8; ++i) floods.spawn(flood(bad.swarm, hub.id));
+  net.world.run_for(10s);
+  EXPECT_EQ(hub.swarm.best(bad.id), nullptr);
+  EXPECT_NE(hub.swarm.best(good.id), nullptr);
+  net.world.run(floods.stop());
+}
+
+TEST(Swarm, C5_ends_as_many_connections_as_buffer_too_much_at_once) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.buffered_bytes = 1'000'000}});
+  hub.swarm.protocols().add(
+      kEcho, [&hub](ProtocolStream stream) { return hold(hub.system, std::move(stream)); });
+  TaskGroup floods(net.world.waits(), "flood");
+  std::vector<PeerId> bad;
+  for (int peer = 0; peer < 5; ++peer) {
+    TestNode& node = net.add();
+    node.connect(hub);
+    bad.push_back(node.id);
+    for (int i = 0; i < 8; ++i) floods.spawn(flood(node.swarm, hub.id));
+  }
+  net.world.run_for(2500ms);
+  for (const PeerId& peer : bad) EXPECT_EQ(hub.swarm.best(peer), nullptr);
+  net.world.run(floods.stop());
+}
+
+Task<void> say_and_end(System& system, Endpoint to, Bytes words) {
+  auto stream = co_await system.network.connect(to);
+  co_await write_all(*stream, words);
+  co_await stream->close_write();
+  Bytes rest(1000);
+  while (co_await stream->read_some(rest) > 0) {
+  }
+}
+
+TEST(Swarm, A12_an_end_in_the_middle_of_a_handshake_ends_it) {
+  TestNet net;
+  TestNode& hub = net.add();
+  sim::Host& guest = net.world.add_host();
+  Bytes words = to_bytes("\x13/multistream/1.0.0\n\x07/noise\n");
+  append(words, Bytes{0, 32, 1, 2, 3});
+  const Endpoint to{hub.host.address(), TestNode::kPort};
+  net.world.run(failure_of(say_and_end(guest.system(), to, words)));
+  net.world.run_for(1s);
+  EXPECT_EQ(hub.host.stream_count(), 0U);
+  EXPECT_EQ(hub.swarm.failures().of(FailureCounts::Stage::handshake, ErrorCode::closed), 1u);
+}
+
+TEST(Swarm, C5_who_says_nothing_keeps_nobody_out) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshakes = 8, .handshakes_per_address = 4}});
+  const Endpoint to{hub.host.address(), TestNode::kPort};
+  std::vector<std::unique_ptr<HostStream>> streams;
+  TaskGroup dials(net.world.waits(), "dials");
+  for (int host = 0; host < 4; ++host) {
+    sim::Host& mute = net.world.add_host();
+    for (int i = 0; i < 10; ++i) {
+      dials.spawn(connect_and_say_nothing(mute.system(), to, streams));
+    }
+  }
+  net.world.run(dials.join());
+  net.world.run_for(1s);
+  EXPECT_EQ(hub.host.stream_count(), 8U);
+  const TimePoint begin = net.world.now();
+  net.add().connect(hub);
+  EXPECT_LT(net.world.now() - begin, 1s);
+  EXPECT_GT(hub.swarm.failures().of(FailureCounts::Stage::handshake, ErrorCode::limit), 0u);
+}
+
+TEST(Swarm, C5_admits_so_many_connections_from_one_site) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.inbound_connections_per_site = 2}});
+  TestNode& guest = net.add();
+  std::vector<Link> links;
+  TaskGroup dials(net.world.waits(), "dials");
+  for (int i = 0; i < 3; ++i) dials.spawn(dial_into(guest.upgrader, guest.system, hub, links));
+  net.world.run(dials.join());
+  net.world.run_for(500ms);
+  EXPECT_EQ(hub.swarm.connections().of(guest.id).size(), 2U);
+  net.add().connect(hub);
+}
+
+Task<void> break_protocols(Swarm& swarm, PeerId peer, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) {
+    ProtocolStream opened = co_await swarm.open(peer, {kEcho});
+    Bytes end(1);
+    try {
+      co_await write_all(*opened.stream, as_bytes("x"));
+      co_await opened.stream->read_some(end);
+    } catch (const Error&) {
+      // As expected.
+    }
+  }
+}
+
+Task<void> refuse(ProtocolStream) {
+  throw Error(ErrorCode::malformed, "not like this");
+  co_return;
+}
+
+TEST(Swarm, C5_ends_a_connection_of_too_many_bad_streams_and_counts_the_cause) {
+  TestNet net;
+  TestNode& hub = net.add();
+  TestNode& bad = net.add();
+  hub.swarm.protocols().add(kEcho, refuse);
+  bad.knows(hub);
+  net.world.run(break_protocols(bad.swarm, hub.id, Connection::kMaxBadStreams));
+  EXPECT_NE(hub.swarm.best(bad.id), nullptr);
+  net.world.run(break_protocols(bad.swarm, hub.id, 1));
+  net.world.run_for(1s);
+  EXPECT_EQ(hub.swarm.best(bad.id), nullptr);
+  const FailureCounts& counts = hub.swarm.failures();
+  EXPECT_EQ(counts.of(FailureCounts::Stage::stream, ErrorCode::malformed),
+            Connection::kMaxBadStreams + 1);
+  EXPECT_EQ(counts.of(FailureCounts::Stage::connection, ErrorCode::limit), 1u);
+}
+
+}  // namespace
+}  // namespace shoal::net
