@@ -81,12 +81,31 @@ def run(*arguments, home: Path | None = None, **options) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-class OnTerminal:
+class CannotRun(Exception):
+    """Not a failure of what is tested: something that the test needs is not here."""
+
+
+class Ended:
+    """Something with a process, which does not outlive the block that it is used in."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+class OnTerminal(Ended):
     """A command with stdout and stderr on a terminal of that size, or stderr alone."""
 
     def __init__(self, *arguments, home: Path, columns: int = 80, rows: int = 24, cwd: Path | None = None,
                  stdout=None, **environment):  # fmt: skip
-        self._ours, theirs = pty.openpty()
+        try:
+            self._ours, theirs = pty.openpty()
+        except OSError as error:
+            raise CannotRun(f"this machine has no terminals: {error}") from None
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         words = [str(word) for word in [SHOAL, "--home", home, *arguments]]
         self.process = subprocess.Popen(
@@ -121,13 +140,8 @@ class OnTerminal:
         self._reader.join(PATIENCE)
         return code
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        super().__exit__()
         self._reader.join(PATIENCE)
         os.close(self._ours)
 
@@ -140,7 +154,7 @@ def run_on_terminal(*arguments, home: Path, **options) -> Result:
     return Result(code, stdout, terminal.text.encode())
 
 
-class Running:
+class Running(Ended):
     """A command under way with --json: its lines as they come."""
 
     def __init__(self, *arguments, home: Path):
@@ -193,14 +207,6 @@ class Running:
             took = time.monotonic() - started
             assert took < within, f"took {took:.1f} s to stop"
         return self.finish()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
 
 
 class Share(Running):
@@ -267,6 +273,8 @@ def run_tests(tests: dict) -> None:
         try:
             test(folder)
             print(f"ok      {name} ({time.monotonic() - started:.1f} s)", flush=True)
+        except CannotRun as why:
+            print(f"skipped {name}: {why}", flush=True)
         except Exception:
             failed += 1
             print(f"FAILED  {name}\n{traceback.format_exc()}", flush=True)

@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from command import LOOPBACK, Share, run
+from command import LOOPBACK, Ended, Share, run
 
 MIB = 1 << 20
 PEER = Path(os.environ["SHOAL"]).with_name("hostile_peer")
@@ -85,7 +85,7 @@ def timed_get(link: str, source: Path, folder: Path, name: str, patience: float)
     return took
 
 
-class Crowd:
+class Crowd(Ended):
     def __init__(self, address: str, connections: int, wants: Path, kinds: list[str]):
         words = [PEER, address, connections, HOSTS, wants, *kinds]
         self.process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True)
@@ -94,14 +94,6 @@ class Crowd:
         assert self.process.poll() is None, f"the crowd has died: {self.process.poll()}"
         self.process.terminate()
         return self.process.communicate(timeout=20)[0]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.communicate()
 
 
 def wait_for_memory(pid: int, bound: int) -> float:

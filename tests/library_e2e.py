@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from command import PATIENCE, SHOAL, bytes_of, run_tests
+from command import PATIENCE, SHOAL, Ended, bytes_of, run_tests
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(SHOAL).resolve().parent
@@ -40,7 +40,7 @@ def install(folder: Path) -> Path:
     return prefix
 
 
-class Program:
+class Program(Ended):
     """An example under way: its lines as they come."""
 
     def __init__(self, *words, **options):
@@ -68,16 +68,6 @@ class Program:
         out, errors = self.process.communicate(timeout=PATIENCE)
         assert self.process.returncode == 0, (self.process.returncode, errors)
         return errors
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        if self.process.poll() is None:
-            self.process.kill()
-        self.process.wait()
-        self.process.stdout.close()
-        self.process.stderr.close()
 
 
 def try_echo(echo: Path):

@@ -236,13 +236,19 @@ func (e *exchange) hearer(on host.Host, name string) *answers {
 	return e.heard[name]
 }
 
-func (e *exchange) wants(ctx context.Context, from host.Host, to peer.ID, given command) (any, error) {
+// Who listens, what is to be said, and the stream to say it on.
+func (e *exchange) begin(ctx context.Context, from host.Host, to peer.ID, given command) (*answers, message.BitSwapMessage, network.Stream, error) {
 	heard := e.hearer(from, given.Protocol)
 	said, err := wantlist(given)
 	if err != nil {
-		return nil, err
+		return nil, nil, nil, err
 	}
 	stream, err := from.NewStream(ctx, to, protocol.ID(given.Protocol))
+	return heard, said, stream, err
+}
+
+func (e *exchange) wants(ctx context.Context, from host.Host, to peer.ID, given command) (any, error) {
+	heard, said, stream, err := e.begin(ctx, from, to, given)
 	if err != nil {
 		return nil, err
 	}
@@ -255,12 +261,7 @@ func (e *exchange) wants(ctx context.Context, from host.Host, to peer.ID, given 
 
 // Wants all, reads nothing, cancels all, and only then looks what has come.
 func (e *exchange) cancelled(ctx context.Context, from host.Host, to peer.ID, given command) (any, error) {
-	heard := e.hearer(from, given.Protocol)
-	said, err := wantlist(given)
-	if err != nil {
-		return nil, err
-	}
-	stream, err := from.NewStream(ctx, to, protocol.ID(given.Protocol))
+	heard, said, stream, err := e.begin(ctx, from, to, given)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
+#include <memory>
+
 #include "content/transfer/test_tree.h"
 #include "net/swarm_testing.h"
 #include "system/task_group.h"
@@ -46,8 +49,7 @@ struct Holder {
 };
 
 /// One who holds whatever blocks it likes, and one who gets a link to them.
-class Gets : public ::testing::Test {
- protected:
+struct Gets : ::testing::Test {
   Gets() { storage.make_folder("/out"); }
 
   Link link(const Cid& cid, std::string filename = "t") {
@@ -190,63 +192,72 @@ TEST_F(Gets, two_limited_sources_add_up) {
   EXPECT_LT(seconds, 120.0 * kChunk / (1.75 * kRate));
 }
 
-TEST_F(Gets, a_receiver_serves_while_it_receives) {
-  Holder source(net.add({.up = 500'000}));
-  Holder third(net.add());
-  const Cid root = file_of(24);
-  source.hold(tree);
-  third.node.system.storage.make_folder("/out");
-  Link from_source = link(root);
-  from_source.providers = {source.address()};
-  Link from_guest = link(root);
-  from_guest.providers = {guest.address()};
-  Get second(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
-             {.link = from_source, .output = "/out", .replace = false, .timeout = 20s});
-  Get last(third.node.system, third.node.swarm, third.store, *third.bitswap,
-           {.link = from_guest, .output = "/out", .replace = false, .timeout = 20s});
-  bool serving = false;
-  second.when_serving([&](const Cid&) { serving = true; });
-  TaskGroup tasks(net.world.waits(), "gets");
-  std::vector<std::optional<Error>> ended(2);
-  const auto note = [](Task<GetResult> work, std::optional<Error>& how) -> Task<void> {
+/// A source, the guest who gets from it, and a third one who knows only the guest.
+struct Chain {
+  Chain(Gets& gets, std::uint64_t up, std::size_t leaves, std::optional<Duration> timeout)
+      : gets_(gets),
+        source(gets.net.add({.up = up})),
+        third(gets.net.add()),
+        root(gets.file_of(leaves)),
+        second(get(gets.guest, source, timeout)),
+        last(get(third, gets.guest, timeout)),
+        tasks_(gets.net.world.waits(), "gets") {
+    source.hold(gets.tree);
+    third.node.system.storage.make_folder("/out");
+    second->when_serving([this](const Cid&) { serving_ = true; });
+  }
+
+  /// Both are under way afterwards.
+  void start() {
+    tasks_.spawn(note(second->run(), ended_[0]));
+    gets_.net.world.run_while_not([this] { return serving_; });
+    tasks_.spawn(note(last->run(), ended_[1]));
+  }
+  void finish() {
+    gets_.net.world.run(tasks_.join());
+    for (const auto& error : ended_) EXPECT_FALSE(error) << error->what();
+  }
+
+ private:
+  Gets& gets_;
+
+ public:
+  Holder source;
+  Holder third;
+  Cid root;
+  std::unique_ptr<Get> second;
+  std::unique_ptr<Get> last;
+
+ private:
+  std::unique_ptr<Get> get(Holder& to, Holder& from, std::optional<Duration> timeout) {
+    Link link = gets_.link(root);
+    link.providers = {from.address()};
+    return std::make_unique<Get>(
+        to.node.system, to.node.swarm, to.store, *to.bitswap,
+        GetOptions{.link = link, .output = "/out", .replace = false, .timeout = timeout});
+  }
+  static Task<void> note(Task<GetResult> work, std::optional<Error>& how) {
     how = co_await failure_of(std::move(work));
-  };
-  tasks.spawn(note(second.run(), ended[0]));
-  net.world.run_while_not([&] { return serving; });
-  tasks.spawn(note(last.run(), ended[1]));
-  net.world.run_while_not([&] { return last.status().bytes_done >= 4 * kChunk; });
-  EXPECT_LT(second.status().bytes_done, 16 * kChunk);
-  net.world.run(tasks.join());
-  for (const auto& error : ended) EXPECT_FALSE(error) << error->what();
-  EXPECT_EQ(third.node.system.storage.info("/out/t")->size, 24 * kChunk);
+  }
+
+  bool serving_ = false;
+  std::array<std::optional<Error>, 2> ended_;
+  TaskGroup tasks_;
+};
+
+TEST_F(Gets, a_receiver_serves_while_it_receives) {
+  Chain chain(*this, 500'000, 24, 20s);
+  chain.start();
+  net.world.run_while_not([&] { return chain.last->status().bytes_done >= 4 * kChunk; });
+  EXPECT_LT(chain.second->status().bytes_done, 16 * kChunk);
+  chain.finish();
+  EXPECT_EQ(chain.third.node.system.storage.info("/out/t")->size, 24 * kChunk);
 }
 
 TEST_F(Gets, a_slow_chain_does_not_give_up_between_two_blocks) {
-  Holder source(net.add({.up = 80'000}));  // twelve seconds for a message
-  Holder third(net.add());
-  const Cid root = file_of(6);
-  source.hold(tree);
-  third.node.system.storage.make_folder("/out");
-  Link from_source = link(root);
-  from_source.providers = {source.address()};
-  Link from_guest = link(root);
-  from_guest.providers = {guest.address()};
-  Get second(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
-             {.link = from_source, .output = "/out", .replace = false, .timeout = {}});
-  Get last(third.node.system, third.node.swarm, third.store, *third.bitswap,
-           {.link = from_guest, .output = "/out", .replace = false, .timeout = {}});
-  bool serving = false;
-  second.when_serving([&](const Cid&) { serving = true; });
-  TaskGroup tasks(net.world.waits(), "gets");
-  std::vector<std::optional<Error>> ended(2);
-  const auto note = [](Task<GetResult> work, std::optional<Error>& how) -> Task<void> {
-    how = co_await failure_of(std::move(work));
-  };
-  tasks.spawn(note(second.run(), ended[0]));
-  net.world.run_while_not([&] { return serving; });
-  tasks.spawn(note(last.run(), ended[1]));
-  net.world.run(tasks.join());
-  for (const auto& error : ended) EXPECT_FALSE(error) << error->what();
+  Chain chain(*this, 80'000, 6, std::nullopt);  // twelve seconds for a message
+  chain.start();
+  chain.finish();
 }
 
 TEST_F(Gets, a_link_that_names_nobody_is_asked_of_whoever_is_connected) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "content/bitswap/fuzz_blocks.h"
 #include "content/bitswap/wantlist.h"
 
 // A peer that says anything, to a server that does anything. The input is a script: steps of one
@@ -19,14 +20,7 @@ using namespace shoal::content::bitswap;
 constexpr std::size_t kBlocks = 2048;
 
 const Cid& cid_of(std::size_t number) {
-  static const std::vector<Cid> cids = [] {
-    std::vector<Cid> out;
-    for (std::size_t i = 0; i < kBlocks; ++i) {
-      out.push_back(Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes(std::to_string(i)))));
-    }
-    return out;
-  }();
-  return cids[number % kBlocks];
+  return content::bitswap::cid_of<kBlocks>(number);
 }
 
 class Run {

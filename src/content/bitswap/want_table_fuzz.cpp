@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "content/bitswap/fuzz_blocks.h"
 #include "content/bitswap/wantlist.h"
 
 // Peers that answer anything, come and go, to a session that wants anything. What the table says is
@@ -19,14 +20,7 @@ constexpr std::size_t kPeers = 4;
 constexpr std::size_t kBlocks = 64;
 
 const Cid& cid_of(std::size_t number) {
-  static const std::vector<Cid> cids = [] {
-    std::vector<Cid> out;
-    for (std::size_t i = 0; i < kBlocks; ++i) {
-      out.push_back(Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes(std::to_string(i)))));
-    }
-    return out;
-  }();
-  return cids[number % kBlocks];
+  return content::bitswap::cid_of<kBlocks>(number);
 }
 
 const Cid& cid_of(const Multihash& hash) {

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/fuzz_script.h"
 #include "content/transfer/test_tree.h"
 #include "format/name_check.h"
 #include "system/sim/world.h"
@@ -18,26 +19,11 @@ namespace {
 using namespace shoal;
 using namespace shoal::content;
 
-class Script {
- public:
-  explicit Script(ByteView bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  std::uint8_t byte() { return empty() ? 0 : take(1)[0]; }
-  ByteView take(std::size_t size) {
-    const ByteView front = bytes_.first(std::min(size, bytes_.size()));
-    bytes_ = bytes_.subspan(front.size());
-    return front;
-  }
-
- private:
-  ByteView bytes_;
-};
-
 constexpr std::array<const char*, 8> kNames = {"a", "b", "..", "a/b", "", "name", "c\\d", "\xff"};
 
 class Maker {
  public:
-  explicit Maker(Script script) : script_(script) {}
+  explicit Maker(FuzzScript script) : script_(script) {}
 
   Cid make() {
     while (!script_.empty() && made_.size() < 64) {
@@ -117,7 +103,7 @@ class Maker {
     return {tree.shard(out), 0};
   }
 
-  Script script_;
+  FuzzScript script_;
   std::vector<Made> made_;
 };
 
@@ -203,7 +189,7 @@ class Books final : public TreeSink {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   static sim::World world({.step_limit = ~std::uint64_t{0}});
   static System& system = world.add_host().system();
-  Maker maker(Script({data, size}));
+  Maker maker(FuzzScript({data, size}));
   const Cid root = maker.make();
   Source source(maker.tree);
   Books books;

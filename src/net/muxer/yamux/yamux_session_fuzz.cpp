@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/fuzz_script.h"
 #include "net/muxer/yamux/session.h"
 
 // A peer that sends anything to a session whose user does anything. The input is a script: a byte
@@ -16,22 +17,6 @@ using namespace shoal;
 using namespace shoal::yamux;
 using namespace std::chrono_literals;
 
-class Script {
- public:
-  explicit Script(ByteView bytes) : bytes_(bytes) {}
-  bool empty() const { return bytes_.empty(); }
-  std::uint8_t byte() { return empty() ? 0 : take(1)[0]; }
-  std::size_t number() { return std::size_t{byte()} << 8 | byte(); }
-  ByteView take(std::size_t size) {
-    const ByteView front = bytes_.first(std::min(size, bytes_.size()));
-    bytes_ = bytes_.subspan(front.size());
-    return front;
-  }
-
- private:
-  ByteView bytes_;
-};
-
 SessionConfig limits(std::uint8_t choice) {
   SessionConfig config;
   config.max_inbound_streams = 4;
@@ -43,7 +28,7 @@ SessionConfig limits(std::uint8_t choice) {
 
 class Run {
  public:
-  explicit Run(Script script)
+  explicit Run(FuzzScript script)
       : script_(script),
         choice_(script_.byte()),
         config_(limits(choice_)),
@@ -205,7 +190,7 @@ class Run {
     take_control();
   }
 
-  Script script_;
+  FuzzScript script_;
   std::uint8_t choice_;
   SessionConfig config_;
   std::chrono::nanoseconds now_ = 1s;
@@ -216,6 +201,6 @@ class Run {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Run(Script({data, size})).go();
+  Run(FuzzScript({data, size})).go();
   return 0;
 }
