@@ -193,7 +193,7 @@ def test_another_project_can_add_it_as_a_folder(folder: Path):
     """Configured only: its objects are those of this build."""
     (folder / "CMakeLists.txt").write_text(f"""
         cmake_minimum_required(VERSION 3.25)
-        project(app LANGUAGES C CXX)
+        project(app LANGUAGES CXX)
         add_subdirectory({ROOT} shoal)
         add_executable(app {ROOT}/examples/echo.cpp)
         target_link_libraries(app PRIVATE shoal::shoal)

@@ -197,6 +197,10 @@ void Client::conclude(const PeerId& liar) {
     for (const std::uint64_t session : lie.sessions) link->wantlist.withdraw(session);
     if (link->wantlist.has_changes()) link->changed.notify_all();
   }
+  if (lie.sessions.empty()) {  // all that ask it know already
+    settled_.notify_all();
+    return;
+  }
   std::string reason = "sent " + std::to_string(lie.bytes) + " bytes that are not this block";
   if (!lie.inquiry.certain()) {
     reason = "sent " + std::to_string(lie.bytes) + " bytes that match none of the " +

@@ -32,6 +32,22 @@ TEST_F(Bitswaps, fail_as_corrupt_when_the_only_source_lies) {
   EXPECT_EQ(bad_peers[0].cid, cids[0]);
 }
 
+TEST_F(Bitswaps, name_a_liar_once_however_much_it_lies_when_asked_again) {
+  TestNode& liar = add();
+  TestNode& honest = add();
+  TestNode& client = add();
+  const auto cids = fill(honest, 8, 100'000);
+  fill(liar, 8, 100'000);
+  liar.blocks.lies = true;
+  honest.blocks.read_time = 6s;  // all that the liar owes is asked of it once more meanwhile
+  begin(client, {&liar, &honest});
+  fetch(client, cids);
+  world.run(session->settle());
+  EXPECT_EQ(fetched, 8u);
+  ASSERT_EQ(bad_peers.size(), 1u);
+  EXPECT_EQ(bad_peers[0].peer, liar.id());
+}
+
 TEST_F(Bitswaps, name_the_very_block_that_a_peer_lied_about) {
   TestNode& liar = add();
   TestNode& honest = add();
