@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Two real nodes on the loopback interface: share and get, and how they end."""
 
+import fcntl
+import json
 import os
 import signal
 import socket
@@ -301,6 +303,24 @@ def test_a_connection_is_told_of(folder):
         came = share.wait_for("peer", state="connected")
         assert came["peer_id"] == peer and came["path"] == "loopback", came
         assert share.wait_for("peer", state="gone")["peer_id"] == peer
+
+
+def test_a_reader_that_reads_no_further_holds_up_nothing(folder):
+    content = bytes_of(2 * MB)
+    words = [SHOAL, "--home", folder / "a", "--json", *LOOPBACK, "share", write(folder / "x", content)]
+    process = subprocess.Popen([str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    try:
+        serving = {}
+        while serving.get("event") != "serving":
+            serving = json.loads(process.stdout.readline())
+        for _ in range(30):  # each of whom is worth two lines
+            run(*LOOPBACK, "ping", serving["addresses"][0], "-c", "1", home=folder / "b").works()
+        get(serving["link"], folder / "out", home=folder / "c").works()
+        assert (folder / "out").read_bytes() == content
+    finally:
+        process.kill()
+        process.communicate()
 
 
 run_tests(dict(globals()))

@@ -18,7 +18,7 @@ struct Served {
 };
 
 /// Sends back what comes until the other side ends its half, then ends ours.
-Task<void> serve_echo(net::ProtocolStream stream, Served& served);
+Task<void> serve_echo(net::Swarm& swarm, net::ProtocolStream stream, Served& served);
 
 /// Reads to the end.
 Task<void> serve_nothing(net::ProtocolStream stream);

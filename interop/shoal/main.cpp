@@ -49,7 +49,7 @@ class Peer {
  public:
   Peer(System& system, std::string home) : system_(system), node_(system, config(std::move(home))) {
     node_.swarm().protocols().add(kEchoProtocol, [this](net::ProtocolStream stream) {
-      return serve_echo(std::move(stream), served_);
+      return serve_echo(node_.swarm(), std::move(stream), served_);
     });
     node_.start();
   }

@@ -178,9 +178,9 @@ class GetCommand final : public Command {
     told_wait_ = wait;
     if (status.waiting == service::Waiting::nothing) return;
     next_waiting_ = now + kWaitingPeriod;
-    session_->output().event({{"event", "waiting"},
-                              {"for", name_of(status.waiting)},
-                              {"detail", as_utf8(status.detail)}});
+    session_->output().news({{"event", "waiting"},
+                             {"for", name_of(status.waiting)},
+                             {"detail", as_utf8(status.detail)}});
   }
 
   void tell_progress(const service::GetStatus& status, TimePoint now) {
@@ -189,12 +189,12 @@ class GetCommand final : public Command {
     next_progress_ = now + kProgressPeriod;
     boost::json::value eta = nullptr;
     if (const auto left = rest(status)) eta = to_seconds(*left);
-    session_->output().event({{"event", "progress"},
-                              {"bytes_done", status.bytes_done},
-                              {"bytes_total", status.bytes_total},
-                              {"rate", rate_.rate()},
-                              {"eta_seconds", std::move(eta)},
-                              {"peers", status.peers}});
+    session_->output().news({{"event", "progress"},
+                             {"bytes_done", status.bytes_done},
+                             {"bytes_total", status.bytes_total},
+                             {"rate", rate_.rate()},
+                             {"eta_seconds", std::move(eta)},
+                             {"peers", status.peers}});
   }
 
   void tell_done(const service::GetResult& result) {

@@ -1,6 +1,8 @@
 #include "cli/output.h"
 
 #include <fmt/format.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
@@ -30,6 +32,12 @@ bool wants_color(ColorWhen when, bool terminal) {
   return terminal && (refused == nullptr || *refused == '\0');
 }
 
+/// Whether a short line can be written without waiting for whoever reads.
+bool takes_a_line(int file) {
+  pollfd asked{.fd = file, .events = POLLOUT, .revents = 0};
+  return ::poll(&asked, 1, 0) != 0;  // an error is for the writer to meet
+}
+
 }  // namespace
 
 Output::Output(OutputOptions options)
@@ -56,6 +64,14 @@ Duration Output::progress_period() const {
 
 void Output::event(const boost::json::object& object) {
   if (options_.json) write_stdout(boost::json::serialize(object));
+}
+
+void Output::news(const boost::json::object& object) {
+  if (takes_a_line(STDOUT_FILENO)) event(object);
+}
+
+void Output::news(std::string_view line) {
+  if (takes_a_line(STDERR_FILENO)) note(line);
 }
 
 void Output::result(std::string_view line) {

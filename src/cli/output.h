@@ -44,12 +44,17 @@ class Output {
 
   /// A line of JSON; nothing without --json.
   void event(const boost::json::object& object);
+  /// The same for what may be missed: not said while a reader leaves so much unread that the node
+  /// would wait for it.
+  void news(const boost::json::object& object);
   /// A line of stdout; nothing with --json.
   void result(std::string_view line);
   /// A name as the result: as it is for programs, safe for terminals.
   void result_name(std::string_view name);
   /// A line of stderr; nothing with --json or --quiet.
   void note(std::string_view line);
+  /// The same for what may be missed.
+  void news(std::string_view line);
   void warning(std::string_view line);
   /// The last word of a command that failed.
   void failure(const Failure& failure);

@@ -24,13 +24,13 @@ struct PeerWatch::State {
 
   void tell(const PeerId& id, const Peer& peer, std::string_view state) {
     const std::string agent = node.swarm().peers().agent(id);
-    output.event({{"event", "peer"},
-                  {"peer_id", id.to_string()},
-                  {"agent", as_utf8(agent)},
-                  {"address", peer.address.to_string()},
-                  {"path", path_of(peer.address)},
-                  {"state", state}});
-    output.note(fmt::format("{} {} ({}, {})", short_name(id), state, path_of(peer.address),
+    output.news({{"event", "peer"},
+                 {"peer_id", id.to_string()},
+                 {"agent", as_utf8(agent)},
+                 {"address", peer.address.to_string()},
+                 {"path", path_of(peer.address)},
+                 {"state", state}});
+    output.news(fmt::format("{} {} ({}, {})", short_name(id), state, path_of(peer.address),
                             agent.empty() ? "unknown agent" : for_terminal(agent)));
   }
 

@@ -71,11 +71,11 @@ class ShareCommand final : public Command {
     session_->output().progress(to_progress(progress, rate_, now), now);
     if (!last && now < next_event_) return;
     next_event_ = now + kEventPeriod;
-    session_->output().event({{"event", "indexing"},
-                              {"path", as_utf8(progress.path)},
-                              {"bytes_done", progress.bytes_done},
-                              {"bytes_total", progress.bytes_total},
-                              {"rate", rate_.rate()}});
+    session_->output().news({{"event", "indexing"},
+                             {"path", as_utf8(progress.path)},
+                             {"bytes_done", progress.bytes_done},
+                             {"bytes_total", progress.bytes_total},
+                             {"rate", rate_.rate()}});
   }
 
   void tell_link(const content::ImportResult& result, Duration duration) {
@@ -158,11 +158,11 @@ class ShareCommand final : public Command {
 
   void tell_sent(const service::SentToPeer& sent) {
     auto& output = session_->output();
-    output.event({{"event", "sent"},
-                  {"peer_id", sent.peer.to_string()},
-                  {"bytes", sent.bytes},
-                  {"complete", sent.complete}});
-    output.note(fmt::format("{} {}, {} sent", short_name(sent.peer),
+    output.news({{"event", "sent"},
+                 {"peer_id", sent.peer.to_string()},
+                 {"bytes", sent.bytes},
+                 {"complete", sent.complete}});
+    output.news(fmt::format("{} {}, {} sent", short_name(sent.peer),
                             sent.complete ? "has it all" : "went before the end",
                             format_size(sent.bytes)));
     sent_->notify_all();

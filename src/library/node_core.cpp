@@ -146,7 +146,8 @@ Task<void> NodeCore::handle(std::shared_ptr<const Handler> handler, net::Protoco
 }
 
 PeerStream NodeCore::hand_over(net::ProtocolStream stream) {
-  return PeerStream(StreamCore::make(loop_, open_, std::move(stream)));
+  net::Toll::Expectation expected = node().swarm().expect(stream.peer);
+  return PeerStream(StreamCore::make(loop_, open_, std::move(stream), std::move(expected)));
 }
 
 PeerId NodeCore::learn(const std::string& peer) {

@@ -46,22 +46,25 @@ class StreamCore::Busy {
 };
 
 std::shared_ptr<StreamCore> StreamCore::make(std::shared_ptr<Loop> loop, OpenStreams& open,
-                                             net::ProtocolStream stream) {
+                                             net::ProtocolStream stream,
+                                             net::Toll::Expectation expected) {
   const auto destroy = [](StreamCore* core) {
     const std::shared_ptr<Loop> its_loop = core->loop_;
     const bool elsewhere = !its_loop->on_thread() && its_loop->post([core] { delete core; });
     // Without a loop, the node has taken back what is in it.
     if (!elsewhere) delete core;
   };
-  return {new StreamCore(std::move(loop), open, std::move(stream)), destroy};
+  return {new StreamCore(std::move(loop), open, std::move(stream), std::move(expected)), destroy};
 }
 
-StreamCore::StreamCore(std::shared_ptr<Loop> loop, OpenStreams& open, net::ProtocolStream stream)
+StreamCore::StreamCore(std::shared_ptr<Loop> loop, OpenStreams& open, net::ProtocolStream stream,
+                       net::Toll::Expectation expected)
     : loop_(std::move(loop)),
       peer_id_(stream.peer.to_string()),
       protocol_(std::move(stream.protocol)),
       open_(&open),
-      stream_(std::move(stream.stream)) {
+      stream_(std::move(stream.stream)),
+      expected_(std::move(expected)) {
   open.add(*this);
 }
 
@@ -71,6 +74,7 @@ StreamCore::~StreamCore() {
 
 void StreamCore::take_back() {
   stream_.reset();
+  expected_.end();
   std::exchange(open_, nullptr)->remove(*this);
 }
 

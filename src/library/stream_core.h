@@ -7,6 +7,7 @@
 
 #include "library/loop.h"
 #include "net/swarm/protocol_table.h"
+#include "net/swarm/toll.h"
 
 namespace shoal::library {
 
@@ -31,7 +32,8 @@ class StreamCore {
  public:
   /// On the loop; whoever is the last to let go of it does so anywhere.
   static std::shared_ptr<StreamCore> make(std::shared_ptr<Loop> loop, OpenStreams& open,
-                                          net::ProtocolStream stream);
+                                          net::ProtocolStream stream,
+                                          net::Toll::Expectation expected);
   StreamCore(const StreamCore&) = delete;
   StreamCore& operator=(const StreamCore&) = delete;
 
@@ -52,7 +54,8 @@ class StreamCore {
   friend class OpenStreams;
   class Busy;
 
-  StreamCore(std::shared_ptr<Loop> loop, OpenStreams& open, net::ProtocolStream stream);
+  StreamCore(std::shared_ptr<Loop> loop, OpenStreams& open, net::ProtocolStream stream,
+             net::Toll::Expectation expected);
   ~StreamCore();
   Stream& stream();
   void take_back();
@@ -64,6 +67,7 @@ class StreamCore {
   StreamCore* previous_ = nullptr;
   StreamCore* next_ = nullptr;
   std::unique_ptr<Stream> stream_;
+  net::Toll::Expectation expected_;  // the program reads as it likes
   bool reading_ = false;
   bool writing_ = false;
 };

@@ -30,6 +30,7 @@
 #include "net/swarm/dialer.h"
 #include "net/swarm/peer_store.h"
 #include "net/swarm/site_book.h"
+#include "net/swarm/toll.h"
 #include "protocol/identify/message.h"
 #include "service/delivery.h"
 #include "service/link.h"
@@ -71,6 +72,10 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "unread bytes of all connections; beyond it, the connection that holds most is closed"},
     {"swarm.served_streams", net::Connection::kMaxServedStreams, "streams", "streams of all peers that are served at once"},
     {"swarm.served_streams_each", net::Connection::kMinServedStreams, "streams", "what a connection may have served even then"},
+    {"swarm.unasked_bytes", static_cast<std::uint64_t>(net::Toll::kBurstBytes), "bytes", "what all peers may say at once that nobody asked of them, before they are read more slowly"},
+    {"swarm.unasked_rate", static_cast<std::uint64_t>(net::Toll::kBytesPerSecond), "bytes/s", "and how fast they may go on"},
+    {"swarm.unasked_free_bytes", static_cast<std::uint64_t>(net::Toll::kFreeBytes), "bytes", "what each peer may say beside that"},
+    {"swarm.unasked_free_rate", static_cast<std::uint64_t>(net::Toll::kFreeBytesPerSecond), "bytes/s", "and how fast it may go on"},
     {"swarm.bad_streams", net::Connection::kMaxBadStreams, "streams", "streams of a peer that broke a rule, before its connection ends"},
     {"swarm.knocks", static_cast<std::uint64_t>(net::SiteBook::kBurstKnocks), "connections", "connections that one site may make at once"},
     {"swarm.knocks_rate", static_cast<std::uint64_t>(net::SiteBook::kKnocksPerSecond), "connections/s", "and how fast it may go on"},

@@ -46,6 +46,7 @@ struct Client::Link {
   Wantlist wantlist;
   OutboundStream out;
   Event changed;
+  net::Toll::Expectation expected;       // while the peer owes us answers
   std::optional<TimePoint> first_right;  // answer
   bool ended = false;
 };
@@ -81,6 +82,7 @@ void Client::receive(const PeerId& from, const Message& message) {
 
 void Client::receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks) {
   for (ReceivedBlock& block : blocks) take_block(from, std::move(block));
+  if (Link* known = find(from)) update_expectation(*known);
 }
 
 void Client::take_block(const PeerId& from, ReceivedBlock block) {
@@ -317,15 +319,23 @@ Task<void> Client::send_wants(std::shared_ptr<Link> link) {
       for (const auto& session : sessions()) session->useless(link->id, failure);
       failures = 0;
       link->wantlist = Wantlist();
+      update_expectation(*link);
       continue;
     }
     co_await system_.clock.sleep_for(kRetryPause);
   }
 }
 
+void Client::update_expectation(Link& link) {
+  const bool expects = link.wantlist.told() > 0;
+  if (expects == static_cast<bool>(link.expected)) return;
+  link.expected = expects ? swarm_.expect(link.id) : net::Toll::Expectation();
+}
+
 Task<void> Client::send_changes(Link& link) {
   const bool opened = co_await link.out.ready();
   const Message message = link.wantlist.take(opened, link.out.version());
+  update_expectation(link);
   if (message.empty() || system_.faults.strikes("bitswap.lose_wants")) co_return;
   const EncodedMessage encoded = encode_message(message, link.out.version());
   co_await link.out.write(encoded);

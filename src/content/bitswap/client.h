@@ -79,6 +79,8 @@ class Client {
   void ask_again(const PeerId& peer);
   Task<void> send_wants(std::shared_ptr<Link> link);
   Task<void> send_changes(Link& link);
+  /// What the peer says is expected while it owes answers.
+  void update_expectation(Link& link);
   void take_block(const PeerId& from, ReceivedBlock block);
   void note_right(const PeerId& from, Link& link, const Multihash& hash);
   void take_unasked(const PeerId& from, const ReceivedBlock& block);

@@ -84,7 +84,8 @@ class Inbound::Share {
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
 
-  Room::Share& held() { return *held_; }
+  /// Null for a small message.
+  Room::Share* held() { return held_.get(); }
 
  private:
   std::shared_ptr<Inbox> inbox_;
@@ -133,20 +134,22 @@ Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<I
   while (true) {
     const std::optional<std::size_t> length = co_await read_length(*stream.stream);
     if (!length) co_return;
+    co_await work_off_entries(stream.peer, *inbox);
     while (inbox->bytes != 0 && inbox->bytes + *length > kMaxUnverifiedBytes) {
       co_await inbox->freed.wait();
     }
-    std::unique_ptr<Room::Share> held = co_await room_.take(stream.peer, *length);
+    std::unique_ptr<Room::Share> held;
+    if (*length > kSmallBytes) held = co_await room_.take(stream.peer, *length);
     auto share = std::make_shared<Share>(inbox, *length, std::move(held));
     SharedBytes bytes = co_await read_body(stream, *length, share->held());
-    if (*length > kFirstStepBytes) share->held().finished();
+    if (*length > kFirstStepBytes) share->held()->finished();
     co_await handle(stream.peer, std::move(bytes), *inbox, std::move(share));
   }
 }
 
 /// Into memory that nobody clears first, and at most one small part of which is moved.
 Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t length,
-                                     Room::Share& held) {
+                                     Room::Share* held) {
   const std::size_t first = std::min(length, kFirstStepBytes);
   Buffer buffer = uninitialised(first);
   co_await read_part(stream, MutableBytes(buffer.get(), first));
@@ -156,7 +159,7 @@ Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t le
     buffer = std::move(whole);
   }
   for (std::size_t at = first; at < length;) {
-    held.moved();
+    held->moved();
     const std::size_t part = std::min(length - at, kPartBytes);
     co_await read_part(stream, MutableBytes(buffer.get() + at, part));
     at += part;
@@ -167,13 +170,12 @@ Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t le
 
 Task<void> Inbound::read_part(net::ProtocolStream& stream, MutableBytes into) {
   Task<void> reading = read_exactly(*stream.stream, into);
-  co_await within(system_.clock, kStallTimeout, std::move(reading),
-                  "a bitswap message from " + stream.peer.to_string());
+  co_await within(system_.clock, kStallTimeout, std::move(reading), "a bitswap message");
 }
 
 /// Piece by piece, so that nobody holds up the others with the longest of messages.
 Task<void> Inbound::tell(const PeerId& peer, Message& message, Inbox& inbox) {
-  co_await pay_for(peer, inbox, message.wants.size() + message.presences.size());
+  inbox.entries_left -= static_cast<double>(message.wants.size() + message.presences.size());
   while (std::max(message.wants.size(), message.presences.size()) > kEntriesAtOnce) {
     Message part;
     part.full = std::exchange(message.full, false);
@@ -185,18 +187,20 @@ Task<void> Inbound::tell(const PeerId& peer, Message& message, Inbox& inbox) {
   handlers_.message(peer, message);
 }
 
-Task<void> Inbound::pay_for(const PeerId& peer, Inbox& inbox, std::size_t entries) {
-  const bool proven = handlers_.proven(peer);
-  const double burst = proven ? kBurstEntries : kBurstFirstEntries;
-  const double rate = proven ? kEntriesPerSecond : kFirstEntriesPerSecond;
-  const TimePoint now = system_.clock.now();
-  const double waited = std::chrono::duration<double>(now - inbox.refilled).count();
-  inbox.refilled = now;
-  inbox.entries_left = std::min(burst, inbox.entries_left + waited * rate);
-  inbox.entries_left -= static_cast<double>(entries);
-  if (inbox.entries_left >= 0) co_return;
-  const std::chrono::duration<double> owed(-inbox.entries_left / rate);
-  co_await system_.clock.sleep_for(std::chrono::duration_cast<Duration>(owed));
+/// Before a message is read: what waits should wait where it takes no memory of ours.
+Task<void> Inbound::work_off_entries(PeerId peer, Inbox& inbox) {
+  while (true) {
+    const bool proven = handlers_.proven(peer);
+    const double burst = proven ? kBurstEntries : kBurstFirstEntries;
+    const double rate = proven ? kEntriesPerSecond : kFirstEntriesPerSecond;
+    const TimePoint now = system_.clock.now();
+    const double waited = std::chrono::duration<double>(now - inbox.refilled).count();
+    inbox.refilled = now;
+    inbox.entries_left = std::min(burst, inbox.entries_left + waited * rate);
+    if (inbox.entries_left >= 0) co_return;
+    const std::chrono::duration<double> owed(-inbox.entries_left / rate);
+    co_await system_.clock.sleep_for(std::chrono::ceil<Duration>(owed));
+  }
 }
 
 Task<void> Inbound::handle(PeerId peer, SharedBytes bytes, Inbox& inbox,

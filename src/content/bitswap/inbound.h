@@ -34,6 +34,9 @@ class Inbound {
   static constexpr std::size_t kHashHereBytes = 64 * 1024;
   /// The same of all peers together.
   static constexpr std::size_t kRoomBytes = 24 * 1024 * 1024;
+  /// A message up to this size needs no room: what a wantlist says must not wait behind those who
+  /// send blocks. The number of streams bounds them.
+  static constexpr std::size_t kSmallBytes = 4 * 1024;
   /// Within a message, a sender that does not send the next part for so long has died.
   static constexpr Duration kStallTimeout = 30s;
   static constexpr std::size_t kPartBytes = 256 * 1024;
@@ -77,11 +80,11 @@ class Inbound {
   class Share;
 
   Task<void> read_messages(net::ProtocolStream& stream, std::shared_ptr<Inbox> inbox);
-  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Room::Share& held);
+  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Room::Share* held);
   Task<void> read_part(net::ProtocolStream& stream, MutableBytes into);
   Task<void> handle(PeerId peer, SharedBytes bytes, Inbox& inbox, std::shared_ptr<Share> share);
   Task<void> tell(const PeerId& peer, Message& message, Inbox& inbox);
-  Task<void> pay_for(const PeerId& peer, Inbox& inbox, std::size_t entries);
+  Task<void> work_off_entries(PeerId peer, Inbox& inbox);
   Task<void> verify(PeerId peer, std::vector<MessageBlock> blocks, std::shared_ptr<Share> share);
 
   System& system_;

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <array>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,7 +23,9 @@ struct Rooms : testing::Test {
   Rooms()
       : room(world.add_host().system(), 1000,
              {.send_away = [this](const PeerId& peer) { sent_away.push_back(peer); },
-              .strikes = [this](const PeerId& peer) { return peer == struck ? 1u : 0u; }}),
+              .strikes = [this](const PeerId& peer) { return peer == struck ? 1u : 0u; },
+              .expected = [this](const PeerId& peer) { return useful.contains(peer); },
+              .round_trip = [this](const PeerId&) { return round_trip; }}),
         work(world.waits(), "takers") {}
   ~Rooms() override {
     world.run(work.stop());
@@ -40,6 +43,8 @@ struct Rooms : testing::Test {
   const PeerId two = peer_of(2);
   const PeerId three = peer_of(3);
   PeerId struck = peer_of(9);
+  std::set<PeerId> useful = {one, two, three};
+  Duration round_trip = 250ms;
   sim::World world;
   std::vector<PeerId> sent_away;
   Room room;
@@ -71,7 +76,7 @@ TEST_F(Rooms, who_stands_still_gives_way_to_who_waits) {
   ask(one, 500);
   ask(two, 500);
   world.run_for(900ms);
-  for (std::uint64_t move = 0; move < 2 * Room::kTurns; ++move) got[1]->moved();
+  for (std::uint64_t move = 0; move < 1 + 2 * Room::kTurns; ++move) got[1]->moved();
   ask(three, 500);
   world.run_for(90ms);
   EXPECT_TRUE(sent_away.empty());
@@ -84,6 +89,7 @@ TEST_F(Rooms, who_stands_still_gives_way_to_who_waits) {
 }
 
 TEST_F(Rooms, nobody_stands_still_on_a_line_that_is_slow_for_all) {
+  round_trip = 500ms;
   ask(one, 500);
   ask(two, 500);
   ask(three, 500);
@@ -99,6 +105,8 @@ TEST_F(Rooms, nobody_stands_still_on_a_line_that_is_slow_for_all) {
 TEST_F(Rooms, where_nobody_moves_the_first_to_stop_gives_way) {
   ask(one, 500);
   ask(two, 500);
+  world.run_for(1ms);
+  got[1]->moved();
   world.run_for(500ms);
   got[1]->moved();
   ask(three, 500);
@@ -109,6 +117,7 @@ TEST_F(Rooms, where_nobody_moves_the_first_to_stop_gives_way) {
 }
 
 TEST_F(Rooms, comes_first_who_has_finished_something_then_who_did_no_harm) {
+  useful.clear();
   struck = one;
   ask(three, 1000);
   world.run_for(1ms);
@@ -122,6 +131,60 @@ TEST_F(Rooms, comes_first_who_has_finished_something_then_who_did_no_harm) {
     world.run_for(1ms);
   }
   EXPECT_EQ(order, (std::vector{three, three, two, one}));
+}
+
+TEST_F(Rooms, half_is_kept_for_those_who_have_finished_something) {
+  useful = {three};
+  ask(one, 400);
+  ask(two, 101);
+  world.run_for(1ms);
+  EXPECT_EQ(order, std::vector{one});
+  ask(three, 600);
+  world.run_for(1ms);
+  EXPECT_EQ(order, (std::vector{one, three}));
+  EXPECT_EQ(room.used_bytes(), 1000u);
+  got.front()->shrink(399);
+  world.run_for(1ms);
+  EXPECT_EQ(order, (std::vector{one, three}));
+  got.front().reset();
+  got.back()->shrink(100);
+  world.run_for(1ms);
+  EXPECT_EQ(order, (std::vector{one, three, two}));
+}
+
+TEST_F(Rooms, who_answers_no_ping_has_the_least_time) {
+  round_trip = 0ms;
+  ask(one, 1000);
+  ask(two, 1000);
+  world.run_for(Room::kMinPatience - 10ms);
+  EXPECT_TRUE(sent_away.empty());
+  world.run_for(120ms);
+  EXPECT_EQ(sent_away, std::vector{one});
+}
+
+TEST_F(Rooms, a_long_way_away_is_given_no_more_than_the_most_time) {
+  round_trip = 1h;
+  ask(one, 1000);
+  ask(two, 1000);
+  world.run_for(Room::kMaxPatience - 10ms);
+  EXPECT_TRUE(sent_away.empty());
+  world.run_for(120ms);
+  EXPECT_EQ(sent_away, std::vector{one});
+}
+
+TEST_F(Rooms, the_first_part_of_newcomers_gives_nobody_more_time) {
+  ask(one, 500);
+  ask(two, 500);
+  world.run_for(990ms);
+  for (std::uint64_t newcomer = 1; newcomer < Room::kTurns; ++newcomer) {
+    got.pop_back();
+    ask(two, 500);
+    world.run_for(1ms);
+    got.back()->moved();
+  }
+  ask(three, 500);
+  world.run_for(110ms);
+  EXPECT_EQ(sent_away, std::vector{one});
 }
 
 TEST_F(Rooms, who_asks_for_more_than_all_gets_all) {

@@ -39,6 +39,8 @@ class Wantlist {
 
   /// Whether the peer may rightly send this block, although perhaps no longer wanted.
   bool was_asked(const Multihash& hash) const;
+  /// Wants that the peer has been told, and has neither sent nor been told to forget.
+  std::size_t told() const { return told_; }
   /// WANT_BLOCKs that the peer has been told and not answered.
   std::size_t owed() const { return owed_; }
   /// These, in order.

@@ -11,6 +11,17 @@
 
 namespace shoal::net {
 
+/// What reading costs: see net/swarm/toll.h.
+class ReadingToll {
+ public:
+  virtual ~ReadingToll() = default;
+  /// Returns when more may be read after `bytes` were, which opened so many `streams`. One caller
+  /// at a time. Cancellable.
+  virtual Task<void> pay(std::size_t bytes, std::size_t streams) = 0;
+  /// Nothing more will be read: pay() returns at once, also one that waits.
+  virtual void leave() noexcept = 0;
+};
+
 /// Many streams over one secured connection.
 ///
 /// Lifetime: a stream borrows its muxer. The owner of a muxer calls close(), waits until
@@ -45,6 +56,8 @@ class Muxer {
   /// Called in a step of its own when stream_count() falls to 0.
   virtual void when_idle(std::function<void()> callback) = 0;
 
+  /// Pays before it reads on, from now on. Borrowed for the muxer's life.
+  virtual void pay_for_reading(ReadingToll& toll) = 0;
   /// A stream that the other side opened ended as it should: opening it costs nothing.
   virtual void forgive_open() = 0;
 

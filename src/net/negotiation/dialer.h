@@ -34,6 +34,8 @@ class Dialer {
   /// to send next, if any. Throws Error{malformed} or {limit} when the other side speaks something
   /// else.
   Bytes receive(ByteView& received);
+  /// While pending: how many of the next bytes surely belong to the negotiation; at least 1.
+  std::size_t missing() const { return reader_.missing(); }
 
   Progress progress() const { return progress_; }
   /// The protocol proposed last: the one agreed on, once progress() says so.

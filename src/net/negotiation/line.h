@@ -27,6 +27,8 @@ class LineReader {
   /// kMaxLineBytes before any of their text is taken, Error{malformed} for a length that is zero or
   /// not minimal, and for a line without newline at its end or with one before.
   std::optional<std::string> take(ByteView& received);
+  /// How many bytes at least are still to come of the line; 1 while its length is not known.
+  std::size_t missing() const { return length_ == 0 ? 1 : length_ - line_.size(); }
 
  private:
   bool take_length(ByteView& received);

@@ -30,6 +30,8 @@ class Listener {
   /// to send, if any. Throws Error{malformed} when the other side speaks something else, and
   /// Error{limit} for lines that are too long and for proposal kMaxProposals + 1.
   Bytes receive(ByteView& received);
+  /// While pending: how many of the next bytes surely belong to the negotiation; at least 1.
+  std::size_t missing() const { return reader_.missing(); }
 
   /// Never failed: after "na" the other side may always propose something else.
   Progress progress() const { return progress_; }

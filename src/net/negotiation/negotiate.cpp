@@ -1,5 +1,6 @@
 #include "net/negotiation/negotiate.h"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 #include <utility>
@@ -15,14 +16,17 @@ namespace {
 
 using multistream::Progress;
 
-/// One byte at a time, so that none of the next protocol's is taken; what is below buffers.
+constexpr std::size_t kReadAtOnceBytes = 64;
+
+/// Never beyond the end of a line, so that no byte of the next protocol is taken.
 template <class Machine>
 Task<void> run(Stream& stream, Machine& machine) {
   while (machine.progress() == Progress::pending) {
-    std::array<std::uint8_t, 1> byte{};
-    const std::size_t got = co_await stream.read_some(byte);
+    std::array<std::uint8_t, kReadAtOnceBytes> buffer;
+    const std::size_t count = std::min(machine.missing(), buffer.size());
+    const std::size_t got = co_await stream.read_some(MutableBytes(buffer).first(count));
     if (got == 0) throw Error(ErrorCode::closed, "the other side ended the negotiation");
-    ByteView received = byte;
+    ByteView received = ByteView(buffer).first(got);
     const Bytes answer = machine.receive(received);
     if (!answer.empty()) co_await write_all(stream, answer);
   }

@@ -36,15 +36,39 @@ class Connection::Served {
   Connection& connection_;
 };
 
+/// Listed while it lasts, so that one task watches over all of a connection: a timer for each would
+/// cost more than all the rest of a stream.
+struct Connection::Negotiation {
+  Negotiation(Connection& its_connection, Stream& its_stream, TimePoint ends)
+      : connection(its_connection),
+        stream(its_stream),
+        deadline(ends),
+        place(connection.negotiations_.insert(connection.negotiations_.end(), this)) {}
+  ~Negotiation() {
+    if (!late) connection.negotiations_.erase(place);
+  }
+  Negotiation(const Negotiation&) = delete;
+  Negotiation& operator=(const Negotiation&) = delete;
+
+  Connection& connection;
+  Stream& stream;
+  const TimePoint deadline;
+  bool late = false;
+  const std::list<Negotiation*>::iterator place;
+};
+
 Connection::Connection(System& system, ConnectionContext& context, ConnectionId id, Link link,
                        Direction direction)
     : system_(system),
       context_(context),
       id_(id),
+      toll_(context.toll.payer(link.peer)),
       link_(std::move(link)),
       direction_(direction),
       opened_at_(system.clock.now()),
-      tasks_(system.waits, "connection to " + link_.peer.short_name()) {}
+      tasks_(system.waits, "connection to " + link_.peer.short_name()) {
+  link_.muxer->pay_for_reading(*toll_);
+}
 
 Task<ProtocolStream> Connection::open(std::span<const std::string> protocols) {
   SHOAL_CHECK(!protocols.empty());
@@ -122,7 +146,9 @@ Task<void> Connection::serve(std::unique_ptr<Stream> stream, std::unique_ptr<Ser
     throw;
   }
   const TimePoint now = system_.clock.now();
-  if (context_.forgiven.take(now.time_since_epoch())) link_.muxer->forgive_open();
+  if (!context_.forgiven.take(now.time_since_epoch())) co_return;
+  link_.muxer->forgive_open();
+  context_.toll.refund_stream(peer());
 }
 
 void Connection::note_failure(const Error& error) {
@@ -133,17 +159,41 @@ void Connection::note_failure(const Error& error) {
 
 Task<void> Connection::serve_protocol(std::unique_ptr<Stream> stream) {
   if (system_.faults.strikes("net.accept_stream")) co_return;
-  const auto speaks = [this](const std::string& name) {
-    return context_.protocols.find(name) != nullptr;
-  };
-  Task<std::string> negotiation = negotiate_as_listener(*stream, speaks);
-  std::string protocol = co_await within(system_.clock, kNegotiationTimeout, std::move(negotiation),
-                                         "negotiating with " + peer().to_string());
+  std::string protocol = co_await negotiate(*stream);
   const ProtocolHandler* found = context_.protocols.find(protocol);
   if (found == nullptr) co_return;
   const ProtocolHandler handler = *found;  // the table may change while the handler runs
   ProtocolStream accepted{std::move(stream), std::move(protocol), peer(), id_};
   co_await handler(std::move(accepted));
+}
+
+Task<std::string> Connection::negotiate(Stream& stream) {
+  const auto speaks = [this](const std::string& name) {
+    return context_.protocols.find(name) != nullptr;
+  };
+  const Negotiation negotiation(*this, stream, system_.clock.now() + kNegotiationTimeout);
+  if (!std::exchange(watching_negotiations_, true)) tasks_.spawn(end_late_negotiations());
+  try {
+    co_return co_await negotiate_as_listener(stream, speaks);
+  } catch (const Error&) {
+    if (!negotiation.late) throw;
+  }
+  throw Error(ErrorCode::timeout, "the peer did not say in time what the stream is for");
+}
+
+Task<void> Connection::end_late_negotiations() {
+  while (!negotiations_.empty()) {
+    const TimePoint deadline = negotiations_.front()->deadline;
+    if (deadline > system_.clock.now()) {
+      co_await system_.clock.sleep_until(deadline);
+      continue;
+    }
+    Negotiation& oldest = *negotiations_.front();
+    negotiations_.pop_front();
+    oldest.late = true;
+    oldest.stream.abort();
+  }
+  watching_negotiations_ = false;
 }
 
 }  // namespace shoal::net

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <list>
 #include <memory>
 #include <span>
 #include <string>
@@ -9,6 +10,7 @@
 #include "base/token_bucket.h"
 #include "net/swarm/failure_counts.h"
 #include "net/swarm/protocol_table.h"
+#include "net/swarm/toll.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
 #include "system/task_group.h"
@@ -22,10 +24,13 @@ struct ConnectionContext {
   static constexpr double kBurstForgiven = 8 * 1024;
   static constexpr double kForgivenPerSecond = 2048;
 
+  explicit ConnectionContext(System& system) : toll(system) {}
+
   ProtocolTable protocols;
   FailureCounts failures;
   std::size_t served_streams = 0;
   TokenBucket forgiven{kBurstForgiven, kForgivenPerSecond};
+  Toll toll;
 };
 
 /// One live connection to a peer: opens streams for those who ask, and hands those that the peer
@@ -80,16 +85,22 @@ class Connection {
   bool has_room_for_stream() const;
   Task<void> serve(std::unique_ptr<Stream> stream, std::unique_ptr<Served> counted);
   Task<void> serve_protocol(std::unique_ptr<Stream> stream);
+  Task<std::string> negotiate(Stream& stream);
+  Task<void> end_late_negotiations();
   void note_failure(const Error& error);
 
   System& system_;
   ConnectionContext& context_;
   const ConnectionId id_;
+  const std::unique_ptr<ReadingToll> toll_;
   Link link_;
   const Direction direction_;
   const TimePoint opened_at_;
   std::size_t served_streams_ = 0;
   std::size_t bad_streams_ = 0;
+  struct Negotiation;
+  std::list<Negotiation*> negotiations_;  // with streams of the peer, oldest first
+  bool watching_negotiations_ = false;
   TaskGroup tasks_;
 };
 

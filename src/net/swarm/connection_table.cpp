@@ -10,7 +10,7 @@ namespace shoal::net {
 bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
   if (by_id_.size() >= limits_.connections || inbound_ >= limits_.inbound_connections) return false;
   const auto site = site_of(remote);
-  if (site && site->is_loopback()) return true;
+  if (site && is_this_machine(*site)) return true;
   const auto found = site ? inbound_from_.find(*site) : inbound_from_.end();
   return found == inbound_from_.end() || found->second < limits_.inbound_connections_per_site;
 }

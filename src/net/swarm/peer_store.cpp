@@ -99,7 +99,14 @@ void PeerStore::pin(const PeerId& peer) {
 
 void PeerStore::unpin(const PeerId& peer) {
   const auto found = entries_.find(peer);
-  if (found != entries_.end() && found->second.pins > 0) --found->second.pins;
+  if (found == entries_.end() || found->second.pins == 0) return;
+  Entry& entry = found->second;
+  if (--entry.pins > 0) return;
+  entry.protocols.reset();
+  entry.agent = {};
+  if (!entry.addresses.empty()) return;
+  by_age_.erase(entry.age);
+  entries_.erase(found);
 }
 
 }  // namespace shoal::net

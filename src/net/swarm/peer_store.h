@@ -45,7 +45,8 @@ class PeerStore {
   const std::vector<std::string>* protocols(const PeerId& peer) const;
   bool speaks(const PeerId& peer, const std::string& protocol) const;
 
-  /// A pinned peer is not forgotten.
+  /// A pinned peer is not forgotten. After the last pin only its addresses are kept: what it speaks
+  /// it says again when it is met again.
   void pin(const PeerId& peer);
   void unpin(const PeerId& peer);
 

@@ -15,6 +15,12 @@ std::optional<IpAddress> site_of(const Multiaddr& remote) {
   return IpAddress::v6(network);
 }
 
+bool is_this_machine(const IpAddress& site) {
+  static const IpAddress kV4 = IpAddress::v4({127, 0, 0, 1});
+  static const IpAddress kV6 = IpAddress::v6({});  // the site of ::1
+  return site == kV4 || site == kV6;
+}
+
 SiteBook::Site& SiteBook::find(const IpAddress& address, TimePoint now) {
   const auto found = sites_.find(address);
   if (found == sites_.end()) {
@@ -41,7 +47,7 @@ void SiteBook::make_room() {
 }
 
 bool SiteBook::admit(const IpAddress& address, TimePoint now) {
-  if (address.is_loopback()) return true;
+  if (is_this_machine(address)) return true;
   Site& site = find(address, now);
   if (site.knocks < 1) return false;
   site.knocks -= 1;

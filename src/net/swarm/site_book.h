@@ -14,6 +14,10 @@ namespace shoal::net {
 /// one address of it mostly has them all. None where there is no such thing.
 std::optional<IpAddress> site_of(const Multiaddr& remote);
 
+/// The programs of this machine share it: none is answerable for the others, and no site limit
+/// holds.
+bool is_this_machine(const IpAddress& site);
+
 /// How often each site knocks, and how it behaves: connections are admitted from a bucket of
 /// tokens, and who breaks a protocol pays for many. Sans-I/O; forgets sites that are quiet.
 class SiteBook {

@@ -61,5 +61,15 @@ TEST(SiteBook, E5_takes_a_mapped_address_for_the_one_it_maps) {
   EXPECT_NE(mapped, site_of(Multiaddr::parse("/ip6/::ffff:192.0.2.2/tcp/1")));
 }
 
+TEST(SiteBook, counts_no_knocks_of_this_machine) {
+  SiteBook book;
+  for (const char* address : {"/ip4/127.0.0.1/tcp/1", "/ip6/::1/tcp/1"}) {
+    const auto site = site_of(Multiaddr::parse(address));
+    for (int i = 0; i < 10 * SiteBook::kBurstKnocks; ++i) {
+      ASSERT_TRUE(book.admit(site.value(), kStart)) << address;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace shoal::net

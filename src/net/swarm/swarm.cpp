@@ -74,6 +74,7 @@ struct Swarm::Handshake {
 Swarm::Swarm(System& system, PeerId local_peer, ConnectionLimits limits)
     : system_(system),
       local_peer_(std::move(local_peer)),
+      context_(system),
       peers_(system.clock),
       dialer_(system, transports_),
       limits_(limits),

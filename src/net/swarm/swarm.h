@@ -71,6 +71,9 @@ class Swarm {
   Connection* find(ConnectionId id) { return connections_.find(id); }
   /// The connection that new streams to `peer` take; null when there is none.
   Connection* best(const PeerId& peer) { return connections_.best(peer); }
+  /// While it lives, what `peer` says is what we asked for, and read as it comes.
+  Toll::Expectation expect(const PeerId& peer) { return context_.toll.expect(peer); }
+  bool expects(const PeerId& peer) const { return context_.toll.expects(peer); }
   void disconnect(const PeerId& peer);
   /// The same for one that does harm: its site gets in more slowly for a while.
   void send_away(const PeerId& peer, const std::string& why);

@@ -112,8 +112,7 @@ Task<void> Identify::answer(net::ProtocolStream stream) {
   }
   const Message message = describe(swarm_.find(stream.connection));
   const Bytes bytes = message.encode();
-  co_await within(system_.clock, kTimeout, net::write_message(*stream.stream, bytes),
-                  "identify to " + stream.peer.to_string());
+  co_await within(system_.clock, kTimeout, net::write_message(*stream.stream, bytes), "identify");
   co_await stream.stream->close_write();
 }
 

@@ -1,5 +1,6 @@
 #include "protocol/ping/ping.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -12,21 +13,34 @@ namespace {
 
 constexpr Duration kIdleTimeout = 60s;
 
-/// False when the other side has closed.
-Task<bool> echo_one(Stream& stream) {
-  std::array<std::uint8_t, kPayloadBytes> payload{};
-  const std::size_t first = co_await stream.read_some(payload);
-  if (first == 0) co_return false;
-  co_await read_exactly(stream, MutableBytes(payload).subspan(first));
-  co_await write_all(stream, payload);
-  co_return true;
-}
+/// Whole payloads go back as they come; those that come together go back together.
+class Echo {
+ public:
+  explicit Echo(Stream& stream) : stream_(stream) {}
+
+  /// False when the other side has closed.
+  Task<bool> next() {
+    const std::size_t got = co_await stream_.read_some(MutableBytes(buffer_).subspan(held_));
+    if (got == 0 && held_ > 0) throw Error(ErrorCode::closed, "the stream ended within a ping");
+    if (got == 0) co_return false;
+    held_ += got;
+    const std::size_t whole = held_ - held_ % kPayloadBytes;
+    if (whole > 0) co_await write_all(stream_, ByteView(buffer_).first(whole));
+    std::copy(buffer_.begin() + whole, buffer_.begin() + held_, buffer_.begin());
+    held_ -= whole;
+    co_return true;
+  }
+
+ private:
+  Stream& stream_;
+  std::array<std::uint8_t, kMaxPayloadsAtOnce * kPayloadBytes> buffer_{};
+  std::size_t held_ = 0;
+};
 
 Task<void> answer(System& system, net::ProtocolStream stream) {
+  Echo echo(*stream.stream);
   bool open = true;
-  while (open) {
-    open = co_await within(system.clock, kIdleTimeout, echo_one(*stream.stream), "ping");
-  }
+  while (open) open = co_await within(system.clock, kIdleTimeout, echo.next(), "ping");
   co_await stream.stream->close_write();
 }
 

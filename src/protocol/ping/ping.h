@@ -8,8 +8,10 @@ namespace shoal::ping {
 inline constexpr const char* kProtocol = "/ipfs/ping/1.0.0";
 inline constexpr std::size_t kPayloadBytes = 32;
 
-/// Answers pings: libp2p specs, ping. One answer is in memory at a time; a stream that is silent
-/// for a minute is ended.
+/// Answers that one stream may have in memory.
+inline constexpr std::size_t kMaxPayloadsAtOnce = 32;
+
+/// Answers pings: libp2p specs, ping. A stream that is silent for a minute is ended.
 void serve(System& system, net::Swarm& swarm);
 
 /// Measures round trips over one stream. Borrows both for its life.

@@ -72,13 +72,19 @@ Task<void> YamuxMuxer::read_frames() {
     while (const auto event = session_.receive(input, now())) act_on(*event);
     wake_control();
     report_buffers();
-    co_await pause_for_budget();
+    co_await pay_for(got);
     if (got == buffer.size()) {
       buffer.resize(kLargeReadBytes);
     } else if (got < kSmallReadBytes && buffer.size() > kSmallReadBytes) {
       buffer = Bytes(kSmallReadBytes);
     }
   }
+}
+
+Task<void> YamuxMuxer::pay_for(std::size_t bytes) {
+  co_await pause_for_budget();
+  const std::size_t opened = std::exchange(opened_, 0);
+  if (toll_ != nullptr && !closed_) co_await toll_->pay(bytes, opened);
 }
 
 /// In steps, so that the end of the connection is not held up.
@@ -124,6 +130,7 @@ void YamuxMuxer::act_on(const yamux::Event& event) {
 /// The session counts the streams that the peer has open; a peer that resets each one right away
 /// has none, while we may still be busy with all of them.
 void YamuxMuxer::take_in(StreamId id) {
+  ++opened_;
   if (inbound_handles_ >= kMaxInboundHandles) return session_.reset(id);
   unaccepted_.push_back(make_stream(id));
   accepted_.notify_one();
@@ -269,6 +276,7 @@ void YamuxMuxer::close() noexcept {
   if (closed_) return;
   closed_ = true;
   under_->abort();
+  if (toll_ != nullptr) toll_->leave();
   const auto streams = std::exchange(streams_, {});
   for (const auto& [id, stream] : streams) stream->fail("the connection has ended");
   unaccepted_.clear();

@@ -39,6 +39,7 @@ class YamuxMuxer final : public net::Muxer {
   bool closed() const override { return closed_; }
   std::size_t stream_count() const override { return handles_; }
   void when_idle(std::function<void()> callback) override;
+  void pay_for_reading(net::ReadingToll& toll) override { toll_ = &toll; }
   void forgive_open() override { session_.forgive_open(); }
   Duration round_trip() const override;
   std::size_t buffered_bytes() const override;
@@ -56,6 +57,8 @@ class YamuxMuxer final : public net::Muxer {
   Session::Time now() const { return system_.clock.now().time_since_epoch(); }
   std::unique_ptr<YamuxStream> make_stream(StreamId id);
   Task<void> read_frames();
+  /// Before more is read.
+  Task<void> pay_for(std::size_t bytes);
   Task<void> pause_for_budget();
   void act_on(const yamux::Event& event);
   void take_in(StreamId id);
@@ -102,6 +105,8 @@ class YamuxMuxer final : public net::Muxer {
   shoal::Event control_;
   Turns turns_;
   bool closed_ = false;
+  net::ReadingToll* toll_ = nullptr;
+  std::size_t opened_ = 0;  // streams of the peer that were not paid for yet
   std::function<void()> when_idle_;
   std::function<void()> when_buffering_;
   std::size_t reported_buffers_ = 0;

@@ -1,0 +1,144 @@
+#include "net/swarm/toll.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/swarm_testing.h"
+
+namespace shoal::net {
+namespace {
+
+constexpr double kFree = Toll::kFreeBytes;
+
+PeerId peer_of(std::uint8_t number) {
+  return PeerId::from_public_key(testing::key_of(number).public_key());
+}
+
+struct Tolls : ::testing::Test {
+  Tolls() : toll(world.add_host().system()), work(world.waits(), "readers") {}
+  ~Tolls() override { world.run(work.stop()); }
+
+  Task<void> read_on(ReadingToll& payer, std::size_t bytes, double& total) {
+    while (true) {
+      co_await payer.pay(bytes, 0);
+      total += static_cast<double>(bytes);
+    }
+  }
+  Task<void> pay_once(ReadingToll& payer, std::size_t bytes, std::size_t streams,
+                      std::shared_ptr<bool> paid) {
+    co_await payer.pay(bytes, streams);
+    *paid = true;
+  }
+  ReadingToll& payer_of(std::uint8_t number) {
+    payers.push_back(toll.payer(peer_of(number)));
+    return *payers.back();
+  }
+  /// Reads without end; how much, is counted in the result.
+  double& floods(std::uint8_t number, std::size_t at_once = 64 * 1024) {
+    said.push_back(std::make_unique<double>(0));
+    work.spawn(read_on(payer_of(number), at_once, *said.back()));
+    return *said.back();
+  }
+  std::shared_ptr<bool> pays(ReadingToll& payer, std::size_t bytes, std::size_t streams = 0) {
+    const auto paid = std::make_shared<bool>(false);
+    work.spawn(pay_once(payer, bytes, streams, paid));
+    return paid;
+  }
+  bool pays_within(Duration time, ReadingToll& payer, std::size_t bytes, std::size_t streams = 0) {
+    const auto paid = pays(payer, bytes, streams);
+    world.run_for(time);
+    return *paid;
+  }
+
+  sim::World world;
+  Toll toll;
+  std::vector<std::unique_ptr<ReadingToll>> payers;
+  std::vector<std::unique_ptr<double>> said;
+  TaskGroup work;
+};
+
+TEST_F(Tolls, C6_all_peers_together_are_read_at_one_rate) {
+  double total = 0;
+  for (std::uint8_t i = 1; i <= 20; ++i) floods(i);
+  world.run_for(10s);
+  for (const auto& each : said) total += *each;
+  const double wanted = Toll::kBurstBytes + 10 * Toll::kBytesPerSecond + 20 * (kFree + 40'960);
+  EXPECT_NEAR(total, wanted, 0.05 * wanted);
+}
+
+TEST_F(Tolls, C6_those_who_flood_share_what_there_is) {
+  floods(1, 1024 * 1024);
+  floods(2, 4 * 1024);
+  world.run_for(20s);
+  EXPECT_NEAR(*said[0] / *said[1], 1, 0.2);
+}
+
+TEST_F(Tolls, C6_who_says_little_does_not_wait_for_those_who_flood) {
+  ReadingToll& quiet = payer_of(99);
+  for (std::uint8_t i = 1; i <= 50; ++i) floods(i, 128 * 1024);
+  world.run_for(5s);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(pays_within(10ms, quiet, 600));
+  // Beyond what is free, it still comes before those who have said more.
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(pays_within(30ms, quiet, 1024));
+}
+
+TEST_F(Tolls, who_is_expected_is_read_as_it_comes) {
+  ReadingToll& asked = payer_of(99);
+  for (std::uint8_t i = 1; i <= 20; ++i) floods(i);
+  Toll::Expectation expected = toll.expect(peer_of(99));
+  EXPECT_TRUE(toll.expects(peer_of(99)));
+  world.run_for(1s);
+  for (int i = 0; i < 1000; ++i) EXPECT_TRUE(pays_within(0ms, asked, 1024 * 1024));
+  expected.end();
+  EXPECT_FALSE(toll.expects(peer_of(99)));
+  EXPECT_FALSE(pays_within(10ms, asked, 1024 * 1024));
+}
+
+TEST_F(Tolls, an_expectation_lets_go_on_who_was_waiting) {
+  ReadingToll& asked = payer_of(99);
+  EXPECT_FALSE(pays_within(1s, asked, 100 * 1024 * 1024));
+  const auto paid = pays(payer_of(99), 64 * 1024);
+  const Toll::Expectation expected = toll.expect(peer_of(99));
+  world.run_for(1ms);
+  EXPECT_TRUE(*paid);
+}
+
+TEST_F(Tolls, who_leaves_waits_no_longer) {
+  ReadingToll& payer = payer_of(1);
+  const auto paid = pays(payer, 100 * 1024 * 1024);
+  world.run_for(1s);
+  EXPECT_FALSE(*paid);
+  payer.leave();
+  world.run_for(1ms);
+  EXPECT_TRUE(*paid);
+}
+
+TEST_F(Tolls, C6_a_stream_costs_until_it_ends_in_order) {
+  const PeerId peer = peer_of(1);
+  ReadingToll& payer = payer_of(1);
+  const auto streams = [](double bytes) {
+    return static_cast<std::size_t>(bytes / Toll::kStreamBytes);
+  };
+  EXPECT_TRUE(pays_within(0ms, payer, 0, streams(kFree + Toll::kBurstBytes)));
+  EXPECT_FALSE(pays_within(0ms, payer, 0, 64));
+  payer.leave();
+  for (std::size_t i = 0; i < 100; ++i) toll.refund_stream(peer);
+  world.run_for(1ms);
+  ReadingToll& next = payer_of(1);
+  EXPECT_TRUE(pays_within(0ms, next, 0, 30));
+}
+
+TEST_F(Tolls, forgets_whom_nobody_pays_for) {
+  toll.payer(peer_of(1)).reset();
+  EXPECT_FALSE(toll.expects(peer_of(1)));
+  {
+    const Toll::Expectation expected = toll.expect(peer_of(1));
+  }
+  EXPECT_FALSE(toll.expects(peer_of(1)));
+}
+
+}  // namespace
+}  // namespace shoal::net
