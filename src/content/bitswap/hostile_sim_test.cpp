@@ -40,6 +40,9 @@ TEST_F(Bitswaps, I5_survive_messages_and_blocks_that_are_too_large) {
   Message large;
   large.blocks.push_back({CidPrefix(), SharedBytes(Bytes(kMaxBlockBytes + 1))});
   world.run(write_raw(client, server.id(), framed(large)));
+  world.run_for(1s);
+  using Stage = net::FailureCounts::Stage;
+  EXPECT_EQ(server.swarm.failures().of(Stage::stream, ErrorCode::limit), 2u);
   begin(client, {&server});
   fetch(client, fill(server, 5, 1000));
   EXPECT_EQ(fetched, 5u);
@@ -137,9 +140,9 @@ TEST_F(Bitswaps, I1_peers_that_read_nothing_hold_so_much_and_hold_up_nobody) {
   }
   world.run_for(5s);
   using Stage = net::FailureCounts::Stage;
-  // Only as many were sent away as others waited for.
+  // Only about as many were sent away as others waited for a place.
   EXPECT_GE(server.swarm.failures().of(Stage::connection, ErrorCode::limit), 8u);
-  EXPECT_LE(server.swarm.failures().of(Stage::connection, ErrorCode::limit), kMutes);
+  EXPECT_LE(server.swarm.failures().of(Stage::connection, ErrorCode::limit), 16u);
   begin(honest, {&server});
   fetch(honest, cids);
   EXPECT_EQ(fetched, 20u);
