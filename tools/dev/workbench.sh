@@ -5,7 +5,7 @@ help[check]='check [--all | --guards [--only ROW...]]
 clang-tidy over what changed since main (or all), and shellcheck
 
 --guards   takes each guard of tests/guards.toml out of a copy of the sources and tells whether the tests fail that
-           docs/hardening.md names for it: all of them (half an hour on two processors), or those of some rows'
+           docs/hardening.md names for it: all of them (some minutes, once its copies have been built), or those of some rows'
 
 help[bench]='bench [NAME]
 benchmarks, with the release build

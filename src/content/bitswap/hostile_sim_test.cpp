@@ -82,6 +82,18 @@ TEST_F(Bitswaps, C11_every_older_version_has_the_same_limits) {
   }
 }
 
+Message wants_of(std::size_t count) {
+  Message out;
+  for (std::size_t i = 0; i < count; ++i) {
+    out.wants.push_back({Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes(std::to_string(i))))});
+  }
+  return out;
+}
+
+net::ProtocolStream scripted(net::testing::Script& script, const PeerId& peer) {
+  return {std::make_unique<net::testing::ScriptedStream>(script), kProtocol_1_2, peer, 1};
+}
+
 TEST_F(Bitswaps, I7_take_the_longest_wantlist_in_pieces) {
   TestNode& node = add();
   std::vector<std::size_t> pieces;
@@ -95,19 +107,63 @@ TEST_F(Bitswaps, I7_take_the_longest_wantlist_in_pieces) {
                    .blocks = [](const PeerId&, std::vector<ReceivedBlock>) {},
                    .proven = [](const PeerId&) { return true; }},
                   Room::peers_of(node.swarm, "a message"));
-  Message longest;
+  Message longest = wants_of(kMaxEntries);
   longest.full = true;
-  for (std::size_t i = 0; i < kMaxEntries; ++i) {
-    longest.wants.push_back(
-        {Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes(std::to_string(i))))});
-  }
   net::testing::Script script;
   script.incoming = {framed(longest)};
-  world.run(inbound.serve(
-      {std::make_unique<net::testing::ScriptedStream>(script), kProtocol_1_2, node.id(), 1}));
+  world.run(inbound.serve(scripted(script, node.id())));
   EXPECT_EQ(pieces, std::vector(kMaxEntries / Inbound::kEntriesAtOnce, Inbound::kEntriesAtOnce));
   EXPECT_EQ(full, 1u);
   world.run(inbound.stop());
+}
+
+TEST_F(Bitswaps, I7_read_more_slowly_from_one_who_has_taken_no_block) {
+  TestNode& node = add();
+  Inbound inbound(node.system,
+                  {.message = [](const PeerId&, const Message&) {},
+                   .blocks = [](const PeerId&, std::vector<ReceivedBlock>) {},
+                   .proven = [](const PeerId&) { return false; }},
+                  Room::peers_of(node.swarm, "a message"));
+  const auto time_for = [&](double entries) {
+    net::testing::Script script;
+    script.incoming = {framed(wants_of(static_cast<std::size_t>(entries)))};
+    const TimePoint began = world.now();
+    world.run(inbound.serve(scripted(script, node.id())));
+    return world.now() - began;
+  };
+  EXPECT_LT(time_for(Inbound::kBurstFirstEntries), 1s);
+  // Another stream changes nothing.
+  const Duration took = time_for(4 * Inbound::kFirstEntriesPerSecond);
+  EXPECT_GT(took, 3s);
+  EXPECT_LT(took, 5s);
+  inbound.forget(node.id());
+  EXPECT_LT(time_for(Inbound::kBurstFirstEntries), 1s);
+  world.run(inbound.stop());
+}
+
+Task<void> begin_and_stall(TestNode& from, PeerId to) {
+  net::ProtocolStream stream = co_await from.swarm.open(to, {kProtocol_1_2});
+  Bytes begun;
+  append_varint(begun, 1000);
+  begun.resize(500);
+  co_await write_all(*stream.stream, begun);
+  co_await from.system.clock.sleep_for(1h);
+}
+
+TEST_F(Bitswaps, I7_wait_so_long_for_the_rest_of_a_message) {
+  TestNode& server = add();
+  TestNode& staller = add();
+  staller.knows(server);
+  TaskGroup tasks(world.waits(), "staller");
+  tasks.spawn(begin_and_stall(staller, server.id()));
+  const auto given_up = [&] {
+    return server.swarm.failures().of(net::FailureCounts::Stage::stream, ErrorCode::timeout);
+  };
+  world.run_for(Inbound::kStallTimeout - 1s);
+  EXPECT_EQ(given_up(), 0u);
+  world.run_for(2s);
+  EXPECT_EQ(given_up(), 1u);
+  world.run(tasks.stop());
 }
 
 /// Wants all that there is and reads nothing of it.
