@@ -180,6 +180,26 @@ Task<void> hold_stream(System& system, net::ProtocolStream) {
   co_await system.clock.sleep_for(1h);
 }
 
+TEST_F(Bitswaps, C7_give_up_one_who_takes_nothing) {
+  TestNode& node = add();
+  TestNode& mute = add({});
+  mute.swarm.protocols().add(kProtocol_1_2, [&mute](net::ProtocolStream stream) {
+    return hold_stream(mute.system, std::move(stream));
+  });
+  node.knows(mute);
+  world.run(node.swarm.connect(mute.id()));
+  MemoryReader reader(node.blocks);
+  Server server(node.system, node.swarm, reader);
+  Message wants;
+  for (const Cid& cid : fill(node, 3, 1 << 20)) wants.wants.push_back({cid});
+  server.receive(mute.id(), wants);
+  world.run_for(Server::kMaxFailures * OutboundStream::kStallTimeout - 1s);
+  EXPECT_EQ(server.peers(), 1u);
+  world.run_for(5s);
+  EXPECT_EQ(server.peers(), 0u);
+  world.run(server.stop());
+}
+
 TEST_F(Bitswaps, I1_peers_that_read_nothing_hold_so_much_and_hold_up_nobody) {
   TestNode& server = add();
   TestNode& honest = add();
