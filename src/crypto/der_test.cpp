@@ -24,10 +24,11 @@ TEST(DerReader, reads_short_and_long_lengths) {
 
 TEST(DerReader, A13_refuses_lengths_that_are_not_der) {
   const std::string zeros(600, '0');
-  for (const auto& hex : {std::string("0480") + zeros, "04817f" + zeros.substr(0, 254),
-                          "04820080" + zeros.substr(0, 256), "0484ffffffff" + zeros,
-                          std::string("04ff"), std::string("0483ffffff"), std::string("0402aa"),
-                          std::string("04"), std::string("0481"), std::string("")}) {
+  for (const auto& hex :
+       {std::string("0480") + zeros, "04817f" + zeros.substr(0, 254),
+        "04820080" + zeros.substr(0, 256), "0484ffffffff" + zeros, std::string("04ff"),
+        std::string("0483ffffff"), std::string("0402aa"), std::string("04"), std::string("0481"),
+        std::string(""), "0489010000000000000080" + zeros.substr(0, 256)}) {
     EXPECT_THROW(take(DerTag::octet_string, hex), Error) << hex;
   }
 }

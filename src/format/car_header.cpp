@@ -1,7 +1,6 @@
 #include "format/car_header.h"
 
 #include <string_view>
-#include <utility>
 
 #include "base/error.h"
 
@@ -68,8 +67,7 @@ Cid take_link(CborCursor& cursor) {
 
 std::vector<Cid> take_roots(CborCursor& cursor) {
   const std::uint64_t count = cursor.take(Major::array);
-  if (count > cursor.left()) malformed("CAR header with more roots than bytes");
-  std::vector<Cid> roots;
+  std::vector<Cid> roots;  // which grows with the bytes that are there, not with the count
   for (std::uint64_t i = 0; i < count; ++i) roots.push_back(take_link(cursor));
   return roots;
 }
@@ -101,15 +99,18 @@ CarHeader decode_car_header(ByteView bytes) {
   CborCursor cursor(bytes);
   CarHeader header;
   const std::uint64_t fields = cursor.take(Major::map);
-  if (fields == 0 || fields > 2) malformed("CAR header with other fields than roots and version");
+  // Of which both must be there, so that none comes twice.
+  if (fields > 2) malformed("CAR header with other fields than roots and version");
   bool has_roots = false;
   bool has_version = false;
   for (std::uint64_t i = 0; i < fields; ++i) {
     const std::string_view key = as_text(cursor.take_run(Major::text));
-    if (key == "roots" && !std::exchange(has_roots, true)) {
+    if (key == "roots") {
       header.roots = take_roots(cursor);
-    } else if (key == "version" && !std::exchange(has_version, true)) {
+      has_roots = true;
+    } else if (key == "version") {
       header.version = cursor.take(Major::number);
+      has_version = true;
     } else {
       malformed("CAR header with other fields than roots and version");
     }

@@ -150,6 +150,12 @@ TEST(CarHeader, B9_rejects_hostile_headers) {
   EXPECT_EQ(header_failure("a2" + roots + "80" + roots + "80"), ErrorCode::malformed);
   EXPECT_EQ(header_failure("a2" + version + version), ErrorCode::malformed);
   EXPECT_EQ(header_failure("a3" + roots + "80" + version + "616100"), ErrorCode::malformed);
+  EXPECT_EQ(header_failure("a3" + roots + "80" + version + version), ErrorCode::malformed);
+  EXPECT_EQ(header_failure("a0"), ErrorCode::malformed) << "no fields";
+  EXPECT_EQ(
+      header_failure("a2" + roots + "80" + "6776657273696f6e" + "1c" + std::string(30, '0') + "01"),
+      ErrorCode::malformed)
+      << "version in sixteen bytes";
   EXPECT_EQ(header_failure("a2" + roots + "80" + version + "00"), ErrorCode::malformed) << "rest";
   EXPECT_EQ(header_failure("bf" + roots + "80" + version + "ff"), ErrorCode::malformed)
       << "indefinite";

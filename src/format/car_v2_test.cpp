@@ -59,6 +59,13 @@ TEST(CarV2, J6_rejects_hostile_headers) {
   EXPECT_EQ(failure(wrapped(as_bytes("x"), 51, 2)), ErrorCode::malformed) << "ends early";
   EXPECT_EQ(failure(wrapped({}, std::uint64_t{1} << 40, 1)), ErrorCode::malformed);
   EXPECT_EQ(failure(from_hex("0aa167")), ErrorCode::malformed) << "ends in the pragma";
+  // Nothing more has to come, for ever perhaps, before these are refused.
+  for (const auto& [offset, size] :
+       {std::pair<std::uint64_t, std::uint64_t>{50, 0}, {UINT64_MAX, 0}, {51, UINT64_MAX}}) {
+    CarUnwrapper unwrapper;
+    EXPECT_EQ(code_thrown_by([&] { unwrapper.unwrap(wrapped({}, offset, size)); }),
+              ErrorCode::malformed);
+  }
 }
 
 }  // namespace

@@ -109,7 +109,9 @@ TEST(HamtWalk, J3_rejects_a_shard_that_belongs_elsewhere) {
 TEST(HamtWalk, J3_rejects_a_shard_that_comes_twice) {
   BlockMap store;
   const Cid child = add_shard({entry_at(1, "name")}, store);
-  const Cid root = add_shard({{child, "00", 1}, {child, "01", 1}}, store);
+  const std::string right = first_prefix("name");
+  ASSERT_LT(right, "FF");
+  const Cid root = add_shard({{child, right, 1}, {child, "FF", 1}}, store);
   EXPECT_EQ(code_thrown_by([&] { names_in(root, store.blocks); }), ErrorCode::malformed);
 }
 
@@ -120,9 +122,14 @@ TEST(HamtWalk, J3_rejects_empty_shards_below_the_root) {
 }
 
 TEST(HamtWalk, J1_rejects_a_second_fanout) {
+  // A name that lies where 8 bits of its hash and 8 more put it, of which a fanout of 16 has 4.
+  std::string name = "x";
+  while (HamtShape{256}.bucket(hamt_hash(name), 1) >= 16) name += "x";
+  const unsigned bucket = HamtShape{256}.bucket(hamt_hash(name), 1);
   BlockMap store;
-  const Cid child = add_shard({file_entry("0x", {}, kProfile)}, store, 16);
-  const Cid root = add_shard({{child, "00", 1}}, store);
+  const Cid child =
+      add_shard({file_entry(HamtShape{16}.prefix(bucket) + name, {}, kProfile)}, store, 16);
+  const Cid root = add_shard({{child, first_prefix(name), 1}}, store);
   EXPECT_EQ(code_thrown_by([&] { names_in(root, store.blocks); }), ErrorCode::malformed);
 }
 
@@ -140,8 +147,15 @@ TEST(HamtWalk, J3_goes_as_deep_as_the_hash_and_no_deeper) {
   BlockMap store;
   const Cid deepest = chain(8, "name", store);
   EXPECT_EQ(names_in(deepest, store.blocks).size(), 1u);
-  const Cid deeper = chain(9, "name", store);
-  EXPECT_EQ(code_thrown_by([&] { names_in(deeper, store.blocks); }), ErrorCode::malformed);
+  const Cid deeper = chain(20, "name", store);
+  HamtWalk walk(deeper);
+  for (int depth = 0; depth < 8; ++depth) {
+    const Cid shard = walk.take_wanted().at(0);
+    walk.accept(shard, store.blocks.at(shard));
+  }
+  const Cid ninth = walk.take_wanted().at(0);
+  EXPECT_EQ(code_thrown_by([&] { walk.accept(ninth, store.blocks.at(ninth)); }),
+            ErrorCode::malformed);
 }
 
 TEST(HamtWalk, J3_stops_at_the_number_of_entries_allowed) {

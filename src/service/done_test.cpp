@@ -61,6 +61,7 @@ TEST(Done, B1_takes_the_longest_cid_and_nothing_longer) {
   EXPECT_EQ(read(framed(longest.encode())), longest);
   EXPECT_EQ(failure(framed(Bytes(Cid::kMaxEncodedBytes, 0))), ErrorCode::malformed);
   EXPECT_EQ(failure(framed(Bytes(Cid::kMaxEncodedBytes + 1, 0))), ErrorCode::limit);
+  EXPECT_EQ(failure({0xa9, 0x01}), ErrorCode::limit) << "169 bytes, before any of them came";
 }
 
 TEST(Done, refuses_what_is_no_cid_or_cut_short) {

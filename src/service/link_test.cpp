@@ -57,6 +57,17 @@ TEST(Link, B15_takes_eight_providers_and_ignores_the_ninth) {
   EXPECT_EQ(Link::parse(text).providers.size(), Link::kMaxProviders);
 }
 
+TEST(Link, B15_takes_links_up_to_its_bounds_and_no_longer) {
+  std::string text = std::string("ipfs://") + kCid + "?x=";
+  text.resize(Link::kMaxTextBytes, 'y');
+  EXPECT_EQ(Link::parse(text).cid.to_string(), kCid);
+  EXPECT_THROW(Link::parse(text + 'y'), Error);
+  std::string deep = kCid;
+  for (std::size_t i = 0; i < Link::kMaxPathSegments; ++i) deep += "/d";
+  EXPECT_EQ(Link::parse(deep).path.size(), Link::kMaxPathSegments);
+  EXPECT_THROW(Link::parse(deep + "/d"), Error);
+}
+
 TEST(Link, B15_refuses_what_is_no_link_in_a_sentence) {
   const std::string bare = kCid;
   for (const std::string& text :

@@ -1,8 +1,11 @@
 # check, bench, fuzz, sim, interop. Sourced by ./dev.
 # shellcheck shell=bash
 
-help[check]='check [--all]
-clang-tidy over what changed since main (or all), and shellcheck'
+help[check]='check [--all | --guards [--only ROW...]]
+clang-tidy over what changed since main (or all), and shellcheck
+
+--guards   takes each guard of tests/guards.toml out of a copy of the sources and tells whether the tests fail that
+           docs/hardening.md names for it: all of them (some minutes, once its copies have been built), or those of some rows'
 
 help[bench]='bench [NAME]
 benchmarks, with the release build
@@ -34,6 +37,10 @@ More ARGS go to the script: --list, --only PART.'
 
 verb_check() {
   local base files
+  if [[ ${1:-} == --guards ]]; then
+    need_packages "${build_packages[@]}" "${test_packages[@]}"
+    SHOAL_JOBS=$jobs exec "$root/tools/take_out_guards" "${@:2}"
+  fi
   need_packages "${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}"
   configure dev
   cd "$root" || return

@@ -110,18 +110,16 @@ Task<void> Inbound::serve(net::ProtocolStream stream) {
   }
   struct Registered {
     Inbound& inbound;
-    const PeerId peer;
     std::shared_ptr<Inbox> inbox;
     std::list<Stream*>::iterator entry;
     Registered(Inbound& in, const net::ProtocolStream& from, std::shared_ptr<Inbox> box)
         : inbound(in),
-          peer(from.peer),
           inbox(std::move(box)),
           entry(in.streams_.insert(in.streams_.end(), from.stream.get())) {
       ++inbox->streams;
     }
     ~Registered() {
-      if (--inbox->streams == 0) inbound.inboxes_.erase(peer);
+      --inbox->streams;
       inbound.streams_.erase(entry);
       inbound.stream_ended_.notify_all();
     }
@@ -223,6 +221,11 @@ Task<void> Inbound::verify(PeerId peer, std::vector<MessageBlock> blocks,
   std::vector<ReceivedBlock> received = co_await std::move(hashing);
   if (!stopping_) handlers_.blocks(peer, std::move(received));
   share.reset();
+}
+
+void Inbound::forget(const PeerId& peer) {
+  room_.forget(peer);
+  inboxes_.erase(peer);
 }
 
 Task<void> Inbound::stop() {

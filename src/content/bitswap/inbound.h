@@ -65,10 +65,10 @@ class Inbound {
   /// Ends all streams.
   Task<void> stop();
   /// Its last connection ended.
-  void forget(const PeerId& peer) { room_.forget(peer); }
+  void forget(const PeerId& peer);
 
  private:
-  /// What one peer has under way.
+  /// What one peer has under way. Kept as long as it is connected: a new stream changes nothing.
   struct Inbox {
     explicit Inbox(Waits& waits) : freed(waits) {}
     std::size_t streams = 0;

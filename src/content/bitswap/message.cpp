@@ -39,7 +39,6 @@ constexpr std::size_t kMaxPrefixBytes = 4 * kMaxVarintBytes;
 constexpr std::uint32_t kDelimited = 2;
 
 std::optional<Cid> readable_cid(ByteView bytes) {
-  if (bytes.size() > Cid::kMaxEncodedBytes) return std::nullopt;
   try {
     return Cid::decode(bytes);
   } catch (const Error&) {

@@ -58,6 +58,13 @@ TEST_F(DownloadsOnASmallDisk, K8_a_file_that_does_not_fit_is_refused_before_anyt
   EXPECT_TRUE(names().empty());
 }
 
+TEST_F(DownloadsOnASmallDisk, K8_a_folder_that_says_it_does_not_fit_is_refused_at_once) {
+  const DagPbLink large{tree.raw(chunk(1)), "f", std::uint64_t{1} << 40};
+  EXPECT_EQ(get(tree.node({.type = UnixfsType::directory}, {large})), ErrorCode::io);
+  EXPECT_EQ(session.fetched.size(), 1U);
+  EXPECT_TRUE(names().empty());
+}
+
 TEST_F(DownloadsOnASmallDisk, K8_a_file_in_a_folder_that_does_not_fit_is_refused) {
   // Zeros cost nobody anything, so that nothing else would end this.
   Cid part = tree.raw(Bytes(1));

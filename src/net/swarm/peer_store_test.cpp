@@ -95,11 +95,13 @@ TEST_F(PeerStoreTest, cuts_long_agent_names) {
 TEST_F(PeerStoreTest, A5_E2_forgets_the_least_recently_heard_of_but_not_the_pinned) {
   store.pin(anna);
   claim(anna, address(1));
-  for (std::uint32_t i = 2; i <= PeerStore::kMaxPeers + 1; ++i) claim(peer(i), address(1));
+  for (std::uint32_t i = 2; i <= PeerStore::kMaxPeers; ++i) claim(peer(i), address(1));
+  claim(peer(2), address(2));
+  claim(peer(PeerStore::kMaxPeers + 1), address(1));
   EXPECT_EQ(store.size(), PeerStore::kMaxPeers);
   EXPECT_FALSE(store.addresses(anna).empty());
-  EXPECT_TRUE(store.addresses(peer(2)).empty());
-  EXPECT_FALSE(store.addresses(peer(3)).empty());
+  EXPECT_FALSE(store.addresses(peer(2)).empty());
+  EXPECT_TRUE(store.addresses(peer(3)).empty());
   store.unpin(anna);
   claim(peer(100'000), address(1));
   EXPECT_TRUE(store.addresses(anna).empty());

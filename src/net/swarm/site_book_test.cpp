@@ -47,12 +47,16 @@ TEST(SiteBook, remembers_strikes_and_forgets_them_one_by_one) {
 
 TEST(SiteBook, E2_remembers_so_many_sites_and_forgets_the_quietest) {
   SiteBook book;
-  for (std::uint32_t i = 0; i <= SiteBook::kMaxSites; ++i) {
-    book.strike(host(i), kStart + std::chrono::milliseconds(i));
-  }
+  const auto strike = [&](std::size_t site, std::uint32_t at) {
+    book.strike(host(static_cast<std::uint32_t>(site)), kStart + std::chrono::milliseconds(at));
+  };
+  for (std::uint32_t i = 0; i < SiteBook::kMaxSites; ++i) strike(i, i);
+  strike(0, SiteBook::kMaxSites);
+  strike(SiteBook::kMaxSites, SiteBook::kMaxSites);
   EXPECT_EQ(book.size(), SiteBook::kMaxSites);
-  EXPECT_EQ(book.strikes(host(0), kStart + 5s), 0u);
-  EXPECT_EQ(book.strikes(host(1), kStart + 5s), 1u);
+  EXPECT_EQ(book.strikes(host(0), kStart + 5s), 2u);
+  EXPECT_EQ(book.strikes(host(1), kStart + 5s), 0u);
+  EXPECT_EQ(book.strikes(host(2), kStart + 5s), 1u);
 }
 
 TEST(SiteBook, E5_takes_a_mapped_address_for_the_one_it_maps) {

@@ -252,6 +252,41 @@ TEST(Swarm, C5_admits_so_many_connections_from_one_site) {
   net.add().connect(hub);
 }
 
+Task<void> open_many(TestNode& from, PeerId peer, std::size_t count,
+                     std::vector<ProtocolStream>& into) {
+  for (std::size_t i = 0; i < count; ++i) {
+    ProtocolStream opened = co_await from.swarm.open(peer, {kEcho});
+    co_await write_all(*opened.stream, as_bytes("x"));
+    into.push_back(std::move(opened));
+    if (i % 100 == 99) co_await from.system.clock.sleep_for(100ms);  // a backlog is not the point
+  }
+}
+
+TEST(Swarm, C5_serves_so_many_streams_for_all_and_a_few_for_each) {
+  constexpr std::size_t kGuests = 5;
+  constexpr std::size_t kEach = 900;
+  TestNet net;
+  TestNode& hub = net.add();
+  hub.swarm.protocols().add(
+      kEcho, [&hub](ProtocolStream stream) { return hold(hub.system, std::move(stream)); });
+  std::vector<ProtocolStream> streams;
+  const auto refused = [&] {
+    net.world.run_for(1s);
+    return hub.swarm.failures().of(FailureCounts::Stage::stream, ErrorCode::limit);
+  };
+  for (std::size_t guest = 0; guest < kGuests; ++guest) {
+    TestNode& node = net.add();
+    node.knows(hub);
+    net.world.run(open_many(node, hub.id, kEach, streams));
+  }
+  EXPECT_EQ(refused(), kGuests * kEach - Connection::kMaxServedStreams);
+  TestNode& late = net.add();
+  late.knows(hub);
+  net.world.run(open_many(late, hub.id, Connection::kMinServedStreams + 1, streams));
+  EXPECT_EQ(refused(), kGuests * kEach - Connection::kMaxServedStreams + 1);
+  streams.clear();
+}
+
 Task<void> break_protocols(Swarm& swarm, PeerId peer, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     ProtocolStream opened = co_await swarm.open(peer, {kEcho});

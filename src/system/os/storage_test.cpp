@@ -205,6 +205,9 @@ TEST_F(ConfinedFolder, K3_follows_no_link_in_the_middle_or_at_the_end) {
   const auto folder = storage.confined(temp.path("in"));
   folder->make_link("..", "up");
   folder->make_link("../secret", "leaf");
+  folder->make_folder("below");
+  folder->make_link("below", "down");
+  EXPECT_EQ(code_of([&] { folder->open("down/new", Access::create_new); }), "io");
   EXPECT_EQ(code_of([&] { folder->open("up/secret", Access::read); }), "io");
   EXPECT_EQ(code_of([&] { folder->open("up/new", Access::create_new); }), "io");
   EXPECT_EQ(code_of([&] { folder->open("leaf", Access::create); }), "io");

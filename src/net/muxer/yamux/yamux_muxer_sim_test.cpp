@@ -219,10 +219,13 @@ TEST_F(Muxers, C7_a_cancelled_writer_ends_a_connection_that_takes_nothing) {
 }
 
 TEST_F(Muxers, C7_a_silent_peer_is_noticed) {
-  begin();
+  begin(25ms, {.retransmission_limit = 1h});  // so that TCP does not notice it first
   auto [here, there] = stream();
-  world->host(0).set_online(false);
-  world->run_for(60s);
+  world->run_for(1s);  // the first ping has been answered
+  world->partition({&world->host(0)}, {&world->host(1)});
+  world->run_for(45s);
+  EXPECT_FALSE(server->closed());
+  world->run_for(7s);  // a ping after 30 s, unanswered for 20 s
   EXPECT_TRUE(server->closed());
 }
 
