@@ -10,6 +10,7 @@
 
 #include "system/os/resolver.h"
 #include "system/os/test_world.h"
+#include "system/test_offload.h"
 #include "system/timeout.h"
 
 namespace shoal::os {
@@ -130,6 +131,10 @@ Task<void> offload_is_finished(System& system) {
 }
 TEST(ThreadPool, finishes_what_a_cancelled_task_began_and_hands_errors_back) {
   in_world(offload_is_finished);
+}
+
+TEST(ThreadPool, begins_nothing_for_a_task_that_was_cancelled) {
+  in_world(testing::offload_after_cancellation);
 }
 
 TEST(ThreadPool, a_world_that_ends_waits_for_jobs_under_way) {

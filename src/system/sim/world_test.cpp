@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "system/sim/test_hosts.h"
+#include "system/test_offload.h"
 
 namespace shoal::sim {
 namespace {
@@ -169,6 +170,26 @@ TEST(World, offloaded_work_takes_its_modelled_time) {
   world.run(work(system, state));
   EXPECT_EQ(state, 2);
   EXPECT_EQ(world.now() - begin, 5ms);
+}
+
+TEST(World, offloaded_work_that_is_late_is_sometimes_begun_late) {
+  World world;
+  System& system = world.add_host().system();
+  world.faults().set("offload.late", 1);
+  int begun_at_once = 0;
+  for (int i = 0; i < 10; ++i) {
+    TimePoint begun;
+    const TimePoint begin = world.now();
+    world.run(system.offload.run([&] { begun = world.now(); }));
+    EXPECT_EQ(world.now() - begin, 300ms);
+    if (begun == begin) ++begun_at_once;
+  }
+  EXPECT_EQ(begun_at_once, 5);
+}
+
+TEST(World, a_cancelled_task_begins_no_offloaded_work) {
+  World world;
+  world.run(testing::offload_after_cancellation(world.add_host().system()));
 }
 
 TEST(World, offloaded_work_is_waited_for_even_when_cancelled) {
