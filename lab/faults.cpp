@@ -112,7 +112,7 @@ std::uint64_t right_bytes(sim::Host& host, const std::string& root,
 class Faulty {
  public:
   explicit Faulty(const RunOptions& options)
-      : random_(options.seed, 0xfa17),
+      : random_(options.seed, 0x1abfa),
         draw_(random_),
         world_(options_for(options.seed, draw_)),
         tree_(sample_tree(options.seed, draw_.small_files, draw_.large_bytes)) {
