@@ -224,6 +224,10 @@ TEST_F(ConfinedFolder, K3_follows_no_link_in_the_middle_or_at_the_end) {
   EXPECT_EQ(get("secret"), "x");
 }
 
+TEST_F(HostStorageTest, syncs_no_names_where_there_is_nothing_to_sync) {
+  EXPECT_EQ(code_of([&] { storage.sync_names("/proc"); }), "ok");
+}
+
 TEST_F(ConfinedFolder, K4_works_below_itself_after_its_maker_and_its_path_have_gone) {
   storage.make_folder(temp.path("in"));
   auto outer = storage.confined(temp.path("in"));
