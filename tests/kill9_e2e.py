@@ -69,7 +69,7 @@ def main():
         get = ["get", link, "-o", target, "--home", os.path.join(root, "b"), "--json", *listen]
         before = grew = 0
         for _ in range(KILLS):
-            run = start(*get, "--down", "30M")
+            run = start(*get, "--down", "5M")
             wait_for_progress(run)
             time.sleep(chance.uniform(0.05, 0.5))
             run.send_signal(signal.SIGKILL)
