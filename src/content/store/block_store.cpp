@@ -58,6 +58,10 @@ struct BlockStore::State {
     } catch (const Error& error) {
       // SQLite takes all of a transaction back when it cannot go on.
       if (pending && !index->has_changes()) lost = error.message();
+      if (index->sync_failed()) {
+        lost = error.message();
+        index.reset();
+      }
       throw;
     }
     open();

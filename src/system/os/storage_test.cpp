@@ -50,7 +50,9 @@ TEST_F(HostStorageTest, writes_gathered_pieces_beyond_one_call_and_reads_them_ba
     pieces.emplace_back();
   }
   file->write_at(10, pieces);
+  file->forget_cached();
   file->sync();
+  file->forget_cached();
   Bytes back(all.size() + 100);
   EXPECT_EQ(file->read_at(10, back), all.size());
   EXPECT_TRUE(equal(ByteView(back).first(all.size()), all));
