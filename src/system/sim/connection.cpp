@@ -74,10 +74,12 @@ void Connection::meet(const Packet& first) {
 void Connection::choose_segment_size() {
   Host& here = network_.host();
   Host& there = network_.world().host(other_host_);
-  const PathOptions& path = network_.world().paths().between(here.index(), there.index());
-  const std::uint32_t mtu = std::min({here.options().mtu, there.options().mtu, path.mtu});
+  const Paths& paths = network_.world().paths();
+  const std::uint32_t path_mtu = paths.between(here.index(), there.index()).mtu;
+  const std::uint32_t mtu = std::min({here.options().mtu, there.options().mtu, path_mtu});
   wire_segment_ = mtu - Packet::kTcpHeaders;
-  std::uint64_t bytes = path.loss > 0 ? wire_segment_ : wire_segment_ * kRealPacketsPerSegment;
+  const bool lossy = paths.loss(here.index(), there.index()) > 0;
+  std::uint64_t bytes = lossy ? wire_segment_ : wire_segment_ * kRealPacketsPerSegment;
   for (const RateQueue* line : {&here.up_line(), &there.down_line()}) {
     // On a slow line a large segment would hold up others by more than a millisecond, and it should
     // be a small part of a queue.

@@ -137,6 +137,14 @@ TEST(Streams, distance_between_places_adds_to_the_latency) {
   EXPECT_EQ(world.now() - begin, 153ms);  // accepted half a round trip after the client goes on
 }
 
+TEST(Streams, the_line_of_a_host_adds_its_delay_and_its_loss_to_each_path) {
+  World world({.path = {.latency = 1ms, .loss = 0.5}});
+  Host& a = world.add_host({.place = {.delay = 10ms, .loss = 0.5}});
+  Host& b = world.add_host({.place = {.delay = 20ms, .loss = 0.5}});
+  EXPECT_EQ(world.round_trip(a, b), 62ms);
+  EXPECT_DOUBLE_EQ(world.paths().loss(a.index(), b.index()), 0.875);
+}
+
 TEST(Streams, both_ends_know_both_addresses) {
   World world;
   Host& a = world.add_host();
