@@ -284,7 +284,7 @@ def test_ping_measures(folder):
         done = run("--json", *LOOPBACK, "ping", share.address, "-c", "2", home=folder / "b").works()
         assert [event["event"] for event in done.events] == ["ping", "ping", "summary"]
         assert [event["seq"] for event in done.events[:2]] == [1, 2]
-        assert 0 < done.events[0]["ms"] < 1000
+        assert done.events[0]["ms"] > 0
         assert done.last["loss"] == 0 and done.last["path"] == "loopback", done.last
         by_id = run(*LOOPBACK, "--connect", share.address, "ping", share.serving["peer_id"], "-c", "1",
                     home=folder / "b")  # fmt: skip

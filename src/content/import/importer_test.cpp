@@ -42,6 +42,11 @@ std::string make_tree(const TempFolder& temp) {
   return tree;
 }
 
+/// Lets a file look as if nobody had written to it for long.
+void grow_old(const std::string& path) {
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - 1h);
+}
+
 Task<ImportResult> imported(System& system, BlockStore* store, std::vector<std::string> paths,
                             ImportOptions options = {}) {
   Importer importer(system, store, std::move(options));
@@ -219,6 +224,9 @@ Task<void> unchanged(System& system) {
   const TempFolder temp;
   const std::string tree = make_tree(temp);
   write(tree + "/big", big_content());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
+    if (entry.is_regular_file()) grow_old(entry.path());
+  }
   BlockStore store(system, temp.path("home"));
   const auto first = co_await imported(system, &store, {tree});
   EXPECT_EQ(first.bytes_hashed, first.bytes);
@@ -235,6 +243,31 @@ Task<void> unchanged(System& system) {
 }
 TEST(Importer, does_not_read_a_file_again_that_has_not_changed) {
   os::in_world(unchanged);
+}
+
+/// Whether the store gives the one block of a file that was changed, without looking so, after it
+/// was imported.
+Task<bool> gives_what_changed(System& system, bool is_old) {
+  const TempFolder temp;
+  const std::string path = temp.path("file");
+  write(path, "before");
+  if (is_old) grow_old(path);
+  const auto time = std::filesystem::last_write_time(path);
+  BlockStore store(system, temp.path("home"));
+  const auto result = co_await imported(system, &store, {path});
+  write(path, "after!");
+  std::filesystem::last_write_time(path, time);
+  const auto block = co_await store.get(result.root.hash());
+  co_await store.stop();
+  co_return block.has_value();
+}
+
+Task<void> young_files(System& system) {
+  EXPECT_FALSE(co_await gives_what_changed(system, false));
+  EXPECT_TRUE(co_await gives_what_changed(system, true));
+}
+TEST(Importer, trusts_no_file_that_was_written_a_moment_ago) {
+  os::in_world(young_files);
 }
 
 Task<std::uint64_t> files_in(System& system, std::string path, ImportOptions options = {}) {

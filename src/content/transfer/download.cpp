@@ -265,6 +265,7 @@ Task<std::optional<std::uint64_t>> Download::holds_file(std::string path, Cid ci
     if (!info || info->kind != FileKind::file || info->size > kMaxBlockBytes) return {};
     stamp = FileStamp::of(*info);
     const auto file = folder_->open(at, Access::read);
+    file->forget_cached();
     return look_at_place(*file, cid, 0, stamp.size);
   };
   const PlaceLook seen = co_await offload(system_.offload, look);
@@ -316,6 +317,8 @@ Task<void> Download::begin_file(TreeFile& file) {
   const auto open = [&] {
     file.file = folder_->open(at, Access::create);
     file.file->truncate(file.size);
+    // The run before may have ended because a sync failed: what is taken over must be on the disk.
+    if (file.resumed) file.file->forget_cached();
   };
   co_await offload(system_.offload, open);
   file.store_id = store_.add_file(join_path(place_.folder, at), kNeverTrusted);

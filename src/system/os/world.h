@@ -7,7 +7,7 @@
 namespace shoal::os {
 
 struct WorldOptions {
-  /// 0: as many as the machine has processors.
+  /// 0: as many as the machine has processors, and at least two.
   unsigned offload_threads = 0;
 };
 
