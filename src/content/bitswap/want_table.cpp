@@ -149,8 +149,10 @@ WantTable::Question& WantTable::question(Want& want, Peer peer) {
   return want.questions.emplace_back(Question{.peer = peer});
 }
 
-bool WantTable::asked_for_block(const Want& want) {
-  return std::ranges::find(want.questions, Ask::block, &Question::ask) != want.questions.end();
+bool WantTable::asked_for_block(const Want& want) const {
+  return std::ranges::any_of(want.questions, [this](const Question& asked) {
+    return asked.ask == Ask::block && !peers_[asked.peer].stalled;
+  });
 }
 
 void WantTable::tell(Want& want, Question& asked, Ask ask, bool again) {
@@ -295,6 +297,7 @@ void WantTable::ask_again(Want& want, TimePoint now) {
   for (Peer index = 0; index < peers_.size(); ++index) {
     if (!peers_[index].up) continue;
     Question& asked = question(want, index);
+    if (asked.ask == Ask::block) continue;  // it stalls with it
     if (asked.ask != Ask::nothing && now < asked.again_at) continue;
     if (asked.lacks && now < asked.again_at) {
       tell(want, asked, Ask::have);  // so that it says when it comes

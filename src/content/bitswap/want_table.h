@@ -45,7 +45,8 @@ enum class Ask { nothing, have, block };
 ///                |  DONT_HAVE, stall,  |
 ///                +---- disconnect -----+
 ///                |
-///                +-- every peer lacks it --> dry (WANT_HAVE at all) -- have() --> open
+///                +-- every peer lacks it,
+///                    or stalls with it --> dry (WANT_HAVE at all) -- have() --> open
 class WantTable {
  public:
   using Peer = std::uint32_t;
@@ -135,7 +136,8 @@ class WantTable {
 
   static Question* find(Want& want, Peer peer);
   Question& question(Want& want, Peer peer);
-  static bool asked_for_block(const Want& want);
+  /// Of a peer that may be expected to send it.
+  bool asked_for_block(const Want& want) const;
   void release(Peer peer, bool lied);
   void tell(Want& want, Question& question, Ask ask, bool again = false);
   void erase(Want& want);

@@ -99,6 +99,39 @@ TEST(WantTable, hedges_what_a_stalled_peer_owes_and_cancels_the_late_one) {
   EXPECT_EQ(table.told(Ask::nothing, slow), 1u);
 }
 
+TEST(WantTable, hears_of_a_block_that_comes_to_another_while_a_silent_peer_owes_it) {
+  Table table;
+  const auto silent = table.live_peer();
+  table.want(hash_of(1));
+  EXPECT_EQ(table.told(Ask::block, silent), 1u);
+  const auto other = table.live_peer();
+  table.now += 1s;
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, other), 1u);
+  table.dont_have(other, hash_of(1), table.now);
+  table.plan(table.now);
+  table.have(other, hash_of(1), table.now);
+  EXPECT_EQ(table.told(Ask::block, other), 1u);
+}
+
+TEST(WantTable, asks_a_peer_that_comes_later_for_what_a_silent_one_owes) {
+  Table table;
+  table.live_peer();
+  const auto other = table.live_peer();
+  table.want(hash_of(1));
+  table.want(hash_of(2));
+  table.plan(table.now);
+  for (int i = 1; i <= 2; ++i) table.dont_have(other, hash_of(i), table.now);
+  table.plan(table.now);
+  table.now += 1s;
+  table.tick(table.now);
+  table.plan(table.now);
+  for (int i = 1; i <= 2; ++i) table.dont_have(other, hash_of(i), table.now);
+  table.plan(table.now);
+  const auto late = table.live_peer();
+  EXPECT_EQ(table.told(Ask::block, late), 2u);
+}
+
 TEST(WantTable, waits_for_a_silent_peer_no_longer_than_the_blocks_of_others_take) {
   Table table;
   const auto quick = table.live_peer();
