@@ -197,7 +197,7 @@ TEST_F(Bitswaps, get_a_block_as_soon_as_it_comes_to_a_peer) {
   fetch(client, {cid});
   EXPECT_EQ(fetched, 1u);
   EXPECT_GT(took, 4900ms);
-  EXPECT_LT(took, 5500ms);
+  EXPECT_LT(took, 5050ms);  // at 50 ms for a round trip: it is not asked for again
 }
 
 TEST_F(Bitswaps, send_a_block_once_that_is_fetched_twice_at_once) {

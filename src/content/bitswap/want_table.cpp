@@ -89,7 +89,7 @@ void WantTable::block(std::optional<Peer> from, const Multihash& hash, std::size
 void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint now) {
   PeerState& peer = peers_[index];
   const Question* asked = find(want, index);
-  if (asked != nullptr && asked->ask == Ask::block) {
+  if (peer.outstanding.contains(want.order)) {
     peer.window.delivered(now - asked->asked_at, bytes, peer.limited);
     const Duration gap = now - std::max(peer.last_delivery, peer.busy_since);
     peer.usual = peer.usual ? *peer.usual + (gap - *peer.usual) / 8 : gap;
@@ -112,6 +112,8 @@ void WantTable::have(Peer peer, const Multihash& hash, TimePoint now) {
   const auto entry = wants_.find(hash);
   if (entry == wants_.end() || !peers_[peer].up) return;
   Question& asked = question(entry->second, peer);
+  // The WANT_BLOCK that was left there counts from now on.
+  if (asked.lacks && asked.ask == Ask::block) asked.ask = Ask::have;
   asked.lacks = false;
   asked.answers = 0;
   if (dry_.contains(entry->second.order)) make_open(entry->second);
@@ -132,16 +134,21 @@ void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
   PeerState& peer = peers_[index];
   peer.stalled = false;
   peer.last_delivery = now;
-  peer.outstanding.erase(want.order);
-  if (asked->ask == Ask::block) {
+  if (peer.outstanding.erase(want.order) == 0) return;
+  if (asked_for_block(want)) {
     tell(want, *asked, Ask::nothing);
-    if (!asked_for_block(want)) make_open(want);
+  } else {
+    make_open(want);  // and it is decided there what becomes of the WANT_BLOCK
   }
 }
 
 WantTable::Question* WantTable::find(Want& want, Peer peer) {
   const auto found = std::ranges::find(want.questions, peer, &Question::peer);
   return found == want.questions.end() ? nullptr : &*found;
+}
+
+const WantTable::Question* WantTable::find(const Want& want, Peer peer) {
+  return find(const_cast<Want&>(want), peer);
 }
 
 WantTable::Question& WantTable::question(Want& want, Peer peer) {
@@ -151,7 +158,7 @@ WantTable::Question& WantTable::question(Want& want, Peer peer) {
 
 bool WantTable::asked_for_block(const Want& want) const {
   return std::ranges::any_of(want.questions, [this](const Question& asked) {
-    return asked.ask == Ask::block && !peers_[asked.peer].stalled;
+    return asked.ask == Ask::block && !asked.lacks && !peers_[asked.peer].stalled;
   });
 }
 
@@ -181,6 +188,13 @@ void WantTable::make_dry(Want& want, TimePoint now) {
   open_.erase(want.order);
   dry_.emplace(want.order, &want);
   if (!want.dry_since) want.dry_since = now;
+  ask_again(want, now);
+}
+
+void WantTable::cancel_where_it_lacks(Want& want) {
+  for (Question& asked : want.questions) {
+    if (asked.ask == Ask::block && asked.lacks) tell(want, asked, Ask::nothing);
+  }
 }
 
 bool WantTable::has_room() const {
@@ -211,7 +225,7 @@ std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
   return std::exchange(actions_, {});
 }
 
-std::optional<WantTable::Peer> WantTable::choose(Want& want, bool& any) const {
+std::optional<WantTable::Peer> WantTable::choose(const Want& want, bool& any) const {
   std::optional<Peer> best;
   for (Peer index = 0; index < peers_.size(); ++index) {
     const PeerState& peer = peers_[index];
@@ -233,6 +247,7 @@ void WantTable::ask_for_block(Want& want, Peer index, TimePoint now) {
   PeerState& peer = peers_[index];
   Question& asked = question(want, index);
   asked.asked_at = now;
+  cancel_where_it_lacks(want);
   if (peer.outstanding.empty()) peer.busy_since = now;
   peer.outstanding.emplace(want.order, &want);
   open_.erase(want.order);
@@ -293,19 +308,34 @@ void WantTable::watch(Peer index, TimePoint now) {
   for (auto& [order, want] : peer.outstanding) open_.emplace(order, want);  // a hedge
 }
 
+/// One is left with a WANT_BLOCK, for the block itself when it comes; the others say that it came.
 void WantTable::ask_again(Want& want, TimePoint now) {
+  const Peer keeper = keeper_of(want);
   for (Peer index = 0; index < peers_.size(); ++index) {
     if (!peers_[index].up) continue;
     Question& asked = question(want, index);
-    if (asked.ask == Ask::block) continue;  // it stalls with it
-    if (asked.ask != Ask::nothing && now < asked.again_at) continue;
-    if (asked.lacks && now < asked.again_at) {
-      tell(want, asked, Ask::have);  // so that it says when it comes
-      continue;
-    }
-    tell(want, asked, Ask::have, true);
-    asked.again_at = now + std::max(asked.backoff, tuning_.ask_again);
+    if (asked.ask == Ask::block && !asked.lacks) continue;  // it stalls with it
+    const Ask ask = index == keeper ? Ask::block : Ask::have;
+    const bool again = now >= asked.again_at;
+    if (!again && asked.ask == ask) continue;
+    tell(want, asked, ask, again);
+    if (again) asked.again_at = now + std::max(asked.backoff, tuning_.ask_again);
   }
+}
+
+/// The one that has it already, or one that is told nothing; not always the same.
+WantTable::Peer WantTable::keeper_of(const Want& want) const {
+  for (const Question& asked : want.questions) {
+    if (asked.ask == Ask::block && asked.lacks) return asked.peer;
+  }
+  const auto count = static_cast<Peer>(peers_.size());
+  for (Peer i = 0; i < count; ++i) {
+    const auto index = static_cast<Peer>((want.order + i) % count);
+    if (!peers_[index].up) continue;
+    const Question* asked = find(want, index);
+    if (asked == nullptr || asked->ask == Ask::nothing) return index;
+  }
+  return count;
 }
 
 bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
@@ -313,8 +343,8 @@ bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
   const int enough = want.kind == Kind::root ? 1 : 2;
   for (Peer index = 0; index < peers_.size(); ++index) {
     if (!peers_[index].up) continue;
-    const auto asked = std::ranges::find(want.questions, index, &Question::peer);
-    if (asked == want.questions.end() || asked->answers < enough) return false;
+    const Question* asked = find(want, index);
+    if (asked == nullptr || asked->answers < enough) return false;
   }
   if (want.kind == Kind::root) return true;
   if (last_sign_ && now - *last_sign_ < tuning_.give_up_partial) return false;

@@ -46,7 +46,10 @@ enum class Ask { nothing, have, block };
 ///                +---- disconnect -----+
 ///                |
 ///                +-- every peer lacks it,
-///                    or stalls with it --> dry (WANT_HAVE at all) -- have() --> open
+///                    or stalls with it --> dry -- have() --> open
+///
+/// While a want is dry, one peer keeps a WANT_BLOCK, so that it sends the block as soon as it has
+/// it, and the others are told WANT_HAVE.
 class WantTable {
  public:
   using Peer = std::uint32_t;
@@ -135,6 +138,7 @@ class WantTable {
   };
 
   static Question* find(Want& want, Peer peer);
+  static const Question* find(const Want& want, Peer peer);
   Question& question(Want& want, Peer peer);
   /// Of a peer that may be expected to send it.
   bool asked_for_block(const Want& want) const;
@@ -143,15 +147,17 @@ class WantTable {
   void erase(Want& want);
   void make_open(Want& want);
   void make_dry(Want& want, TimePoint now);
+  void cancel_where_it_lacks(Want& want);
   void delivered(Peer peer, Want& want, std::size_t bytes, TimePoint now);
   bool has_room() const;
   /// The least loaded peer that may have it; `any` says whether there is one but for room.
-  std::optional<Peer> choose(Want& want, bool& any) const;
+  std::optional<Peer> choose(const Want& want, bool& any) const;
   void ask_for_block(Want& want, Peer peer, TimePoint now);
   bool is_stalled(const PeerState& peer, TimePoint now, Duration limit) const;
   Duration stall_limit(Peer peer) const;
   void watch(Peer peer, TimePoint now);
   void ask_again(Want& want, TimePoint now);
+  Peer keeper_of(const Want& want) const;
   bool is_hopeless(const Want& want, TimePoint now) const;
   bool somebody_may_come() const;
 

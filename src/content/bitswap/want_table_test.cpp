@@ -242,17 +242,54 @@ TEST(WantTable, does_not_give_up_while_a_peer_may_still_come) {
   }
 }
 
+TEST(WantTable, leaves_a_want_at_one_peer_that_lacks_it_and_asks_the_other_to_say_when_it_comes) {
+  Table table;
+  const auto one = table.live_peer();
+  const auto two = table.live_peer();
+  table.want(hash_of(1));
+  EXPECT_EQ(table.told(Ask::block, one), 1u);
+  table.dont_have(one, hash_of(1), table.now);
+  EXPECT_EQ(table.told(Ask::block, two), 1u);
+  table.dont_have(two, hash_of(1), table.now);
+  const auto actions = table.plan(table.now);
+  ASSERT_EQ(actions.size(), 1u);
+  EXPECT_EQ(actions[0].peer, one);
+  EXPECT_EQ(actions[0].ask, Ask::have);
+  table.now += 1s;
+  table.block(two, hash_of(1), 10, table.now);
+  EXPECT_EQ(table.window(two), PeerWindow::kStartBlocks);  // no fault of its own
+}
+
 TEST(WantTable, asks_for_the_block_as_soon_as_a_peer_says_that_it_came) {
+  Table table;
+  const auto one = table.live_peer();
+  table.want(hash_of(1));
+  table.plan(table.now);
+  const auto two = table.live_peer();
+  table.dont_have(one, hash_of(1), table.now);
+  table.plan(table.now);
+  table.dont_have(two, hash_of(1), table.now);
+  EXPECT_EQ(table.told(Ask::have, one), 1u);
+  table.have(one, hash_of(1), table.now);
+  const auto actions = table.plan(table.now);
+  ASSERT_EQ(actions.size(), 2u);
+  EXPECT_EQ(actions[0].peer, two);
+  EXPECT_EQ(actions[0].ask, Ask::nothing);
+  EXPECT_EQ(actions[1].peer, one);
+  EXPECT_EQ(actions[1].ask, Ask::block);
+}
+
+TEST(WantTable, asks_a_peer_that_says_have_although_it_was_left_a_want) {
   Table table;
   const auto peer = table.live_peer();
   table.want(hash_of(1));
   table.plan(table.now);
   table.dont_have(peer, hash_of(1), table.now);
   table.plan(table.now);
-  table.tick(table.now);
-  EXPECT_EQ(table.told(Ask::have, peer), 1u);
+  EXPECT_EQ(table.outstanding(peer), 0u);
   table.have(peer, hash_of(1), table.now);
-  EXPECT_EQ(table.told(Ask::block, peer), 1u);
+  table.plan(table.now);
+  EXPECT_EQ(table.outstanding(peer), 1u);
 }
 
 TEST(WantTable, never_asks_a_liar_again) {
