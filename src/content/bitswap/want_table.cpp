@@ -26,6 +26,7 @@ void WantTable::peer_up(Peer index, TimePoint now) {
   peer.up = true;
   peer.stalled = false;
   peer.stalls = 0;
+  peer.lacks = 0;
   peer.window = PeerWindow();
   peer.last_delivery = now;
   for (auto& [order, want] : Ordered(dry_)) make_open(*want);
@@ -104,6 +105,7 @@ void WantTable::alive(Peer index, TimePoint now) {
   peer.last_delivery = now;
   peer.stalled = false;
   peer.stalls = 0;
+  peer.lacks = 0;
   last_sign_ = now;
 }
 
@@ -115,7 +117,9 @@ void WantTable::have(Peer peer, const Multihash& hash, TimePoint now) {
   // The WANT_BLOCK that was left there counts from now on.
   if (asked.lacks && asked.ask == Ask::block) asked.ask = Ask::have;
   asked.lacks = false;
+  asked.has = true;
   asked.answers = 0;
+  peers_[peer].lacks = 0;
   if (dry_.contains(entry->second.order)) make_open(entry->second);
 }
 
@@ -126,6 +130,7 @@ void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
   Question* asked = find(want, index);
   if (asked == nullptr || asked->ask == Ask::nothing) return;
   asked->lacks = true;
+  asked->has = false;
   ++asked->answers;
   asked->backoff = asked->backoff == Duration::zero()
                        ? tuning_.ask_again
@@ -135,6 +140,7 @@ void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
   peer.stalled = false;
   peer.last_delivery = now;
   if (peer.outstanding.erase(want.order) == 0) return;
+  ++peer.lacks;
   if (asked_for_block(want)) {
     tell(want, *asked, Ask::nothing);
   } else {
@@ -197,10 +203,15 @@ void WantTable::cancel_where_it_lacks(Want& want) {
   }
 }
 
+/// Also when there is nobody who would need any.
 bool WantTable::has_room() const {
-  return std::ranges::any_of(peers_, [](const PeerState& peer) {
-    return peer.up && peer.outstanding.size() < peer.window.blocks();
-  });
+  const auto may_send = [this](const PeerState& peer) { return peer.up && !is_poor(peer); };
+  const auto is_full = [&](const PeerState& peer) {
+    return peer.outstanding.size() >= peer.window.blocks();
+  };
+  return std::ranges::any_of(peers_,
+                             [&](const auto& peer) { return may_send(peer) && !is_full(peer); }) ||
+         std::ranges::none_of(peers_, may_send);
 }
 
 std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
@@ -211,6 +222,7 @@ std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
     bool any = false;
     if (const std::optional<Peer> peer = choose(want, any)) {
       ask_for_block(want, *peer, now);
+      ask_the_poor(want);
     } else if (any || live_peers() == 0) {
       continue;
     } else if (asked_for_block(want)) {
@@ -232,6 +244,7 @@ std::optional<WantTable::Peer> WantTable::choose(const Want& want, bool& any) co
     if (!peer.up) continue;
     const Question* asked = find(want, index);
     if (asked != nullptr && (asked->lacks || asked->ask == Ask::block)) continue;
+    if (is_poor(peer) && (asked == nullptr || !asked->has)) continue;
     any = true;
     if (peer.stalled || peer.outstanding.size() >= peer.window.blocks()) continue;
     const auto load = [this](Peer of) {
@@ -253,6 +266,15 @@ void WantTable::ask_for_block(Want& want, Peer index, TimePoint now) {
   open_.erase(want.order);
   want.dry_since.reset();
   tell(want, asked, Ask::block);
+}
+
+/// So that a peer that gets the block meanwhile is asked for what comes after it.
+void WantTable::ask_the_poor(Want& want) {
+  for (Peer index = 0; index < peers_.size(); ++index) {
+    if (!peers_[index].up || !is_poor(peers_[index])) continue;
+    Question& asked = question(want, index);
+    if (asked.ask == Ask::nothing && !asked.lacks) tell(want, asked, Ask::have);
+  }
 }
 
 std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint now) {

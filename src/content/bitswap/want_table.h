@@ -23,6 +23,9 @@ struct Tuning {
   /// long after each stall without a block in between, up to the next.
   Duration forgive = 5s;
   Duration forgive_at_most = 1min;
+  /// A peer that lacks so many blocks in a row is asked to say what it has, and for blocks again
+  /// when it says so.
+  int lacks_in_a_row = 3;
   /// A want that nobody else can serve is said again to a silent peer: it may have been lost.
   Duration say_again = 30s;
   /// Peers that lack a block are asked again after this, doubling up to the next.
@@ -108,7 +111,8 @@ class WantTable {
     Peer peer;
     Ask ask = Ask::nothing;
     bool lacks = false;
-    int answers = 0;  // DONT_HAVEs in a row
+    bool has = false;  // it said so
+    int answers = 0;   // DONT_HAVEs in a row
     TimePoint asked_at{};
     TimePoint again_at{};
     Duration backoff{};
@@ -129,6 +133,7 @@ class WantTable {
     bool stalled = false;
     bool limited = false;  // by its window, as of the last plan()
     int stalls = 0;        // since its last block
+    int lacks = 0;         // DONT_HAVEs for WANT_BLOCKs, since its last block or HAVE
     TimePoint stalled_at{};
     PeerWindow window;
     Ordered outstanding;  // WANT_BLOCKs
@@ -148,7 +153,9 @@ class WantTable {
   void make_open(Want& want);
   void make_dry(Want& want, TimePoint now);
   void cancel_where_it_lacks(Want& want);
+  void ask_the_poor(Want& want);
   void delivered(Peer peer, Want& want, std::size_t bytes, TimePoint now);
+  bool is_poor(const PeerState& peer) const { return peer.lacks >= tuning_.lacks_in_a_row; }
   bool has_room() const;
   /// The least loaded peer that may have it; `any` says whether there is one but for room.
   std::optional<Peer> choose(const Want& want, bool& any) const;
