@@ -339,6 +339,7 @@ void WantTable::ask_again(Want& want, TimePoint now) {
     if (asked.ask == Ask::block && !asked.lacks) continue;  // it stalls with it
     const Ask ask = index == keeper ? Ask::block : Ask::have;
     const bool again = now >= asked.again_at;
+    if (index == keeper) asked.lacks = true;  // for all we know
     if (!again && asked.ask == ask) continue;
     tell(want, asked, ask, again);
     if (again) asked.again_at = now + std::max(asked.backoff, tuning_.ask_again);

@@ -280,6 +280,10 @@ TEST(WantTable, leaves_a_want_with_one_of_those_that_have_nothing_yet) {
   EXPECT_NE(actions[0].ask, actions[1].ask);
   EXPECT_NE(actions[0].peer, actions[1].peer);
   EXPECT_EQ(table.outstanding(one) + table.outstanding(two), 0u);
+  const auto keeper = actions[actions[0].ask == Ask::block ? 0 : 1].peer;
+  table.have(keeper, hash_of(10), table.now);
+  table.plan(table.now);
+  EXPECT_EQ(table.outstanding(keeper), 1u);
 }
 
 TEST(WantTable, leaves_a_want_at_one_peer_that_lacks_it_and_asks_the_other_to_say_when_it_comes) {
