@@ -94,7 +94,9 @@ void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint n
     peer.window.delivered(now - asked->asked_at, bytes, peer.limited);
     const Duration gap = now - std::max(peer.last_delivery, peer.busy_since);
     peer.usual = peer.usual ? *peer.usual + (gap - *peer.usual) / 8 : gap;
-    latencies_.emplace_back(index, now - asked->asked_at);
+    const Duration latency = now - asked->asked_at;
+    peer.latency = peer.latency ? *peer.latency + (latency - *peer.latency) / 8 : latency;
+    latencies_.emplace_back(index, latency);
     if (latencies_.size() > kLatencies) latencies_.pop_front();
   }
   alive(index, now);
@@ -279,6 +281,9 @@ void WantTable::ask_the_poor(Want& want) {
 
 std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint now) {
   for (Peer peer = 0; peer < peers_.size(); ++peer) watch(peer, now);
+  for (Peer helper = 0; helper < peers_.size(); ++helper) {
+    for (Peer slow = 0; slow < peers_.size() && may_help(helper); ++slow) help(helper, slow, now);
+  }
   std::vector<Want*> hopeless;
   for (auto& [order, want] : dry_) {
     ask_again(*want, now);
@@ -295,7 +300,29 @@ std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint n
 bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit) const {
   if (!peer.up || peer.outstanding.empty()) return false;
   const Duration quiet = now - std::max(peer.last_delivery, peer.busy_since);
-  return quiet >= std::max(limit, 5 * peer.usual.value_or(Duration::zero()));
+  const Duration usual = 5 * peer.usual.value_or(Duration::zero());
+  return quiet >= std::max(limit, std::min(usual, tuning_.stall_at_most));
+}
+
+/// At the end of a download, and while nothing more can be asked for.
+bool WantTable::may_help(Peer index) const {
+  const PeerState& helper = peers_[index];
+  const bool is_idle = helper.outstanding.empty() && helper.latency && open_.empty();
+  return is_idle && helper.up && !helper.stalled && !is_poor(helper);
+}
+
+/// One that answers just in time, over and over, would hold up the end of everything.
+void WantTable::help(Peer helper, Peer slow, TimePoint now) {
+  const Duration patience = tuning_.late * *peers_[helper].latency;
+  std::size_t room = peers_[helper].window.blocks();
+  for (const auto& [order, want] : Ordered(peers_[slow].outstanding)) {
+    const Question* known = find(*want, helper);
+    const bool lacks = known != nullptr && known->lacks;
+    const bool twice = std::ranges::count(want->questions, Ask::block, &Question::ask) > 1;
+    if (lacks || twice || now - find(*want, slow)->asked_at < patience) continue;
+    if (room-- == 0) return;
+    ask_for_block(*want, helper, now);
+  }
 }
 
 Duration WantTable::stall_limit(Peer index) const {

@@ -16,9 +16,14 @@ namespace shoal::content::bitswap {
 /// The numbers that a session lives by.
 struct Tuning {
   /// A peer that owes blocks is stalled when it is silent for longer than 95 % of the others'
-  /// blocks take, within these two, and for longer than five times its own usual time for a block.
+  /// blocks take, within these two, and for longer than five times its own usual time for a block,
+  /// but no longer than the third.
   Duration stall_at_least = 250ms;
   Duration stall = 1s;
+  Duration stall_at_most = 5s;
+  /// When all is asked for, a peer that owes nothing is also asked for what another has owed for so
+  /// many times what the idle one takes.
+  int late = 2;
   /// A stalled peer that owes nothing any more gets another try, a small one, after this; twice as
   /// long after each stall without a block in between, up to the next.
   Duration forgive = 5s;
@@ -139,7 +144,8 @@ class WantTable {
     Ordered outstanding;  // WANT_BLOCKs
     TimePoint last_delivery{};
     TimePoint busy_since{};
-    std::optional<Duration> usual;  // smoothed time between blocks while some are owed
+    std::optional<Duration> usual;    // smoothed time between blocks while some are owed
+    std::optional<Duration> latency;  // smoothed time from asking to the block
   };
 
   static Question* find(Want& want, Peer peer);
@@ -163,6 +169,8 @@ class WantTable {
   bool is_stalled(const PeerState& peer, TimePoint now, Duration limit) const;
   Duration stall_limit(Peer peer) const;
   void watch(Peer peer, TimePoint now);
+  bool may_help(Peer helper) const;
+  void help(Peer helper, Peer slow, TimePoint now);
   void ask_again(Want& want, TimePoint now);
   Peer keeper_of(const Want& want) const;
   bool is_hopeless(const Want& want, TimePoint now) const;

@@ -153,6 +153,60 @@ TEST(WantTable, waits_for_a_silent_peer_no_longer_than_the_blocks_of_others_take
   EXPECT_EQ(table.told(Ask::block, quick), 1u);
 }
 
+/// Eight blocks of each, the ones soon and the others late.
+void deliver_eight(WantTable& table, WantTable::Peer peer, TimePoint& now, Duration each,
+                   int from) {
+  for (int i = from; i < from + 8; ++i) table.want(hash_of(i));
+  table.plan(now);
+  for (int i = from; i < from + 8; ++i) {
+    now += each;
+    table.block(peer, hash_of(i), 10, now);
+  }
+  table.plan(now);
+}
+
+TEST(WantTable, also_asks_an_idle_peer_at_the_end_for_what_takes_long_and_only_one) {
+  Table table;
+  const auto quick = table.live_peer();
+  deliver_eight(table, quick, table.now, 10ms, 0);
+  const auto other = table.live_peer();
+  const auto slow = table.live_peer();
+  table.want(hash_of(100));
+  table.want(hash_of(101));
+  table.want(hash_of(102));
+  EXPECT_EQ(table.told(Ask::block, slow), 1u);
+  table.now += 20ms;
+  table.block(quick, hash_of(100), 10, table.now);
+  table.block(other, hash_of(101), 10, table.now);
+  table.plan(table.now);
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, quick) + table.told(Ask::block, other), 0u);
+  table.now += 180ms;
+  table.tick(table.now);
+  std::size_t asked = 0;
+  for (const auto& action : table.plan(table.now)) asked += action.ask == Ask::block;
+  EXPECT_EQ(asked, 1u);
+  table.now += 40ms;
+  table.tick(table.now);
+  for (const auto& action : table.plan(table.now)) asked += action.ask == Ask::block;
+  EXPECT_EQ(asked, 1u);
+}
+
+TEST(WantTable, waits_five_seconds_at_most_however_late_a_peer_usually_is) {
+  Table table;
+  const auto drip = table.live_peer();
+  deliver_eight(table, drip, table.now, 3s, 0);
+  table.want(hash_of(100));
+  EXPECT_EQ(table.told(Ask::block, drip), 1u);
+  const auto fresh = table.live_peer();
+  table.now += 4900ms;
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, fresh), 0u);
+  table.now += 100ms;
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, fresh), 1u);
+}
+
 TEST(WantTable, asks_a_peer_that_keeps_stalling_less_and_less) {
   Table table;
   const auto silent = table.live_peer();
