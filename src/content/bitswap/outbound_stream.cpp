@@ -10,7 +10,8 @@
 namespace shoal::content::bitswap {
 
 Task<bool> OutboundStream::ready() {
-  if (stream_) co_return false;
+  was_open_ = stream_ != nullptr;
+  if (was_open_) co_return false;
   net::Connection* connection = swarm_.best(peer_);
   if (connection == nullptr) {
     throw Error(ErrorCode::closed, "not connected", peer_.to_string());

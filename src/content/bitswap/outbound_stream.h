@@ -25,6 +25,9 @@ class OutboundStream {
   /// True when it had to be opened, on the best connection there is. Throws Error{closed} without
   /// one, and what Connection::open throws.
   Task<bool> ready();
+  /// Whether the last ready() found it open. A peer may end a stream over which it hears nothing
+  /// (Helia does after 10 s): what cannot be written then deserves another try at once.
+  bool was_open() const { return was_open_; }
   Version version() const { return version_; }
 
   /// Calls `moved` whenever the peer has taken a part. Throws Error; the stream is then gone.
@@ -43,6 +46,7 @@ class OutboundStream {
   std::unique_ptr<Stream> stream_;
   net::ConnectionId connection_ = 0;
   Version version_ = Version::v1_2;
+  bool was_open_ = false;
   bool writing_ = false;
 };
 

@@ -162,7 +162,7 @@ Task<void> Server::send_all(PeerPtr peer) {
     }
     if (!failed) continue;
     ++failures;
-    co_await system_.clock.sleep_for(kRetryPause);
+    if (!peer->out.was_open()) co_await system_.clock.sleep_for(kRetryPause);
   }
   end(peer);
 }
@@ -177,8 +177,10 @@ Task<void> Server::send_next(Peer& peer) {
     peer.ready.pop_front();
   }
   const std::size_t bytes = batch.message.block_bytes();
-  batch.message.presences = peer.ledger.take_presences(kMaxPresences);
-  if (version != Version::v1_2) batch.message.presences.clear();  // it would not know them
+  // Behind those that did not get through with an earlier stream.
+  std::vector<Presence>& presences = batch.message.presences;
+  presences.append_range(peer.ledger.take_presences(kMaxPresences - presences.size()));
+  if (version != Version::v1_2) presences.clear();  // it would not know them
   if (batch.message.empty()) co_return;
 
   const EncodedMessage encoded = encode_message(batch.message, version);
