@@ -179,7 +179,8 @@ Task<void> Server::send_next(Peer& peer) {
   const std::size_t bytes = batch.message.block_bytes();
   // Behind those that did not get through with an earlier stream.
   std::vector<Presence>& presences = batch.message.presences;
-  presences.append_range(peer.ledger.take_presences(kMaxPresences - presences.size()));
+  const auto more = peer.ledger.take_presences(kMaxPresences - presences.size());
+  presences.insert(presences.end(), more.begin(), more.end());
   if (version != Version::v1_2) presences.clear();  // it would not know them
   if (batch.message.empty()) co_return;
 
