@@ -83,8 +83,14 @@ void WantTable::block(std::optional<Peer> from, const Multihash& hash, std::size
                       TimePoint now) {
   const auto entry = wants_.find(hash);
   if (entry == wants_.end()) return;
-  if (from) delivered(*from, entry->second, bytes, now);
-  erase(entry->second);
+  Want& want = entry->second;
+  if (from) delivered(*from, want, bytes, now);
+  for (const Question& asked : want.questions) {
+    PeerState& late = peers_[asked.peer];
+    const bool is_last = late.outstanding.size() == 1 && late.outstanding.contains(want.order);
+    if (is_last && asked.peer != from) late.silent = now - late.quiet_since();
+  }
+  erase(want);
 }
 
 void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint now) {
@@ -92,7 +98,7 @@ void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint n
   const Question* asked = find(want, index);
   if (peer.outstanding.contains(want.order)) {
     peer.window.delivered(now - asked->asked_at, bytes, peer.limited);
-    const Duration gap = now - std::max(peer.last_delivery, peer.busy_since);
+    const Duration gap = now - peer.quiet_since();
     peer.usual = peer.usual ? *peer.usual + (gap - *peer.usual) / 8 : gap;
     const Duration latency = now - asked->asked_at;
     peer.latency = peer.latency ? *peer.latency + (latency - *peer.latency) / 8 : latency;
@@ -105,6 +111,7 @@ void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint n
 void WantTable::alive(Peer index, TimePoint now) {
   PeerState& peer = peers_[index];
   peer.last_delivery = now;
+  peer.silent = Duration::zero();
   peer.stalled = false;
   peer.stalls = 0;
   peer.lacks = 0;
@@ -140,6 +147,7 @@ void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
   asked->again_at = now + asked->backoff;
   PeerState& peer = peers_[index];
   peer.stalled = false;
+  peer.silent = Duration::zero();
   peer.last_delivery = now;
   if (peer.outstanding.erase(want.order) == 0) return;
   ++peer.lacks;
@@ -263,7 +271,9 @@ void WantTable::ask_for_block(Want& want, Peer index, TimePoint now) {
   Question& asked = question(want, index);
   asked.asked_at = now;
   cancel_where_it_lacks(want);
-  if (peer.outstanding.empty()) peer.busy_since = now;
+  if (peer.outstanding.empty()) {
+    peer.busy_since = now - std::exchange(peer.silent, Duration::zero());
+  }
   peer.outstanding.emplace(want.order, &want);
   open_.erase(want.order);
   want.dry_since.reset();
@@ -299,7 +309,7 @@ std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint n
 
 bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit) const {
   if (!peer.up || peer.outstanding.empty()) return false;
-  const Duration quiet = now - std::max(peer.last_delivery, peer.busy_since);
+  const Duration quiet = now - peer.quiet_since();
   const Duration usual = 5 * peer.usual.value_or(Duration::zero());
   return quiet >= std::max(limit, std::min(usual, tuning_.stall_at_most));
 }
@@ -313,7 +323,9 @@ bool WantTable::may_help(Peer index) const {
 
 /// One that answers just in time, over and over, would hold up the end of everything.
 void WantTable::help(Peer helper, Peer slow, TimePoint now) {
-  const Duration patience = tuning_.late * *peers_[helper].latency;
+  const Duration own = tuning_.late * peers_[slow].latency.value_or(tuning_.stall);
+  const Duration patience =
+      std::max(tuning_.late * *peers_[helper].latency, std::min(own, tuning_.stall));
   std::size_t room = peers_[helper].window.blocks();
   for (const auto& [order, want] : Ordered(peers_[slow].outstanding)) {
     const Question* known = find(*want, helper);
@@ -348,13 +360,16 @@ void WantTable::watch(Peer index, TimePoint now) {
       std::min(tuning_.forgive * (1 << std::clamp(peer.stalls - 1, 0, 8)), tuning_.forgive_at_most);
   if (peer.stalled && peer.outstanding.empty() && now - peer.stalled_at >= penance) {
     peer.stalled = false;
+    peer.silent = Duration::zero();
     peer.window.restart();
   }
   if (peer.stalled || live_peers() < 2 || !is_stalled(peer, now, stall_limit(index))) return;
   peer.stalled = true;
   peer.stalled_at = now;
   ++peer.stalls;
-  for (auto& [order, want] : peer.outstanding) open_.emplace(order, want);  // a hedge
+  for (auto& [order, want] : peer.outstanding) {
+    if (!asked_for_block(*want)) open_.emplace(order, want);  // a hedge
+  }
 }
 
 /// One is left with a WANT_BLOCK, for the block itself when it comes; the others say that it came.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -22,7 +23,7 @@ struct Tuning {
   Duration stall = 1s;
   Duration stall_at_most = 5s;
   /// When all is asked for, a peer that owes nothing is also asked for what another has owed for so
-  /// many times what the idle one takes.
+  /// many times what either of them usually takes, `stall` at most.
   int late = 2;
   /// A stalled peer that owes nothing any more gets another try, a small one, after this; twice as
   /// long after each stall without a block in between, up to the next.
@@ -144,8 +145,11 @@ class WantTable {
     Ordered outstanding;  // WANT_BLOCKs
     TimePoint last_delivery{};
     TimePoint busy_since{};
+    Duration silent{};                // that it was before, when another sent the last that it owed
     std::optional<Duration> usual;    // smoothed time between blocks while some are owed
     std::optional<Duration> latency;  // smoothed time from asking to the block
+
+    TimePoint quiet_since() const { return std::max(last_delivery, busy_since); }
   };
 
   static Question* find(Want& want, Peer peer);
