@@ -80,9 +80,9 @@ Task<void> Download::run() {
 
 Task<void> Download::bring() {
   unclaimed_bytes_ = folder_->free_bytes();
-  co_await learn_size();
+  const bool root_is_kept = co_await learn_size();
   // A root that is a leaf is held only at the end.
-  if (when_root_held_ && !root_.is(Codec::raw)) std::exchange(when_root_held_, {})();
+  if (when_root_held_ && root_is_kept) std::exchange(when_root_held_, {})();
   co_await check_space();
   resuming_ = folder_->info(partial_name_).has_value();
   walk_ = std::make_unique<TreeWalk>(system_, *this, *this, WalkLimits{});
@@ -172,14 +172,25 @@ Task<bool> Download::already_complete() {
   co_return false;
 }
 
-Task<void> Download::learn_size() {
-  if (root_.is(Codec::raw)) co_return;
-  const SharedBytes block = co_await node(root_);
+Task<bool> Download::learn_size() {
+  if (root_.is(Codec::raw)) co_return false;
+  const SharedBytes found = co_await block(root_);
   --found_in_store_;  // the walk will count it
-  const UnixfsNode root = describe_node(root_, block.view());
+  const UnixfsNode root = describe_node(root_, found.view());
+  add_sizes(root);
+  const auto* file = std::get_if<FileNode>(&root.kind);
+  if (file != nullptr && leaf_in(root_, *file, found.view())) {
+    root_leaf_ = found;
+    co_return false;
+  }
+  keep(root_, found);
+  co_return true;
+}
+
+void Download::add_sizes(const UnixfsNode& root) {
   if (const auto* file = std::get_if<FileNode>(&root.kind)) {
     expected_bytes_ = file->length;
-    co_return;
+    return;
   }
   const auto add = [this](const DagPbLink& link) {
     expected_bytes_ += std::min(link.tsize, ~std::uint64_t{0} - expected_bytes_);
@@ -336,18 +347,18 @@ Task<bool> Download::holds(TreeFile& file, Cid cid, std::uint64_t offset, std::u
   const PlaceLook seen = co_await offload(system_.offload, look);
   hashed_bytes_ += seen.hashed_bytes;
   if (!seen.matches) co_return false;
-  if (cid.is(Codec::raw)) store_.put_place(cid.hash(), file.store_id, offset, length);
+  store_.put_place(cid.hash(), file.store_id, offset, length, seen.frame);
   co_return true;
 }
 
 Task<void> Download::content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
-                             const Cid* leaf) {
+                             const TreeLeaf* leaf) {
   const auto write = [&] { write_sparsely(*file.file, offset, bytes.view()); };
   co_await offload(system_.offload, write);
   unsynced_ = true;
   if (leaf == nullptr) co_return;
-  store_.put_place(leaf->hash(), file.store_id, offset, bytes.size());
-  bitswap_.offer(leaf->hash());
+  store_.put_place(leaf->cid.hash(), file.store_id, offset, bytes.size(), leaf->frame);
+  bitswap_.offer(leaf->cid.hash());
 }
 
 Task<void> Download::end_file(TreeFile& file) {
@@ -379,20 +390,21 @@ Task<std::optional<SharedBytes>> Download::held(Cid cid) {
   co_return found;
 }
 
-Task<SharedBytes> Download::node(Cid cid) {
+Task<SharedBytes> Download::block(Cid cid) {
+  if (root_leaf_ && cid == root_) {
+    ++found_in_store_;
+    co_return *std::exchange(root_leaf_, std::nullopt);
+  }
   std::optional<SharedBytes> found = co_await held(cid);
   if (found) co_return std::move(*found);
-  const Block block = co_await fetch(cid);
-  store_.put(cid.hash(), block.bytes.view());
-  bitswap_.offer(cid.hash());
-  co_return block.bytes;
+  const Block fetched = co_await fetch(std::move(cid));
+  co_return fetched.bytes;
 }
 
-Task<SharedBytes> Download::leaf(Cid cid) {
-  std::optional<SharedBytes> found = co_await held(cid);
-  if (found) co_return std::move(*found);
-  const Block block = co_await fetch(std::move(cid));
-  co_return block.bytes;
+void Download::keep(const Cid& cid, const SharedBytes& block) {
+  if (inline_block(cid) || store_.has(cid.hash())) return;
+  store_.put(cid.hash(), block.view());
+  bitswap_.offer(cid.hash());
 }
 
 Task<Block> Download::fetch(Cid cid) {

@@ -88,6 +88,61 @@ TEST_F(Downloads, goes_on_with_legacy_leaves) {
   EXPECT_TRUE(read("/out/t") == content_of(1, 4));
 }
 
+TEST_F(Downloads, keeps_leaves_of_every_kind_nowhere_but_in_their_files) {
+  TestTree::Parts parts;
+  std::vector<Cid> leaves = {tree.wrapped(chunk(100), UnixfsType::raw), tree.wrapped(chunk(101))};
+  for (int i = 0; i < 40; ++i) {
+    leaves.push_back(tree.wrapped(chunk(i)));
+    parts.emplace_back(leaves.back(), kChunk);
+  }
+  const Cid root = tree.folder({{"a", tree.file(parts)}, {"b", leaves[0]}, {"c", leaves[1]}});
+  const std::uint64_t before = store->index_bytes();
+  EXPECT_EQ(get(root), kDone);
+  EXPECT_LT(store->index_bytes(), before + 6 * kChunk);
+  const auto all_served = [&] {
+    for (const Cid& leaf : leaves) {
+      const auto block = world.run(store->get(leaf.hash()));
+      ASSERT_TRUE(block && leaf.hash().matches(block->view())) << leaf.to_string();
+    }
+  };
+  all_served();
+  // The same when only the files are left.
+  world.run(store->stop());
+  store.reset();
+  for (const char* suffix : {"", kIndexWalSuffix})
+    storage.remove(std::string("/home/index.db") + suffix);
+  store = std::make_unique<BlockStore>(host.system(), "/home");
+  EXPECT_EQ(get(root), kDone);
+  EXPECT_EQ(read("/out/t/c"), chunk(101));
+  all_served();
+}
+
+TEST_F(Downloads, serves_the_legacy_leaves_that_a_second_run_finds) {
+  TestTree::Parts parts;
+  for (int i = 1; i <= 4; ++i) parts.emplace_back(tree.wrapped(chunk(i)), kChunk);
+  const Cid root = tree.file(parts);
+  session.most = 3;
+  EXPECT_EQ(get(root), ErrorCode::not_found);
+  world.run(store->stop());
+  store.reset();
+  for (const char* suffix : {"", kIndexWalSuffix})
+    storage.remove(std::string("/home/index.db") + suffix);
+  store = std::make_unique<BlockStore>(host.system(), "/home");
+  session.most = 100;
+  EXPECT_EQ(get(root), kDone);
+  EXPECT_EQ(session.fetched.size(), 3U);  // the root and two leaves
+  for (const auto& [leaf, bytes] : parts) EXPECT_TRUE(store->has(leaf.hash()));
+}
+
+TEST_F(Downloads, fetches_a_root_that_is_a_legacy_leaf_once) {
+  const Cid root = tree.wrapped(chunk(1));
+  EXPECT_EQ(get(root), kDone);
+  EXPECT_EQ(session.fetched.size(), 1U);
+  EXPECT_EQ(counts.blocks_resumed, 0U);
+  EXPECT_TRUE(store->has(root.hash()));
+  EXPECT_EQ(read("/out/t"), chunk(1));
+}
+
 TEST_F(Downloads, goes_on_over_files_and_folders_that_nobody_may_change) {
   const UnixfsMetadata locked{.mode = 0444};
   const UnixfsMetadata closed{.mode = 0111};

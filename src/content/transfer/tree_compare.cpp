@@ -79,19 +79,20 @@ Task<bool> TreeCompare::holds(TreeFile& file, Cid cid, std::uint64_t offset, std
   const auto look_there = [&] { return look_at_place(*file.file, cid, offset, length); };
   const PlaceLook seen = co_await offload(system_.offload, look_there);
   hashed_bytes_ += seen.hashed_bytes;
+  if (seen.matches) store_.put_place(cid.hash(), file.store_id, offset, length, seen.frame);
   // A dag-pb node that is no leaf matches nothing here, and its parts are still to come.
-  if (!cid.is(Codec::raw)) co_return seen.matches;
-  if (!seen.matches) throw differs(file.path);
-  store_.put_place(cid.hash(), file.store_id, offset, length);
-  co_return true;
+  if (!seen.matches && cid.is(Codec::raw)) throw differs(file.path);
+  co_return seen.matches;
 }
 
 Task<void> TreeCompare::content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
-                                const Cid*) {
+                                const TreeLeaf* leaf) {
   Bytes there(bytes.size());
   const auto read = [&] { return file.file->read_at(offset, there); };
   const std::size_t got = co_await offload(system_.offload, read);
   if (got != there.size() || !equal(there, bytes.view())) throw differs(file.path);
+  if (leaf == nullptr) co_return;
+  store_.put_place(leaf->cid.hash(), file.store_id, offset, bytes.size(), leaf->frame);
 }
 
 Task<void> TreeCompare::end_file(TreeFile&) {

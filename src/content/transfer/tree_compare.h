@@ -33,7 +33,7 @@ class TreeCompare final : public TreeSink {
   Task<void> begin_file(TreeFile& file) override;
   Task<bool> holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) override;
   Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
-                     const Cid* leaf) override;
+                     const TreeLeaf* leaf) override;
   Task<void> end_file(TreeFile& file) override;
 
  private:

@@ -77,8 +77,8 @@ bool TreeWalk::has_room() const {
 }
 
 /// Many nodes may have been asked for while there was room for what is in them. Those that come
-/// when there is none any more are put back unopened, all but the last: it is the way on. Whoever
-/// fetched them has kept them, so that looking again costs little.
+/// when there is none any more are put back unopened, all but the last: it is the way on. They are
+/// kept, so that looking again costs little.
 bool TreeWalk::defer(const Item& item) {
   if (held_bytes_ <= limits_.roomy_bytes || nodes_under_way_ == 1) return false;
   --counts_.blocks;
@@ -158,13 +158,17 @@ Task<void> TreeWalk::visit_entry(const Item& item, const Entry& entry) {
     co_await visit_raw_entry(cid, entry);
     co_return;
   }
-  const SharedBytes block = co_await source_.node(cid);
-  if (defer(item)) co_return;
+  const SharedBytes block = co_await source_.block(cid);
   UnixfsNode node = describe_node(cid, block.view());
+  auto* file = std::get_if<FileNode>(&node.kind);
+  if (file == nullptr || !leaf_in(cid, *file, block.view())) {
+    source_.keep(cid, block);
+    if (defer(item)) co_return;
+  }
   if (auto* link = std::get_if<SymlinkNode>(&node.kind)) {
     ++counts_.files;
     co_await sink_.symlink(path_of(entry), link->target, node.metadata);
-  } else if (auto* file = std::get_if<FileNode>(&node.kind)) {
+  } else if (file != nullptr) {
     co_await open_file(cid, entry, std::move(*file), node.metadata, block);
   } else {
     co_await open_folder(cid, entry, std::move(node), block);
@@ -178,7 +182,7 @@ Task<void> TreeWalk::visit_raw_entry(const Cid& cid, const Entry& entry) {
   if (size) {
     ++counts_.blocks_on_disk;
   } else {
-    const SharedBytes block = co_await source_.leaf(cid);
+    const SharedBytes block = co_await source_.block(cid);
     size = block.size();
     co_await sink_.small_file(path, cid, block);
   }
@@ -221,19 +225,11 @@ Task<void> TreeWalk::visit_part(const Item& item, const Part& part) {
       co_return;
     }
   }
-  const bool raw = cid.is(Codec::raw);
-  SharedBytes block;
-  if (raw) {
-    block = co_await source_.leaf(cid);
-  } else {
-    block = co_await source_.node(cid);
-    if (defer(item)) co_return;
-  }
+  const SharedBytes block = co_await source_.block(cid);
   const FileNode node = describe_file_part(range, block.view());
-  if (raw) {
-    co_await sink_.content(*part.file, range.offset, block, &cid);
-    counts_.done_bytes += range.length;
-    co_return;
+  if (!leaf_in(cid, node, block.view())) {
+    source_.keep(cid, block);
+    if (defer(item)) co_return;
   }
   co_await add_content(part, node, block);
 }
@@ -248,7 +244,8 @@ Task<void> TreeWalk::add_content(const Part& part, const FileNode& node, const S
   if (node.content.empty()) co_return;
   const auto at = static_cast<std::size_t>(node.content.data() - block.view().data());
   const SharedBytes inside = block.part(at, node.content.size());
-  co_await sink_.content(*part.file, node.offset, inside, nullptr);
+  const std::optional<TreeLeaf> leaf = leaf_in(part.part.cid, node, block.view());
+  co_await sink_.content(*part.file, node.offset, inside, leaf ? &*leaf : nullptr);
   counts_.done_bytes += inside.size();
 }
 
@@ -281,7 +278,8 @@ Task<void> TreeWalk::open_folder(const Cid& cid, const Entry& entry, UnixfsNode 
 Task<void> TreeWalk::visit_shard(const Item& item, const Shard& shard) {
   const Cid& cid = item.cid;
   ++counts_.blocks;
-  const SharedBytes block = co_await source_.node(cid);
+  const SharedBytes block = co_await source_.block(cid);
+  source_.keep(cid, block);
   if (defer(item)) co_return;
   const auto entries = shard.folder->shards->accept(cid, block.view());
   push_entries(shard.folder, entries);

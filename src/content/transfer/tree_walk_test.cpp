@@ -28,7 +28,8 @@ class Record final : public TreeSink {
   }
   Task<void> begin_file(TreeFile& file) override { return note("open " + file.path); }
   Task<bool> holds(TreeFile&, Cid, std::uint64_t, std::uint64_t) override { co_return false; }
-  Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes, const Cid*) override {
+  Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
+                     const TreeLeaf*) override {
     return note(file.path + " " + std::to_string(offset) + "+" + std::to_string(bytes.size()));
   }
   Task<void> end_file(TreeFile& file) override { return note("close " + file.path); }
@@ -46,8 +47,8 @@ class Record final : public TreeSink {
 class SlowSource final : public BlockSource {
  public:
   SlowSource(System& system, const TestTree& tree) : system_(system), tree_(tree) {}
-  Task<SharedBytes> node(Cid cid) override { return give(std::move(cid)); }
-  Task<SharedBytes> leaf(Cid cid) override { return give(std::move(cid)); }
+  Task<SharedBytes> block(Cid cid) override { return give(std::move(cid)); }
+  void keep(const Cid&, const SharedBytes&) override {}
 
   std::size_t given = 0;
   std::uint64_t most_bytes = 0;
