@@ -136,7 +136,7 @@ DownloadCounts Download::counts() const {
   if (walk_) {
     const WalkCounts& walked = walk_->counts();
     out.blocks = walked.blocks;
-    out.blocks_resumed = walked.blocks_on_disk + found_in_store_;
+    out.blocks_resumed = walked.blocks_on_disk + found_in_store_ - known_zeros_;
     out.files = walked.files;
     out.content_bytes = walked.content_bytes;
     out.done_bytes = walked.done_bytes;
@@ -169,6 +169,7 @@ Task<bool> Download::already_complete() {
   if (!place_.replace) throw differs(path_);
   walk_.reset();
   found_in_store_ = 0;
+  known_zeros_ = 0;
   co_return false;
 }
 
@@ -290,6 +291,7 @@ void Download::add_small_file(const std::string& at, const Cid& cid, const FileS
   finished_.emplace_back(id, stamp);
   unsynced_ = true;
   store_.put_place(cid.hash(), id, 0, stamp.size);
+  bitswap_.offer(cid.hash());
 }
 
 Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
@@ -304,7 +306,6 @@ Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
   };
   co_await offload(system_.offload, write);
   add_small_file(at, cid, stamp);
-  bitswap_.offer(cid.hash());
 }
 
 /// Holes cost a hostile sender nothing: neither a file that claims to be endless zeros nor a
@@ -340,14 +341,30 @@ bool Download::is_zeros(const Cid& cid, std::uint64_t length) {
   return found->second == cid.hash();
 }
 
+/// A fresh file is one hole. One place of many tells enough of where there are zeros.
+bool Download::hold_zeros(TreeFile& file, const Cid& cid, std::uint64_t offset,
+                          std::uint64_t length) {
+  ++known_zeros_;
+  if ((file.zero_lengths & length) != 0) return true;
+  file.zero_lengths |= length;
+  add_leaf(file, cid.hash(), offset, length, {});
+  return true;
+}
+
+/// Verified, and there: it can be served.
+void Download::add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
+                        std::uint64_t length, const PlaceFrame& frame) {
+  store_.put_place(hash, file.store_id, offset, length, frame);
+  bitswap_.offer(hash);
+}
+
 Task<bool> Download::holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) {
-  if (!file.resumed && is_zeros(cid, length)) co_return true;  // a fresh file is one hole
-  if (!file.resumed) co_return false;
+  if (!file.resumed) co_return is_zeros(cid, length) && hold_zeros(file, cid, offset, length);
   const auto look = [&] { return look_at_place(*file.file, cid, offset, length); };
   const PlaceLook seen = co_await offload(system_.offload, look);
   hashed_bytes_ += seen.hashed_bytes;
   if (!seen.matches) co_return false;
-  store_.put_place(cid.hash(), file.store_id, offset, length, seen.frame);
+  add_leaf(file, cid.hash(), offset, length, seen.frame);
   co_return true;
 }
 
@@ -357,8 +374,7 @@ Task<void> Download::content(TreeFile& file, std::uint64_t offset, SharedBytes b
   co_await offload(system_.offload, write);
   unsynced_ = true;
   if (leaf == nullptr) co_return;
-  store_.put_place(leaf->cid.hash(), file.store_id, offset, bytes.size(), leaf->frame);
-  bitswap_.offer(leaf->cid.hash());
+  add_leaf(file, leaf->cid.hash(), offset, bytes.size(), leaf->frame);
 }
 
 Task<void> Download::end_file(TreeFile& file) {

@@ -78,7 +78,10 @@ class Download final : public TreeSink, public BlockSource {
   Task<std::optional<SharedBytes>> held(Cid cid);
   Task<Block> fetch(Cid cid);
   void claim_space(const TreeFile& file);
+  void add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
+                std::uint64_t length, const PlaceFrame& frame);
   bool is_zeros(const Cid& cid, std::uint64_t length);
+  bool hold_zeros(TreeFile& file, const Cid& cid, std::uint64_t offset, std::uint64_t length);
   std::string partial(std::string_view path) const;
   void add_small_file(const std::string& at, const Cid& cid, const FileStamp& stamp);
 
@@ -117,6 +120,7 @@ class Download final : public TreeSink, public BlockSource {
   std::uint64_t unclaimed_bytes_ = 0;  // of what was free at first, by files begun since
   std::uint64_t hashed_bytes_ = 0;
   std::uint64_t found_in_store_ = 0;
+  std::uint64_t known_zeros_ = 0;             // leaves that a fresh file holds from the start
   std::optional<SharedBytes> root_leaf_;      // between learning its size and the walk
   std::map<std::uint64_t, Multihash> zeros_;  // hashes of zeros, by length
   std::unique_ptr<TreeWalk> walk_;

@@ -48,6 +48,9 @@ TEST_F(Downloads, zeros_stay_a_hole_and_are_not_fetched) {
   const Cid root = tree.file({{zero, kChunk}, {tree.raw(chunk(1)), kChunk}, {zero, kChunk}});
   EXPECT_EQ(get(root), kDone);
   EXPECT_FALSE(fetched(zero));
+  EXPECT_EQ(counts.blocks_resumed, 0U);
+  EXPECT_TRUE(store->has(zero.hash()));
+  EXPECT_TRUE(bitswap.offered.contains(zero.hash()));
   EXPECT_EQ(storage.info("/out/t")->size, 3 * kChunk);
   EXPECT_EQ(host.disk().content("/out/t").page_count(), kChunk / sim::Content::kPageBytes);
   EXPECT_TRUE(equal(ByteView(read("/out/t")).subspan(kChunk, kChunk), chunk(1)));
@@ -132,6 +135,18 @@ TEST_F(Downloads, serves_the_legacy_leaves_that_a_second_run_finds) {
   EXPECT_EQ(get(root), kDone);
   EXPECT_EQ(session.fetched.size(), 3U);  // the root and two leaves
   for (const auto& [leaf, bytes] : parts) EXPECT_TRUE(store->has(leaf.hash()));
+}
+
+TEST_F(Downloads, tells_waiting_peers_what_a_second_run_finds) {
+  const Cid small = tree.raw(to_bytes("small"));
+  const Cid root = tree.folder({{"a", small}, {"b", file_of(1, 4)}});
+  session.most = 5;
+  EXPECT_EQ(get(root), ErrorCode::not_found);
+  bitswap.offered.clear();
+  session.most = 1;
+  get(root);
+  EXPECT_TRUE(bitswap.offered.contains(small.hash()));
+  EXPECT_TRUE(bitswap.offered.contains(Multihash::sha2_256(chunk(1))));
 }
 
 TEST_F(Downloads, fetches_a_root_that_is_a_legacy_leaf_once) {

@@ -25,6 +25,7 @@ struct TreeFile {
   std::unique_ptr<File> file;
   bool resumed = false;
   std::int64_t store_id = 0;
+  std::uint64_t zero_lengths = 0;  // powers of two: leaves of zeros that have a place here
 };
 
 /// What becomes of a tree's content as a walk finds it. Names have been checked. Calls for
