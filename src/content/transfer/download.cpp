@@ -260,7 +260,7 @@ Task<void> Download::symlink(std::string path, std::string target, UnixfsMetadat
     const bool there = resuming_ && make_way(*folder_, at, FileKind::symlink);
     const bool same = there && folder_->read_link(at) == target;
     if (!same) {
-      folder_->remove(at);
+      if (resuming_) folder_->remove(at);
       folder_->make_link(target, at);
     }
     if (metadata.mtime) folder_->set_mtime(at, to_wall(*metadata.mtime));
@@ -299,7 +299,7 @@ Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
   FileStamp stamp;
   const auto write = [&] {
     if (resuming_) make_way(*folder_, at, FileKind::file);
-    const auto file = folder_->open(at, Access::create);
+    const auto file = make_file(*folder_, at, resuming_);
     file->truncate(bytes.size());
     file->write_at(0, bytes.view());
     stamp = FileStamp::of(file->info());
@@ -326,7 +326,7 @@ Task<void> Download::begin_file(TreeFile& file) {
   co_await offload(system_.offload, prepare);
   claim_space(file);
   const auto open = [&] {
-    file.file = folder_->open(at, Access::create);
+    file.file = make_file(*folder_, at, resuming_);
     file.file->truncate(file.size);
   };
   co_await offload(system_.offload, open);

@@ -63,6 +63,15 @@ TEST_F(Downloads, zeros_of_an_odd_length_are_fetched_and_stay_a_hole) {
   EXPECT_EQ(host.disk().content("/out/t").page_count(), 1U);
 }
 
+TEST_F(Downloads, overwrites_nothing_where_two_names_are_one_to_the_disk) {
+  // Such a disk opens what was written under the other name.
+  const Cid root = tree.folder({{"NAME", file_of(1, 2)}, {"name", file_of(3, 2)}});
+  session.pause = 100ms;
+  world.after(150ms, [&] { write(partial() + "/name", as_bytes("other")); });
+  EXPECT_EQ(get(root), ErrorCode::unsupported);
+  EXPECT_NE(message.find("one to this disk"), std::string::npos) << message;
+}
+
 // --- a second run ---------------------------------------------------------------------------
 
 TEST_F(Downloads, goes_on_where_it_was_and_mends_what_is_damaged) {
