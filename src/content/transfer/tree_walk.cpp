@@ -46,7 +46,8 @@ Task<void> TreeWalk::run(Cid root) {
       held_bytes_ -= memory_of(next);
       ++under_way_;
       nodes_under_way_ += next.cid.is(Codec::raw) ? 0 : 1;
-      bytes_under_way_ += cost(next);
+      next.weight = cost(next);
+      bytes_under_way_ += next.weight;
       workers_.spawn(work(std::move(next)));
     }
   } catch (...) {
@@ -114,7 +115,7 @@ void TreeWalk::count_node(std::size_t bytes) {
   }
 }
 
-std::uint64_t TreeWalk::cost(const Item& item) const {
+std::uint64_t TreeWalk::cost(const Item& item) {
   std::uint64_t bytes = 0;
   if (const auto* part = std::get_if<Part>(&item.place)) bytes = part->part.length;
   const auto* entry = std::get_if<Entry>(&item.place);
@@ -130,11 +131,20 @@ Task<void> TreeWalk::work(Item item) {
   }
   --under_way_;
   nodes_under_way_ -= item.cid.is(Codec::raw) ? 0 : 1;
-  bytes_under_way_ -= cost(item);
+  bytes_under_way_ -= item.weight;
   changed_.notify_all();
 }
 
-Task<void> TreeWalk::visit(const Item& item) {
+Task<SharedBytes> TreeWalk::get(Item& item) {
+  SharedBytes block = co_await source_.block(item.cid);
+  const std::uint64_t before = item.weight;
+  item.weight = std::max<std::uint64_t>(block.size(), kNodeCostBytes);
+  bytes_under_way_ += item.weight - before;
+  if (item.weight < before) changed_.notify_all();
+  co_return block;
+}
+
+Task<void> TreeWalk::visit(Item& item) {
   if (const auto* entry = std::get_if<Entry>(&item.place)) {
     co_await visit_entry(item, *entry);
     if (entry->folder) co_await leave(entry->folder);
@@ -151,14 +161,14 @@ Task<void> TreeWalk::visit(const Item& item) {
   }
 }
 
-Task<void> TreeWalk::visit_entry(const Item& item, const Entry& entry) {
+Task<void> TreeWalk::visit_entry(Item& item, const Entry& entry) {
   const Cid& cid = item.cid;
   ++counts_.blocks;
   if (cid.is(Codec::raw)) {
-    co_await visit_raw_entry(cid, entry);
+    co_await visit_raw_entry(item, entry);
     co_return;
   }
-  const SharedBytes block = co_await source_.block(cid);
+  const SharedBytes block = co_await get(item);
   UnixfsNode node = describe_node(cid, block.view());
   auto* file = std::get_if<FileNode>(&node.kind);
   if (file == nullptr || !leaf_in(cid, *file, block.view())) {
@@ -176,13 +186,14 @@ Task<void> TreeWalk::visit_entry(const Item& item, const Entry& entry) {
 }
 
 /// A file of one raw block: its size is known when it is there.
-Task<void> TreeWalk::visit_raw_entry(const Cid& cid, const Entry& entry) {
+Task<void> TreeWalk::visit_raw_entry(Item& item, const Entry& entry) {
+  const Cid& cid = item.cid;
   const std::string path = path_of(entry);
   std::optional<std::uint64_t> size = co_await sink_.holds_file(path, cid);
   if (size) {
     ++counts_.blocks_on_disk;
   } else {
-    const SharedBytes block = co_await source_.block(cid);
+    const SharedBytes block = co_await get(item);
     size = block.size();
     co_await sink_.small_file(path, cid, block);
   }
@@ -212,7 +223,7 @@ Task<void> TreeWalk::open_file(const Cid& cid, const Entry& entry, FileNode node
   }
 }
 
-Task<void> TreeWalk::visit_part(const Item& item, const Part& part) {
+Task<void> TreeWalk::visit_part(Item& item, const Part& part) {
   const Cid& cid = item.cid;
   ++counts_.blocks;
   const FilePart& range = part.part;
@@ -225,7 +236,7 @@ Task<void> TreeWalk::visit_part(const Item& item, const Part& part) {
       co_return;
     }
   }
-  const SharedBytes block = co_await source_.block(cid);
+  const SharedBytes block = co_await get(item);
   const FileNode node = describe_file_part(range, block.view());
   if (!leaf_in(cid, node, block.view())) {
     source_.keep(cid, block);
@@ -275,10 +286,10 @@ Task<void> TreeWalk::open_folder(const Cid& cid, const Entry& entry, UnixfsNode 
   co_await leave(folder);
 }
 
-Task<void> TreeWalk::visit_shard(const Item& item, const Shard& shard) {
+Task<void> TreeWalk::visit_shard(Item& item, const Shard& shard) {
   const Cid& cid = item.cid;
   ++counts_.blocks;
-  const SharedBytes block = co_await source_.block(cid);
+  const SharedBytes block = co_await get(item);
   source_.keep(cid, block);
   if (defer(item)) co_return;
   const auto entries = shard.folder->shards->accept(cid, block.view());
