@@ -155,7 +155,9 @@ Task<bool> Download::already_complete() {
   bool same = true;
   try {
     co_await walk_->run(root_);
-    same = !comparison.has_more();
+    const auto look = [&] { return comparison.has_more(); };
+    const bool has_more = co_await offload(system_.offload, look);
+    same = !has_more;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::exists) throw;
     same = false;
