@@ -18,9 +18,9 @@ namespace {
 constexpr Duration kCommitAfter = 1s;
 /// Places in one transaction: enough that adding many is cheap.
 constexpr std::size_t kPlacesPerCommit = 10'000;
-/// Of one block; more are not looked at.
+/// Of one block, at a time; others are looked for when all of these were forgotten.
 constexpr std::size_t kPlacesTried = 8;
-constexpr int kLooks = 2;
+constexpr int kLooks = 8;
 /// A file written to so lately may be written to again without its time changing, and one that is
 /// being written changes it all the time: its stamp is not taken for a sign that nothing happened.
 constexpr Duration kYoung = 2s;
@@ -256,12 +256,13 @@ Task<std::optional<SharedBytes>> BlockStore::get(Multihash hash) {
     auto bytes = co_await state.get_node(hash, std::move(*node));
     if (bytes) co_return bytes;
   }
-  // Once more when a file moved while it was looked for.
+  // Once more when a file moved while it was looked for, or a place was forgotten.
   bool again = true;
   for (int look = 0; again && look < kLooks; ++look) {
     again = false;
     for (const Index::Place& place : state.places(hash)) {
       const BlockReading reading = co_await state.read(hash, place);
+      again |= !reading.right && !reading.unreadable;
       if (!reading.right && state.has_moved(hash, place)) {
         again = true;
         continue;

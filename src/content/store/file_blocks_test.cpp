@@ -37,8 +37,10 @@ TEST(FileBlocks, a_block_is_hashed_when_its_file_changes_while_it_is_read) {
   sim::World world;
   Storage& storage = world.add_host().system().storage;
   storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
-  const BlockPlace place{
-      .path = "/data", .length = 5, .stamp = FileStamp::of(*storage.info("/data"))};
+  BlockPlace place;
+  place.path = "/data";
+  place.length = 5;
+  place.stamp = FileStamp::of(*storage.info("/data"));
   const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
   EXPECT_TRUE(read_block(storage, place, hash, nullptr).right);
   const auto changing = std::make_shared<ChangingFile>(storage.open("/data", Access::read),

@@ -54,8 +54,7 @@ struct Index::Statements {
   Statement places{db,
                    "SELECT file, offset, length, places.version = files.version, size, mtime_ns, "
                    "inode, path, before, after FROM places JOIN files ON id = file "
-                   "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 "
-                   "ORDER BY places.version = files.version DESC, file, offset LIMIT ?2"};
+                   "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT ?2"};
   Statement place_size{
       db,
       "SELECT length + length(before) + length(after) FROM places JOIN files ON id = file "
