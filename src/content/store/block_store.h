@@ -86,7 +86,7 @@ class BlockStore {
   /// its frame.
   void put_place(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length,
                  const PlaceFrame& frame = {});
-  /// Files at `from` and below it are now at `to` and below it.
+  /// Files at `from` and below it are now at `to` and below it; what was there is gone.
   void moved(std::string_view from, std::string_view to);
   void forget_file(FileId file);
 

@@ -270,6 +270,16 @@ Task<void> moves(System& system) {
   EXPECT_FALSE(store.has(beside.hashes[2]));
   EXPECT_EQ(co_await got(store, inside.hashes[0]), text(inside.blocks[0]));
   EXPECT_EQ(store.stale_blocks(), 0u);
+  // Bytes that are no text stay what they are.
+  system.storage.make_folder(temp.path("c"));
+  const Source odd(system, temp.path("c/\xff\xfe"), 1);
+  odd.add_to(store);
+  system.storage.rename(temp.path("c"), temp.path("d\xff"), false);
+  store.moved(temp.path("c"), temp.path("d\xff"));
+  EXPECT_EQ(co_await got(store, odd.hashes[0]), text(odd.blocks[0]));
+  store.add_file(temp.path("d\xff/\xff\xfe"),
+                 FileStamp::of(*system.storage.info(temp.path("d\xff/\xff\xfe"))));
+  EXPECT_TRUE(store.has(odd.hashes[0]));
   co_await store.stop();
 }
 TEST(BlockStore, follows_files_that_were_moved) {

@@ -77,7 +77,6 @@ class Index {
   void make_tables(FileId last_file);
   void check_tables();
   void change();
-  std::vector<std::pair<FileId, std::string>> files_below(std::string_view path);
 
   struct Statements;
   Database database_;
