@@ -74,6 +74,8 @@ class BlockStore {
   /// place is forgotten, counted in stale_blocks(), and the answer is none. A file that
   /// is gone counts as changed; one that cannot be read now does not.
   Task<std::optional<SharedBytes>> get(Multihash hash);
+  /// The same of a block that is hashed in any case, whatever its file looks like.
+  Task<std::optional<SharedBytes>> get_hashed(Multihash hash);
 
   /// Keeps the bytes themselves. `bytes` must hash to `hash`; the caller has verified that.
   void put(const Multihash& hash, ByteView bytes);

@@ -251,6 +251,21 @@ TEST(BlockStore, finds_a_block_that_lies_in_a_hundred_thousand_places_at_once) {
   os::in_world(repeated_block);
 }
 
+Task<void> unnoticed_change(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 1);
+  BlockStore store(system, temp.path());
+  source.add_to(store);
+  source.spoil(0, kLongAgo);
+  EXPECT_NE(co_await got(store, source.hashes[0]), text(source.blocks[0]));
+  EXPECT_FALSE(co_await store.get_hashed(source.hashes[0]));
+  EXPECT_EQ(store.stale_blocks(), 1u);
+  co_await store.stop();
+}
+TEST(BlockStore, hashes_what_it_is_asked_to_whatever_the_file_looks_like) {
+  os::in_world(unnoticed_change);
+}
+
 Task<void> moves(System& system) {
   const TempFolder temp;
   system.storage.make_folder(temp.path("a"));
