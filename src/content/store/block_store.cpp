@@ -293,6 +293,10 @@ void BlockStore::put(const Multihash& hash, ByteView bytes) {
   state_->uncommitted_places = 0;
 }
 
+void BlockStore::put_later(const Multihash& hash, ByteView bytes) {
+  state_->change([&](Index& index) { index.put_node(hash.encoded(), bytes); });
+}
+
 FileId BlockStore::add_file(std::string_view path, const FileStamp& stamp) {
   const FileId file = state_->change([&](Index& index) { return index.add_file(path, stamp); });
   state_->last_file = std::max(state_->last_file, file);

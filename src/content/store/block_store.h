@@ -79,6 +79,8 @@ class BlockStore {
 
   /// Keeps the bytes themselves. `bytes` must hash to `hash`; the caller has verified that.
   void put(const Multihash& hash, ByteView bytes);
+  /// The same, committed like a place: for what can be made again.
+  void put_later(const Multihash& hash, ByteView bytes);
 
   /// Registers a file (absolute path), or finds it; a changed stamp forgets the places in it.
   FileId add_file(std::string_view path, const FileStamp& stamp);
