@@ -119,16 +119,16 @@ Task<Server::Batch> Server::read_batch(Peer& peer) {
     const std::uint64_t size = store_.size(next->hash()).value_or(0);
     if (!batch.cids.empty() && bytes + size > kMessageBlockBytes) break;
     if (bytes >= kIdleMessageBytes && peer.is_idle()) break;
-    const std::optional<Ledger::Request> request = peer.ledger.next_block();
-    std::optional<SharedBytes> content = co_await read_block(request->cid.hash());
+    const Cid cid = *peer.ledger.next_block();
+    std::optional<SharedBytes> content = co_await read_block(cid.hash());
     if (peer.gone) break;
     if (!content) {
-      peer.ledger.missing(*request);
+      peer.ledger.missing(cid.hash());
       continue;
     }
     bytes += content->size();
-    batch.message.blocks.push_back({CidPrefix::of(request->cid), std::move(*content)});
-    batch.cids.push_back(request->cid);
+    batch.message.blocks.push_back({CidPrefix::of(cid), std::move(*content)});
+    batch.cids.push_back(cid);
   }
   batch.share->shrink(bytes);
   co_return batch;
@@ -204,6 +204,7 @@ Task<void> Server::send_next(Peer& peer) {
   peer.ready_bytes -= bytes;
   if (batch.share) batch.share->finished();
   peer.drained.notify_all();
+  for (const Cid& cid : batch.cids) peer.ledger.sent(cid.hash());
   if (!sent_) co_return;
   for (std::size_t i = 0; i < batch.cids.size(); ++i) {
     sent_({peer.id, batch.cids[i], batch.message.blocks[i].data.size()});
