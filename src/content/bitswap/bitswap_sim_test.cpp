@@ -251,6 +251,17 @@ TEST_F(Bitswaps, write_again_at_once_what_fails_on_a_stream_that_the_peer_has_en
   world.run(tasks.stop());
 }
 
+TEST_F(Bitswaps, move_blocks_over_a_line_of_three_kilobytes_a_second) {
+  TestNode& server = add(protocols(), 3000);
+  TestNode& client = add();
+  std::size_t sent = 0;
+  server.node->when_sent([&sent](const Sent&) { ++sent; });
+  begin(client, {&server});
+  fetch(client, fill(server, 2, 500'000), 10min);
+  EXPECT_EQ(fetched, 2u);
+  EXPECT_EQ(sent, 2u);
+}
+
 TEST_F(Bitswaps, send_a_block_once_that_is_fetched_twice_at_once) {
   TestNode& server = add();
   TestNode& client = add();

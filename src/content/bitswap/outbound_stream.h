@@ -6,6 +6,7 @@
 #include <string>
 
 #include "content/bitswap/message.h"
+#include "content/bitswap/pace.h"
 #include "net/swarm/swarm.h"
 #include "system/system.h"
 
@@ -17,7 +18,6 @@ class OutboundStream {
  public:
   /// A peer that does not take the next part for so long is not waited for.
   static constexpr Duration kStallTimeout = 30s;
-  static constexpr std::size_t kPartBytes = 256 * 1024;
 
   OutboundStream(System& system, net::Swarm& swarm, PeerId peer)
       : system_(system), swarm_(swarm), peer_(std::move(peer)) {}
@@ -43,6 +43,7 @@ class OutboundStream {
   Task<void> write_parts(std::span<const ByteView> pieces, const std::function<void()>& moved);
 
   const PeerId peer_;
+  Pace pace_;
   std::unique_ptr<Stream> stream_;
   net::ConnectionId connection_ = 0;
   Version version_ = Version::v1_2;
