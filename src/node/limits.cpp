@@ -130,7 +130,7 @@ const auto kLimits = std::to_array<Limit>({
     {"bitswap.unasked_bytes", bitswap::Client::kMaxUnaskedBytes, "bytes", "the same in bytes"},
     {"bitswap.window_blocks", kWindowBlocks, "blocks", "blocks asked of one peer at once"},
     {"bitswap.window_bytes", kWindowBytes, "bytes", "the same in bytes"},
-    {"bitswap.tries", bitswap::SessionState::kMaxTries, "tries", "tries to reach a source"},
+    {"bitswap.tries", bitswap::SessionState::kMaxTries, "tries", "tries to reach a source that has not been there"},
     {"content.block_bytes", content::kMaxBlockBytes, "bytes", "a block"},
     {"content.cid_bytes", Cid::kMaxEncodedBytes, "bytes", "a CID"},
     {"content.name_bytes", kMaxEntryNameBytes, "bytes", "a name in a folder"},

@@ -1,5 +1,6 @@
 #include "base/varint.h"
 #include "content/bitswap/bitswap_testing.h"
+#include "content/bitswap/session.h"
 
 namespace shoal::content::bitswap {
 namespace {
@@ -118,6 +119,23 @@ TEST_F(Bitswaps, connect_again_to_the_only_source_after_it_disconnected) {
   begin(client, {&server});
   fetch(client, cids);
   EXPECT_EQ(fetched, 100u);
+}
+
+TEST_F(Bitswaps, wait_for_the_only_source_while_it_is_away) {
+  TestNode& server = add();
+  TestNode& client = add();
+  const auto cids = fill(server, 100, 100'000);
+  server.node->when_sent([&, count = 0](const Sent&) mutable {
+    if (++count != 20) return;
+    world.host(0).set_online(false);
+    server.swarm.disconnect(client.id());
+    client.swarm.disconnect(server.id());
+  });
+  world.after(3min, [&] { world.host(0).set_online(true); });
+  begin(client, {&server});
+  fetch(client, cids, 5min);
+  EXPECT_EQ(fetched, 100u);
+  EXPECT_LT(took, 3min + SessionState::kMaxPause + 15s);
 }
 
 TEST_F(Bitswaps, fetch_from_and_serve_nodes_of_older_versions) {
