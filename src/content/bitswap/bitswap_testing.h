@@ -33,10 +33,12 @@ struct Bitswaps : testing::Test {
     }
   }
 
-  TestNode& add(std::vector<std::string> speaks = protocols()) {
+  TestNode& add(std::vector<std::string> speaks = protocols(),
+                std::uint64_t up_bytes_per_second = 0) {
     sim::Host& host = world.add_host();
     const auto number = static_cast<std::uint8_t>(nodes.size() + 1);
-    return nodes.emplace_back(host.system(), host.address(), number, std::move(speaks));
+    return nodes.emplace_back(host.system(), host.address(), number, std::move(speaks),
+                              up_bytes_per_second);
   }
   /// A session of `node` with all others.
   void begin(TestNode& node, std::vector<TestNode*> sources) {

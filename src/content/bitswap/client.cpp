@@ -322,7 +322,7 @@ Task<void> Client::send_wants(std::shared_ptr<Link> link) {
       update_expectation(*link);
       continue;
     }
-    co_await system_.clock.sleep_for(kRetryPause);
+    if (!link->out.was_open()) co_await system_.clock.sleep_for(kRetryPause);
   }
 }
 

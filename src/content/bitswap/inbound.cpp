@@ -129,6 +129,7 @@ Task<void> Inbound::serve(net::ProtocolStream stream) {
 }
 
 Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<Inbox> inbox) {
+  Pace pace;
   while (true) {
     const std::optional<std::size_t> length = co_await read_length(*stream.stream);
     if (!length) co_return;
@@ -139,7 +140,7 @@ Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<I
     std::unique_ptr<Room::Share> held;
     if (*length > kSmallBytes) held = co_await room_.take(stream.peer, *length);
     auto share = std::make_shared<Share>(inbox, *length, std::move(held));
-    SharedBytes bytes = co_await read_body(stream, *length, share->held());
+    SharedBytes bytes = co_await read_body(stream, *length, share->held(), pace);
     if (*length > kFirstStepBytes) share->held()->finished();
     co_await handle(stream.peer, std::move(bytes), *inbox, std::move(share));
   }
@@ -147,28 +148,31 @@ Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<I
 
 /// Into memory that nobody clears first, and at most one small part of which is moved.
 Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t length,
-                                     Room::Share* held) {
+                                     Room::Share* held, Pace& pace) {
   const std::size_t first = std::min(length, kFirstStepBytes);
   Buffer buffer = uninitialised(first);
-  co_await read_part(stream, MutableBytes(buffer.get(), first));
+  co_await read_parts(stream, MutableBytes(buffer.get(), first), nullptr, pace);
   if (first < length) {
     Buffer whole = uninitialised(length);
     std::memcpy(whole.get(), buffer.get(), first);
     buffer = std::move(whole);
   }
-  for (std::size_t at = first; at < length;) {
-    held->moved();
-    const std::size_t part = std::min(length - at, kPartBytes);
-    co_await read_part(stream, MutableBytes(buffer.get() + at, part));
-    at += part;
-  }
+  co_await read_parts(stream, MutableBytes(buffer.get() + first, length - first), held, pace);
   const ByteView view(buffer.get(), length);
   co_return SharedBytes(std::move(buffer), view);
 }
 
-Task<void> Inbound::read_part(net::ProtocolStream& stream, MutableBytes into) {
-  Task<void> reading = read_exactly(*stream.stream, into);
-  co_await within(system_.clock, kStallTimeout, std::move(reading), "a bitswap message");
+Task<void> Inbound::read_parts(net::ProtocolStream& stream, MutableBytes into, Room::Share* held,
+                               Pace& pace) {
+  while (!into.empty()) {
+    if (held != nullptr) held->moved();
+    const std::size_t part = std::min(into.size(), pace.part_bytes());
+    const TimePoint began = system_.clock.now();
+    Task<void> reading = read_exactly(*stream.stream, into.first(part));
+    co_await within(system_.clock, kStallTimeout, std::move(reading), "a bitswap message");
+    pace.moved(part, system_.clock.now() - began);
+    into = into.subspan(part);
+  }
 }
 
 /// Piece by piece, so that nobody holds up the others with the longest of messages.

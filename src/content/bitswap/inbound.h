@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "content/bitswap/message.h"
+#include "content/bitswap/pace.h"
 #include "content/bitswap/room.h"
 #include "net/swarm/protocol_table.h"
 #include "system/system.h"
@@ -39,7 +40,6 @@ class Inbound {
   static constexpr std::size_t kSmallBytes = 4 * 1024;
   /// Within a message, a sender that does not send the next part for so long has died.
   static constexpr Duration kStallTimeout = 30s;
-  static constexpr std::size_t kPartBytes = 256 * 1024;
   /// Wants and presences of one peer, at once and each second; beyond it we read more slowly.
   static constexpr double kBurstEntries = 64 * 1024;
   static constexpr double kEntriesPerSecond = 32 * 1024;
@@ -80,8 +80,11 @@ class Inbound {
   class Share;
 
   Task<void> read_messages(net::ProtocolStream& stream, std::shared_ptr<Inbox> inbox);
-  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Room::Share* held);
-  Task<void> read_part(net::ProtocolStream& stream, MutableBytes into);
+  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Room::Share* held,
+                              Pace& pace);
+  /// In parts; `held`, if any, moves with each.
+  Task<void> read_parts(net::ProtocolStream& stream, MutableBytes into, Room::Share* held,
+                        Pace& pace);
   Task<void> handle(PeerId peer, SharedBytes bytes, Inbox& inbox, std::shared_ptr<Share> share);
   Task<void> tell(const PeerId& peer, Message& message, Inbox& inbox);
   Task<void> work_off_entries(PeerId peer, Inbox& inbox);

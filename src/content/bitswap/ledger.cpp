@@ -9,7 +9,7 @@ namespace shoal::content::bitswap {
 void Ledger::receive(const Message& message, const Has& has, TimePoint now) {
   refill(now);
   if (message.full) {
-    wants_.clear();
+    std::erase_if(wants_, [](const auto& want) { return !want.second.sending; });
     queue_.clear();
     waiting_.clear();
     presences_.clear();
@@ -26,11 +26,12 @@ void Ledger::receive(const Message& message, const Has& has, TimePoint now) {
 
 void Ledger::add(const WantEntry& entry, const Has& has) {
   const Multihash& hash = entry.cid.hash();
+  auto known = wants_.find(hash);
+  if (known != wants_.end() && known->second.sending) return;
   // Before it is looked up, which is what it costs; what we have costs nothing.
   if (!pay()) return;
   const bool have = has(hash);
   if (have) tokens_ += 1;
-  auto known = wants_.find(hash);
   // A presence said once is not said twice before it has left: that would need no bound of its own.
   bool told = false;
   if (known != wants_.end()) {
@@ -72,7 +73,7 @@ void Ledger::enqueue(Want& want) {
 
 void Ledger::offer(const Multihash& hash) {
   const auto want = wants_.find(hash);
-  if (want == wants_.end() || want->second.queued) return;
+  if (want == wants_.end() || want->second.queued || want->second.sending) return;
   waiting_.erase(want->second.order);
   // A DONT_HAVE that has not left yet would be a lie by now.
   std::erase_if(presences_, [&](const Presence& presence) { return presence.cid.hash() == hash; });
@@ -102,19 +103,25 @@ const Cid* Ledger::peek_block() const {
   return &wants_.find(queue_.begin()->second)->second.cid;
 }
 
-std::optional<Ledger::Request> Ledger::next_block() {
+std::optional<Cid> Ledger::next_block() {
   if (queue_.empty()) return std::nullopt;
-  const auto entry = wants_.find(queue_.begin()->second);
-  Request out{entry->second.cid, entry->second.send_dont_have};
-  erase(entry);
-  return out;
+  Want& want = wants_.find(queue_.begin()->second)->second;
+  queue_.erase(queue_.begin());
+  want.queued = false;
+  want.sending = true;
+  return want.cid;
 }
 
-void Ledger::missing(const Request& request) {
-  if (wants_.size() >= kMaxWants || wants_.contains(request.cid.hash())) return;
-  Want want{request.cid, WantType::block, request.send_dont_have, 1, next_order_++};
-  const auto added = wants_.emplace(request.cid.hash(), std::move(want)).first;
-  answer(added, false);
+void Ledger::sent(const Multihash& hash) {
+  const auto want = wants_.find(hash);
+  if (want != wants_.end() && want->second.sending) erase(want);
+}
+
+void Ledger::missing(const Multihash& hash) {
+  const auto want = wants_.find(hash);
+  if (want == wants_.end() || !want->second.sending) return;
+  want->second.sending = false;
+  answer(want, false);
 }
 
 std::vector<Presence> Ledger::take_presences(std::size_t count) {

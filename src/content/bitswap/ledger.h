@@ -14,9 +14,14 @@ namespace shoal::content::bitswap {
 
 /// What one peer wants of us, and what of that is to be answered next. Sans-I/O.
 ///
-///     want --- we have it ---> queued --- next_block() ---> gone
-///      |                         ^
-///      +-- we lack it --> waiting +-- offer()     (a HAVE that was asked for ends the want, too)
+///     want --- we have it ---> queued --- next_block() ---> sending --- sent() ---> gone
+///      |                         ^                             |
+///      +-- we lack it --> waiting +-- offer()                   |
+///                            ^                                  |
+///                            +------------ missing() -----------+
+///
+/// A HAVE that was asked for ends the want, too. A want that is said again while its block is on
+/// its way changes nothing: on a slow line peers lose patience (Kubo after 30 s).
 ///
 /// Freed with the peer's last connection (CVE-2023-25568).
 class Ledger {
@@ -28,11 +33,6 @@ class Ledger {
   static constexpr double kTokensPerSecond = 2048;
 
   using Has = std::function<bool(const Multihash&)>;
-
-  struct Request {
-    Cid cid;
-    bool send_dont_have;
-  };
 
   explicit Ledger(TimePoint now) : refilled_(now) {}
 
@@ -46,9 +46,10 @@ class Ledger {
   bool has_presences() const { return !presences_.empty(); }
   /// The block to send next: highest priority first, then the order of arrival. Null for none.
   const Cid* peek_block() const;
-  /// Takes it out. A block that turns out to be missing goes to missing().
-  std::optional<Request> next_block();
-  void missing(const Request& request);
+  /// Its way begins. It ends with sent(), or missing() for a block that is not there after all.
+  std::optional<Cid> next_block();
+  void sent(const Multihash& hash);
+  void missing(const Multihash& hash);
   /// What to say of other wants, oldest first: at most `count`.
   std::vector<Presence> take_presences(std::size_t count);
 
@@ -64,6 +65,7 @@ class Ledger {
     std::int32_t priority;
     std::uint64_t order;
     bool queued = false;
+    bool sending = false;
     bool told = false;  // a presence about it is on its way out
   };
   struct Rank {

@@ -37,7 +37,7 @@ class Run {
     // In the end all that can be served is served, each block once.
     std::set<Cid> served;
     while (const auto request = ledger_.next_block()) {
-      SHOAL_CHECK(served.insert(request->cid).second);
+      SHOAL_CHECK(served.insert(*request).second);
     }
     SHOAL_CHECK(served.size() <= Ledger::kMaxWants);
   }
@@ -69,10 +69,12 @@ class Run {
       case 3:
         return ledger_.offer(cid_of(number).hash());
       case 4:
-        if (const auto request = ledger_.next_block()) ledger_.missing(*request);
+        if (const auto request = ledger_.next_block()) ledger_.missing(request->hash());
         return;
       case 5:
-        ledger_.next_block();
+        if (const auto request = ledger_.next_block(); request && number % 2 == 0) {
+          ledger_.sent(request->hash());
+        }
         return;
       case 6:
         SHOAL_CHECK(ledger_.take_presences(number).size() <= number);

@@ -31,7 +31,9 @@ std::string next(Ledger& ledger, std::initializer_list<std::string> names) {
   const auto request = ledger.next_block();
   if (!request) return "";
   for (const std::string& name : names) {
-    if (cid_of(name) == request->cid) return name;
+    if (cid_of(name) != *request) continue;
+    ledger.sent(request->hash());
+    return name;
   }
   return "?";
 }
@@ -90,6 +92,33 @@ TEST(BitswapLedger, forgets_what_is_cancelled_or_replaced) {
   ledger.receive(full, held.has(), kStart);
   EXPECT_EQ(next(ledger, {"a", "b"}), "a");
   EXPECT_EQ(next(ledger, {"a", "b"}), "");
+}
+
+TEST(BitswapLedger, ignores_a_want_that_is_said_again_while_its_block_is_on_its_way) {
+  const Held held{{cid_of("a"), cid_of("b")}};
+  Ledger ledger(kStart);
+  ledger.receive(wants({{cid_of("a")}}), held.has(), kStart);
+  ASSERT_TRUE(ledger.next_block());
+  Message full = wants({{cid_of("a")}, {cid_of("b")}});
+  full.full = true;
+  ledger.receive(wants({{cid_of("a")}}), held.has(), kStart);
+  ledger.receive(full, held.has(), kStart);
+  EXPECT_EQ(next(ledger, {"a", "b"}), "b");
+  EXPECT_FALSE(ledger.has_blocks());
+  ledger.sent(cid_of("a").hash());
+  ledger.receive(wants({{cid_of("a")}}), held.has(), kStart);
+  EXPECT_EQ(next(ledger, {"a"}), "a");
+}
+
+TEST(BitswapLedger, waits_for_a_block_that_is_not_there_after_all) {
+  const Held held{{cid_of("a")}};
+  Ledger ledger(kStart);
+  ledger.receive(wants({{cid_of("a"), 1, false, WantType::block, true}}), held.has(), kStart);
+  ASSERT_TRUE(ledger.next_block());
+  ledger.missing(cid_of("a").hash());
+  EXPECT_EQ(ledger.take_presences(10).size(), 1u);
+  ledger.offer(cid_of("a").hash());
+  EXPECT_EQ(next(ledger, {"a"}), "a");
 }
 
 TEST(BitswapLedger, I1_keeps_1024_wants_and_prefers_those_it_can_serve) {

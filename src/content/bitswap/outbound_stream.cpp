@@ -10,7 +10,8 @@
 namespace shoal::content::bitswap {
 
 Task<bool> OutboundStream::ready() {
-  if (stream_) co_return false;
+  was_open_ = stream_ != nullptr;
+  if (was_open_) co_return false;
   net::Connection* connection = swarm_.best(peer_);
   if (connection == nullptr) {
     throw Error(ErrorCode::closed, "not connected", peer_.to_string());
@@ -32,7 +33,9 @@ Task<void> OutboundStream::write_parts(std::span<const ByteView> pieces,
   std::size_t taken = 0;  // of the first piece
   while (!pieces.empty()) {
     part.clear();
-    for (std::size_t room = kPartBytes; room > 0 && !pieces.empty();) {
+    const std::size_t most = pace_.part_bytes();
+    std::size_t room = most;
+    while (room > 0 && !pieces.empty()) {
       const ByteView rest = pieces.front().subspan(taken);
       part.push_back(rest.first(std::min(room, rest.size())));
       room -= part.back().size();
@@ -41,9 +44,11 @@ Task<void> OutboundStream::write_parts(std::span<const ByteView> pieces,
       pieces = pieces.subspan(1);
       taken = 0;
     }
+    const TimePoint began = system_.clock.now();
     Task<void> writing = stream_->write(part);
     co_await within(system_.clock, kStallTimeout, std::move(writing),
                     "writing to " + peer_.to_string());
+    pace_.moved(most - room, system_.clock.now() - began);
     if (moved) moved();
   }
 }
@@ -59,6 +64,7 @@ Task<void> OutboundStream::write(const EncodedMessage& message, std::function<vo
   }
   writing_ = false;
   if (!failure) co_return;
+  pace_.failed();
   stream_.reset();
   std::rethrow_exception(failure);
 }

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "content/bitswap/message.h"
+#include "content/bitswap/pace.h"
 #include "net/swarm/swarm.h"
 #include "system/system.h"
 
@@ -17,7 +18,6 @@ class OutboundStream {
  public:
   /// A peer that does not take the next part for so long is not waited for.
   static constexpr Duration kStallTimeout = 30s;
-  static constexpr std::size_t kPartBytes = 256 * 1024;
 
   OutboundStream(System& system, net::Swarm& swarm, PeerId peer)
       : system_(system), swarm_(swarm), peer_(std::move(peer)) {}
@@ -25,6 +25,9 @@ class OutboundStream {
   /// True when it had to be opened, on the best connection there is. Throws Error{closed} without
   /// one, and what Connection::open throws.
   Task<bool> ready();
+  /// Whether the last ready() found it open. A peer may end a stream over which it hears nothing
+  /// (Helia does after 10 s): what cannot be written then deserves another try at once.
+  bool was_open() const { return was_open_; }
   Version version() const { return version_; }
 
   /// Calls `moved` whenever the peer has taken a part. Throws Error; the stream is then gone.
@@ -40,9 +43,11 @@ class OutboundStream {
   Task<void> write_parts(std::span<const ByteView> pieces, const std::function<void()>& moved);
 
   const PeerId peer_;
+  Pace pace_;
   std::unique_ptr<Stream> stream_;
   net::ConnectionId connection_ = 0;
   Version version_ = Version::v1_2;
+  bool was_open_ = false;
   bool writing_ = false;
 };
 

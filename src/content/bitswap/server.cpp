@@ -119,16 +119,16 @@ Task<Server::Batch> Server::read_batch(Peer& peer) {
     const std::uint64_t size = store_.size(next->hash()).value_or(0);
     if (!batch.cids.empty() && bytes + size > kMessageBlockBytes) break;
     if (bytes >= kIdleMessageBytes && peer.is_idle()) break;
-    const std::optional<Ledger::Request> request = peer.ledger.next_block();
-    std::optional<SharedBytes> content = co_await read_block(request->cid.hash());
+    const Cid cid = *peer.ledger.next_block();
+    std::optional<SharedBytes> content = co_await read_block(cid.hash());
     if (peer.gone) break;
     if (!content) {
-      peer.ledger.missing(*request);
+      peer.ledger.missing(cid.hash());
       continue;
     }
     bytes += content->size();
-    batch.message.blocks.push_back({CidPrefix::of(request->cid), std::move(*content)});
-    batch.cids.push_back(request->cid);
+    batch.message.blocks.push_back({CidPrefix::of(cid), std::move(*content)});
+    batch.cids.push_back(cid);
   }
   batch.share->shrink(bytes);
   co_return batch;
@@ -162,7 +162,7 @@ Task<void> Server::send_all(PeerPtr peer) {
     }
     if (!failed) continue;
     ++failures;
-    co_await system_.clock.sleep_for(kRetryPause);
+    if (!peer->out.was_open()) co_await system_.clock.sleep_for(kRetryPause);
   }
   end(peer);
 }
@@ -177,8 +177,11 @@ Task<void> Server::send_next(Peer& peer) {
     peer.ready.pop_front();
   }
   const std::size_t bytes = batch.message.block_bytes();
-  batch.message.presences = peer.ledger.take_presences(kMaxPresences);
-  if (version != Version::v1_2) batch.message.presences.clear();  // it would not know them
+  // Behind those that did not get through with an earlier stream.
+  std::vector<Presence>& presences = batch.message.presences;
+  const auto more = peer.ledger.take_presences(kMaxPresences - presences.size());
+  presences.insert(presences.end(), more.begin(), more.end());
+  if (version != Version::v1_2) presences.clear();  // it would not know them
   if (batch.message.empty()) co_return;
 
   const EncodedMessage encoded = encode_message(batch.message, version);
@@ -201,6 +204,7 @@ Task<void> Server::send_next(Peer& peer) {
   peer.ready_bytes -= bytes;
   if (batch.share) batch.share->finished();
   peer.drained.notify_all();
+  for (const Cid& cid : batch.cids) peer.ledger.sent(cid.hash());
   if (!sent_) co_return;
   for (std::size_t i = 0; i < batch.cids.size(); ++i) {
     sent_({peer.id, batch.cids[i], batch.message.blocks[i].data.size()});

@@ -328,12 +328,14 @@ Task<void> SessionState::reach(PeerState& peer) {
   Clock& clock = client_.system().clock;
   if (peer.tries == 0) peer.trying_since = clock.now();
   // Where nobody ever was, nobody is a second later; one who was there may be starting again.
-  const bool nobody = peer.tries > 0 && peer.refused && !peer.was_connected;
-  if (nobody || peer.tries >= kMaxTries || clock.now() - peer.trying_since >= kMaxTrying) {
+  const bool nobody = peer.tries > 0 && peer.refused;
+  const bool enough = peer.tries >= kMaxTries || clock.now() - peer.trying_since >= kMaxTrying;
+  if (!peer.was_connected && (nobody || enough)) {
     give_up_peer(peer, peer.failure);
     co_return;
   }
-  if (peer.tries > 0) co_await clock.sleep_for(1s * (1 << (peer.tries - 1)));
+  const Duration pause = 1s * (1 << std::clamp(peer.tries - 1, 0, 10));
+  if (peer.tries > 0) co_await clock.sleep_for(std::min<Duration>(pause, kMaxPause));
   ++peer.tries;
   if (ended_ || client_.swarm().best(peer.id) != nullptr) co_return;
   co_await dial(peer);

@@ -20,9 +20,11 @@ class Client;
 /// A session's substance. Shared with its tasks, which outlive the Session by a step or two.
 class SessionState : public std::enable_shared_from_this<SessionState> {
  public:
-  /// Tries to reach a peer, 1, 2 and 4 seconds apart, and how long that may take in all.
+  /// Tries to reach a peer, 1, 2 and 4 seconds apart, and how long that may take in all. One that
+  /// was there is tried for as long as somebody waits, up to the third apart.
   static constexpr int kMaxTries = 4;
   static constexpr Duration kMaxTrying = 15s;
+  static constexpr Duration kMaxPause = 30s;
   /// A connection that lived for so long was a good one.
   static constexpr Duration kGoodConnection = 10s;
   static constexpr Duration kTick = 100ms;

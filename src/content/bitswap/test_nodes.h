@@ -60,12 +60,13 @@ class MemoryReader final : public BlockReader {
 class TestNode {
  public:
   TestNode(System& world, const IpAddress& ip, std::uint8_t number,
-           std::vector<std::string> speaks = bitswap::protocols())
+           std::vector<std::string> speaks = bitswap::protocols(),
+           std::uint64_t up_bytes_per_second = 0)
       : system(world),
         address(Multiaddr::tcp(Endpoint{ip, static_cast<std::uint16_t>(47'000 + number)})),
         blocks(system),
         key(crypto::PrivateKey::ed25519_from_seed(Bytes(32, number))),
-        up(system.clock, 0),
+        up(system.clock, up_bytes_per_second),
         down(system.clock, 0),
         upgrader(system, key, net::Bandwidth{up, down}),
         swarm(system, PeerId::from_public_key(key.public_key()), net::ConnectionLimits{}) {

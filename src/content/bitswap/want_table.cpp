@@ -26,6 +26,7 @@ void WantTable::peer_up(Peer index, TimePoint now) {
   peer.up = true;
   peer.stalled = false;
   peer.stalls = 0;
+  peer.lacks = 0;
   peer.window = PeerWindow();
   peer.last_delivery = now;
   for (auto& [order, want] : Ordered(dry_)) make_open(*want);
@@ -82,18 +83,26 @@ void WantTable::block(std::optional<Peer> from, const Multihash& hash, std::size
                       TimePoint now) {
   const auto entry = wants_.find(hash);
   if (entry == wants_.end()) return;
-  if (from) delivered(*from, entry->second, bytes, now);
-  erase(entry->second);
+  Want& want = entry->second;
+  if (from) delivered(*from, want, bytes, now);
+  for (const Question& asked : want.questions) {
+    PeerState& late = peers_[asked.peer];
+    const bool is_last = late.outstanding.size() == 1 && late.outstanding.contains(want.order);
+    if (is_last && asked.peer != from) late.silent = now - late.quiet_since();
+  }
+  erase(want);
 }
 
 void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint now) {
   PeerState& peer = peers_[index];
   const Question* asked = find(want, index);
-  if (asked != nullptr && asked->ask == Ask::block) {
+  if (peer.outstanding.contains(want.order)) {
     peer.window.delivered(now - asked->asked_at, bytes, peer.limited);
-    const Duration gap = now - std::max(peer.last_delivery, peer.busy_since);
+    const Duration gap = now - peer.quiet_since();
     peer.usual = peer.usual ? *peer.usual + (gap - *peer.usual) / 8 : gap;
-    latencies_.emplace_back(index, now - asked->asked_at);
+    const Duration latency = now - asked->asked_at;
+    peer.latency = peer.latency ? *peer.latency + (latency - *peer.latency) / 8 : latency;
+    latencies_.emplace_back(index, latency);
     if (latencies_.size() > kLatencies) latencies_.pop_front();
   }
   alive(index, now);
@@ -102,8 +111,10 @@ void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint n
 void WantTable::alive(Peer index, TimePoint now) {
   PeerState& peer = peers_[index];
   peer.last_delivery = now;
+  peer.silent = Duration::zero();
   peer.stalled = false;
   peer.stalls = 0;
+  peer.lacks = 0;
   last_sign_ = now;
 }
 
@@ -112,8 +123,12 @@ void WantTable::have(Peer peer, const Multihash& hash, TimePoint now) {
   const auto entry = wants_.find(hash);
   if (entry == wants_.end() || !peers_[peer].up) return;
   Question& asked = question(entry->second, peer);
+  // The WANT_BLOCK that was left there counts from now on.
+  if (asked.lacks && asked.ask == Ask::block) asked.ask = Ask::have;
   asked.lacks = false;
+  asked.has = true;
   asked.answers = 0;
+  peers_[peer].lacks = 0;
   if (dry_.contains(entry->second.order)) make_open(entry->second);
 }
 
@@ -124,6 +139,7 @@ void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
   Question* asked = find(want, index);
   if (asked == nullptr || asked->ask == Ask::nothing) return;
   asked->lacks = true;
+  asked->has = false;
   ++asked->answers;
   asked->backoff = asked->backoff == Duration::zero()
                        ? tuning_.ask_again
@@ -131,11 +147,14 @@ void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
   asked->again_at = now + asked->backoff;
   PeerState& peer = peers_[index];
   peer.stalled = false;
+  peer.silent = Duration::zero();
   peer.last_delivery = now;
-  peer.outstanding.erase(want.order);
-  if (asked->ask == Ask::block) {
+  if (peer.outstanding.erase(want.order) == 0) return;
+  ++peer.lacks;
+  if (asked_for_block(want)) {
     tell(want, *asked, Ask::nothing);
-    if (!asked_for_block(want)) make_open(want);
+  } else {
+    make_open(want);  // and it is decided there what becomes of the WANT_BLOCK
   }
 }
 
@@ -144,13 +163,19 @@ WantTable::Question* WantTable::find(Want& want, Peer peer) {
   return found == want.questions.end() ? nullptr : &*found;
 }
 
+const WantTable::Question* WantTable::find(const Want& want, Peer peer) {
+  return find(const_cast<Want&>(want), peer);
+}
+
 WantTable::Question& WantTable::question(Want& want, Peer peer) {
   if (Question* known = find(want, peer)) return *known;
   return want.questions.emplace_back(Question{.peer = peer});
 }
 
-bool WantTable::asked_for_block(const Want& want) {
-  return std::ranges::find(want.questions, Ask::block, &Question::ask) != want.questions.end();
+bool WantTable::asked_for_block(const Want& want) const {
+  return std::ranges::any_of(want.questions, [this](const Question& asked) {
+    return asked.ask == Ask::block && !asked.lacks && !peers_[asked.peer].stalled;
+  });
 }
 
 void WantTable::tell(Want& want, Question& asked, Ask ask, bool again) {
@@ -179,12 +204,24 @@ void WantTable::make_dry(Want& want, TimePoint now) {
   open_.erase(want.order);
   dry_.emplace(want.order, &want);
   if (!want.dry_since) want.dry_since = now;
+  ask_again(want, now);
 }
 
+void WantTable::cancel_where_it_lacks(Want& want) {
+  for (Question& asked : want.questions) {
+    if (asked.ask == Ask::block && asked.lacks) tell(want, asked, Ask::nothing);
+  }
+}
+
+/// Also when there is nobody who would need any.
 bool WantTable::has_room() const {
-  return std::ranges::any_of(peers_, [](const PeerState& peer) {
-    return peer.up && peer.outstanding.size() < peer.window.blocks();
-  });
+  const auto may_send = [this](const PeerState& peer) { return peer.up && !is_poor(peer); };
+  const auto is_full = [&](const PeerState& peer) {
+    return peer.outstanding.size() >= peer.window.blocks();
+  };
+  return std::ranges::any_of(peers_,
+                             [&](const auto& peer) { return may_send(peer) && !is_full(peer); }) ||
+         std::ranges::none_of(peers_, may_send);
 }
 
 std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
@@ -195,6 +232,7 @@ std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
     bool any = false;
     if (const std::optional<Peer> peer = choose(want, any)) {
       ask_for_block(want, *peer, now);
+      ask_the_poor(want);
     } else if (any || live_peers() == 0) {
       continue;
     } else if (asked_for_block(want)) {
@@ -209,13 +247,14 @@ std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
   return std::exchange(actions_, {});
 }
 
-std::optional<WantTable::Peer> WantTable::choose(Want& want, bool& any) const {
+std::optional<WantTable::Peer> WantTable::choose(const Want& want, bool& any) const {
   std::optional<Peer> best;
   for (Peer index = 0; index < peers_.size(); ++index) {
     const PeerState& peer = peers_[index];
     if (!peer.up) continue;
     const Question* asked = find(want, index);
     if (asked != nullptr && (asked->lacks || asked->ask == Ask::block)) continue;
+    if (is_poor(peer) && (asked == nullptr || !asked->has)) continue;
     any = true;
     if (peer.stalled || peer.outstanding.size() >= peer.window.blocks()) continue;
     const auto load = [this](Peer of) {
@@ -231,15 +270,30 @@ void WantTable::ask_for_block(Want& want, Peer index, TimePoint now) {
   PeerState& peer = peers_[index];
   Question& asked = question(want, index);
   asked.asked_at = now;
-  if (peer.outstanding.empty()) peer.busy_since = now;
+  cancel_where_it_lacks(want);
+  if (peer.outstanding.empty()) {
+    peer.busy_since = now - std::exchange(peer.silent, Duration::zero());
+  }
   peer.outstanding.emplace(want.order, &want);
   open_.erase(want.order);
   want.dry_since.reset();
   tell(want, asked, Ask::block);
 }
 
+/// So that a peer that gets the block meanwhile is asked for what comes after it.
+void WantTable::ask_the_poor(Want& want) {
+  for (Peer index = 0; index < peers_.size(); ++index) {
+    if (!peers_[index].up || !is_poor(peers_[index])) continue;
+    Question& asked = question(want, index);
+    if (asked.ask == Ask::nothing && !asked.lacks) tell(want, asked, Ask::have);
+  }
+}
+
 std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint now) {
   for (Peer peer = 0; peer < peers_.size(); ++peer) watch(peer, now);
+  for (Peer helper = 0; helper < peers_.size(); ++helper) {
+    for (Peer slow = 0; slow < peers_.size() && may_help(helper); ++slow) help(helper, slow, now);
+  }
   std::vector<Want*> hopeless;
   for (auto& [order, want] : dry_) {
     ask_again(*want, now);
@@ -255,8 +309,32 @@ std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint n
 
 bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit) const {
   if (!peer.up || peer.outstanding.empty()) return false;
-  const Duration quiet = now - std::max(peer.last_delivery, peer.busy_since);
-  return quiet >= std::max(limit, 5 * peer.usual.value_or(Duration::zero()));
+  const Duration quiet = now - peer.quiet_since();
+  const Duration usual = 5 * peer.usual.value_or(Duration::zero());
+  return quiet >= std::max(limit, std::min(usual, tuning_.stall_at_most));
+}
+
+/// At the end of a download, and while nothing more can be asked for.
+bool WantTable::may_help(Peer index) const {
+  const PeerState& helper = peers_[index];
+  const bool is_idle = helper.outstanding.empty() && helper.latency && open_.empty();
+  return is_idle && helper.up && !helper.stalled && !is_poor(helper);
+}
+
+/// One that answers just in time, over and over, would hold up the end of everything.
+void WantTable::help(Peer helper, Peer slow, TimePoint now) {
+  const Duration own = tuning_.late * peers_[slow].latency.value_or(tuning_.stall);
+  const Duration patience =
+      std::max(tuning_.late * *peers_[helper].latency, std::min(own, tuning_.stall));
+  std::size_t room = peers_[helper].window.blocks();
+  for (const auto& [order, want] : Ordered(peers_[slow].outstanding)) {
+    const Question* known = find(*want, helper);
+    const bool lacks = known != nullptr && known->lacks;
+    const bool twice = std::ranges::count(want->questions, Ask::block, &Question::ask) > 1;
+    if (lacks || twice || now - find(*want, slow)->asked_at < patience) continue;
+    if (room-- == 0) return;
+    ask_for_block(*want, helper, now);
+  }
 }
 
 Duration WantTable::stall_limit(Peer index) const {
@@ -282,27 +360,47 @@ void WantTable::watch(Peer index, TimePoint now) {
       std::min(tuning_.forgive * (1 << std::clamp(peer.stalls - 1, 0, 8)), tuning_.forgive_at_most);
   if (peer.stalled && peer.outstanding.empty() && now - peer.stalled_at >= penance) {
     peer.stalled = false;
+    peer.silent = Duration::zero();
     peer.window.restart();
   }
   if (peer.stalled || live_peers() < 2 || !is_stalled(peer, now, stall_limit(index))) return;
   peer.stalled = true;
   peer.stalled_at = now;
   ++peer.stalls;
-  for (auto& [order, want] : peer.outstanding) open_.emplace(order, want);  // a hedge
+  for (auto& [order, want] : peer.outstanding) {
+    if (!asked_for_block(*want)) open_.emplace(order, want);  // a hedge
+  }
 }
 
+/// One is left with a WANT_BLOCK, for the block itself when it comes; the others say that it came.
 void WantTable::ask_again(Want& want, TimePoint now) {
+  const Peer keeper = keeper_of(want);
   for (Peer index = 0; index < peers_.size(); ++index) {
     if (!peers_[index].up) continue;
     Question& asked = question(want, index);
-    if (asked.ask != Ask::nothing && now < asked.again_at) continue;
-    if (asked.lacks && now < asked.again_at) {
-      tell(want, asked, Ask::have);  // so that it says when it comes
-      continue;
-    }
-    tell(want, asked, Ask::have, true);
-    asked.again_at = now + std::max(asked.backoff, tuning_.ask_again);
+    if (asked.ask == Ask::block && !asked.lacks) continue;  // it stalls with it
+    const Ask ask = index == keeper ? Ask::block : Ask::have;
+    const bool again = now >= asked.again_at;
+    if (index == keeper) asked.lacks = true;  // for all we know
+    if (!again && asked.ask == ask) continue;
+    tell(want, asked, ask, again);
+    if (again) asked.again_at = now + std::max(asked.backoff, tuning_.ask_again);
   }
+}
+
+/// The one that has it already, or one that is told nothing; not always the same.
+WantTable::Peer WantTable::keeper_of(const Want& want) const {
+  for (const Question& asked : want.questions) {
+    if (asked.ask == Ask::block && asked.lacks) return asked.peer;
+  }
+  const auto count = static_cast<Peer>(peers_.size());
+  for (Peer i = 0; i < count; ++i) {
+    const auto index = static_cast<Peer>((want.order + i) % count);
+    if (!peers_[index].up) continue;
+    const Question* asked = find(want, index);
+    if (asked == nullptr || asked->ask == Ask::nothing) return index;
+  }
+  return count;
 }
 
 bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
@@ -310,8 +408,8 @@ bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
   const int enough = want.kind == Kind::root ? 1 : 2;
   for (Peer index = 0; index < peers_.size(); ++index) {
     if (!peers_[index].up) continue;
-    const auto asked = std::ranges::find(want.questions, index, &Question::peer);
-    if (asked == want.questions.end() || asked->answers < enough) return false;
+    const Question* asked = find(want, index);
+    if (asked == nullptr || asked->answers < enough) return false;
   }
   if (want.kind == Kind::root) return true;
   if (last_sign_ && now - *last_sign_ < tuning_.give_up_partial) return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -16,13 +17,21 @@ namespace shoal::content::bitswap {
 /// The numbers that a session lives by.
 struct Tuning {
   /// A peer that owes blocks is stalled when it is silent for longer than 95 % of the others'
-  /// blocks take, within these two, and for longer than five times its own usual time for a block.
+  /// blocks take, within these two, and for longer than five times its own usual time for a block,
+  /// but no longer than the third.
   Duration stall_at_least = 250ms;
   Duration stall = 1s;
+  Duration stall_at_most = 5s;
+  /// When all is asked for, a peer that owes nothing is also asked for what another has owed for so
+  /// many times what either of them usually takes, `stall` at most.
+  int late = 2;
   /// A stalled peer that owes nothing any more gets another try, a small one, after this; twice as
   /// long after each stall without a block in between, up to the next.
   Duration forgive = 5s;
   Duration forgive_at_most = 1min;
+  /// A peer that lacks so many blocks in a row is asked to say what it has, and for blocks again
+  /// when it says so.
+  int lacks_in_a_row = 3;
   /// A want that nobody else can serve is said again to a silent peer: it may have been lost.
   Duration say_again = 30s;
   /// Peers that lack a block are asked again after this, doubling up to the next.
@@ -45,7 +54,11 @@ enum class Ask { nothing, have, block };
 ///                |  DONT_HAVE, stall,  |
 ///                +---- disconnect -----+
 ///                |
-///                +-- every peer lacks it --> dry (WANT_HAVE at all) -- have() --> open
+///                +-- every peer lacks it,
+///                    or stalls with it --> dry -- have() --> open
+///
+/// While a want is dry, one peer keeps a WANT_BLOCK, so that it sends the block as soon as it has
+/// it, and the others are told WANT_HAVE.
 class WantTable {
  public:
   using Peer = std::uint32_t;
@@ -104,7 +117,8 @@ class WantTable {
     Peer peer;
     Ask ask = Ask::nothing;
     bool lacks = false;
-    int answers = 0;  // DONT_HAVEs in a row
+    bool has = false;  // it said so
+    int answers = 0;   // DONT_HAVEs in a row
     TimePoint asked_at{};
     TimePoint again_at{};
     Duration backoff{};
@@ -125,31 +139,44 @@ class WantTable {
     bool stalled = false;
     bool limited = false;  // by its window, as of the last plan()
     int stalls = 0;        // since its last block
+    int lacks = 0;         // DONT_HAVEs for WANT_BLOCKs, since its last block or HAVE
     TimePoint stalled_at{};
     PeerWindow window;
     Ordered outstanding;  // WANT_BLOCKs
     TimePoint last_delivery{};
     TimePoint busy_since{};
-    std::optional<Duration> usual;  // smoothed time between blocks while some are owed
+    Duration silent{};                // that it was before, when another sent the last that it owed
+    std::optional<Duration> usual;    // smoothed time between blocks while some are owed
+    std::optional<Duration> latency;  // smoothed time from asking to the block
+
+    TimePoint quiet_since() const { return std::max(last_delivery, busy_since); }
   };
 
   static Question* find(Want& want, Peer peer);
+  static const Question* find(const Want& want, Peer peer);
   Question& question(Want& want, Peer peer);
-  static bool asked_for_block(const Want& want);
+  /// Of a peer that may be expected to send it.
+  bool asked_for_block(const Want& want) const;
   void release(Peer peer, bool lied);
   void tell(Want& want, Question& question, Ask ask, bool again = false);
   void erase(Want& want);
   void make_open(Want& want);
   void make_dry(Want& want, TimePoint now);
+  void cancel_where_it_lacks(Want& want);
+  void ask_the_poor(Want& want);
   void delivered(Peer peer, Want& want, std::size_t bytes, TimePoint now);
+  bool is_poor(const PeerState& peer) const { return peer.lacks >= tuning_.lacks_in_a_row; }
   bool has_room() const;
   /// The least loaded peer that may have it; `any` says whether there is one but for room.
-  std::optional<Peer> choose(Want& want, bool& any) const;
+  std::optional<Peer> choose(const Want& want, bool& any) const;
   void ask_for_block(Want& want, Peer peer, TimePoint now);
   bool is_stalled(const PeerState& peer, TimePoint now, Duration limit) const;
   Duration stall_limit(Peer peer) const;
   void watch(Peer peer, TimePoint now);
+  bool may_help(Peer helper) const;
+  void help(Peer helper, Peer slow, TimePoint now);
   void ask_again(Want& want, TimePoint now);
+  Peer keeper_of(const Want& want) const;
   bool is_hopeless(const Want& want, TimePoint now) const;
   bool somebody_may_come() const;
 

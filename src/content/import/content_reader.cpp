@@ -238,7 +238,7 @@ void ContentReader::changed(Pending pending, const std::string& path) {
 
 void ContentReader::keep_block(std::size_t entry, const Cid& cid, ByteView block) {
   ++plan_.entries[entry].blocks;
-  if (store_ != nullptr) store_->put(cid.hash(), block);
+  if (store_ != nullptr) store_->put_later(cid.hash(), block);
 }
 
 void ContentReader::set_root(std::size_t entry, const FileRoot& root) {

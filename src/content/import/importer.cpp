@@ -86,7 +86,7 @@ Task<void> Importer::State::make_entry(std::size_t index) {
   entry.blocks = made.blocks.size();
   for (const std::size_t child : entry.children) entry.blocks += plan.entries[child].blocks;
   if (store == nullptr) co_return;
-  for (const MadeBlock& block : made.blocks) store->put(block.cid.hash(), block.bytes);
+  for (const MadeBlock& block : made.blocks) store->put_later(block.cid.hash(), block.bytes);
 }
 
 Task<MadeEntry> Importer::State::made_folder(std::size_t index) {

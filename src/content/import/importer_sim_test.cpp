@@ -110,6 +110,30 @@ TEST(ImporterSim, names_a_file_that_cannot_be_read_and_what_to_do) {
   }
 }
 
+TEST(ImporterSim, commits_a_tree_at_its_end_and_not_each_node) {
+  sim::World world;
+  sim::Host& host = world.add_host();
+  Storage& storage = host.system().storage;
+  storage.make_folder("/tree");
+  for (int i = 0; i < 500; ++i) {
+    const std::string folder = "/tree/" + std::to_string(i);
+    storage.make_folder(folder);
+    storage.open(folder + "/file", Access::create)->write_at(0, as_bytes(folder));
+  }
+  BlockStore store(host.system(), "/home");
+  world.faults().set("index.commit", 0);
+  world.faults().set("storage.sync", 0);
+  const auto asked = [&](const char* point) { return world.faults().points().at(point).asked; };
+  const auto commits = asked("index.commit");
+  const auto syncs = asked("storage.sync");
+  Importer importer(host.system(), &store, {});
+  const Cid root = world.run(importer.import({"/tree"})).root;
+  EXPECT_LE(asked("index.commit") - commits, 2U);
+  EXPECT_LE(asked("storage.sync") - syncs, 4U);
+  EXPECT_TRUE(store.has(root.hash()));
+  world.run(store.stop());
+}
+
 TEST(ImporterSim, gives_the_same_root_and_trace_every_time) {
   std::string roots[2];
   std::uint64_t traces[2] = {};

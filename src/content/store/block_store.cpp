@@ -18,12 +18,14 @@ namespace {
 constexpr Duration kCommitAfter = 1s;
 /// Places in one transaction: enough that adding many is cheap.
 constexpr std::size_t kPlacesPerCommit = 10'000;
-/// Of one block; more are not looked at.
+/// Of one block, at a time; others are looked for when all of these were forgotten.
 constexpr std::size_t kPlacesTried = 8;
-constexpr int kLooks = 2;
+constexpr int kLooks = 8;
 constexpr Duration kYoung = 2s;
 /// Files not read for so long are closed, so that a deleted one's room comes back.
 constexpr Duration kCloseFilesAfter = 10s;
+/// A file that looks as it did when a block was verified is not always unchanged.
+enum class Trust { the_look, nothing };
 /// Damaged indexes that are kept under names of their own.
 constexpr int kMostDamaged = 1000;
 
@@ -85,7 +87,8 @@ struct BlockStore::State {
   Task<std::optional<SharedBytes>> get_node(const Multihash& hash, Bytes bytes);
   std::vector<Index::Place> places(const Multihash& hash);
   bool has_moved(const Multihash& hash, const Index::Place& place);
-  Task<BlockReading> read(const Multihash& hash, const Index::Place& place);
+  Task<std::optional<SharedBytes>> get(Multihash hash, Trust trust);
+  Task<BlockReading> read(const Multihash& hash, const Index::Place& place, Trust trust);
   void note(const Multihash& hash, const Index::Place& place, const BlockReading& reading);
 
   System& system;
@@ -180,13 +183,14 @@ Task<std::optional<SharedBytes>> BlockStore::State::get_node(const Multihash& ha
   co_return std::nullopt;
 }
 
-Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::Place& place) {
+Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::Place& place,
+                                           Trust trust) {
   const BlockPlace where{.path = place.path,
                          .offset = place.offset,
                          .length = place.length,
                          .frame = place.frame,
                          .stamp = place.stamp,
-                         .trusted = place.current};
+                         .trusted = place.current && trust == Trust::the_look};
   std::shared_ptr<File> file = files.find(place.file);
   const auto job = [&] { return read_block(system.storage, where, hash, std::move(file)); };
   BlockReading reading = co_await offload(system.offload, job);
@@ -255,23 +259,31 @@ std::optional<std::uint64_t> BlockStore::size(const Multihash& hash) {
 }
 
 Task<std::optional<SharedBytes>> BlockStore::get(Multihash hash) {
-  State& state = *state_;
-  auto node = state.with_index([&](Index& index) { return index.node(hash.encoded()); });
+  return state_->get(std::move(hash), Trust::the_look);
+}
+
+Task<std::optional<SharedBytes>> BlockStore::get_hashed(Multihash hash) {
+  return state_->get(std::move(hash), Trust::nothing);
+}
+
+Task<std::optional<SharedBytes>> BlockStore::State::get(Multihash hash, Trust trust) {
+  auto node = with_index([&](Index& all) { return all.node(hash.encoded()); });
   if (node) {
-    auto bytes = co_await state.get_node(hash, std::move(*node));
+    auto bytes = co_await get_node(hash, std::move(*node));
     if (bytes) co_return bytes;
   }
-  // Once more when a file moved while it was looked for.
+  // Once more when a file moved while it was looked for, or a place was forgotten.
   bool again = true;
   for (int look = 0; again && look < kLooks; ++look) {
     again = false;
-    for (const Index::Place& place : state.places(hash)) {
-      const BlockReading reading = co_await state.read(hash, place);
-      if (!reading.right && state.has_moved(hash, place)) {
+    for (const Index::Place& place : places(hash)) {
+      const BlockReading reading = co_await read(hash, place, trust);
+      again |= !reading.right && !reading.unreadable;
+      if (!reading.right && has_moved(hash, place)) {
         again = true;
         continue;
       }
-      state.note(hash, place, reading);
+      note(hash, place, reading);
       if (reading.right) co_return reading.bytes;
     }
   }
@@ -284,6 +296,10 @@ void BlockStore::put(const Multihash& hash, ByteView bytes) {
     index.commit();
   });
   state_->uncommitted_places = 0;
+}
+
+void BlockStore::put_later(const Multihash& hash, ByteView bytes) {
+  state_->change([&](Index& index) { index.put_node(hash.encoded(), bytes); });
 }
 
 FileId BlockStore::add_file(std::string_view path, const FileStamp& stamp) {

@@ -79,9 +79,13 @@ class BlockStore {
   /// place is forgotten, counted in stale_blocks(), and the answer is none. A file that
   /// is gone counts as changed; one that cannot be read now does not.
   Task<std::optional<SharedBytes>> get(Multihash hash);
+  /// The same of a block that is hashed in any case, whatever its file looks like.
+  Task<std::optional<SharedBytes>> get_hashed(Multihash hash);
 
   /// Keeps the bytes themselves. `bytes` must hash to `hash`; the caller has verified that.
   void put(const Multihash& hash, ByteView bytes);
+  /// The same, committed like a place: for what can be made again.
+  void put_later(const Multihash& hash, ByteView bytes);
 
   /// Registers a file (absolute path), or finds it; a changed stamp forgets the places in it.
   FileId add_file(std::string_view path, const FileStamp& stamp);
@@ -91,7 +95,7 @@ class BlockStore {
   /// its frame.
   void put_place(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length,
                  const PlaceFrame& frame = {});
-  /// Files at `from` and below it are now at `to` and below it.
+  /// Files at `from` and below it are now at `to` and below it; what was there is gone.
   void moved(std::string_view from, std::string_view to);
   void forget_file(FileId file);
 

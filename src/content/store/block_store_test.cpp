@@ -216,6 +216,56 @@ TEST(BlockStore, serves_from_another_place_when_one_is_stale) {
   os::in_world(second_place);
 }
 
+Task<void> tenth_place(System& system) {
+  const TempFolder temp;
+  BlockStore store(system, temp.path());
+  std::vector<Source> copies;
+  for (int i = 0; i < 10; ++i) copies.emplace_back(system, temp.path(std::to_string(i)), 1);
+  for (const Source& copy : copies) copy.add_to(store);
+  for (int i = 0; i < 9; ++i) copies[i].spoil(0, kLongAgo + 1h);
+  EXPECT_EQ(co_await got(store, copies[0].hashes[0]), text(copies[0].blocks[0]));
+  EXPECT_EQ(store.stale_blocks(), 9u);
+  co_await store.stop();
+}
+TEST(BlockStore, serves_from_the_one_place_of_ten_that_is_not_stale) {
+  os::in_world(tenth_place);
+}
+
+Task<void> repeated_block(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 1);
+  BlockStore store(system, temp.path());
+  const FileId file = source.add_to(store);
+  for (std::uint64_t i = 1; i < 100'000; ++i) {
+    store.put_place(source.hashes[0], file, i * 1000, 1000);
+  }
+  const TimePoint begun = system.clock.now();
+  for (int i = 0; i < 200; ++i) {
+    EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
+  }
+  // Far more than it takes, and far less than when all places are looked at each time.
+  EXPECT_LT(system.clock.now() - begun, 2s);
+  co_await store.stop();
+}
+TEST(BlockStore, finds_a_block_that_lies_in_a_hundred_thousand_places_at_once) {
+  os::in_world(repeated_block);
+}
+
+Task<void> unnoticed_change(System& system) {
+  const TempFolder temp;
+  const Source source(system, temp.path("data"), 1);
+  BlockStore store(system, temp.path());
+  source.add_to(store);
+  source.spoil(0, kLongAgo);
+  EXPECT_NE(co_await got(store, source.hashes[0]), text(source.blocks[0]));
+  EXPECT_FALSE(co_await store.get_hashed(source.hashes[0]));
+  EXPECT_EQ(store.stale_blocks(), 1u);
+  co_await store.stop();
+}
+TEST(BlockStore, hashes_what_it_is_asked_to_whatever_the_file_looks_like) {
+  os::in_world(unnoticed_change);
+}
+
 Task<void> moves(System& system) {
   const TempFolder temp;
   system.storage.make_folder(temp.path("a"));
@@ -235,6 +285,16 @@ Task<void> moves(System& system) {
   EXPECT_FALSE(store.has(beside.hashes[2]));
   EXPECT_EQ(co_await got(store, inside.hashes[0]), text(inside.blocks[0]));
   EXPECT_EQ(store.stale_blocks(), 0u);
+  // Bytes that are no text stay what they are.
+  system.storage.make_folder(temp.path("c"));
+  const Source odd(system, temp.path("c/\xff\xfe"), 1);
+  odd.add_to(store);
+  system.storage.rename(temp.path("c"), temp.path("d\xff"), false);
+  store.moved(temp.path("c"), temp.path("d\xff"));
+  EXPECT_EQ(co_await got(store, odd.hashes[0]), text(odd.blocks[0]));
+  store.add_file(temp.path("d\xff/\xff\xfe"),
+                 FileStamp::of(*system.storage.info(temp.path("d\xff/\xff\xfe"))));
+  EXPECT_TRUE(store.has(odd.hashes[0]));
   co_await store.stop();
 }
 TEST(BlockStore, follows_files_that_were_moved) {

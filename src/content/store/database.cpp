@@ -8,10 +8,11 @@ namespace shoal::content {
 namespace {
 
 constexpr int kCacheKib = 1024;
-/// The WAL goes into the database when it has this many pages of 4 KiB …
-constexpr int kWalPages = 128;
-/// … and is cut to this length if a large transaction made it longer.
-constexpr int kWalBytesKept = kWalPages * 4096;
+/// The WAL goes into the database when it has this many pages of 4 KiB,
+/// which costs two syncs …
+constexpr int kWalPages = 2000;
+/// … and is cut to this length when it begins anew.
+constexpr int kWalBytesKept = 512 * 1024;
 
 /// Everything else can only mean that the file is not what this program wrote: the SQL is our own.
 bool is_storage_failure(int code) {

@@ -52,7 +52,9 @@ void open_and_read(Storage& storage, const BlockPlace& place, const Multihash& h
   }
   auto bytes = read_whole(*out.file, place);
   if (!bytes) return;
-  out.hashed = !place.trusted || out.stamp != place.stamp;
+  // It may have changed between the look and the reading: a look afterwards tells.
+  out.hashed =
+      !place.trusted || out.stamp != place.stamp || FileStamp::of(out.file->info()) != place.stamp;
   out.right = !out.hashed || (hash.is_computable() && hash.matches(bytes->view()));
   out.bytes = std::move(*bytes);
 }

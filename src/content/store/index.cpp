@@ -26,10 +26,7 @@ constexpr const char* kTables = R"(
     blocks INTEGER NOT NULL, PRIMARY KEY(file, profile)) WITHOUT ROWID;
 )";
 
-/// The first path after all those below `path`: '0' follows '/'.
-std::string after_below(std::string_view path) {
-  return std::string(path) + "0";
-}
+const std::string kIdsBelow = "SELECT id FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3)";
 
 Cid decode_root(ByteView bytes, const std::string& path) {
   try {
@@ -54,8 +51,7 @@ struct Index::Statements {
   Statement places{db,
                    "SELECT file, offset, length, places.version = files.version, size, mtime_ns, "
                    "inode, path, before, after FROM places JOIN files ON id = file "
-                   "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 "
-                   "ORDER BY places.version = files.version DESC, file, offset LIMIT ?2"};
+                   "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT ?2"};
   Statement place_size{
       db,
       "SELECT length + length(before) + length(after) FROM places JOIN files ON id = file "
@@ -79,9 +75,14 @@ struct Index::Statements {
   Statement add_file{db, "INSERT INTO files(path, size, mtime_ns, inode) VALUES (?1, ?2, ?3, ?4)"};
   Statement set_stamp{db, "UPDATE files SET size = ?2, mtime_ns = ?3, inode = ?4 WHERE id = ?1"};
   Statement forget_file{db, "DELETE FROM files WHERE id = ?1"};
-  Statement files_below{
-      db, "SELECT id, path FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3) ORDER BY path"};
-  Statement set_path{db, "UPDATE files SET path = ?2 WHERE id = ?1"};
+  /// Of a path, the first and the end of those below it.
+  Statement forget_places_below{db, "DELETE FROM places WHERE file IN (" + kIdsBelow + ")"};
+  Statement forget_imports_below{db, "DELETE FROM imports WHERE file IN (" + kIdsBelow + ")"};
+  Statement forget_below{db, "DELETE FROM files WHERE id IN (" + kIdsBelow + ")"};
+  Statement move_below{db,
+                       "UPDATE files SET path = CAST(?4 || substr(path, length(?1) + 1) AS BLOB) "
+                       "WHERE id IN (" +
+                           kIdsBelow + ")"};
 
   Statement imported{
       db, "SELECT root, dag_bytes, blocks FROM imports WHERE file = ?1 AND profile = ?2"};
@@ -231,24 +232,19 @@ void Index::forget_file(FileId file) {
   sql_->forget_file.run(file);
 }
 
-std::vector<std::pair<FileId, std::string>> Index::files_below(std::string_view path) {
-  std::vector<std::pair<FileId, std::string>> found;
-  const std::string first = std::string(path) + "/";
-  const std::string end = after_below(path);
-  Rows rows = sql_->files_below.rows(path, first, end);
-  while (rows.next()) found.emplace_back(rows.integer(0), rows.text(1));
-  return found;
-}
-
 void Index::move_files(std::string_view from, std::string_view to) {
   if (from == to) return;
-  for (const auto& [file, path] : files_below(from)) {
-    const std::string target = std::string(to) + path.substr(from.size());
-    // What had that name is gone.
-    if (const auto replaced = find_file(target)) forget_file(replaced->id);
-    change();
-    sql_->set_path.run(file, target);
-  }
+  change();
+  const auto below = [](Statement& statement, std::string_view path, const auto&... more) {
+    const std::string first = std::string(path) + "/";
+    const std::string end = std::string(path) + "0";  // which follows '/'
+    statement.run(path, first, end, more...);
+  };
+  // What had these names is gone.
+  below(sql_->forget_places_below, to);
+  below(sql_->forget_imports_below, to);
+  below(sql_->forget_below, to);
+  below(sql_->move_below, from, to);
 }
 
 std::optional<BlockStore::Imported> Index::imported(FileId file, std::string_view profile) {

@@ -45,7 +45,7 @@ class Index {
   void put_node(ByteView hash, ByteView bytes);
   void forget_node(ByteView hash);
 
-  /// At most `most`.
+  /// At most `most` of them, and no more are looked at: a block of zeros may have a million.
   std::vector<Place> places(ByteView hash, std::size_t most);
   void put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
                  const PlaceFrame& frame);
@@ -78,7 +78,6 @@ class Index {
   void make_tables(FileId last_file);
   void check_tables();
   void change();
-  std::vector<std::pair<FileId, std::string>> files_below(std::string_view path);
 
   struct Statements;
   Database database_;

@@ -80,9 +80,9 @@ Task<void> Download::run() {
 
 Task<void> Download::bring() {
   unclaimed_bytes_ = folder_->free_bytes();
-  co_await learn_size();
+  const bool root_is_kept = co_await learn_size();
   // A root that is a leaf is held only at the end.
-  if (when_root_held_ && !root_.is(Codec::raw)) std::exchange(when_root_held_, {})();
+  if (when_root_held_ && root_is_kept) std::exchange(when_root_held_, {})();
   co_await check_space();
   resuming_ = folder_->info(partial_name_).has_value();
   walk_ = std::make_unique<TreeWalk>(system_, *this, *this, WalkLimits{});
@@ -136,7 +136,7 @@ DownloadCounts Download::counts() const {
   if (walk_) {
     const WalkCounts& walked = walk_->counts();
     out.blocks = walked.blocks;
-    out.blocks_resumed = walked.blocks_on_disk + found_in_store_;
+    out.blocks_resumed = walked.blocks_on_disk + found_in_store_ - known_zeros_;
     out.files = walked.files;
     out.content_bytes = walked.content_bytes;
     out.done_bytes = walked.done_bytes;
@@ -155,7 +155,9 @@ Task<bool> Download::already_complete() {
   bool same = true;
   try {
     co_await walk_->run(root_);
-    same = !comparison.has_more();
+    const auto look = [&] { return comparison.has_more(); };
+    const bool has_more = co_await offload(system_.offload, look);
+    same = !has_more;
   } catch (const Error& error) {
     if (error.code() != ErrorCode::exists) throw;
     same = false;
@@ -169,17 +171,29 @@ Task<bool> Download::already_complete() {
   if (!place_.replace) throw differs(path_);
   walk_.reset();
   found_in_store_ = 0;
+  known_zeros_ = 0;
   co_return false;
 }
 
-Task<void> Download::learn_size() {
-  if (root_.is(Codec::raw)) co_return;
-  const SharedBytes block = co_await node(root_);
+Task<bool> Download::learn_size() {
+  if (root_.is(Codec::raw)) co_return false;
+  const SharedBytes found = co_await block(root_);
   --found_in_store_;  // the walk will count it
-  const UnixfsNode root = describe_node(root_, block.view());
+  const UnixfsNode root = describe_node(root_, found.view());
+  add_sizes(root);
+  const auto* file = std::get_if<FileNode>(&root.kind);
+  if (file != nullptr && leaf_in(root_, *file, found.view())) {
+    root_leaf_ = found;
+    co_return false;
+  }
+  keep(root_, found);
+  co_return true;
+}
+
+void Download::add_sizes(const UnixfsNode& root) {
   if (const auto* file = std::get_if<FileNode>(&root.kind)) {
     expected_bytes_ = file->length;
-    co_return;
+    return;
   }
   const auto add = [this](const DagPbLink& link) {
     expected_bytes_ += std::min(link.tsize, ~std::uint64_t{0} - expected_bytes_);
@@ -248,7 +262,7 @@ Task<void> Download::symlink(std::string path, std::string target, UnixfsMetadat
     const bool there = resuming_ && make_way(*folder_, at, FileKind::symlink);
     const bool same = there && folder_->read_link(at) == target;
     if (!same) {
-      folder_->remove(at);
+      if (resuming_) folder_->remove(at);
       folder_->make_link(target, at);
     }
     if (metadata.mtime) folder_->set_mtime(at, to_wall(*metadata.mtime));
@@ -280,6 +294,7 @@ void Download::add_small_file(const std::string& at, const Cid& cid, const FileS
   finished_.emplace_back(id, stamp);
   unsynced_ = true;
   store_.put_place(cid.hash(), id, 0, stamp.size);
+  bitswap_.offer(cid.hash());
 }
 
 Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
@@ -287,14 +302,13 @@ Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
   FileStamp stamp;
   const auto write = [&] {
     if (resuming_) make_way(*folder_, at, FileKind::file);
-    const auto file = folder_->open(at, Access::create);
+    const auto file = make_file(*folder_, at, resuming_);
     file->truncate(bytes.size());
     file->write_at(0, bytes.view());
     stamp = FileStamp::of(file->info());
   };
   co_await offload(system_.offload, write);
   add_small_file(at, cid, stamp);
-  bitswap_.offer(cid.hash());
 }
 
 /// Holes cost a hostile sender nothing: neither a file that claims to be endless zeros nor a
@@ -315,7 +329,7 @@ Task<void> Download::begin_file(TreeFile& file) {
   co_await offload(system_.offload, prepare);
   claim_space(file);
   const auto open = [&] {
-    file.file = folder_->open(at, Access::create);
+    file.file = make_file(*folder_, at, resuming_);
     file.file->truncate(file.size);
     // The run before may have ended because a sync failed: what is taken over must be on the disk.
     if (file.resumed) file.file->forget_cached();
@@ -332,25 +346,40 @@ bool Download::is_zeros(const Cid& cid, std::uint64_t length) {
   return found->second == cid.hash();
 }
 
+/// A fresh file is one hole. One place of many tells enough of where there are zeros.
+bool Download::hold_zeros(TreeFile& file, const Cid& cid, std::uint64_t offset,
+                          std::uint64_t length) {
+  ++known_zeros_;
+  if ((file.zero_lengths & length) != 0) return true;
+  file.zero_lengths |= length;
+  add_leaf(file, cid.hash(), offset, length, {});
+  return true;
+}
+
+/// Verified, and there: it can be served.
+void Download::add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
+                        std::uint64_t length, const PlaceFrame& frame) {
+  store_.put_place(hash, file.store_id, offset, length, frame);
+  bitswap_.offer(hash);
+}
+
 Task<bool> Download::holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) {
-  if (!file.resumed && is_zeros(cid, length)) co_return true;  // a fresh file is one hole
-  if (!file.resumed) co_return false;
+  if (!file.resumed) co_return is_zeros(cid, length) && hold_zeros(file, cid, offset, length);
   const auto look = [&] { return look_at_place(*file.file, cid, offset, length); };
   const PlaceLook seen = co_await offload(system_.offload, look);
   hashed_bytes_ += seen.hashed_bytes;
   if (!seen.matches) co_return false;
-  if (cid.is(Codec::raw)) store_.put_place(cid.hash(), file.store_id, offset, length);
+  add_leaf(file, cid.hash(), offset, length, seen.frame);
   co_return true;
 }
 
 Task<void> Download::content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
-                             const Cid* leaf) {
+                             const TreeLeaf* leaf) {
   const auto write = [&] { write_sparsely(*file.file, offset, bytes.view()); };
   co_await offload(system_.offload, write);
   unsynced_ = true;
   if (leaf == nullptr) co_return;
-  store_.put_place(leaf->hash(), file.store_id, offset, bytes.size());
-  bitswap_.offer(leaf->hash());
+  add_leaf(file, leaf->cid.hash(), offset, bytes.size(), leaf->frame);
 }
 
 Task<void> Download::end_file(TreeFile& file) {
@@ -371,31 +400,29 @@ Task<void> Download::end_file(TreeFile& file) {
 Task<std::optional<SharedBytes>> Download::held(Cid cid) {
   std::optional<SharedBytes> found = inline_block(cid);
   if (!found) {
-    found = co_await store_.get(cid.hash());
+    found = co_await store_.get_hashed(cid.hash());
     if (!found) co_return std::nullopt;
-    const auto check = [&] { return cid.hash().matches(found->view()); };
-    const bool right = co_await offload(system_.offload, check);
     hashed_bytes_ += found->size();
-    if (!right) co_return std::nullopt;
   }
   ++found_in_store_;
   co_return found;
 }
 
-Task<SharedBytes> Download::node(Cid cid) {
+Task<SharedBytes> Download::block(Cid cid) {
+  if (root_leaf_ && cid == root_) {
+    ++found_in_store_;
+    co_return *std::exchange(root_leaf_, std::nullopt);
+  }
   std::optional<SharedBytes> found = co_await held(cid);
   if (found) co_return std::move(*found);
-  const Block block = co_await fetch(cid);
-  store_.put(cid.hash(), block.bytes.view());
-  bitswap_.offer(cid.hash());
-  co_return block.bytes;
+  const Block fetched = co_await fetch(std::move(cid));
+  co_return fetched.bytes;
 }
 
-Task<SharedBytes> Download::leaf(Cid cid) {
-  std::optional<SharedBytes> found = co_await held(cid);
-  if (found) co_return std::move(*found);
-  const Block block = co_await fetch(std::move(cid));
-  co_return block.bytes;
+void Download::keep(const Cid& cid, const SharedBytes& block) {
+  if (inline_block(cid) || store_.has(cid.hash())) return;
+  store_.put(cid.hash(), block.view());
+  bitswap_.offer(cid.hash());
 }
 
 Task<Block> Download::fetch(Cid cid) {

@@ -30,8 +30,8 @@ struct DownloadCounts {
 /// when it is complete and synced. That partial tree is its own record: a later run looks at each
 /// leaf's place in it and fetches what is not right there. One at a time: who writes there holds
 /// the lock of a file beside it, `.NAME.XXXXXXXX.shoal.lock`. Interior nodes are kept in the block
-/// store, so a second run fetches none of them. What has been verified is served from where it lies
-/// at once.
+/// store, so a second run fetches none of them; leaves, raw or not, only where they belong. What
+/// has been verified is served from where it lies at once.
 class Download final : public TreeSink, public BlockSource {
  public:
   struct Place {
@@ -69,14 +69,19 @@ class Download final : public TreeSink, public BlockSource {
   Task<void> bring();
   Task<bool> already_complete();
   Task<void> check_space();
-  Task<void> learn_size();
+  /// Whether the root is kept now: it is no leaf.
+  Task<bool> learn_size();
+  void add_sizes(const UnixfsNode& root);
   Task<void> sync_now_and_then();
   Task<void> sync();
   Task<void> take_name();
   Task<std::optional<SharedBytes>> held(Cid cid);
   Task<Block> fetch(Cid cid);
   void claim_space(const TreeFile& file);
+  void add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
+                std::uint64_t length, const PlaceFrame& frame);
   bool is_zeros(const Cid& cid, std::uint64_t length);
+  bool hold_zeros(TreeFile& file, const Cid& cid, std::uint64_t offset, std::uint64_t length);
   std::string partial(std::string_view path) const;
   void add_small_file(const std::string& at, const Cid& cid, const FileStamp& stamp);
 
@@ -88,10 +93,10 @@ class Download final : public TreeSink, public BlockSource {
   Task<void> begin_file(TreeFile& file) override;
   Task<bool> holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) override;
   Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
-                     const Cid* leaf) override;
+                     const TreeLeaf* leaf) override;
   Task<void> end_file(TreeFile& file) override;
-  Task<SharedBytes> node(Cid cid) override;
-  Task<SharedBytes> leaf(Cid cid) override;
+  Task<SharedBytes> block(Cid cid) override;
+  void keep(const Cid& cid, const SharedBytes& block) override;
 
   System& system_;
   BlockStore& store_;
@@ -115,6 +120,8 @@ class Download final : public TreeSink, public BlockSource {
   std::uint64_t unclaimed_bytes_ = 0;  // of what was free at first, by files begun since
   std::uint64_t hashed_bytes_ = 0;
   std::uint64_t found_in_store_ = 0;
+  std::uint64_t known_zeros_ = 0;             // leaves that a fresh file holds from the start
+  std::optional<SharedBytes> root_leaf_;      // between learning its size and the walk
   std::map<std::uint64_t, Multihash> zeros_;  // hashes of zeros, by length
   std::unique_ptr<TreeWalk> walk_;
 };

@@ -48,6 +48,9 @@ TEST_F(Downloads, zeros_stay_a_hole_and_are_not_fetched) {
   const Cid root = tree.file({{zero, kChunk}, {tree.raw(chunk(1)), kChunk}, {zero, kChunk}});
   EXPECT_EQ(get(root), kDone);
   EXPECT_FALSE(fetched(zero));
+  EXPECT_EQ(counts.blocks_resumed, 0U);
+  EXPECT_TRUE(store->has(zero.hash()));
+  EXPECT_TRUE(bitswap.offered.contains(zero.hash()));
   EXPECT_EQ(storage.info("/out/t")->size, 3 * kChunk);
   EXPECT_EQ(host.disk().content("/out/t").page_count(), kChunk / sim::Content::kPageBytes);
   EXPECT_TRUE(equal(ByteView(read("/out/t")).subspan(kChunk, kChunk), chunk(1)));
@@ -58,6 +61,15 @@ TEST_F(Downloads, zeros_of_an_odd_length_are_fetched_and_stay_a_hole) {
   EXPECT_EQ(get(tree.file({{zero, 5000}, {tree.raw(chunk(1, 10)), 10}})), kDone);
   EXPECT_TRUE(fetched(zero));
   EXPECT_EQ(host.disk().content("/out/t").page_count(), 1U);
+}
+
+TEST_F(Downloads, overwrites_nothing_where_two_names_are_one_to_the_disk) {
+  // Such a disk opens what was written under the other name.
+  const Cid root = tree.folder({{"NAME", file_of(1, 2)}, {"name", file_of(3, 2)}});
+  session.pause = 100ms;
+  world.after(150ms, [&] { write(partial() + "/name", as_bytes("other")); });
+  EXPECT_EQ(get(root), ErrorCode::unsupported);
+  EXPECT_NE(message.find("one to this disk"), std::string::npos) << message;
 }
 
 // --- a second run ---------------------------------------------------------------------------
@@ -86,6 +98,73 @@ TEST_F(Downloads, goes_on_with_legacy_leaves) {
   EXPECT_EQ(get(root), kDone);
   EXPECT_EQ(session.fetched.size(), 2U);
   EXPECT_TRUE(read("/out/t") == content_of(1, 4));
+}
+
+TEST_F(Downloads, keeps_leaves_of_every_kind_nowhere_but_in_their_files) {
+  TestTree::Parts parts;
+  std::vector<Cid> leaves = {tree.wrapped(chunk(100), UnixfsType::raw), tree.wrapped(chunk(101))};
+  for (int i = 0; i < 40; ++i) {
+    leaves.push_back(tree.wrapped(chunk(i)));
+    parts.emplace_back(leaves.back(), kChunk);
+  }
+  const Cid root = tree.folder({{"a", tree.file(parts)}, {"b", leaves[0]}, {"c", leaves[1]}});
+  const std::uint64_t before = store->index_bytes();
+  EXPECT_EQ(get(root), kDone);
+  EXPECT_LT(store->index_bytes(), before + 6 * kChunk);
+  const auto all_served = [&] {
+    for (const Cid& leaf : leaves) {
+      const auto block = world.run(store->get(leaf.hash()));
+      ASSERT_TRUE(block && leaf.hash().matches(block->view())) << leaf.to_string();
+    }
+  };
+  all_served();
+  // The same when only the files are left.
+  world.run(store->stop());
+  store.reset();
+  for (const char* suffix : {"", kIndexWalSuffix})
+    storage.remove(std::string("/home/index.db") + suffix);
+  store = std::make_unique<BlockStore>(host.system(), "/home");
+  EXPECT_EQ(get(root), kDone);
+  EXPECT_EQ(read("/out/t/c"), chunk(101));
+  all_served();
+}
+
+TEST_F(Downloads, serves_the_legacy_leaves_that_a_second_run_finds) {
+  TestTree::Parts parts;
+  for (int i = 1; i <= 4; ++i) parts.emplace_back(tree.wrapped(chunk(i)), kChunk);
+  const Cid root = tree.file(parts);
+  session.most = 3;
+  EXPECT_EQ(get(root), ErrorCode::not_found);
+  world.run(store->stop());
+  store.reset();
+  for (const char* suffix : {"", kIndexWalSuffix})
+    storage.remove(std::string("/home/index.db") + suffix);
+  store = std::make_unique<BlockStore>(host.system(), "/home");
+  session.most = 100;
+  EXPECT_EQ(get(root), kDone);
+  EXPECT_EQ(session.fetched.size(), 3U);  // the root and two leaves
+  for (const auto& [leaf, bytes] : parts) EXPECT_TRUE(store->has(leaf.hash()));
+}
+
+TEST_F(Downloads, tells_waiting_peers_what_a_second_run_finds) {
+  const Cid small = tree.raw(to_bytes("small"));
+  const Cid root = tree.folder({{"a", small}, {"b", file_of(1, 4)}});
+  session.most = 5;
+  EXPECT_EQ(get(root), ErrorCode::not_found);
+  bitswap.offered.clear();
+  session.most = 1;
+  get(root);
+  EXPECT_TRUE(bitswap.offered.contains(small.hash()));
+  EXPECT_TRUE(bitswap.offered.contains(Multihash::sha2_256(chunk(1))));
+}
+
+TEST_F(Downloads, fetches_a_root_that_is_a_legacy_leaf_once) {
+  const Cid root = tree.wrapped(chunk(1));
+  EXPECT_EQ(get(root), kDone);
+  EXPECT_EQ(session.fetched.size(), 1U);
+  EXPECT_EQ(counts.blocks_resumed, 0U);
+  EXPECT_TRUE(store->has(root.hash()));
+  EXPECT_EQ(read("/out/t"), chunk(1));
 }
 
 TEST_F(Downloads, goes_on_over_files_and_folders_that_nobody_may_change) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "content/transfer/download.h"
 #include "content/transfer/test_tree.h"
 #include "system/sim/world.h"
@@ -56,10 +58,12 @@ class TreeSession final : public Session {
 class NoBitswap final : public Bitswap {
  public:
   std::unique_ptr<Session> session() override { return nullptr; }
-  void offer(const Multihash&) override {}
+  void offer(const Multihash& hash) override { offered.insert(hash); }
   void when_bad_peer(std::function<void(const BadPeer&)>) override {}
   void when_sent(std::function<void(const Sent&)>) override {}
   Task<void> stop() override { co_return; }
+
+  std::set<Multihash> offered;
 };
 
 class Downloads : public ::testing::Test {

@@ -1,5 +1,7 @@
 #include "content/transfer/file_compare.h"
 
+#include <algorithm>
+
 #include "content/block.h"
 #include "format/dag_pb.h"
 #include "format/unixfs.h"
@@ -15,6 +17,13 @@ Bytes wrap(UnixfsType type, ByteView content) {
   data.data = content;
   data.filesize = content.size();
   return encode_dag_pb({}, encode_unixfs(data));
+}
+
+/// The content stands once in the block, near its beginning.
+PlaceFrame frame_around(ByteView content, ByteView block) {
+  const auto begin = std::ranges::search(block, content).begin();
+  const auto end = begin + static_cast<std::ptrdiff_t>(content.size());
+  return {.before = Bytes(block.begin(), begin), .after = Bytes(end, block.end())};
 }
 
 bool in_hole(File& file, std::uint64_t offset, std::uint64_t length) {
@@ -38,7 +47,12 @@ PlaceLook look_at_place(File& file, const Cid& cid, std::uint64_t offset, std::u
   if (cid.is(Codec::raw)) {
     check(content);
   } else if (cid.is(Codec::dag_pb)) {
-    if (!check(wrap(UnixfsType::file, content))) check(wrap(UnixfsType::raw, content));
+    for (const UnixfsType type : {UnixfsType::file, UnixfsType::raw}) {
+      const Bytes block = wrap(type, content);
+      if (!check(block)) continue;
+      out.frame = frame_around(content, block);
+      break;
+    }
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "content/store/block_store.h"
 #include "format/cid.h"
 #include "system/storage.h"
 
@@ -11,6 +12,7 @@ namespace shoal::content {
 /// What looking at a place in a file told. `hashed_bytes` counts the work.
 struct PlaceLook {
   bool matches = false;
+  PlaceFrame frame;  // of a leaf that is not raw
   std::uint64_t hashed_bytes = 0;
 };
 

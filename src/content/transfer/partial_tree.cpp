@@ -47,6 +47,16 @@ WallTime to_wall(const UnixfsTime& time) {
   return WallTime(std::chrono::seconds(time.seconds) + std::chrono::nanoseconds(time.nanos));
 }
 
+std::unique_ptr<File> make_file(Folder& folder, const std::string& at, bool may_be_there) {
+  try {
+    return folder.open(at, may_be_there ? Access::create : Access::create_new);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::exists) throw;
+    throw Error(ErrorCode::unsupported, "two names of the tree are one to this disk", at,
+                "choose a place on another disk with -o");
+  }
+}
+
 void write_sparsely(File& file, std::uint64_t offset, ByteView bytes) {
   if (!bytes.empty() && bytes.front() == 0 && all_zero(bytes)) {
     const auto data = file.next_data(offset);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,11 @@ std::string partial_lock_name(const std::string& name, const Cid& cid);
 
 /// The nearest time that can be told: anybody may claim any year.
 WallTime to_wall(const UnixfsTime& time);
+
+/// Opens a file to write it. Unless an earlier run may have made it, Error{unsupported} when it is
+/// there: a disk that does not tell upper from lower case, or one way to write é from another, has
+/// it under another name of the tree.
+std::unique_ptr<File> make_file(Folder& folder, const std::string& at, bool may_be_there);
 
 /// Zeros are not written into a hole: sparse files stay sparse.
 void write_sparsely(File& file, std::uint64_t offset, ByteView bytes);

@@ -30,9 +30,9 @@ FileInfo TreeCompare::look(const std::string& path, FileKind kind) const {
 }
 
 Task<void> TreeCompare::begin_folder(std::string path) {
-  look(path, FileKind::folder);
+  const auto job = [&] { look(path, FileKind::folder); };
+  co_await offload(system_.offload, job);
   if (!path.empty()) ++names_seen_;
-  co_return;
 }
 
 Task<void> TreeCompare::end_folder(std::string, UnixfsMetadata) {
@@ -40,25 +40,33 @@ Task<void> TreeCompare::end_folder(std::string, UnixfsMetadata) {
 }
 
 Task<void> TreeCompare::symlink(std::string path, std::string target, UnixfsMetadata) {
-  look(path, FileKind::symlink);
-  if (folder_.read_link(join_path(root_, path)) != target) throw differs(path);
+  const auto job = [&] {
+    look(path, FileKind::symlink);
+    if (folder_.read_link(join_path(root_, path)) != target) throw differs(path);
+  };
+  co_await offload(system_.offload, job);
   ++names_seen_;
-  co_return;
 }
 
-void TreeCompare::open(TreeFile& file, const FileInfo& info) {
+Task<FileInfo> TreeCompare::open(TreeFile& file, std::uint64_t least_bytes,
+                                 std::uint64_t most_bytes) {
   const std::string at = join_path(root_, file.path);
-  file.file = folder_.open(at, Access::read);
+  const auto job = [&] {
+    const FileInfo info = look(file.path, FileKind::file);
+    if (info.size < least_bytes || info.size > most_bytes) throw differs(file.path);
+    file.file = folder_.open(at, Access::read);
+    return info;
+  };
+  const FileInfo info = co_await offload(system_.offload, job);
   file.store_id = store_.add_file(join_path(path_, at), FileStamp::of(info));
   ++names_seen_;
+  co_return info;
 }
 
 Task<std::optional<std::uint64_t>> TreeCompare::holds_file(std::string path, Cid cid) {
-  const FileInfo info = look(path, FileKind::file);
-  if (info.size > kMaxBlockBytes) throw differs(path);
   TreeFile file;
-  file.path = path;
-  open(file, info);
+  file.path = std::move(path);
+  const FileInfo info = co_await open(file, 0, kMaxBlockBytes);
   co_await holds(file, std::move(cid), 0, info.size);
   co_return info.size;
 }
@@ -69,29 +77,27 @@ Task<void> TreeCompare::small_file(std::string path, Cid, SharedBytes) {
 }
 
 Task<void> TreeCompare::begin_file(TreeFile& file) {
-  const FileInfo info = look(file.path, FileKind::file);
-  if (info.size != file.size) throw differs(file.path);
-  open(file, info);
-  co_return;
+  co_await open(file, file.size, file.size);
 }
 
 Task<bool> TreeCompare::holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) {
   const auto look_there = [&] { return look_at_place(*file.file, cid, offset, length); };
   const PlaceLook seen = co_await offload(system_.offload, look_there);
   hashed_bytes_ += seen.hashed_bytes;
+  if (seen.matches) store_.put_place(cid.hash(), file.store_id, offset, length, seen.frame);
   // A dag-pb node that is no leaf matches nothing here, and its parts are still to come.
-  if (!cid.is(Codec::raw)) co_return seen.matches;
-  if (!seen.matches) throw differs(file.path);
-  store_.put_place(cid.hash(), file.store_id, offset, length);
-  co_return true;
+  if (!seen.matches && cid.is(Codec::raw)) throw differs(file.path);
+  co_return seen.matches;
 }
 
 Task<void> TreeCompare::content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
-                                const Cid*) {
+                                const TreeLeaf* leaf) {
   Bytes there(bytes.size());
   const auto read = [&] { return file.file->read_at(offset, there); };
   const std::size_t got = co_await offload(system_.offload, read);
   if (got != there.size() || !equal(there, bytes.view())) throw differs(file.path);
+  if (leaf == nullptr) co_return;
+  store_.put_place(leaf->cid.hash(), file.store_id, offset, bytes.size(), leaf->frame);
 }
 
 Task<void> TreeCompare::end_file(TreeFile&) {

@@ -22,7 +22,7 @@ class TreeCompare final : public TreeSink {
               std::string root);
 
   std::uint64_t hashed_bytes() const { return hashed_bytes_; }
-  /// Whether names are there that the walk did not mention.
+  /// Whether names are there that the walk did not mention. Blocks.
   bool has_more() const;
 
   Task<void> begin_folder(std::string path) override;
@@ -33,12 +33,14 @@ class TreeCompare final : public TreeSink {
   Task<void> begin_file(TreeFile& file) override;
   Task<bool> holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) override;
   Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
-                     const Cid* leaf) override;
+                     const TreeLeaf* leaf) override;
   Task<void> end_file(TreeFile& file) override;
 
  private:
+  /// Blocks.
   FileInfo look(const std::string& path, FileKind kind) const;
-  void open(TreeFile& file, const FileInfo& info);
+  /// It must be so long.
+  Task<FileInfo> open(TreeFile& file, std::uint64_t least_bytes, std::uint64_t most_bytes);
 
   System& system_;
   BlockStore& store_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "base/shared_bytes.h"
+#include "content/transfer/tree_leaf.h"
 #include "format/cid.h"
 #include "format/unixfs.h"
 #include "system/storage.h"
@@ -24,6 +25,7 @@ struct TreeFile {
   std::unique_ptr<File> file;
   bool resumed = false;
   std::int64_t store_id = 0;
+  std::uint64_t zero_lengths = 0;  // powers of two: leaves of zeros that have a place here
 };
 
 /// What becomes of a tree's content as a walk finds it. Names have been checked. Calls for
@@ -43,9 +45,9 @@ class TreeSink {
   virtual Task<void> begin_file(TreeFile& file) = 0;
   /// Whether [offset, offset + length) is already there and is what the leaf `cid` holds.
   virtual Task<bool> holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) = 0;
-  /// Verified content. With `leaf`, it is the whole raw block of that CID.
+  /// Verified content; with `leaf`, all that is in that.
   virtual Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
-                             const Cid* leaf) = 0;
+                             const TreeLeaf* leaf) = 0;
   virtual Task<void> end_file(TreeFile& file) = 0;
 };
 
@@ -53,10 +55,10 @@ class TreeSink {
 class BlockSource {
  public:
   virtual ~BlockSource() = default;
-  /// An interior node: kept for ever by whoever fetches it.
-  virtual Task<SharedBytes> node(Cid cid) = 0;
-  /// A leaf: the caller puts it where it belongs.
-  virtual Task<SharedBytes> leaf(Cid cid) = 0;
+  /// Verified.
+  virtual Task<SharedBytes> block(Cid cid) = 0;
+  /// It is no leaf, which would have its place in a file: to be had again for nothing from now on.
+  virtual void keep(const Cid& cid, const SharedBytes& block) = 0;
 };
 
 }  // namespace shoal::content

@@ -46,7 +46,8 @@ Task<void> TreeWalk::run(Cid root) {
       held_bytes_ -= memory_of(next);
       ++under_way_;
       nodes_under_way_ += next.cid.is(Codec::raw) ? 0 : 1;
-      bytes_under_way_ += cost(next);
+      next.weight = cost(next);
+      bytes_under_way_ += next.weight;
       workers_.spawn(work(std::move(next)));
     }
   } catch (...) {
@@ -77,8 +78,8 @@ bool TreeWalk::has_room() const {
 }
 
 /// Many nodes may have been asked for while there was room for what is in them. Those that come
-/// when there is none any more are put back unopened, all but the last: it is the way on. Whoever
-/// fetched them has kept them, so that looking again costs little.
+/// when there is none any more are put back unopened, all but the last: it is the way on. They are
+/// kept, so that looking again costs little.
 bool TreeWalk::defer(const Item& item) {
   if (held_bytes_ <= limits_.roomy_bytes || nodes_under_way_ == 1) return false;
   --counts_.blocks;
@@ -114,7 +115,7 @@ void TreeWalk::count_node(std::size_t bytes) {
   }
 }
 
-std::uint64_t TreeWalk::cost(const Item& item) const {
+std::uint64_t TreeWalk::cost(const Item& item) {
   std::uint64_t bytes = 0;
   if (const auto* part = std::get_if<Part>(&item.place)) bytes = part->part.length;
   const auto* entry = std::get_if<Entry>(&item.place);
@@ -130,11 +131,20 @@ Task<void> TreeWalk::work(Item item) {
   }
   --under_way_;
   nodes_under_way_ -= item.cid.is(Codec::raw) ? 0 : 1;
-  bytes_under_way_ -= cost(item);
+  bytes_under_way_ -= item.weight;
   changed_.notify_all();
 }
 
-Task<void> TreeWalk::visit(const Item& item) {
+Task<SharedBytes> TreeWalk::get(Item& item) {
+  SharedBytes block = co_await source_.block(item.cid);
+  const std::uint64_t before = item.weight;
+  item.weight = std::max<std::uint64_t>(block.size(), kNodeCostBytes);
+  bytes_under_way_ += item.weight - before;
+  if (item.weight < before) changed_.notify_all();
+  co_return block;
+}
+
+Task<void> TreeWalk::visit(Item& item) {
   if (const auto* entry = std::get_if<Entry>(&item.place)) {
     co_await visit_entry(item, *entry);
     if (entry->folder) co_await leave(entry->folder);
@@ -151,20 +161,24 @@ Task<void> TreeWalk::visit(const Item& item) {
   }
 }
 
-Task<void> TreeWalk::visit_entry(const Item& item, const Entry& entry) {
+Task<void> TreeWalk::visit_entry(Item& item, const Entry& entry) {
   const Cid& cid = item.cid;
   ++counts_.blocks;
   if (cid.is(Codec::raw)) {
-    co_await visit_raw_entry(cid, entry);
+    co_await visit_raw_entry(item, entry);
     co_return;
   }
-  const SharedBytes block = co_await source_.node(cid);
-  if (defer(item)) co_return;
+  const SharedBytes block = co_await get(item);
   UnixfsNode node = describe_node(cid, block.view());
+  auto* file = std::get_if<FileNode>(&node.kind);
+  if (file == nullptr || !leaf_in(cid, *file, block.view())) {
+    source_.keep(cid, block);
+    if (defer(item)) co_return;
+  }
   if (auto* link = std::get_if<SymlinkNode>(&node.kind)) {
     ++counts_.files;
     co_await sink_.symlink(path_of(entry), link->target, node.metadata);
-  } else if (auto* file = std::get_if<FileNode>(&node.kind)) {
+  } else if (file != nullptr) {
     co_await open_file(cid, entry, std::move(*file), node.metadata, block);
   } else {
     co_await open_folder(cid, entry, std::move(node), block);
@@ -172,13 +186,14 @@ Task<void> TreeWalk::visit_entry(const Item& item, const Entry& entry) {
 }
 
 /// A file of one raw block: its size is known when it is there.
-Task<void> TreeWalk::visit_raw_entry(const Cid& cid, const Entry& entry) {
+Task<void> TreeWalk::visit_raw_entry(Item& item, const Entry& entry) {
+  const Cid& cid = item.cid;
   const std::string path = path_of(entry);
   std::optional<std::uint64_t> size = co_await sink_.holds_file(path, cid);
   if (size) {
     ++counts_.blocks_on_disk;
   } else {
-    const SharedBytes block = co_await source_.leaf(cid);
+    const SharedBytes block = co_await get(item);
     size = block.size();
     co_await sink_.small_file(path, cid, block);
   }
@@ -208,7 +223,7 @@ Task<void> TreeWalk::open_file(const Cid& cid, const Entry& entry, FileNode node
   }
 }
 
-Task<void> TreeWalk::visit_part(const Item& item, const Part& part) {
+Task<void> TreeWalk::visit_part(Item& item, const Part& part) {
   const Cid& cid = item.cid;
   ++counts_.blocks;
   const FilePart& range = part.part;
@@ -221,19 +236,11 @@ Task<void> TreeWalk::visit_part(const Item& item, const Part& part) {
       co_return;
     }
   }
-  const bool raw = cid.is(Codec::raw);
-  SharedBytes block;
-  if (raw) {
-    block = co_await source_.leaf(cid);
-  } else {
-    block = co_await source_.node(cid);
-    if (defer(item)) co_return;
-  }
+  const SharedBytes block = co_await get(item);
   const FileNode node = describe_file_part(range, block.view());
-  if (raw) {
-    co_await sink_.content(*part.file, range.offset, block, &cid);
-    counts_.done_bytes += range.length;
-    co_return;
+  if (!leaf_in(cid, node, block.view())) {
+    source_.keep(cid, block);
+    if (defer(item)) co_return;
   }
   co_await add_content(part, node, block);
 }
@@ -248,7 +255,8 @@ Task<void> TreeWalk::add_content(const Part& part, const FileNode& node, const S
   if (node.content.empty()) co_return;
   const auto at = static_cast<std::size_t>(node.content.data() - block.view().data());
   const SharedBytes inside = block.part(at, node.content.size());
-  co_await sink_.content(*part.file, node.offset, inside, nullptr);
+  const std::optional<TreeLeaf> leaf = leaf_in(part.part.cid, node, block.view());
+  co_await sink_.content(*part.file, node.offset, inside, leaf ? &*leaf : nullptr);
   counts_.done_bytes += inside.size();
 }
 
@@ -278,10 +286,11 @@ Task<void> TreeWalk::open_folder(const Cid& cid, const Entry& entry, UnixfsNode 
   co_await leave(folder);
 }
 
-Task<void> TreeWalk::visit_shard(const Item& item, const Shard& shard) {
+Task<void> TreeWalk::visit_shard(Item& item, const Shard& shard) {
   const Cid& cid = item.cid;
   ++counts_.blocks;
-  const SharedBytes block = co_await source_.node(cid);
+  const SharedBytes block = co_await get(item);
+  source_.keep(cid, block);
   if (defer(item)) co_return;
   const auto entries = shard.folder->shards->accept(cid, block.view());
   push_entries(shard.folder, entries);

@@ -82,6 +82,7 @@ class TreeWalk {
   struct Item {
     Cid cid;
     std::variant<Entry, Shard, Part> place;
+    std::uint64_t weight = 0;  // in bytes_under_way_, while it is
   };
 
   void push(Item item);
@@ -91,13 +92,15 @@ class TreeWalk {
   void hold(std::size_t bytes);
   void hold_shards(FolderState& folder);
   void count_node(std::size_t bytes);
-  std::uint64_t cost(const Item& item) const;
+  static std::uint64_t cost(const Item& item);
+  /// Gets the block; from then on the item weighs what it weighs, whatever others said of it.
+  Task<SharedBytes> get(Item& item);
   Task<void> work(Item item);
-  Task<void> visit(const Item& item);
-  Task<void> visit_entry(const Item& item, const Entry& entry);
-  Task<void> visit_shard(const Item& item, const Shard& shard);
-  Task<void> visit_part(const Item& item, const Part& part);
-  Task<void> visit_raw_entry(const Cid& cid, const Entry& entry);
+  Task<void> visit(Item& item);
+  Task<void> visit_entry(Item& item, const Entry& entry);
+  Task<void> visit_shard(Item& item, const Shard& shard);
+  Task<void> visit_part(Item& item, const Part& part);
+  Task<void> visit_raw_entry(Item& item, const Entry& entry);
   Task<void> open_folder(const Cid& cid, const Entry& entry, UnixfsNode node, SharedBytes block);
   Task<void> open_file(const Cid& cid, const Entry& entry, FileNode node, UnixfsMetadata metadata,
                        SharedBytes block);

@@ -110,15 +110,14 @@ class Maker {
 class Source final : public BlockSource {
  public:
   explicit Source(const TestTree& tree) : tree_(tree) {}
-  Task<SharedBytes> node(Cid cid) override { return give(std::move(cid)); }
-  Task<SharedBytes> leaf(Cid cid) override { return give(std::move(cid)); }
-
- private:
-  Task<SharedBytes> give(Cid cid) {
+  Task<SharedBytes> block(Cid cid) override {
     const auto found = tree_.blocks.find(cid);
     if (found == tree_.blocks.end()) throw Error(ErrorCode::not_found, "nobody has it");
     co_return SharedBytes(found->second);
   }
+  void keep(const Cid&, const SharedBytes&) override {}
+
+ private:
   const TestTree& tree_;
 };
 
@@ -152,7 +151,8 @@ class Books final : public TreeSink {
     co_return;
   }
   Task<bool> holds(TreeFile&, Cid, std::uint64_t, std::uint64_t) override { co_return false; }
-  Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes, const Cid*) override {
+  Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
+                     const TreeLeaf*) override {
     SHOAL_CHECK(offset <= file.size && bytes.size() <= file.size - offset);
     written_.at(file.path) += bytes.size();
     co_return;

@@ -28,7 +28,7 @@ class Endless final : public BlockSource {
   using Make = std::function<Bytes(const Cid&)>;
 
   Endless(System& system, Make make) : system_(system), make_(std::move(make)) {}
-  Task<SharedBytes> node(Cid cid) override {
+  Task<SharedBytes> block(Cid cid) override {
     co_await system_.clock.sleep_for(1ms);
     ++given;
     SharedBytes block(make_(cid));
@@ -36,7 +36,7 @@ class Endless final : public BlockSource {
     most_allocated = std::max(most_allocated, allocated_bytes());
     co_return block;
   }
-  Task<SharedBytes> leaf(Cid cid) override { return node(std::move(cid)); }
+  void keep(const Cid&, const SharedBytes&) override {}
 
   std::size_t given = 0;
   std::uint64_t bytes = 0;
@@ -58,7 +58,7 @@ class Nowhere final : public TreeSink {
   Task<void> small_file(std::string, Cid, SharedBytes) override { co_return; }
   Task<void> begin_file(TreeFile&) override { co_return; }
   Task<bool> holds(TreeFile&, Cid, std::uint64_t, std::uint64_t) override { co_return false; }
-  Task<void> content(TreeFile&, std::uint64_t, SharedBytes, const Cid*) override { co_return; }
+  Task<void> content(TreeFile&, std::uint64_t, SharedBytes, const TreeLeaf*) override { co_return; }
   Task<void> end_file(TreeFile&) override { co_return; }
 };
 

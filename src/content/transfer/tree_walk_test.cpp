@@ -24,16 +24,19 @@ class Record final : public TreeSink {
     co_return std::nullopt;
   }
   Task<void> small_file(std::string path, Cid, SharedBytes bytes) override {
-    return note(path + " = " + std::string(as_text(bytes.view())));
+    if (slow_to_write != nullptr && path == "0") co_await slow_to_write->sleep_for(1s);
+    co_await note(path + " = " + std::string(as_text(bytes.view())));
   }
   Task<void> begin_file(TreeFile& file) override { return note("open " + file.path); }
   Task<bool> holds(TreeFile&, Cid, std::uint64_t, std::uint64_t) override { co_return false; }
-  Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes, const Cid*) override {
+  Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
+                     const TreeLeaf*) override {
     return note(file.path + " " + std::to_string(offset) + "+" + std::to_string(bytes.size()));
   }
   Task<void> end_file(TreeFile& file) override { return note("close " + file.path); }
 
   std::vector<std::string> told;
+  Clock* slow_to_write = nullptr;  // the file "0"
 
  private:
   Task<void> note(std::string line) {
@@ -46,8 +49,8 @@ class Record final : public TreeSink {
 class SlowSource final : public BlockSource {
  public:
   SlowSource(System& system, const TestTree& tree) : system_(system), tree_(tree) {}
-  Task<SharedBytes> node(Cid cid) override { return give(std::move(cid)); }
-  Task<SharedBytes> leaf(Cid cid) override { return give(std::move(cid)); }
+  Task<SharedBytes> block(Cid cid) override { return give(std::move(cid)); }
+  void keep(const Cid&, const SharedBytes&) override {}
 
   std::size_t given = 0;
   std::uint64_t most_bytes = 0;
@@ -108,6 +111,20 @@ TEST_F(Walks, tells_of_everything_in_it_between_its_begin_and_its_end) {
                                        "s/l -> /x", "end s", "end "));
   EXPECT_EQ(counts.content_bytes, 5U);
   EXPECT_EQ(counts.done_bytes, 5U);
+}
+
+TEST_F(Walks, counts_a_block_that_has_come_as_what_it_is_whatever_its_folder_says) {
+  std::vector<DagPbLink> links;
+  for (int i = 0; i < 10; ++i) {
+    links.push_back({tree.raw(Bytes(200'000, static_cast<std::uint8_t>(i))), std::to_string(i), 1});
+  }
+  const Cid root = tree.node({.type = UnixfsType::directory}, links);
+  record.slow_to_write = &system.clock;
+  std::size_t files = 0;
+  world.after(500ms, [&] { files = record.told.size() - 1; });
+  EXPECT_EQ(walk(root, {.in_flight_bytes = 70'000}), kDone);
+  EXPECT_EQ(files, 1U);  // beside the one that takes all there is room for
+  EXPECT_EQ(record.told.size(), 12U);
 }
 
 TEST_F(Walks, K1_refuses_names_that_are_no_names_of_files) {
