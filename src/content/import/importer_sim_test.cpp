@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "content/import/importer.h"
 #include "system/sim/world.h"
@@ -108,6 +110,25 @@ TEST(ImporterSim, names_a_file_that_cannot_be_read_and_what_to_do) {
     EXPECT_EQ(error.subject(), "/tree/small");
     EXPECT_NE(error.hint(), "");
   }
+}
+
+TEST(ImporterSim, lets_others_have_a_turn_between_files_that_have_not_changed) {
+  Scene scene;
+  for (int i = 0; i < 1000; ++i) scene.write("/tree/" + std::to_string(i), 1, 'x');
+  BlockStore store(scene.host.system(), "/home");
+  Importer first(scene.host.system(), &store, {});
+  scene.world.run(first.import({"/tree"}));
+  TaskGroup tasks(scene.world.waits(), "test");
+  std::string end;
+  Importer again(scene.host.system(), &store, {});
+  tasks.spawn(note(again.import({"/tree"}), end));
+  std::set<std::uint64_t> seen;  // between two steps
+  scene.world.run_while_not([&] {
+    seen.insert(again.progress().bytes_done);
+    return !end.empty();
+  });
+  EXPECT_GE(seen.size(), 4u);
+  scene.world.run(store.stop());
 }
 
 TEST(ImporterSim, gives_the_same_root_and_trace_every_time) {
