@@ -112,6 +112,22 @@ def test_cid_keeps_nothing_and_is_the_same_everywhere(folder):
     assert not (folder / "home").exists()
 
 
+def test_a_home_is_never_shared(folder):
+    tree, home = folder / "tree", folder / "tree/state/.home"
+    (tree / "state").mkdir(parents=True)
+    (tree / "file").write_bytes(b"x")
+    without = run("cid", "--hidden", tree).works().stdout.decode().strip()
+    run(*LOOPBACK, "id", home=home).works()
+    shared = run("--json", "share", "--index-only", "--hidden", tree, home=home).works()
+    assert shared.last["cid"] == without and b"left out: the home" in shared.stderr, shared.stderr
+    assert run("cid", "--hidden", tree, home=home).works().stdout.decode().strip() == without
+    assert run("cid", "--hidden", tree).works().stdout.decode().strip() != without
+    for path in (home, home / "index.db"):
+        for command in (["share", "--index-only"], ["cid"]):
+            failed = run("--json", *command, path, home=home).fails("usage")
+            assert "private key" in failed.last["message"], failed.last
+
+
 def test_what_keeps_nothing_needs_no_home(folder):
     (folder / "x").write_bytes(b"x")
     environment = {"PATH": os.environ["PATH"]}
