@@ -267,6 +267,10 @@ def test_cat_gives_the_part_asked_for(folder):
 
         assert cat().works().stdout == content
         assert cat("--offset", "1048570", "--length", "20").works().stdout == content[1048570:1048590]
+        behind = run(*LOOPBACK, "cat", share.link + "/data", "--length", "5", home=folder / "c").works()
+        assert behind.stdout == content[:5]
+        named = run("--json", *LOOPBACK, "get", share.link + "/data", home=folder / "c", cwd=folder).works()
+        assert named.last["path"] == str(folder / "data"), named.last
         assert cat("--offset", "2999990").works().stdout == content[2999990:]
         assert cat("--offset", "3000000").works().stdout == b""
         assert cat("--length", "0").works().stdout == b""

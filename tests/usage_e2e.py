@@ -21,6 +21,7 @@ WRONG = [
     ["get"],
     ["get", "not a link"],
     ["get", "https://example.org/"],
+    ["get", CID + "?provider=/dns/example.com/tcp/443/tls/http"],
     ["get", CID, "another"],
     ["get", CID, "--fly"],
     ["share"],

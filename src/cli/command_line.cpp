@@ -246,7 +246,8 @@ CommonOptions read_common(const Written& written) {
   return options;
 }
 
-std::unique_ptr<Command> make_command(const std::string& name, const Written& written) {
+std::unique_ptr<Command> make_command(const std::string& name, const Written& written,
+                                      bool others_known) {
   if (name == "share") {
     return make_share({.index = checked(written.index),
                        .name = name_if_given(written.name),
@@ -258,7 +259,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "status") return make_status();
   if (name == "version") return make_version();
   if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));
-  service::Link link = service::Link::parse(written.link);
+  service::Link link = service::Link::parse(written.link, others_known);
   if (name == "get") {
     return make_get({.link = std::move(link),
                      .output = written.output,
@@ -332,7 +333,8 @@ Invocation parse_command_line(std::vector<std::string> arguments) {
     refuse(app, error);
   }
   invocation.options = read_common(written);
-  invocation.command = make_command(app.get_subcommands().front()->get_name(), written);
+  invocation.command = make_command(app.get_subcommands().front()->get_name(), written,
+                                    !invocation.options.connect.empty());
   return invocation;
 }
 

@@ -1,5 +1,7 @@
 #include "cli/looking.h"
 
+#include "cli/display_text.h"
+#include "service/target_name.h"
 #include "system/with_ticks.h"
 
 namespace shoal::cli {
@@ -9,15 +11,21 @@ namespace {
 constexpr Duration kNoticeable = 500ms;
 }  // namespace
 
+void tell_unusable(const service::Link& link, Output& output) {
+  for (const std::string& provider : link.unusable) {
+    output.note("the link names a provider that cannot be used: " + for_terminal(provider));
+  }
+}
+
 Task<void> LookingCommand::run(Session& session) {
   session_ = &session;
   stall_.emplace(session.options().timeout, session.now());
   auto& node = session.start_node();
-  std::vector<Multiaddr> providers = link_.providers;
+  tell_unusable(link_, session.output());
   const auto& known = session.options().connect;
-  providers.insert(providers.end(), known.begin(), known.end());
+  link_.providers.insert(link_.providers.end(), known.begin(), known.end());
   reader_ = std::make_unique<service::Reader>(session.system(), node.swarm(), node.store(),
-                                              node.bitswap(), providers);
+                                              node.bitswap(), link_.providers);
   co_await with_ticks(
       session.system(), session.output().progress_period(), [this] { tick(); }, look_into());
 }
@@ -44,8 +52,7 @@ void LookingCommand::tick() {
   stall_->check(now);
   rate_.update(now, bytes_);
   const bool waits = stall_->idle(now) >= kNoticeable;
-  const std::string name = link_.filename.empty() ? link_.cid.to_string() : link_.filename;
-  session_->output().progress({.name = name,
+  session_->output().progress({.name = service::suggested_name(link_),
                                .bytes_done = bytes_,
                                .bytes_total = 0,
                                .rate = rate_.rate(),

@@ -12,6 +12,9 @@
 
 namespace shoal::cli {
 
+/// Names the providers in a link that are skipped.
+void tell_unusable(const service::Link& link, Output& output);
+
 /// What ls, cat and stat have in common: a reader on a node, waits that are named, --timeout.
 class LookingCommand : public Command {
  public:
@@ -34,7 +37,7 @@ class LookingCommand : public Command {
   void tick();
   std::string wait() const;
 
-  const service::Link link_;
+  service::Link link_;  // with the peers from --connect among its providers
   Session* session_ = nullptr;
   std::unique_ptr<service::Reader> reader_;
   std::optional<Stall> stall_;

@@ -59,7 +59,7 @@ class LsCommand final : public LookingCommand {
   /// What the link itself names, when that is no folder, has no path below it.
   std::string name_of(const Listed& entry) {
     if (!entry.path.empty()) return entry.path.substr(entry.path.rfind('/') + 1);
-    return link().path.empty() ? service::suggested_name(link()) : link().path.back();
+    return service::suggested_name(link());
   }
 
   void show(const Listed& entry) {
