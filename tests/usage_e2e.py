@@ -78,6 +78,8 @@ def test_version_is_told(folder):
     assert set(told) == {"version", "commit", "compiler", "libraries"}, told
     assert told["version"] in run("version").works().stdout.decode()
     assert run("--version").works().stdout == run("version").stdout
+    for words in (["--json", "--version"], ["--version", "--json"]):
+        assert run(*words).works().last == told, words
 
 
 def test_flags_stand_on_either_side(folder):
@@ -152,6 +154,19 @@ def test_a_result_that_cannot_be_written_is_an_error(folder):
 def test_a_path_may_be_called_like_a_command(folder):
     (folder / "get").write_bytes(b"x")
     assert run("cid", "get", cwd=folder).works().stdout
+
+
+def test_a_path_may_be_called_like_a_list(folder):
+    for name in ("[draft]", "[y,z]", "{}", "{a}", "]", "y", "z", "draft"):
+        (folder / name).write_bytes(name.encode() * 3)
+    for name in ("[draft]", "[y,z]", "{}", "{a}", "]"):
+        (folder / "plain").write_bytes(name.encode() * 3)
+        plain = run("cid", "plain", cwd=folder).works().stdout
+        assert run("cid", name, cwd=folder).works().stdout == plain, name
+    both = run("--json", "cid", "[y,z]", "--exclude", "[ab]", "y", "{}", cwd=folder).works().last
+    assert both["files"] == 3 and both["name"] == "[y,z] and 2 more", both
+    named = ["share", "--index-only", "--name", "[a,b]", "y", "--home", "{}x"]
+    assert run("--json", *named, cwd=folder).works().last["name"] == "[a,b]"
 
 
 def test_what_is_absent_is_named(folder):
