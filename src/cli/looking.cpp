@@ -1,7 +1,15 @@
 #include "cli/looking.h"
 
+#include <limits.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
 #include "cli/display_text.h"
+#include "cli/terminal.h"
 #include "service/target_name.h"
+#include "system/offload.h"
 #include "system/with_ticks.h"
 
 namespace shoal::cli {
@@ -9,6 +17,17 @@ namespace shoal::cli {
 namespace {
 /// A pause that is worth a word.
 constexpr Duration kNoticeable = 500ms;
+
+/// Blocks while the reader of stdout does. 0, or why it failed.
+int write_to_stdout(ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
 }  // namespace
 
 void tell_unusable(const service::Link& link, Output& output) {
@@ -38,8 +57,29 @@ Task<void> LookingCommand::stop() {
 Task<void> LookingCommand::look_into() {
   const Cid cid = co_await reader_->resolve(link_);
   moved();
-  co_await look(*reader_, cid);
+  try {
+    co_await look(*reader_, cid);
+  } catch (const Error&) {
+    if (!reader_gone_) throw;  // whoever has seen enough may go, as with head(1)
+  }
   moved();
+}
+
+Task<void> LookingCommand::write(ByteView bytes) {
+  session_->output().end_progress();
+  const auto job = [bytes] { return write_to_stdout(bytes); };
+  int error = 0;
+  if (bytes.size() <= PIPE_BUF && takes_a_line(STDOUT_FILENO)) {
+    error = job();  // a pipe that takes anything takes so much
+  } else {
+    writing_ = true;
+    error = co_await offload(session_->system().offload, job);
+    writing_ = false;
+    moved();
+  }
+  if (error == 0) co_return;
+  reader_gone_ = error == EPIPE;
+  throw Error(ErrorCode::io, std::string("cannot write: ") + std::strerror(error), "stdout");
 }
 
 void LookingCommand::moved(std::uint64_t bytes) {
@@ -49,7 +89,7 @@ void LookingCommand::moved(std::uint64_t bytes) {
 
 void LookingCommand::tick() {
   const TimePoint now = session_->now();
-  stall_->check(now);
+  if (!writing_) stall_->check(now);
   rate_.update(now, bytes_);
   const bool waits = stall_->idle(now) >= kNoticeable;
   session_->output().progress({.name = service::suggested_name(link_),
@@ -64,6 +104,7 @@ void LookingCommand::tick() {
 }
 
 std::string LookingCommand::wait() const {
+  if (writing_) return "waiting for whoever reads the output";
   const auto connections = session_->open_node().swarm().connections().all();
   if (connections.size() == 1)
     return "waiting for blocks from " + connections[0]->peer().to_string();

@@ -31,6 +31,9 @@ class LookingCommand : public Command {
   const service::Link& link() const { return link_; }
   /// Something came: `bytes` more of it.
   void moved(std::uint64_t bytes = 0);
+  /// All of it to stdout. While its reader pauses, signals are noticed and --timeout does not run.
+  /// Throws Error{io}; a reader who has gone is the end, and no failure.
+  Task<void> write(ByteView bytes);
 
  private:
   Task<void> look_into();
@@ -41,6 +44,8 @@ class LookingCommand : public Command {
   Session* session_ = nullptr;
   std::unique_ptr<service::Reader> reader_;
   std::optional<Stall> stall_;
+  bool writing_ = false;
+  bool reader_gone_ = false;
   std::uint64_t bytes_ = 0;
   RateMeter rate_;
 };
