@@ -140,6 +140,9 @@ class OnTerminal(Ended):
         """All that the terminal was sent."""
         return bytes(self._seen).decode(errors="replace").replace("\r\n", "\n")
 
+    def type(self, keys: bytes):
+        os.write(self._ours, keys)
+
     def wait_for(self, pattern: str) -> str:
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:

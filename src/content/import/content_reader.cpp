@@ -13,6 +13,9 @@ namespace {
 /// Beyond what the pool runs at once, so that it never waits for the event loop.
 constexpr unsigned kSpareWorkers = 2;
 
+/// Files that are looked up, some 10 us each, before others have a turn on the event loop.
+constexpr std::uint64_t kUnchangedAtOnce = 256;
+
 OpenedFile open_file(System& system, const std::string& path, const ImportOptions& options) {
   OpenedFile out;
   out.file = system.storage.open(path, Access::read);
@@ -110,7 +113,11 @@ std::optional<ContentReader::Pending> ContentReader::next_file() {
 
 Task<void> ContentReader::read_file(Pending pending) {
   std::string path = plan_.path_of(pending.entry);
-  if (!pending.again && take_unchanged(pending.entry, path)) co_return;
+  if (!pending.again && take_unchanged(pending.entry, path)) {
+    // None of them waits for anything, and there may be millions.
+    if (++unchanged_ % kUnchangedAtOnce == 0) co_await system_.clock.sleep_for(Duration{});
+    co_return;
+  }
   const auto job = [&] { return open_file(system_, path, options_); };
   OpenedFile opened = co_await offload(system_.offload, job);
   current_path_ = path;

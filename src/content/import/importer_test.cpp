@@ -279,8 +279,9 @@ Task<void> left_out(System& system) {
   const TempFolder temp;
   const std::string tree = temp.path("tree");
   std::filesystem::create_directories(tree + "/sub/build");
-  for (const char* name : {"/x.o", "/a.log", "/sub/keep.log", "/sub/b.log", "/sub/build/c",
-                           "/.name.Ab3dEf9h.shoal", "/top", "/sub/top"}) {
+  for (const char* name :
+       {"/x.o", "/a.log", "/sub/keep.log", "/sub/b.log", "/sub/build/c", "/.name.Ab3dEf9h.shoal",
+        "/.name.Ab3dEf9h.shoal.lock", "/top", "/sub/top"}) {
     write(tree + name, "1");
   }
   EXPECT_EQ(co_await files_in(system, tree), 7u);
@@ -296,6 +297,33 @@ TEST(Importer, leaves_out_what_is_hidden_ignored_excluded_or_half_downloaded) {
   os::in_world(left_out);
 }
 
+Task<void> own_home(System& system) {
+  const TempFolder temp;
+  const std::string tree = make_tree(temp);
+  const std::string without =
+      co_await cid_of(system, tree, {.hidden = true, .exclude = {}, .name = {}});
+  for (const char* name : {"/home", "/.home"}) {
+    const std::string home = tree + name;
+    std::filesystem::create_directory(home);
+    write(home + "/identity.key", "secret");
+    std::filesystem::create_directory_symlink(home, temp.path("other way"));
+    const ImportOptions options{
+        .hidden = true, .exclude = {}, .name = {}, .home = temp.path("other way")};
+    const auto result = co_await imported(system, nullptr, {tree}, options);
+    EXPECT_EQ(result.root.to_string(), without);
+    EXPECT_EQ(result.warnings.size(), 1u);
+    EXPECT_TRUE(result.warnings.front().starts_with(home + ": left out")) << result.warnings[0];
+    EXPECT_EQ(co_await failure_of(system, {home}, options), "usage " + home);
+    EXPECT_EQ(co_await failure_of(system, {temp.path("other way") + "/identity.key"}, options),
+              "usage " + home + "/identity.key");
+    std::filesystem::remove_all(home);
+    std::filesystem::remove(temp.path("other way"));
+  }
+}
+TEST(Importer, never_takes_in_the_home_of_its_node) {
+  os::in_world(own_home);
+}
+
 Task<void> special(System& system) {
   const TempFolder temp;
   const std::string tree = make_tree(temp);
@@ -306,6 +334,11 @@ Task<void> special(System& system) {
   EXPECT_TRUE(result.warnings.front().starts_with(tree + "/fifo: left out"));
   EXPECT_EQ(co_await failure_of(system, {tree + "/fifo"}), "io " + tree + "/fifo");
   EXPECT_EQ(co_await failure_of(system, {tree + "/absent"}), "io " + tree + "/absent");
+  try {
+    static_cast<void>(co_await imported(system, nullptr, {tree + "/fifo"}));
+  } catch (const Error& error) {
+    EXPECT_NE(error.hint().find("into a file"), std::string::npos) << error.hint();
+  }
 }
 TEST(Importer, warns_of_what_is_no_file_and_names_what_is_absent) {
   os::in_world(special);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "content/local_block.h"
+#include "content/partial_name.h"
 #include "content/transfer/file_compare.h"
 #include "content/transfer/partial_tree.h"
 #include "content/transfer/tree_compare.h"

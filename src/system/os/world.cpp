@@ -20,6 +20,7 @@
 #include "system/os/clock.h"
 #include "system/os/network.h"
 #include "system/os/offload.h"
+#include "system/os/one_signal.h"
 #include "system/os/random.h"
 #include "system/os/resolver.h"
 #include "system/os/storage.h"
@@ -171,8 +172,9 @@ void World::stop() {
 
 Task<int> World::wait_for_signal() {
   co_await cancellation_point();
-  // Its end gives the signals back to their default.
+  // Its end gives the signals back to their default when none has come.
   asio::signal_set signals(*parts_->context, SIGINT, SIGTERM);
+  take_one_signal();
   boost::system::error_code error;
   const int number = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
   if (error) throw boost::system::system_error(error);

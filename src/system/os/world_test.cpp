@@ -83,6 +83,26 @@ TEST(World, a_signal_is_taken_once_and_then_has_its_own_way_again) {
   EXPECT_EQ(now.sa_handler, SIG_DFL);
 }
 
+TEST(World, a_second_signal_ends_a_process_whose_loop_hangs) {
+  struct Body {
+    static Task<void> wait(World& each) { static_cast<void>(co_await each.wait_for_signal()); }
+    static Task<void> run(World& each) {
+      TaskGroup group(each.system().waits, "test");
+      group.spawn(wait(each));
+      co_await turns(each.system());
+      ::raise(SIGTERM);
+      ::raise(SIGINT);
+      std::_Exit(1);
+    }
+    static void hang() {
+      World world({.offload_threads = 1});
+      world.run(run(world));
+    }
+  };
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(Body::hang(), ::testing::KilledBySignal(SIGINT), "");
+}
+
 Task<void> sleeps_in_order(System& system) {
   struct Body {
     static Task<void> sleep(System& each, Duration duration, std::string& notes, char mark) {
