@@ -4,7 +4,7 @@
 #include <deque>
 
 #include "base/error.h"
-#include "content/transfer/partial_tree.h"
+#include "content/partial_name.h"
 #include "lab/simulated_node.h"
 #include "system/sim/random.h"
 
