@@ -41,9 +41,12 @@ class Muxer {
   /// A new stream; costs no round trip. Throws Error{closed}, or Error{limit} when too many are
   /// open.
   virtual std::unique_ptr<Stream> open() = 0;
-  /// Returns once open() would not find too many that the other side has not answered yet.
-  /// Cancellable.
+  /// Whether open() would find too many that the other side has not answered yet.
+  virtual bool must_wait_to_open() const = 0;
+  /// Returns when that is no longer so, or the muxer has closed. Cancellable.
   virtual Task<void> wait_to_open() = 0;
+  /// Counts as a stream while it is held.
+  virtual std::shared_ptr<void> hold() = 0;
 
   /// The next stream that the other side opens. Cancellable. Throws Error{closed} at the end.
   virtual Task<std::unique_ptr<Stream>> accept() = 0;

@@ -75,8 +75,11 @@ Task<ProtocolStream> Connection::open(std::span<const std::string> protocols) {
   if (system_.faults.strikes("net.open_stream")) {
     throw Error(ErrorCode::closed, "the stream could not be opened", peer().to_string());
   }
-  co_await within(system_.clock, kNegotiationTimeout, link_.muxer->wait_to_open(),
-                  "for " + peer().to_string() + " to take more streams");
+  if (link_.muxer->must_wait_to_open()) {
+    const auto held = link_.muxer->hold();  // this connection, too, lives as long
+    co_await within(system_.clock, kNegotiationTimeout, link_.muxer->wait_to_open(),
+                    "for " + peer().to_string() + " to take more streams");
+  }
   ProtocolStream out{link_.muxer->open(), protocols.front(), peer(), id_};
   if (protocols.size() == 1) {
     out.stream = negotiate_lazily(std::move(out.stream), protocols.front());

@@ -75,6 +75,37 @@ TEST(Swarm, opens_more_streams_than_the_peer_acknowledges_at_once) {
   EXPECT_EQ(net.world.run(hold_many(guest, hub.id, 600)), 600U);
 }
 
+Task<void> try_to_open(Connection& connection, int& failures) {
+  const std::vector<std::string> protocols{kEcho};
+  try {
+    co_await connection.open(protocols);
+  } catch (const Error&) {
+    ++failures;
+  }
+}
+
+TEST(Swarm, who_waits_to_open_a_stream_survives_the_end_of_the_connection) {
+  TestNet net;
+  TestNode& hub = net.add();
+  TestNode& guest = net.add();
+  guest.connect(hub);
+  Connection& connection = *guest.swarm.best(hub.id);
+  net.world.partition({&hub.host}, {&guest.host});
+  int failures = 0;
+  TaskGroup work(net.world.waits(), "streams");
+  {
+    std::vector<std::unique_ptr<Stream>> held;
+    while (!connection.muxer().must_wait_to_open()) held.push_back(connection.muxer().open());
+    for (int i = 0; i < 3; ++i) work.spawn(try_to_open(connection, failures));
+    net.world.run_for(10ms);
+    connection.close();
+  }
+  net.world.run(work.join());
+  EXPECT_EQ(failures, 3);
+  net.world.run_for(1s);
+  EXPECT_EQ(guest.swarm.connections().size(), 0U);
+}
+
 TEST(Swarm, whom_we_wait_for_keeps_its_place) {
   TestNet net;
   TestNode& hub = net.add({.limits = {.inbound_connections = 1}});

@@ -167,7 +167,12 @@ std::unique_ptr<Stream> YamuxMuxer::open() {
 }
 
 Task<void> YamuxMuxer::wait_to_open() {
-  while (!closed_ && session_.open_backlog_full()) co_await openable_.wait();
+  while (!closed_ && must_wait_to_open()) co_await openable_.wait();
+}
+
+std::shared_ptr<void> YamuxMuxer::hold() {
+  ++handles_;
+  return {this, [](YamuxMuxer* held) { held->drop_handle(); }};
 }
 
 Task<std::unique_ptr<Stream>> YamuxMuxer::accept() {
@@ -344,6 +349,10 @@ void YamuxMuxer::release(YamuxStream& stream) noexcept {
   }
   if (is_inbound(stream.id())) --inbound_handles_;
   report_buffers();
+  drop_handle();
+}
+
+void YamuxMuxer::drop_handle() noexcept {
   if (--handles_ > 0 || !when_idle_) return;
   boost::asio::post(system_.executor(), std::exchange(when_idle_, nullptr));
 }

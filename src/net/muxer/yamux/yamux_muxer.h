@@ -34,7 +34,9 @@ class YamuxMuxer final : public net::Muxer {
 
   Task<void> run() override;
   std::unique_ptr<Stream> open() override;
+  bool must_wait_to_open() const override { return session_.open_backlog_full(); }
   Task<void> wait_to_open() override;
+  std::shared_ptr<void> hold() override;
   Task<std::unique_ptr<Stream>> accept() override;
   void close() noexcept override;
   bool closed() const override { return closed_; }
@@ -82,6 +84,7 @@ class YamuxMuxer final : public net::Muxer {
   void let_go(std::size_t bytes) noexcept;
   void reset(YamuxStream& stream) noexcept;
   void release(YamuxStream& stream) noexcept;
+  void drop_handle() noexcept;
 
   /// Hands `pieces` to the connection to their end, even when the caller is cancelled: a frame cut
   /// short would cost all streams. The caller has the turn.
