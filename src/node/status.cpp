@@ -40,7 +40,7 @@ void count(ServedPlace& place, Storage& storage, const IndexReading::Entry& file
   const auto there = storage.info(file.path);
   if (!there) {
     ++place.gone;
-  } else if (FileStamp::of(*there) != file.stamp) {
+  } else if (!file.stamp.may_be(FileStamp::of(*there))) {
     ++place.changed;
   }
 }

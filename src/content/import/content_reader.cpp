@@ -21,7 +21,7 @@ OpenedFile open_file(System& system, const std::string& path, const ImportOption
   out.file = system.storage.open(path, Access::read);
   out.info = out.file->info();
   out.stamp = FileStamp::of(out.info);
-  if (out.stamp.is_young(system.clock.wall_now())) out.stamp = kNotYetTrusted;
+  if (out.stamp.is_young(system.clock.wall_now())) out.stamp = out.stamp.not_yet_trusted();
   if (out.info.size > options.profile.chunk_bytes) return out;
   UnixfsMetadata metadata;
   if (options.preserve) metadata = metadata_from(out.info, FileKind::file);

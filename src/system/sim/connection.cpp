@@ -300,7 +300,7 @@ void Connection::receive_ack(const Packet& packet) {
   }
   pump();
   const std::size_t enough =
-      std::min<std::size_t>(4 * segment_, network_.host().options().window_bytes / 4);
+      std::min<std::size_t>(4 * std::size_t{segment_}, network_.host().options().window_bytes / 4);
   if (room() >= enough) wake(writer_);
   remove_when_finished();
 }
