@@ -191,11 +191,15 @@ def test_share_ends_on_either_signal(folder):
             assert share.stop(number) == 0
 
 
-def test_share_stopped_before_its_link_has_work_left(folder):
+def test_a_signal_is_how_share_ends_but_leaves_an_index_undone(folder):
     with open(folder / "long", "wb") as file:
         file.truncate(200_000_000_000)
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         with Running("share", folder / "long", home=folder / "home") as share:
+            share.wait_for("indexing")
+            assert share.stop(number) == 0
+            assert share.events[-1]["event"] == "indexing", share.events[-1]
+        with Running("share", "--index-only", folder / "long", home=folder / "home") as share:
             share.wait_for("indexing")
             assert share.stop(number) == code
             assert share.events[-1]["code"] == "stopped", share.events[-1]
