@@ -272,6 +272,24 @@ def test_status_tells_what_changed_and_what_is_gone(folder):
     assert b"1 gone, 1 changed since" in run("status", home=home).stdout
 
 
+def test_stat_does_not_count_what_changed_or_is_gone(folder):
+    tree, home = folder / "tree", folder / "home"
+    tree.mkdir()
+    for name in ("same", "other", "away"):
+        (tree / name).write_bytes(name.encode())
+    cid = run("--json", *LOOPBACK, "share", "--index-only", tree, home=home).works().last["cid"]
+
+    def held():
+        told = run("--json", *LOOPBACK, "stat", cid, home=home).works().last
+        return told["blocks_held"], told["held"]
+
+    assert held() == (4, True)
+    (tree / "other").write_bytes(b"something else")
+    assert held() == (3, False)
+    (tree / "away").unlink()
+    assert held() == (2, False)
+
+
 def test_status_sums_up_many_folders_for_people(folder):
     for i in range(100):
         (folder / f"tree/{i}/x").mkdir(parents=True)

@@ -31,11 +31,11 @@ class ContentSource {
   Task<std::vector<DagPbLink>> entries(Cid folder, UnixfsNode node, SharedBytes block,
                                        std::function<void(const Cid&)> shard);
 
-  bool holds(const Cid& cid) const;
   /// Bytes of a file that is one raw block, `link` pointing to it: as held, else as the link says.
   std::uint64_t raw_bytes(const DagPbLink& link) const;
 
   System& system() { return system_; }
+  content::BlockStore& store() { return store_; }
 
  private:
   void begin_session();
