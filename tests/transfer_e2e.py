@@ -218,6 +218,8 @@ def test_silence_ends_at_the_timeout(folder):
         for command in (["get", link, "-o", folder / "got"], ["cat", link], ["stat", link], ["ls", link], ping):
             failed = run("--json", *LOOPBACK, "--timeout", "1s", *command, home=folder / "b")
             failed.fails("timeout")
+            if command != ping:
+                assert f"connecting to /ip4/127.0.0.1/tcp/{port}" in failed.last["message"], failed.last
 
 
 def test_a_wait_has_a_name_and_ends_on_a_signal(folder):

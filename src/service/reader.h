@@ -64,6 +64,9 @@ class Reader {
   /// Reads interior nodes only.
   Task<Stat> stat(Cid cid);
 
+  /// What went wrong with those who were asked, for people; empty when nothing did.
+  std::string troubles() const;
+
  private:
   struct State;
   std::unique_ptr<State> state_;
