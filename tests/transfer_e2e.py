@@ -215,9 +215,13 @@ def test_silence_ends_at_the_timeout(folder):
     with silent_server() as port:
         link = f"ipfs://{cid}?provider=/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"
         ping = ["ping", f"/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"]
-        for command in (["get", link, "-o", folder / "got"], ["cat", link], ["stat", link], ["ls", link], ping):
+        known = ["--connect", f"/ip4/127.0.0.1/tcp/{port}/p2p/{peer}"]
+        looks = [["cat", link], ["stat", link], ["ls", link], ["ls", cid, *known]]
+        for command in (["get", link, "-o", folder / "got"], *looks, ping):
             failed = run("--json", *LOOPBACK, "--timeout", "1s", *command, home=folder / "b")
             failed.fails("timeout")
+            if command != ping:
+                assert f"connecting to /ip4/127.0.0.1/tcp/{port}" in failed.last["message"], failed.last
 
 
 def test_a_wait_has_a_name_and_ends_on_a_signal(folder):

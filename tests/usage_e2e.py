@@ -191,11 +191,15 @@ def test_share_ends_on_either_signal(folder):
             assert share.stop(number) == 0
 
 
-def test_share_stopped_before_its_link_has_work_left(folder):
+def test_a_signal_is_how_share_ends_but_leaves_an_index_undone(folder):
     with open(folder / "long", "wb") as file:
         file.truncate(200_000_000_000)
     for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
         with Running("share", folder / "long", home=folder / "home") as share:
+            share.wait_for("indexing")
+            assert share.stop(number) == 0
+            assert share.events[-1]["event"] == "indexing", share.events[-1]
+        with Running("share", "--index-only", folder / "long", home=folder / "home") as share:
             share.wait_for("indexing")
             assert share.stop(number) == code
             assert share.events[-1]["code"] == "stopped", share.events[-1]
@@ -266,6 +270,24 @@ def test_status_tells_what_changed_and_what_is_gone(folder):
     assert place["path"] == str(tree) and place["files"] == 3, place
     assert place["changed"] == 1 and place["gone"] == 1, place
     assert b"1 gone, 1 changed since" in run("status", home=home).stdout
+
+
+def test_stat_does_not_count_what_changed_or_is_gone(folder):
+    tree, home = folder / "tree", folder / "home"
+    tree.mkdir()
+    for name in ("same", "other", "away"):
+        (tree / name).write_bytes(name.encode())
+    cid = run("--json", *LOOPBACK, "share", "--index-only", tree, home=home).works().last["cid"]
+
+    def held():
+        told = run("--json", *LOOPBACK, "stat", cid, home=home).works().last
+        return told["blocks_held"], told["held"]
+
+    assert held() == (4, True)
+    (tree / "other").write_bytes(b"something else")
+    assert held() == (3, False)
+    (tree / "away").unlink()
+    assert held() == (2, False)
 
 
 def test_status_sums_up_many_folders_for_people(folder):

@@ -156,8 +156,7 @@ class GetCommand final : public Command {
   }
 
   Progress to_progress(const service::GetStatus& status) const {
-    std::string waiting;
-    if (status.checking_existing) waiting = "checking what is there";
+    std::string waiting(status.busy);
     if (status.waiting != service::Waiting::nothing) waiting = status.detail;
     return {.name = get_->name(),
             .bytes_done = status.bytes_done,

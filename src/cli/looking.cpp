@@ -8,6 +8,7 @@
 
 #include "cli/display_text.h"
 #include "cli/terminal.h"
+#include "service/sources.h"
 #include "service/target_name.h"
 #include "system/offload.h"
 #include "system/with_ticks.h"
@@ -89,7 +90,7 @@ void LookingCommand::moved(std::uint64_t bytes) {
 
 void LookingCommand::tick() {
   const TimePoint now = session_->now();
-  if (!writing_) stall_->check(now);
+  if (!writing_) stall_->check(now, wait_with_troubles());
   rate_.update(now, bytes_);
   const bool waits = stall_->idle(now) >= kNoticeable;
   session_->output().progress({.name = service::suggested_name(link_),
@@ -105,14 +106,15 @@ void LookingCommand::tick() {
 
 std::string LookingCommand::wait() const {
   if (writing_) return "waiting for whoever reads the output";
-  const auto connections = session_->open_node().swarm().connections().all();
-  if (connections.size() == 1)
-    return "waiting for blocks from " + connections[0]->peer().to_string();
-  if (!connections.empty()) {
-    return "waiting for blocks from " + std::to_string(connections.size()) + " peers";
-  }
+  auto& swarm = session_->open_node().swarm();
+  if (!swarm.connections().all().empty()) return service::blocks_from(swarm);
   if (link_.providers.empty()) return "looking for peers that have it";
-  return "connecting to " + link_.providers.front().to_string();
+  return service::connecting_to(link_.providers);
+}
+
+std::string LookingCommand::wait_with_troubles() const {
+  const std::string troubles = reader_->troubles();
+  return troubles.empty() ? wait() : wait() + "; " + troubles;
 }
 
 }  // namespace shoal::cli

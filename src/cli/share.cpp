@@ -32,6 +32,8 @@ class ShareCommand final : public Command {
 
   Task<void> run(Session& session) override {
     session_ = &session;
+    // What serves has no other end; an index alone has one.
+    if (!options_.index_only) session.expect_signal();
     auto& node = options_.index_only ? session.open_node() : session.start_node();
     share_ = std::make_unique<service::Share>(session.system(), node.swarm(), node.store(),
                                               node.bitswap());
@@ -62,7 +64,6 @@ class ShareCommand final : public Command {
     session_->output().end_progress();
     warn_of_skipped(session_->output(), result);
     tell_link(result, session_->now() - start);
-    // Until there is a link, a signal leaves the work undone.
     session_->expect_signal();
   }
 
@@ -164,8 +165,7 @@ class ShareCommand final : public Command {
                  {"bytes", sent.bytes},
                  {"complete", sent.complete}});
     output.news(fmt::format("{} {}, {} sent", short_name(sent.peer),
-                            sent.complete ? "has it all" : "went before the end",
-                            format_size(sent.bytes)));
+                            sent.complete ? "has it all" : "went", format_size(sent.bytes)));
     sent_->notify_all();
   }
 

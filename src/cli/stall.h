@@ -18,10 +18,11 @@ class Stall {
       : limit_(limit), last_(now), what_(std::move(what)) {}
 
   void moved(TimePoint now) { last_ = now; }
-  /// Throws Error{timeout}.
-  void check(TimePoint now) const {
+  /// Throws Error{timeout}, which says what was waited for.
+  void check(TimePoint now, const std::string& wait = {}) const {
     if (!limit_ || now - last_ < *limit_) return;
-    throw Error(ErrorCode::timeout, what_ + " for " + format_time(*limit_), {},
+    const std::string about = wait.empty() ? wait : ": " + wait;
+    throw Error(ErrorCode::timeout, what_ + " for " + format_time(*limit_) + about, {},
                 "a longer --timeout waits longer; without it there is no end");
   }
   /// How long nothing has moved.

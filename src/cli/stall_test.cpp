@@ -18,6 +18,16 @@ TEST(Stall, counts_from_the_last_step) {
   EXPECT_THROW(stall.check(TimePoint(24s)), Error);
 }
 
+TEST(Stall, says_what_was_waited_for) {
+  const Stall stall(10s, TimePoint(0s));
+  try {
+    stall.check(TimePoint(10s), "connecting to somebody");
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "nothing moved for 10 s: connecting to somebody");
+  }
+}
+
 TEST(Stall, waits_for_ever_without_a_limit) {
   const Stall stall(std::nullopt, TimePoint(0s));
   EXPECT_NO_THROW(stall.check(TimePoint(1000h)));

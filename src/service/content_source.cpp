@@ -100,10 +100,6 @@ Task<std::vector<DagPbLink>> ContentSource::entries(Cid folder, UnixfsNode node,
   co_return out;
 }
 
-bool ContentSource::holds(const Cid& cid) const {
-  return content::inline_block(cid) || store_.has(cid.hash());
-}
-
 std::uint64_t ContentSource::raw_bytes(const DagPbLink& link) const {
   if (const auto known = content::inline_block(link.cid)) return known->size();
   if (const auto held = store_.size(link.cid.hash())) return *held;

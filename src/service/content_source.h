@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "content/bitswap/bitswap.h"
@@ -31,11 +32,14 @@ class ContentSource {
   Task<std::vector<DagPbLink>> entries(Cid folder, UnixfsNode node, SharedBytes block,
                                        std::function<void(const Cid&)> shard);
 
-  bool holds(const Cid& cid) const;
   /// Bytes of a file that is one raw block, `link` pointing to it: as held, else as the link says.
   std::uint64_t raw_bytes(const DagPbLink& link) const;
 
+  /// What went wrong with those who were asked, for people; empty when nothing did.
+  std::string troubles() const { return session_ ? session_->troubles() : std::string(); }
+
   System& system() { return system_; }
+  content::BlockStore& store() { return store_; }
 
  private:
   void begin_session();

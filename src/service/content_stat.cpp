@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "content/local_block.h"
+#include "content/store/held_count.h"
 #include "service/block_queue.h"
 
 namespace shoal::service {
@@ -23,13 +25,15 @@ class Counter {
       : source_(source),
         queue_(
             source.system().waits, [this](Cid cid) { return source_.block(std::move(cid)); },
-            kNodesAhead) {}
+            kNodesAhead),
+        held_(source.system(), source.store()) {}
 
   Task<Stat> run(Cid root) {
     Stat out{.cid = root};
     co_await run_and_stop(queue_, count(root, out));
     out.blocks = seen_.size();
-    out.blocks_held = held_;
+    const std::uint64_t held = co_await held_.count();
+    out.blocks_held = inline_ + held;
     co_return out;
   }
 
@@ -101,7 +105,11 @@ class Counter {
   bool see(const Cid& cid) {
     if (!seen_.insert(cid.hash()).second) return false;
     if (seen_.size() > kMaxBlocks) throw Error(ErrorCode::limit, "too many blocks to count");
-    if (source_.holds(cid)) ++held_;
+    if (content::inline_block(cid)) {
+      ++inline_;  // told by its name
+    } else {
+      held_.add(cid.hash());
+    }
     return true;
   }
 
@@ -109,7 +117,8 @@ class Counter {
   Queue queue_;
   std::unordered_set<Multihash> seen_;
   std::unordered_set<Cid> counted_;  // files whose parts are known
-  std::uint64_t held_ = 0;
+  content::HeldCount held_;
+  std::uint64_t inline_ = 0;
 };
 
 }  // namespace

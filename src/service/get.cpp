@@ -101,6 +101,48 @@ struct Get::State final : net::ConnectionObserver {
     co_await download->run();
   }
 
+  GetStatus status() const {
+    GetStatus out;
+    out.peers = session->live_peers();
+    if (download) {
+      const content::DownloadCounts counts = download->counts();
+      out.bytes_done = counts.done_bytes;
+      out.bytes_total = std::max(download->expected_bytes(), counts.content_bytes);
+      out.busy = busy(out.bytes_total > 0 && out.bytes_done == out.bytes_total);
+      if (download->complete()) {
+        out.files = counts.files;
+        out.blocks = counts.blocks;
+      }
+    }
+    if (!out.busy.empty()) return out;
+    if (options.link.providers.empty() && out.peers == 0) {
+      out.waiting = Waiting::peers;
+      out.detail = "the link names nobody who has it";
+    } else if (out.peers == 0) {
+      out.waiting = Waiting::connection;
+      out.detail = connecting_to(options.link.providers);
+    } else {
+      out.waiting = Waiting::blocks;
+      out.detail = blocks_from(swarm);
+    }
+    return out;
+  }
+
+  std::string_view busy(bool all_here) const {
+    if (download->complete()) return "telling those it came from";
+    if (download->checking_existing()) return "checking what is there";
+    if (download->finishing() || all_here) return "writing to the disk";
+    return {};
+  }
+
+  /// What stands still, and what went wrong with those who could help.
+  std::string wait() const {
+    const GetStatus now = status();
+    const std::string troubles = session->troubles();
+    std::string out = now.busy.empty() ? now.detail : std::string(now.busy);
+    return troubles.empty() ? out : out + "; " + troubles;
+  }
+
   /// Ends the work by an error when it stands still for too long.
   Task<void> watch(TaskGroup& work, std::exception_ptr& failure) {
     std::uint64_t last = movement();
@@ -112,9 +154,10 @@ struct Get::State final : net::ConnectionObserver {
         last = here;
         moved = now;
       }
+      if (download && download->finishing()) co_return;
       if (now - moved < *options.timeout) continue;
       failure = std::make_exception_ptr(
-          Error(ErrorCode::timeout, "no progress within the time given", name,
+          Error(ErrorCode::timeout, "no progress within the time given: " + wait(), name,
                 "what has arrived is kept: run the same command again to go on"));
       work.cancel();
       co_return;
@@ -147,15 +190,22 @@ struct Get::State final : net::ConnectionObserver {
     if (failure) std::rethrow_exception(failure);
   }
 
+  /// All at once: those that have gone quiet cost no more than one of them.
   Task<void> tell_sources() {
+    TaskGroup telling(system.waits, "farewell");
     for (const content::SourceCount& source : session->counts().sources) {
-      Task<void> telling = tell_done(system, swarm, source.peer, *root);
-      try {
-        co_await within(system.clock, kFarewell, std::move(telling), "telling a source");
-      } catch (const Error&) {
-        // Its count is its own business.
-      }
+      telling.spawn(tell_done(system, swarm, source.peer, *root));
     }
+    std::exception_ptr cancelled;
+    try {
+      co_await within(system.clock, kFarewell, telling.join(), "telling the sources");
+    } catch (const Error&) {
+      // Their count is their own business.
+    } catch (...) {
+      cancelled = std::current_exception();
+    }
+    co_await telling.stop();
+    if (cancelled) std::rethrow_exception(cancelled);
   }
 
   /// Where the link says that a source is, which by now may have gone.
@@ -204,30 +254,7 @@ Task<GetResult> Get::run() {
 }
 
 GetStatus Get::status() const {
-  GetStatus out;
-  out.peers = state_->session->live_peers();
-  if (state_->download) {
-    const content::DownloadCounts counts = state_->download->counts();
-    out.bytes_done = counts.done_bytes;
-    out.bytes_total = std::max(state_->download->expected_bytes(), counts.content_bytes);
-    out.checking_existing = state_->download->checking_existing();
-    if (state_->download->complete()) {
-      out.files = counts.files;
-      out.blocks = counts.blocks;
-    }
-  }
-  if (out.checking_existing) return out;
-  if (state_->options.link.providers.empty() && out.peers == 0) {
-    out.waiting = Waiting::peers;
-    out.detail = "the link names nobody who has it";
-  } else if (out.peers == 0) {
-    out.waiting = Waiting::connection;
-    out.detail = "connecting to those who have it";
-  } else {
-    out.waiting = Waiting::blocks;
-    out.detail = "waiting for blocks";
-  }
-  return out;
+  return state_->status();
 }
 
 const content::SessionCounts& Get::fetched() const {

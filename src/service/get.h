@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "content/bitswap/bitswap.h"
@@ -33,8 +34,8 @@ struct GetStatus {
   std::uint64_t bytes_total = 0;  // as far as known; may grow while a tree is explored
   std::size_t peers = 0;
   Waiting waiting = Waiting::nothing;
-  std::string detail;  // a sentence about the wait
-  bool checking_existing = false;
+  std::string detail;          // a sentence about the wait
+  std::string_view busy = {};  // with this, waiting for nobody; empty else
   /// Of the whole; none before all of it is here.
   std::optional<std::uint64_t> files;
   std::optional<std::uint64_t> blocks;

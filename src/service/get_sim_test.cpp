@@ -8,6 +8,7 @@
 
 #include "content/transfer/test_tree.h"
 #include "net/swarm_testing.h"
+#include "service/done.h"
 #include "system/task_group.h"
 
 namespace shoal::service {
@@ -47,6 +48,15 @@ struct Holder {
   content::BlockStore store;
   std::unique_ptr<content::Bitswap> bitswap;
 };
+
+Task<void> note(Task<GetResult> work, std::optional<Error>& how) {
+  how = co_await failure_of(std::move(work));
+}
+
+Task<void> say_nothing(Clock& clock, net::ProtocolStream stream) {
+  co_await clock.sleep_for(1h);
+  co_await stream.stream->close_write();
+}
 
 /// One who holds whatever blocks it likes, and one who gets a link to them.
 struct Gets : ::testing::Test {
@@ -236,10 +246,6 @@ struct Chain {
         to.node.system, to.node.swarm, to.store, *to.bitswap,
         GetOptions{.link = link, .output = "/out", .replace = false, .timeout = timeout});
   }
-  static Task<void> note(Task<GetResult> work, std::optional<Error>& how) {
-    how = co_await failure_of(std::move(work));
-  }
-
   bool serving_ = false;
   std::array<std::optional<Error>, 2> ended_;
   TaskGroup tasks_;
@@ -285,6 +291,48 @@ TEST_F(Gets, a_source_that_is_not_there_is_told_at_once) {
   EXPECT_LT(net.world.now() - began, 1s);
 }
 
+TEST_F(Gets, sources_that_have_gone_quiet_are_told_all_at_once) {
+  Holder one(net.add());
+  Holder two(net.add());
+  const Cid root = file_of(60);
+  Link from = link(root);
+  from.providers = {one.address(), two.address(), sender.address()};
+  for (Holder* holder : {&one, &two, &sender}) {
+    holder->hold(tree);
+    holder->node.swarm.protocols().add(kDoneProtocol, [this](net::ProtocolStream stream) {
+      return say_nothing(net.world.clock(), std::move(stream));
+    });
+  }
+  const TimePoint began = net.world.now();
+  Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+           {.link = from, .output = "/out", .replace = false, .timeout = 20s});
+  const GetResult result = net.world.run(work.run());
+  EXPECT_EQ(result.sources.size(), 3U);
+  EXPECT_LT(net.world.now() - began - result.duration, 1500ms);
+}
+
+TEST_F(Gets, a_slow_disk_is_no_lack_of_progress_once_all_is_here) {
+  Holder slow(net.add({}, {.offload_cost = 1s}));
+  slow.node.system.storage.make_folder("/out");
+  const Cid root = file_of(2);
+  sender.hold(tree);
+  Get work(slow.node.system, slow.node.swarm, slow.store, *slow.bitswap,
+           {.link = link(root), .output = "/out", .replace = false, .timeout = 3800ms});
+  TaskGroup tasks(net.world.waits(), "get");
+  std::optional<Error> ended;
+  tasks.spawn(note(work.run(), ended));
+  bool written = false;
+  net.world.run_while_not([&] {
+    const GetStatus status = work.status();
+    written = written || status.busy == "writing to the disk";
+    const bool all = status.bytes_total > 0 && status.bytes_done == status.bytes_total;
+    if (all) EXPECT_NE(status.waiting, Waiting::blocks);
+    return tasks.size() == 0;
+  });
+  EXPECT_FALSE(ended) << ended->what();
+  EXPECT_TRUE(written);
+}
+
 TEST_F(Gets, a_second_get_into_the_same_place_is_told_that_it_is_taken) {
   const Cid root = file_of(40);
   sender.hold(tree);
@@ -292,9 +340,6 @@ TEST_F(Gets, a_second_get_into_the_same_place_is_told_that_it_is_taken) {
             {.link = link(root), .output = "/out", .replace = false, .timeout = 20s});
   TaskGroup tasks(net.world.waits(), "first");
   std::optional<Error> ended;
-  const auto note = [](Task<GetResult> work, std::optional<Error>& how) -> Task<void> {
-    how = co_await failure_of(std::move(work));
-  };
   tasks.spawn(note(first.run(), ended));
   net.world.run_while_not([&] { return first.status().bytes_done > 0; });
   EXPECT_EQ(get(link(root)), ErrorCode::locked);

@@ -264,6 +264,10 @@ Task<void> Reader::read(Cid cid, std::uint64_t offset, std::optional<std::uint64
   co_await reader.run(std::move(*file), block);
 }
 
+std::string Reader::troubles() const {
+  return state_->source.troubles();
+}
+
 Task<Stat> Reader::stat(Cid cid) {
   return stat_content(state_->source, std::move(cid));
 }

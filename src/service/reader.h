@@ -35,7 +35,8 @@ struct Stat {
   std::uint64_t blocks = 0;  // different ones
   std::uint64_t files = 0;   // and symlinks
   std::uint64_t folders = 0;
-  std::uint64_t blocks_held = 0;  // of these, on this machine
+  /// Of these, on this machine, in files that look as when they were verified.
+  std::uint64_t blocks_held = 0;
 };
 
 /// Looks into content by its links, fetching only the blocks needed and keeping only interior
@@ -62,6 +63,9 @@ class Reader {
 
   /// Reads interior nodes only.
   Task<Stat> stat(Cid cid);
+
+  /// What went wrong with those who were asked, for people; empty when nothing did.
+  std::string troubles() const;
 
  private:
   struct State;

@@ -28,4 +28,17 @@ bool add_sources(net::Swarm& swarm, content::Session& session,
   return anybody;
 }
 
+std::string connecting_to(const std::vector<Multiaddr>& providers) {
+  std::string out = "connecting to " + providers.front().to_string();
+  if (providers.size() > 1) out += " and " + std::to_string(providers.size() - 1) + " more";
+  return out;
+}
+
+std::string blocks_from(net::Swarm& swarm) {
+  const auto connections = swarm.connections().all();
+  const bool one = connections.size() == 1;
+  return "waiting for blocks from " + (one ? connections.front()->peer().to_string()
+                                           : std::to_string(connections.size()) + " peers");
+}
+
 }  // namespace shoal::service

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "content/bitswap/bitswap.h"
@@ -12,5 +13,9 @@ namespace shoal::service {
 /// that are connected. False when there is nobody.
 bool add_sources(net::Swarm& swarm, content::Session& session,
                  const std::vector<Multiaddr>& providers);
+
+/// What is waited for, in words that name whom.
+std::string connecting_to(const std::vector<Multiaddr>& providers);
+std::string blocks_from(net::Swarm& swarm);
 
 }  // namespace shoal::service

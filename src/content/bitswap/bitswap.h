@@ -55,6 +55,8 @@ class Session {
   virtual const SessionCounts& counts() const = 0;
   /// Connected peers that this session may ask.
   virtual std::size_t live_peers() const = 0;
+  /// What went wrong last with each of the others, for people; empty when nothing did.
+  virtual std::string troubles() const { return {}; }
 };
 
 /// A peer that sent something else than it was asked for, and is asked no more.

@@ -29,6 +29,7 @@ class SessionHandle final : public Session {
   Task<void> settle() override { return client_.settle(); }
   const SessionCounts& counts() const override { return state_->counts(); }
   std::size_t live_peers() const override { return state_->live_peers(); }
+  std::string troubles() const override { return state_->troubles(); }
 
  private:
   Client& client_;

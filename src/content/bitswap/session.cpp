@@ -285,6 +285,16 @@ std::string SessionState::reasons() const {
   return out;
 }
 
+std::string SessionState::troubles() const {
+  std::string out;
+  for (const auto& peer : peers_) {
+    const std::string& trouble = peer->reason.empty() ? peer->failure : peer->reason;
+    if (trouble.empty() || table_.up(peer->index)) continue;
+    out += (out.empty() ? "" : "; ") + peer->id.to_string() + ": " + trouble;
+  }
+  return out;
+}
+
 Task<void> SessionState::keep_connected(std::shared_ptr<SessionState> self, PeerState& peer) {
   while (!self->ended_ && !peer.lied) {
     const bool connected = self->client_.swarm().best(peer.id) != nullptr;

@@ -42,6 +42,8 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   const SessionCounts& counts() const { return counts_; }
   std::size_t live_peers() const { return table_.live_peers(); }
 
+  std::string troubles() const;
+
   bool wants(const Multihash& hash) const { return table_.wants(hash); }
   bool has_peer(const PeerId& peer) const { return by_id_.contains(peer); }
   void deliver(const PeerId& from, const Multihash& hash, const SharedBytes& bytes);

@@ -258,6 +258,16 @@ std::optional<std::uint64_t> BlockStore::size(const Multihash& hash) {
   return state_->with_index([&](Index& index) { return index.size(hash.encoded()); });
 }
 
+std::optional<std::vector<BlockStore::HeldIn>> BlockStore::where(const Multihash& hash) {
+  std::vector<HeldIn> out;
+  if (state_->with_index([&](Index& index) { return index.node(hash.encoded()); })) return out;
+  for (const Index::Place& place : state_->places(hash)) {
+    if (place.current) out.push_back({place.file, place.path, place.stamp});
+  }
+  if (out.empty()) return std::nullopt;
+  return out;
+}
+
 Task<std::optional<SharedBytes>> BlockStore::get(Multihash hash) {
   return state_->get(std::move(hash), Trust::the_look);
 }

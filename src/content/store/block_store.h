@@ -79,6 +79,16 @@ class BlockStore {
   /// Bytes in the block; none when it is not held.
   std::optional<std::uint64_t> size(const Multihash& hash);
 
+  /// A file that a block was verified in, and what it looked like then.
+  struct HeldIn {
+    FileId id;
+    std::string path;
+    FileStamp stamp;
+  };
+  /// Where a block lies, without looking there: empty when in the index itself, none when it is not
+  /// held, or must be verified again wherever it is.
+  std::optional<std::vector<HeldIn>> where(const Multihash& hash);
+
   /// The block's bytes; none when it is not held. Reads off the loop. A block from a file whose
   /// stamp changed is hashed again first: right, it is served and the stamp renewed; wrong, its
   /// place is forgotten, counted in stale_blocks(), and the answer is none. A file that

@@ -92,6 +92,7 @@ Task<void> Download::bring() {
   std::exception_ptr failure;
   try {
     co_await walk_->run(root_);
+    finishing_ = true;
   } catch (...) {
     failure = std::current_exception();
   }

@@ -62,6 +62,8 @@ class Download final : public TreeSink, public BlockSource {
   bool complete() const { return complete_; }
   /// Leaves are being compared with what lies on the disk, not fetched.
   bool checking_existing() const { return comparing_; }
+  /// All is here: what is left is for the disk, which takes as long as it takes.
+  bool finishing() const { return finishing_; }
 
  private:
   class Turn;
@@ -109,6 +111,7 @@ class Download final : public TreeSink, public BlockSource {
   std::unique_ptr<Folder> folder_;
   std::function<void()> when_root_held_;
   bool comparing_ = false;
+  bool finishing_ = false;
   bool complete_ = false;
   bool resuming_ = false;
   bool unsynced_ = false;  // something was written since the last sync

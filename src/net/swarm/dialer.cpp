@@ -33,6 +33,10 @@ bool wanted(const HostPort& name, const IpAddress& ip) {
   return true;
 }
 
+void add_reason(std::string& reasons, const std::string& reason) {
+  reasons += (reasons.empty() ? "" : "; ") + reason;
+}
+
 bool is_v6(const Multiaddr& address) {
   const auto endpoint = address.tcp_endpoint();
   return endpoint && endpoint->address.is_v6();
@@ -75,10 +79,10 @@ struct Dialer::Race {
 };
 
 Task<Link> Dialer::dial(PeerId peer, std::vector<Multiaddr> addresses) {
-  std::vector<Multiaddr> resolved = co_await resolve(std::move(addresses));
+  Race race(system_.waits, peer);
+  std::vector<Multiaddr> resolved = co_await resolve(std::move(addresses), race.reasons);
   std::vector<Multiaddr> waiting = in_dial_order(std::move(resolved));
   if (waiting.size() > kMaxAddresses) waiting.resize(kMaxAddresses, waiting.front());
-  Race race(system_.waits, peer);
   std::exception_ptr cancelled;
   try {
     for (auto next = waiting.begin();
@@ -103,7 +107,7 @@ Task<Link> Dialer::dial(PeerId peer, std::vector<Multiaddr> addresses) {
   if (cancelled) std::rethrow_exception(cancelled);
   if (race.winner) co_return std::move(*race.winner);
   // Not NobodyThere: it may still come to us.
-  if (waiting.empty()) {
+  if (race.reasons.empty()) {
     throw Error(ErrorCode::unreachable, "no address known that we can dial", peer.to_string());
   }
   if (race.all_refused) throw NobodyThere(ErrorCode::unreachable, race.reasons, peer.to_string());
@@ -126,12 +130,13 @@ Task<void> Dialer::attempt(Race& race, Multiaddr address) {
   } catch (const boost::system::system_error&) {
     reason = address.to_string() + ": cancelled";
   }
-  if (!reason.empty()) race.reasons += (race.reasons.empty() ? "" : "; ") + reason;
+  if (!reason.empty()) add_reason(race.reasons, reason);
   --race.running;
   race.changed.notify_all();
 }
 
-Task<std::vector<Multiaddr>> Dialer::resolve(std::vector<Multiaddr> addresses) {
+Task<std::vector<Multiaddr>> Dialer::resolve(std::vector<Multiaddr> addresses,
+                                             std::string& reasons) {
   std::vector<Multiaddr> out;
   std::size_t names = 0;
   for (const Multiaddr& address : addresses) {
@@ -148,8 +153,8 @@ Task<std::vector<Multiaddr>> Dialer::resolve(std::vector<Multiaddr> addresses) {
         if (!wanted(*name, ip)) continue;
         out.push_back(Multiaddr::tcp(Endpoint{ip, name->port}));
       }
-    } catch (const Error&) {
-      out.push_back(address);  // its attempt will say that no transport takes it
+    } catch (const Error& error) {
+      add_reason(reasons, address.to_string() + ": " + error.message());
     }
   }
   co_return out;

@@ -38,7 +38,8 @@ class Dialer {
 
  private:
   struct Race;
-  Task<std::vector<Multiaddr>> resolve(std::vector<Multiaddr> addresses);
+  /// Leaves out names that have no address, each with its reason.
+  Task<std::vector<Multiaddr>> resolve(std::vector<Multiaddr> addresses, std::string& reasons);
   Task<void> attempt(Race& race, Multiaddr address);
   Transport* transport_for(const Multiaddr& address) const;
 

@@ -187,6 +187,7 @@ TEST(Swarm, unreachable_names_every_address_with_its_reason) {
   for (const Multiaddr& address : dead) {
     EXPECT_THAT(failure->message(), HasSubstr(address.to_string() + ": "));
   }
+  EXPECT_THAT(failure->message(), HasSubstr("/dns4/nowhere.example/tcp/4001: no such name"));
   EXPECT_LE(net.world.now() - begin, 17s);
 }
 
