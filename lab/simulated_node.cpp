@@ -46,6 +46,32 @@ std::string difference(sim::Host& host, const std::string& root,
   return "";
 }
 
+bool is_there(sim::Host& host, const std::string& path) {
+  try {
+    host.disk().content(path);
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
+std::uint64_t right_bytes(sim::Host& host, const std::string& root,
+                          const std::vector<SampleFile>& tree) {
+  std::uint64_t out = 0;
+  for (const SampleFile& file : tree) {
+    const std::string path = root + "/" + file.path;
+    if (!is_there(host, path)) continue;
+    Bytes there(file.content.size());
+    host.disk().content(path).read(0, there);
+    for (std::size_t at = 0; at < there.size(); at += kLeafBytes) {
+      const std::size_t count = std::min(kLeafBytes, there.size() - at);
+      const auto part = [&](const Bytes& all) { return ByteView(all).subspan(at, count); };
+      if (equal(part(there), part(file.content))) out += count;
+    }
+  }
+  return out;
+}
+
 SimulatedUser::SimulatedUser(sim::World& world, sim::Host& host, std::uint16_t port)
     : world_(world), host_(host), port_(port), fate_(world.waits(), "fate of " + host.name()) {}
 

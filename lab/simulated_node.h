@@ -27,6 +27,14 @@ std::vector<SampleFile> sample_tree(std::uint64_t seed, std::size_t small_files,
 std::string difference(sim::Host& host, const std::string& root,
                        const std::vector<SampleFile>& tree);
 
+bool is_there(sim::Host& host, const std::string& path);
+
+/// The most content that one block of a tree holds.
+constexpr std::size_t kLeafBytes = 1 << 20;
+/// Bytes below `root` that are as they should be, leaf by leaf.
+std::uint64_t right_bytes(sim::Host& host, const std::string& root,
+                          const std::vector<SampleFile>& tree);
+
 /// What a user at a simulated machine does: has a node, shares a folder or gets a link, and tries
 /// again when it did not work, also after the machine went down and came back.
 class SimulatedUser {

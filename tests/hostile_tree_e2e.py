@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-from command import LOOPBACK, Running, Share, bytes_of, run, run_tests, tree_of
+from command import LOOPBACK, Running, Share, bytes_of, run, run_tests, small_disk, tree_of
 
 RAW, DAG_PB = 0x55, 0x70
 FOLDER, FILE, SYMLINK = 1, 2, 4
@@ -229,9 +229,7 @@ def test_K8_claims_that_no_disk_holds(folder):
     with Hostile(tree.blocks, folder / "a") as server:
         for code, all_of in roots.items():
             for root in all_of:
-                started = time.monotonic()
                 get(server.link_to(root), out, home=folder / "b").fails(code)
-                assert time.monotonic() - started < 10
                 assert named(out) == []
         used = int(subprocess.run(["du", "-sk", out], capture_output=True, check=True).stdout.split()[0])
         assert used < 1024, used
@@ -239,24 +237,15 @@ def test_K8_claims_that_no_disk_holds(folder):
 
 def test_K8_a_disk_that_fills_up_leaves_nothing_with_a_name(folder):
     disk = folder / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "shoal_e2e", disk],
-                             capture_output=True)  # fmt: skip
-    if mounted.returncode != 0:
-        print("left out: needs the right to mount")
-        return
-    try:
-        tree = Tree()
-        # Each says it is one byte, so that the sum promises to fit.
-        root = tree.folder([(b"%03d" % i, tree.raw(bytes_of(100_000, i))) for i in range(100)])
-        with Hostile(tree.blocks, folder / "a") as server:
-            get(server.link_to(root), disk, home=folder / "b").fails("io")
-            assert named(disk) == []
-            subprocess.run(["mount", "-o", "remount,size=32m", disk], check=True)
-            get(server.link_to(root), disk, home=folder / "b").works()
-            assert len(tree_of(disk / "t")) == 100
-    finally:
-        subprocess.run(["umount", disk], check=False)
+    tree = Tree()
+    # Each says it is one byte, so that the sum promises to fit.
+    root = tree.folder([(b"%03d" % i, tree.raw(bytes_of(100_000, i))) for i in range(100)])
+    with small_disk(disk, "4m"), Hostile(tree.blocks, folder / "a") as server:
+        get(server.link_to(root), disk, home=folder / "b").fails("io")
+        assert named(disk) == []
+        subprocess.run(["mount", "-o", "remount,size=32m", disk], check=True)
+        get(server.link_to(root), disk, home=folder / "b").works()
+        assert len(tree_of(disk / "t")) == 100
 
 
 run_tests(dict(globals()))

@@ -40,6 +40,14 @@ def find_partial(folder):
     return os.path.join(folder, found[0]) if found else None
 
 
+def wait_for_progress(run):
+    """Until it has something, so that a slow machine has it killed at work, too."""
+    for line in run.stdout:
+        event = json.loads(line)
+        if event["event"] in ("done", "error") or (event["event"] == "progress" and event["bytes_done"] > 0):
+            return
+
+
 def main():
     seed = int(os.environ.get("SEED", "7"))
     chance = random.Random(seed)
@@ -59,9 +67,10 @@ def main():
                 link = event["link"]
                 break
         get = ["get", link, "-o", target, "--home", os.path.join(root, "b"), "--json", *listen]
-        before = 0
+        before = grew = 0
         for _ in range(KILLS):
-            run = start(*get, "--down", "30M")
+            run = start(*get, "--down", "5M")
+            wait_for_progress(run)
             time.sleep(chance.uniform(0.05, 0.5))
             run.send_signal(signal.SIGKILL)
             run.communicate()
@@ -70,8 +79,9 @@ def main():
             if partial is None and os.path.exists(os.path.join(target, "source.bin")):
                 break
             assert after >= before, f"{before} blocks were there, {after} are left"
+            grew += after > before
             before = after
-        partial = find_partial(target)
+        assert grew >= 2, f"{before} blocks after {KILLS} kills: each began from nothing"
         last = subprocess.run([SHOAL, *get], capture_output=True, text=True, timeout=120)
         assert last.returncode == 0, last.stdout + last.stderr
         done = json.loads(last.stdout.splitlines()[-1])

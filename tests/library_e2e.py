@@ -16,6 +16,8 @@ BUILD = Path(SHOAL).resolve().parent
 CACHE = (BUILD / "CMakeCache.txt").read_text()
 LISTEN = "/ip4/127.0.0.1/tcp/0"
 LOAD_STREAMS, LOAD_BYTES = 8, 8_000_000
+# Standard headers are 60,000; Boost.Asio would add more than there may be.
+MOST_LINES = 85_000
 
 
 def cached(name: str) -> str:
@@ -170,12 +172,11 @@ def test_programs_outside_find_link_and_run_it(folder: Path):
     try_load(load / "load", built / "echo")
 
 
-def test_one_file_is_compiled_in_little_time(folder: Path):
-    started = time.process_time(), os.times().children_user
-    call(COMPILER, "-std=c++23", "-c", f"-I{ROOT}/include", ROOT / "examples/echo.cpp", "-o", folder / "echo.o")
-    took = os.times().children_user - started[1]
-    print(f"        echo.cpp compiled in {took:.1f} s of processor time", flush=True)
-    assert took < 5, took
+def test_one_file_is_little_to_compile(folder: Path):
+    read = call(COMPILER, "-std=c++23", "-E", "-P", f"-I{ROOT}/include", ROOT / "examples/echo.cpp")
+    lines = len(read.splitlines())
+    print(f"        echo.cpp is {lines} lines with all that it includes", flush=True)
+    assert lines < MOST_LINES, lines
 
 
 def test_pkg_config_finds_it(folder: Path):

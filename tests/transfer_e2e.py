@@ -8,10 +8,11 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from command import LOOPBACK, SHOAL, Running, Share, bytes_of, get, run, run_tests, tree_of
+from command import LOOPBACK, PATIENCE, SHOAL, OnTerminal, Running, Share, bytes_of, get, run, run_tests, tree_of
 
 MB = 1_000_000
 
@@ -267,6 +268,10 @@ def test_cat_gives_the_part_asked_for(folder):
 
         assert cat().works().stdout == content
         assert cat("--offset", "1048570", "--length", "20").works().stdout == content[1048570:1048590]
+        behind = run(*LOOPBACK, "cat", share.link + "/data", "--length", "5", home=folder / "c").works()
+        assert behind.stdout == content[:5]
+        named = run("--json", *LOOPBACK, "get", share.link + "/data", home=folder / "c", cwd=folder).works()
+        assert named.last["path"] == str(folder / "data"), named.last
         assert cat("--offset", "2999990").works().stdout == content[2999990:]
         assert cat("--offset", "3000000").works().stdout == b""
         assert cat("--length", "0").works().stdout == b""
@@ -284,7 +289,7 @@ def test_ping_measures(folder):
         done = run("--json", *LOOPBACK, "ping", share.address, "-c", "2", home=folder / "b").works()
         assert [event["event"] for event in done.events] == ["ping", "ping", "summary"]
         assert [event["seq"] for event in done.events[:2]] == [1, 2]
-        assert 0 < done.events[0]["ms"] < 1000
+        assert done.events[0]["ms"] > 0
         assert done.last["loss"] == 0 and done.last["path"] == "loopback", done.last
         by_id = run(*LOOPBACK, "--connect", share.address, "ping", share.serving["peer_id"], "-c", "1",
                     home=folder / "b")  # fmt: skip
@@ -321,6 +326,58 @@ def test_a_reader_that_reads_no_further_holds_up_nothing(folder):
     finally:
         process.kill()
         process.communicate()
+
+
+def unread(*words, home: Path) -> subprocess.Popen:
+    """With stdout in a small pipe."""
+    words = [SHOAL, "--home", home, *LOOPBACK, *words]
+    process = subprocess.Popen([str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    fcntl.fcntl(process.stdout, fcntl.F_SETPIPE_SZ, 4096)
+    return process
+
+
+def test_what_nobody_reads_is_stopped_by_a_signal(folder):
+    for i in range(1000):
+        write(folder / f"tree/{i:0100}", b"%d" % i)
+    write(folder / "tree/big", bytes_of(3 * MB))
+    with Share(folder / "tree", home=folder / "a") as share:
+        for words in (["ls", share.link], ["--json", "ls", share.link], ["cat", share.link + "/big"]):
+            for signals in (1, 2):
+                process = unread(*words, home=folder / "b")
+                time.sleep(1)
+                assert process.poll() is None, words
+                started = time.monotonic()
+                for _ in range(signals):
+                    process.terminate()
+                    time.sleep(0.1)
+                code = process.wait(PATIENCE)
+                took = time.monotonic() - started
+                assert code == (143 if signals == 1 else -signal.SIGTERM), (words, code)
+                assert took < (2.5 if signals == 1 else 0.6), (words, took)
+                process.communicate()
+
+
+def test_a_reader_that_pauses_is_no_lack_of_progress(folder):
+    content = bytes_of(3 * MB)
+    with Share(write(folder / "x", content), home=folder / "a") as share:
+        process = unread("--timeout", "1s", "cat", share.link, home=folder / "b")
+        time.sleep(2.5)
+        told, said = process.communicate(timeout=PATIENCE)
+        assert process.returncode == 0 and told == content, said
+
+
+def test_a_terminal_that_stands_still_holds_up_nothing(folder):
+    source = write(folder / "x", bytes_of(6 * MB))
+    with Share("--up", "3M", source, home=folder / "a") as share:
+        with OnTerminal(*LOOPBACK, "get", share.link, "-o", folder / "got", home=folder / "b") as terminal:
+            terminal.wait_for("got")
+            terminal.type(b"\x13")  # ^S
+            end = time.monotonic() + PATIENCE
+            while not (folder / "got").exists() and time.monotonic() < end:
+                time.sleep(0.1)
+            assert (folder / "got").exists(), "stands still with its terminal"
+            terminal.type(b"\x11")
+            assert terminal.finish() == 0, terminal.text
 
 
 run_tests(dict(globals()))

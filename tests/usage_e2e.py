@@ -21,6 +21,7 @@ WRONG = [
     ["get"],
     ["get", "not a link"],
     ["get", "https://example.org/"],
+    ["get", CID + "?provider=/dns/example.com/tcp/443/tls/http"],
     ["get", CID, "another"],
     ["get", CID, "--fly"],
     ["share"],
@@ -77,6 +78,8 @@ def test_version_is_told(folder):
     assert set(told) == {"version", "commit", "compiler", "libraries"}, told
     assert told["version"] in run("version").works().stdout.decode()
     assert run("--version").works().stdout == run("version").stdout
+    for words in (["--json", "--version"], ["--version", "--json"]):
+        assert run(*words).works().last == told, words
 
 
 def test_flags_stand_on_either_side(folder):
@@ -112,6 +115,22 @@ def test_cid_keeps_nothing_and_is_the_same_everywhere(folder):
     assert not (folder / "home").exists()
 
 
+def test_a_home_is_never_shared(folder):
+    tree, home = folder / "tree", folder / "tree/state/.home"
+    (tree / "state").mkdir(parents=True)
+    (tree / "file").write_bytes(b"x")
+    without = run("cid", "--hidden", tree).works().stdout.decode().strip()
+    run(*LOOPBACK, "id", home=home).works()
+    shared = run("--json", "share", "--index-only", "--hidden", tree, home=home).works()
+    assert shared.last["cid"] == without and b"left out: the home" in shared.stderr, shared.stderr
+    assert run("cid", "--hidden", tree, home=home).works().stdout.decode().strip() == without
+    assert run("cid", "--hidden", tree).works().stdout.decode().strip() != without
+    for path in (home, home / "index.db"):
+        for command in (["share", "--index-only"], ["cid"]):
+            failed = run("--json", *command, path, home=home).fails("usage")
+            assert "private key" in failed.last["message"], failed.last
+
+
 def test_what_keeps_nothing_needs_no_home(folder):
     (folder / "x").write_bytes(b"x")
     environment = {"PATH": os.environ["PATH"]}
@@ -135,6 +154,19 @@ def test_a_result_that_cannot_be_written_is_an_error(folder):
 def test_a_path_may_be_called_like_a_command(folder):
     (folder / "get").write_bytes(b"x")
     assert run("cid", "get", cwd=folder).works().stdout
+
+
+def test_a_path_may_be_called_like_a_list(folder):
+    for name in ("[draft]", "[y,z]", "{}", "{a}", "]", "y", "z", "draft"):
+        (folder / name).write_bytes(name.encode() * 3)
+    for name in ("[draft]", "[y,z]", "{}", "{a}", "]"):
+        (folder / "plain").write_bytes(name.encode() * 3)
+        plain = run("cid", "plain", cwd=folder).works().stdout
+        assert run("cid", name, cwd=folder).works().stdout == plain, name
+    both = run("--json", "cid", "[y,z]", "--exclude", "[ab]", "y", "{}", cwd=folder).works().last
+    assert both["files"] == 3 and both["name"] == "[y,z] and 2 more", both
+    named = ["share", "--index-only", "--name", "[a,b]", "y", "--home", "{}x"]
+    assert run("--json", *named, cwd=folder).works().last["name"] == "[a,b]"
 
 
 def test_what_is_absent_is_named(folder):

@@ -29,7 +29,8 @@ struct GetOptions {
   bool replace = false;
   /// Give up after so long without progress. None: never.
   std::optional<std::chrono::nanoseconds> timeout = {};
-  /// Who may have it, besides those in the link: multiaddrs that end in /p2p/ID.
+  /// Who may have it, besides those in the link and in NodeOptions::connect: multiaddrs that end in
+  /// /p2p/ID.
   std::vector<std::string> providers = {};
   /// Called on the node's loop every 200 ms, and at the end when all is there; must not wait. What
   /// it throws ends the download.

@@ -108,7 +108,8 @@ class Node {
   /// Brings what a link names into the file system: a link of share(), a CID, or a gateway's URL.
   /// Verifies every block, serves what it has meanwhile, and puts the target in its place when it
   /// is complete. Cancelled or failed, it goes on where it was when it is run again. Throws
-  /// Error{not_found}, {unreachable}, {corrupt}, {io}, {exists}, {timeout}, {usage}.
+  /// Error{not_found}, {unreachable}, {corrupt}, {io}, {exists}, {timeout}, {usage}, and {locked}
+  /// while another download writes to the same place.
   Async<GetResult> get(std::string link, GetOptions options = {});
 
   /// Runs a coroutine on the loop and blocks the calling thread until it has ended: its result, or

@@ -48,7 +48,7 @@ class Share {
   const std::string& cid() const;
   std::uint64_t bytes() const;  // of all files
   std::uint64_t files() const;
-  /// What was left out, for it is no file, folder or symlink: a sentence for each.
+  /// What was left out, for it is no file, folder or symlink, or the node's home: a sentence each.
   const std::vector<std::string>& warnings() const;
 
   std::uint64_t complete_downloads() const;

@@ -8,6 +8,15 @@ namespace shoal::cli {
 
 namespace {
 
+/// `share` leaves it out; here, where nothing is kept, there need not be one.
+std::string home_if_any(const Session& session) {
+  try {
+    return session.home();
+  } catch (const Error&) {
+    return {};
+  }
+}
+
 class CidCommand final : public Command {
  public:
   explicit CidCommand(IndexOptions options) : options_(std::move(options)) {}
@@ -15,7 +24,8 @@ class CidCommand final : public Command {
   Task<void> run(Session& session) override {
     session_ = &session;
     importer_ = std::make_unique<content::Importer>(
-        session.system(), nullptr, to_import_options(options_, session.system().storage));
+        session.system(), nullptr,
+        to_import_options(options_, session.system().storage, home_if_any(session)));
     Task<content::ImportResult> work = importer_->import(options_.paths);
     const content::ImportResult result = co_await with_ticks(
         session.system(), session.output().progress_period(), [this] { tell_progress(); },

@@ -91,14 +91,44 @@ struct Written {
   std::string peer, count;
 };
 
-CLI::Option* repeatable(CLI::App& app, const char* flag, std::vector<std::string>& into,
-                        const char* type, const char* about) {
-  return app.add_option(flag, into, about)->type_name(type)->allow_extra_args(false);
+// CLI11 makes a list of a word like [a,b], and an empty one of {}; but a file may be called so. A
+// mark at its end, which no word of a command line can have, keeps a word whole.
+constexpr char kMark = '\0';
+
+void mark(std::string& word) {
+  if (word.ends_with(']') || word.ends_with('}')) word += kMark;
 }
 
-CLI::Option* single(CLI::App& app, const char* flag, std::string& into, const char* type,
+std::string unmarked(std::string word) {
+  if (word.ends_with(kMark)) word.pop_back();
+  return word;
+}
+
+CLI::Option* several(CLI::App& app, const char* name, std::vector<std::string>& into,
+                     const char* type, const char* about) {
+  const auto take = [&into](const std::vector<std::string>& words) {
+    std::ranges::transform(words, std::back_inserter(into), unmarked);
+  };
+  return app.add_option_function<std::vector<std::string>>(name, take, about)->type_name(type);
+}
+
+CLI::Option* repeatable(CLI::App& app, const char* flag, std::vector<std::string>& into,
+                        const char* type, const char* about) {
+  return several(app, flag, into, type, about)->allow_extra_args(false);
+}
+
+/// Empty when it is not given: nothing that is given may be empty, as an unset variable of a script
+/// would be.
+CLI::Option* single(CLI::App& app, const char* name, std::string& into, const char* type,
                     const char* about) {
-  return app.add_option(flag, into, about)->type_name(type);
+  const auto take = [&into, name](const std::string& word) {
+    if (word.empty()) {
+      throw Error(ErrorCode::usage, std::string(name) + " cannot be empty", {},
+                  "say what it is, or leave it out");
+    }
+    into = unmarked(word);
+  };
+  return app.add_option_function<std::string>(name, take, about)->type_name(type);
 }
 
 void add_common(CLI::App& app, Written& written) {
@@ -133,8 +163,7 @@ void add_link(CLI::App& command, Written& written) {
 }
 
 void add_index_options(CLI::App& command, Written& written) {
-  command.add_option("PATH", written.index.paths, "files and folders; several become one folder")
-      ->type_name("")
+  several(command, "PATH", written.index.paths, "", "files and folders; several become one folder")
       ->required();
   repeatable(command, "--exclude", written.index.exclude, "GLOB",
              "repeatable: leave these out, as .shoalignore does");
@@ -246,7 +275,8 @@ CommonOptions read_common(const Written& written) {
   return options;
 }
 
-std::unique_ptr<Command> make_command(const std::string& name, const Written& written) {
+std::unique_ptr<Command> make_command(const std::string& name, const Written& written,
+                                      bool others_known) {
   if (name == "share") {
     return make_share({.index = checked(written.index),
                        .name = name_if_given(written.name),
@@ -258,7 +288,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "status") return make_status();
   if (name == "version") return make_version();
   if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));
-  service::Link link = service::Link::parse(written.link);
+  service::Link link = service::Link::parse(written.link, others_known);
   if (name == "get") {
     return make_get({.link = std::move(link),
                      .output = written.output,
@@ -290,8 +320,9 @@ std::string unknown_command(const CLI::App& app, const CLI::ParseError& error) {
 
 [[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
   const std::string command = unknown_command(app, error);
-  const std::string message =
+  std::string message =
       command.empty() ? std::string(error.what()) : "there is no command '" + command + "'";
+  std::erase(message, kMark);
   throw Error(ErrorCode::usage, message, {}, hint_for(app));
 }
 
@@ -310,6 +341,11 @@ void describe(CLI::App& app, Written& written) {
 
 }  // namespace
 
+bool asks_for_json(const std::vector<std::string>& arguments) {
+  const auto end = std::ranges::find(arguments, "--");
+  return std::find(arguments.begin(), end, "--json") != end;
+}
+
 Invocation parse_command_line(std::vector<std::string> arguments) {
   if (!arguments.empty() && arguments.front() == "help") {
     arguments.erase(arguments.begin());
@@ -318,6 +354,8 @@ Invocation parse_command_line(std::vector<std::string> arguments) {
   CLI::App app("", "shoal");
   Written written;
   describe(app, written);
+  const bool json = asks_for_json(arguments);
+  std::ranges::for_each(arguments, mark);
   std::ranges::reverse(arguments);  // CLI11 takes them from the end
   Invocation invocation;
   try {
@@ -326,13 +364,15 @@ Invocation parse_command_line(std::vector<std::string> arguments) {
     invocation.help = app.help();
     return invocation;
   } catch (const CLI::CallForVersion&) {
-    invocation.help = version_as_text() + "\n";
+    invocation.options.output.json = json;
+    invocation.command = make_version();
     return invocation;
   } catch (const CLI::ParseError& error) {
     refuse(app, error);
   }
   invocation.options = read_common(written);
-  invocation.command = make_command(app.get_subcommands().front()->get_name(), written);
+  invocation.command = make_command(app.get_subcommands().front()->get_name(), written,
+                                    !invocation.options.connect.empty());
   return invocation;
 }
 

@@ -19,4 +19,7 @@ struct Invocation {
 /// `arguments` without the program's name. Throws Error{usage} with a hint.
 Invocation parse_command_line(std::vector<std::string> arguments);
 
+/// For when no more is known of a command line, which may be wrong.
+bool asks_for_json(const std::vector<std::string>& arguments);
+
 }  // namespace shoal::cli

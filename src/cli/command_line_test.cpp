@@ -41,6 +41,19 @@ TEST(CommandLine, repeats_addresses_without_eating_what_follows) {
   EXPECT_EQ(options.listen.size(), 2u);
 }
 
+TEST(CommandLine, refuses_what_is_given_and_empty) {
+  for (const char* flag : {"--timeout", "--up", "--down", "--home", "--color"}) {
+    EXPECT_NE(refusal({"id", flag, ""}).message().find(flag), std::string::npos) << flag;
+  }
+  refusal({"share", ".", "--until-sent", ""});
+  refusal({"share", ".", "--name", ""});
+  refusal({"ping", "", "-c", "1"});
+  refusal({"cat", kCid, "--offset", ""});
+  refusal({"cat", kCid, "--length", ""});
+  refusal({"get", kCid, "-o", ""});
+  refusal({"get", ""});
+}
+
 TEST(CommandLine, counts_v) {
   EXPECT_EQ(options_of({"id"}).verbosity, 0);
   EXPECT_EQ(options_of({"id", "-v"}).verbosity, 1);
@@ -58,6 +71,7 @@ TEST(CommandLine, answers_help_without_a_command) {
 
 TEST(CommandLine, names_what_it_does_not_know) {
   EXPECT_EQ(refusal({"fly"}).message(), "there is no command 'fly'");
+  EXPECT_EQ(refusal({"[fly]"}).message(), "there is no command '[fly]'");
   EXPECT_NE(refusal({"id", "--fly"}).message().find("--fly"), std::string::npos);
   EXPECT_NE(refusal({"get", kCid, "more"}).message().find("more"), std::string::npos);
   EXPECT_NE(refusal({"get", kCid, "--fly"}).hint().find("shoal get --help"), std::string::npos);

@@ -8,6 +8,7 @@
 #include "cli/address_path.h"
 #include "cli/commands.h"
 #include "cli/display_text.h"
+#include "cli/looking.h"
 #include "cli/peer_name.h"
 #include "cli/peer_watch.h"
 #include "cli/serving.h"
@@ -78,6 +79,7 @@ class GetCommand final : public Command {
     last_moved_ = start_;
     auto& node = session.start_node();
     service::Link link = options_.link;
+    tell_unusable(link, session.output());
     const auto& known = session.options().connect;
     link.providers.insert(link.providers.end(), known.begin(), known.end());
     service::GetOptions options{.link = std::move(link),

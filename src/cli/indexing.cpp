@@ -36,8 +36,10 @@ std::string name_of_several(const std::vector<std::string>& paths, Storage& stor
 
 }  // namespace
 
-content::ImportOptions to_import_options(const IndexOptions& options, Storage& storage) {
+content::ImportOptions to_import_options(const IndexOptions& options, Storage& storage,
+                                         std::string home) {
   content::ImportOptions import;
+  import.home = std::move(home);
   if (options.paths.size() > 1) import.name = name_of_several(options.paths, storage);
   import.exclude = options.exclude;
   import.hidden = options.hidden;

@@ -9,13 +9,14 @@ namespace shoal::cli {
 
 // What `share` and `cid` have in common.
 
-/// Several paths are called after the first: "notes.txt and 2 more".
-content::ImportOptions to_import_options(const IndexOptions& options, Storage& storage);
+/// Several paths are called after the first: "notes.txt and 2 more". `home` is left out.
+content::ImportOptions to_import_options(const IndexOptions& options, Storage& storage,
+                                         std::string home);
 
 /// Counts what was indexed until `now`.
 Progress to_progress(const content::ImportProgress& progress, RateMeter& rate, TimePoint now);
 
-/// Names what was left out because it is no file, folder or symlink.
+/// Names what was left out though nobody asked for that.
 void warn_of_skipped(Output& output, const content::ImportResult& result);
 
 }  // namespace shoal::cli

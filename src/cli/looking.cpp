@@ -1,5 +1,15 @@
 #include "cli/looking.h"
 
+#include <limits.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "cli/display_text.h"
+#include "cli/terminal.h"
+#include "service/target_name.h"
+#include "system/offload.h"
 #include "system/with_ticks.h"
 
 namespace shoal::cli {
@@ -7,17 +17,34 @@ namespace shoal::cli {
 namespace {
 /// A pause that is worth a word.
 constexpr Duration kNoticeable = 500ms;
+
+/// Blocks while the reader of stdout does. 0, or why it failed.
+int write_to_stdout(ByteView bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    if (written < 0 && errno != EINTR) return errno;
+    if (written > 0) bytes = bytes.subspan(static_cast<std::size_t>(written));
+  }
+  return 0;
+}
+
 }  // namespace
+
+void tell_unusable(const service::Link& link, Output& output) {
+  for (const std::string& provider : link.unusable) {
+    output.note("the link names a provider that cannot be used: " + for_terminal(provider));
+  }
+}
 
 Task<void> LookingCommand::run(Session& session) {
   session_ = &session;
   stall_.emplace(session.options().timeout, session.now());
   auto& node = session.start_node();
-  std::vector<Multiaddr> providers = link_.providers;
+  tell_unusable(link_, session.output());
   const auto& known = session.options().connect;
-  providers.insert(providers.end(), known.begin(), known.end());
+  link_.providers.insert(link_.providers.end(), known.begin(), known.end());
   reader_ = std::make_unique<service::Reader>(session.system(), node.swarm(), node.store(),
-                                              node.bitswap(), providers);
+                                              node.bitswap(), link_.providers);
   co_await with_ticks(
       session.system(), session.output().progress_period(), [this] { tick(); }, look_into());
 }
@@ -30,8 +57,29 @@ Task<void> LookingCommand::stop() {
 Task<void> LookingCommand::look_into() {
   const Cid cid = co_await reader_->resolve(link_);
   moved();
-  co_await look(*reader_, cid);
+  try {
+    co_await look(*reader_, cid);
+  } catch (const Error&) {
+    if (!reader_gone_) throw;  // whoever has seen enough may go, as with head(1)
+  }
   moved();
+}
+
+Task<void> LookingCommand::write(ByteView bytes) {
+  session_->output().end_progress();
+  const auto job = [bytes] { return write_to_stdout(bytes); };
+  int error = 0;
+  if (bytes.size() <= PIPE_BUF && takes_a_line(STDOUT_FILENO)) {
+    error = job();  // a pipe that takes anything takes so much
+  } else {
+    writing_ = true;
+    error = co_await offload(session_->system().offload, job);
+    writing_ = false;
+    moved();
+  }
+  if (error == 0) co_return;
+  reader_gone_ = error == EPIPE;
+  throw Error(ErrorCode::io, std::string("cannot write: ") + std::strerror(error), "stdout");
 }
 
 void LookingCommand::moved(std::uint64_t bytes) {
@@ -41,11 +89,10 @@ void LookingCommand::moved(std::uint64_t bytes) {
 
 void LookingCommand::tick() {
   const TimePoint now = session_->now();
-  stall_->check(now);
+  if (!writing_) stall_->check(now);
   rate_.update(now, bytes_);
   const bool waits = stall_->idle(now) >= kNoticeable;
-  const std::string name = link_.filename.empty() ? link_.cid.to_string() : link_.filename;
-  session_->output().progress({.name = name,
+  session_->output().progress({.name = service::suggested_name(link_),
                                .bytes_done = bytes_,
                                .bytes_total = 0,
                                .rate = rate_.rate(),
@@ -57,6 +104,7 @@ void LookingCommand::tick() {
 }
 
 std::string LookingCommand::wait() const {
+  if (writing_) return "waiting for whoever reads the output";
   const auto connections = session_->open_node().swarm().connections().all();
   if (connections.size() == 1)
     return "waiting for blocks from " + connections[0]->peer().to_string();

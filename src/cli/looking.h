@@ -12,6 +12,9 @@
 
 namespace shoal::cli {
 
+/// Names the providers in a link that are skipped.
+void tell_unusable(const service::Link& link, Output& output);
+
 /// What ls, cat and stat have in common: a reader on a node, waits that are named, --timeout.
 class LookingCommand : public Command {
  public:
@@ -28,16 +31,21 @@ class LookingCommand : public Command {
   const service::Link& link() const { return link_; }
   /// Something came: `bytes` more of it.
   void moved(std::uint64_t bytes = 0);
+  /// All of it to stdout. While its reader pauses, signals are noticed and --timeout does not run.
+  /// Throws Error{io}; a reader who has gone is the end, and no failure.
+  Task<void> write(ByteView bytes);
 
  private:
   Task<void> look_into();
   void tick();
   std::string wait() const;
 
-  const service::Link link_;
+  service::Link link_;  // with the peers from --connect among its providers
   Session* session_ = nullptr;
   std::unique_ptr<service::Reader> reader_;
   std::optional<Stall> stall_;
+  bool writing_ = false;
+  bool reader_gone_ = false;
   std::uint64_t bytes_ = 0;
   RateMeter rate_;
 };

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <boost/json/serialize.hpp>
+
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/looking.h"
@@ -53,24 +55,24 @@ class LsCommand final : public LookingCommand {
 
  private:
   Task<void> look(service::Reader& reader, Cid cid) override {
-    return reader.list(std::move(cid), recursive_, [this](const Listed& entry) { show(entry); });
+    return reader.list(std::move(cid), recursive_,
+                       [this](const Listed& entry) { return show(entry); });
   }
 
   /// What the link itself names, when that is no folder, has no path below it.
   std::string name_of(const Listed& entry) {
     if (!entry.path.empty()) return entry.path.substr(entry.path.rfind('/') + 1);
-    return link().path.empty() ? service::suggested_name(link()) : link().path.back();
+    return service::suggested_name(link());
   }
 
-  void show(const Listed& entry) {
+  Task<void> show(Listed entry) {
     moved();
     const std::string name = name_of(entry);
-    auto& output = session().output();
-    if (output.json()) {
-      output.event(to_json(entry, name));
-    } else {
-      output.result(to_text(entry, entry.path.empty() ? name : entry.path));
-    }
+    const bool json = session().output().json();
+    std::string line = json ? boost::json::serialize(to_json(entry, name))
+                            : to_text(entry, entry.path.empty() ? name : entry.path);
+    line += '\n';
+    co_await write(as_bytes(line));
   }
 
   const bool recursive_;

@@ -1,7 +1,6 @@
 #include "cli/output.h"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,12 +29,6 @@ bool wants_color(ColorWhen when, bool terminal) {
   if (when != ColorWhen::automatic) return when == ColorWhen::always;
   const char* refused = std::getenv("NO_COLOR");
   return terminal && (refused == nullptr || *refused == '\0');
-}
-
-/// Whether a short line can be written without waiting for whoever reads.
-bool takes_a_line(int file) {
-  pollfd asked{.fd = file, .events = POLLOUT, .revents = 0};
-  return ::poll(&asked, 1, 0) != 0;  // an error is for the writer to meet
 }
 
 }  // namespace
@@ -103,8 +96,13 @@ void Output::failure(const Failure& failure) {
   write_stderr(text);
 }
 
+void Output::last_word(const Failure& failure) {
+  if (takes_a_line(options_.json ? STDOUT_FILENO : STDERR_FILENO)) this->failure(failure);
+}
+
 void Output::progress(const Progress& progress, TimePoint now) {
-  if (!shows_progress()) return;
+  // A terminal that was stopped, or a pipe that nobody reads, holds up nothing.
+  if (!shows_progress() || !takes_a_line(STDERR_FILENO)) return;
   if (!last_progress_) last_progress_ = stderr_terminal_ ? now - kRedrawPeriod : now;
   const Duration period = stderr_terminal_ ? kRedrawPeriod : kLinePeriod;
   if (now - *last_progress_ < period) return;
@@ -130,7 +128,8 @@ void Output::write_stdout(std::string_view line) {
 }
 
 void Output::end_progress() {
-  if (line_drawn_) std::fwrite(kClearLine.data(), 1, kClearLine.size(), stderr);
+  if (line_drawn_ && takes_a_line(STDERR_FILENO))
+    std::fwrite(kClearLine.data(), 1, kClearLine.size(), stderr);
   line_drawn_ = false;
 }
 

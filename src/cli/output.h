@@ -59,6 +59,9 @@ class Output {
   /// The last word of a command that failed.
   void failure(const Failure& failure);
 
+  /// The same for one that is stopped, and must not wait for a reader.
+  void last_word(const Failure& failure);
+
   /// On a terminal redraws one line, at most 10 times a second; elsewhere adds a line every 10 s.
   void progress(const Progress& progress, TimePoint now);
   void end_progress();

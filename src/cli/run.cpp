@@ -1,6 +1,5 @@
 #include "cli/run.h"
 
-#include <algorithm>
 #include <cstdio>
 #include <exception>
 
@@ -14,12 +13,8 @@ namespace shoal::cli {
 
 namespace {
 
-/// The command line itself may be wrong, so it cannot be asked.
 OutputOptions guess_output(const std::vector<std::string>& arguments) {
-  const auto end = std::ranges::find(arguments, "--");
-  OutputOptions options;
-  options.json = std::find(arguments.begin(), end, "--json") != end;
-  return options;
+  return {.json = asks_for_json(arguments)};
 }
 
 int run_parsed(const std::vector<std::string>& arguments) {

@@ -124,7 +124,11 @@ class Run {
     output_.end_progress();
     const auto failure = find_failure();
     if (!failure) return kExitOk;
-    output_.failure(*failure);
+    if (signal_came_first_) {
+      output_.last_word(*failure);
+    } else {
+      output_.failure(*failure);
+    }
     return failure->exit_code;
   }
 

@@ -51,7 +51,8 @@ class ShareCommand final : public Command {
  private:
   Task<void> index() {
     const TimePoint start = session_->now();
-    content::ImportOptions options = to_import_options(options_.index, session_->system().storage);
+    content::ImportOptions options =
+        to_import_options(options_.index, session_->system().storage, session_->home());
     if (!options_.name.empty()) options.name = options_.name;
     Task<content::ImportResult> work = share_->index(options_.index.paths, std::move(options));
     const content::ImportResult result = co_await with_ticks(

@@ -1,5 +1,6 @@
 #include "cli/terminal.h"
 
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -38,6 +39,11 @@ std::size_t terminal_width() {
 std::size_t terminal_height() {
   const auto rows = window().ws_row;
   return rows == 0 ? 24 : rows;
+}
+
+bool takes_a_line(int file) {
+  pollfd asked{.fd = file, .events = POLLOUT, .revents = 0};
+  return ::poll(&asked, 1, 0) != 0;
 }
 
 void prepare_process() {

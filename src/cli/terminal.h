@@ -13,6 +13,10 @@ bool stderr_is_terminal();
 std::size_t terminal_width();
 std::size_t terminal_height();
 
+/// Whether a short line can be written to it without waiting for whoever reads; an error is for the
+/// writer to meet.
+bool takes_a_line(int file);
+
 /// A reader of stdout that goes away ends a write with an error, not the process; and as many files
 /// and sockets may be open as the system lets us have.
 void prepare_process();

@@ -66,6 +66,14 @@ TEST_F(Content, cancelled_goes_on_where_it_was) {
   EXPECT_TRUE(here_host.read_file("/got") == large);
 }
 
+TEST_F(Content, is_asked_of_the_peers_to_stay_connected_to_before_they_are) {
+  const Share share = there.run(there.share({"/data/large.bin"}));
+  Node late(here_host, {.connect = {address}});
+  late.start();
+  late.run(late.get(share.cid(), {.output = "/got"}));
+  EXPECT_TRUE(here_host.read_file("/got") == large);
+}
+
 TEST_F(Content, is_under_way_when_the_node_stops) {
   const Share share = there.run(there.share({"/data/large.bin"}));
   const auto get = [](Node& node, std::string link) -> Async<void> {

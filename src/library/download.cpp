@@ -61,8 +61,11 @@ class Watch {
   RateMeter rate_;
 };
 
-service::GetOptions to_own(std::string link, const GetOptions& options) {
-  service::GetOptions out{.link = service::Link::parse(link),
+/// `known` are peers to ask as well.
+service::GetOptions to_own(std::string link, const GetOptions& options,
+                           const std::vector<Multiaddr>& known) {
+  const bool others_known = !options.providers.empty() || !known.empty();
+  service::GetOptions out{.link = service::Link::parse(link, others_known),
                           .output = options.output,
                           .replace = options.replace,
                           .timeout = options.timeout};
@@ -71,6 +74,7 @@ service::GetOptions to_own(std::string link, const GetOptions& options) {
     const Multiaddr address = target.address.value_or(Multiaddr());
     out.link.providers.push_back(address.with_peer(target.peer));
   }
+  out.link.providers.insert(out.link.providers.end(), known.begin(), known.end());
   return out;
 }
 
@@ -98,7 +102,7 @@ GetResult to_public(const service::GetResult& done) {
 
 Task<GetResult> get(node::Node& node, std::string link, GetOptions options) {
   service::Get get(node.system(), node.swarm(), node.store(), node.bitswap(),
-                   to_own(std::move(link), options));
+                   to_own(std::move(link), options, node.config().connect));
   Watch watch(node.system().clock, get);
   const auto tell = [&watch, &options] {
     if (options.progress) options.progress(watch.look());

@@ -8,6 +8,8 @@
 #include <fstream>
 #include <thread>
 
+#include "system/os/test_world.h"
+
 namespace shoal {
 namespace {
 
@@ -110,34 +112,36 @@ TEST_F(RealNodes, wait_for_a_signal) {
 #if __has_feature(thread_sanitizer)
   GTEST_SKIP() << "Asio's signal handler reads its pipe without a lock, on whatever thread it runs";
 #endif
+  const auto before = std::signal(SIGTERM, SIG_IGN);
   std::thread user([] {
-    // It must not come before the node waits for it; by default it would end the tests.
-    std::this_thread::sleep_for(200ms);
+    // One that came before the node waits for it would be lost, one afterwards would end the tests.
+    struct sigaction now{};
+    do {
+      std::this_thread::yield();
+      ::sigaction(SIGTERM, nullptr, &now);
+    } while (now.sa_handler == SIG_IGN);
     std::raise(SIGTERM);
   });
-  const auto before = std::signal(SIGTERM, SIG_IGN);
   EXPECT_EQ(here.wait_for_signal(), SIGTERM);
   std::signal(SIGTERM, before);
   user.join();
 }
 
 TEST(RealNode, without_a_home_leaves_nothing_behind) {
-  const auto folder = std::filesystem::temp_directory_path() / "shoal-library-test";
-  std::filesystem::create_directories(folder);
-  ::setenv("TMPDIR", folder.c_str(), 1);
+  const os::TempFolder folder;
+  ::setenv("TMPDIR", folder.path().c_str(), 1);
   {
     Node node({.listen = {"/ip4/127.0.0.1/tcp/0"}});
     node.start();
-    EXPECT_FALSE(std::filesystem::is_empty(folder));
+    EXPECT_FALSE(std::filesystem::is_empty(folder.path()));
   }
-  EXPECT_TRUE(std::filesystem::is_empty(folder));
+  EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
   ::unsetenv("TMPDIR");
-  std::filesystem::remove_all(folder);
 }
 
 TEST(RealNode, keeps_its_identity_in_its_home) {
-  const auto home = std::filesystem::temp_directory_path() / "shoal-library-home";
-  std::filesystem::remove_all(home);
+  const os::TempFolder folder;
+  const std::string home = folder.path("home");
   std::string first;
   {
     Node node({.home = home});
@@ -150,7 +154,6 @@ TEST(RealNode, keeps_its_identity_in_its_home) {
     }
   }
   EXPECT_EQ(Node({.home = home}).peer_id(), first);
-  std::filesystem::remove_all(home);
 }
 
 TEST(RealNode, refuses_options_that_make_no_sense) {

@@ -30,6 +30,7 @@ Task<void> ShareCore::index(std::vector<std::string> paths, ShareOptions options
   import.exclude = std::move(options.exclude);
   import.hidden = options.hidden;
   import.preserve = options.preserve;
+  import.home = node.config().home;
   const auto tell = [this, progress = std::move(options.progress)] {
     if (!progress) return;
     content::ImportProgress now = share->progress();

@@ -1,5 +1,6 @@
 #include <shoal/stream.h>
 
+#include <memory>
 #include <utility>
 
 #include "library/bridge.h"
@@ -22,11 +23,12 @@ ByteView own_view(std::span<const std::byte> bytes) {
 // Coroutines of their own, for these outlive a PeerStream that is moved.
 
 Async<ByteVector> read_from(CorePtr core, std::size_t at_most) {
-  ByteVector out(std::min(at_most, PeerStream::kMaxReadBytes));
-  Task<std::size_t> reading = core->read_some(own_view(std::span(out)));
+  const std::size_t most = std::min(at_most, PeerStream::kMaxReadBytes);
+  // Not touched before bytes have come: a read that waits takes hardly any memory.
+  const auto memory = std::make_unique_for_overwrite<std::byte[]>(most);
+  Task<std::size_t> reading = core->read_some(own_view(std::span(memory.get(), most)));
   const std::size_t count = co_await library::wait_for(core->loop(), std::move(reading));
-  out.resize(count);
-  co_return out;
+  co_return ByteVector(memory.get(), memory.get() + count);
 }
 
 Async<std::size_t> read_from(CorePtr core, std::span<std::byte> memory) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "crypto/wipe.h"
 #include "net/muxer/yamux/yamux.h"
 #include "net/negotiation/negotiate.h"
 #include "net/read_ahead.h"
@@ -41,7 +42,22 @@ Task<std::unique_ptr<Stream>> agree_on_security(std::unique_ptr<Stream> stream,
   co_return stream;
 }
 
+std::shared_ptr<const noise::StaticKey> make_noise_key(System& system,
+                                                       const crypto::PrivateKey& identity) {
+  std::array<std::uint8_t, 32> secret{};
+  system.random.fill(secret);
+  auto key = noise::StaticKey::make(identity, secret);
+  crypto::wipe(secret);
+  return key;
+}
+
 }  // namespace
+
+Upgrader::Upgrader(System& system, const crypto::PrivateKey& identity, Bandwidth bandwidth)
+    : system_(system),
+      noise_key_(make_noise_key(system, identity)),
+      bandwidth_(bandwidth),
+      gate_(system) {}
 
 Task<Link> Upgrader::outbound(std::unique_ptr<Stream> stream, PeerId peer, Multiaddr local,
                               Multiaddr remote) {
@@ -61,7 +77,8 @@ Task<Link> Upgrader::upgrade(std::unique_ptr<Stream> stream, std::optional<PeerI
   auto limited = std::make_unique<LimitedStream>(std::move(stream), bandwidth_);
   std::unique_ptr<Stream> ahead = std::make_unique<ReadAhead>(std::move(limited));
   std::unique_ptr<Stream> agreed = co_await agree_on_security(std::move(ahead), direction);
-  Secured secured = co_await secure_with_noise(system_, identity_, std::move(agreed), direction,
+  if (direction == Direction::inbound) co_await gate_.enter(remote);
+  Secured secured = co_await secure_with_noise(system_, noise_key_, std::move(agreed), direction,
                                                std::move(peer), kMuxerProtocols);
   std::string muxer = secured.muxer;
   if (muxer.empty()) muxer = co_await negotiate(*secured.stream, direction, kMuxerProtocols);

@@ -4,7 +4,9 @@
 #include <optional>
 
 #include "crypto/keys.h"
+#include "net/handshake_gate.h"
 #include "net/limited_stream.h"
+#include "net/security/noise/handshake.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
 
@@ -15,10 +17,8 @@ namespace shoal::net {
 /// decided here and nowhere else. Callers bound the time.
 class Upgrader {
  public:
-  /// `identity` and `bandwidth` are borrowed for the upgrader's life and that of every link it
-  /// makes.
-  Upgrader(System& system, const crypto::PrivateKey& identity, Bandwidth bandwidth)
-      : system_(system), identity_(identity), bandwidth_(bandwidth) {}
+  /// `bandwidth` is borrowed for the upgrader's life and that of every link it makes.
+  Upgrader(System& system, const crypto::PrivateKey& identity, Bandwidth bandwidth);
 
   /// Error{refused} when somebody else than `peer` answers.
   Task<Link> outbound(std::unique_ptr<Stream> stream, PeerId peer, Multiaddr local,
@@ -30,8 +30,9 @@ class Upgrader {
                      Multiaddr remote);
 
   System& system_;
-  const crypto::PrivateKey& identity_;
+  const std::shared_ptr<const noise::StaticKey> noise_key_;
   Bandwidth bandwidth_;
+  HandshakeGate gate_;
 };
 
 }  // namespace shoal::net

@@ -19,6 +19,7 @@
 #include "format/multiaddr.h"
 #include "format/name_check.h"
 #include "format/unixfs_node.h"
+#include "net/handshake_gate.h"
 #include "net/muxer/yamux/session.h"
 #include "net/muxer/yamux/yamux_muxer.h"
 #include "net/negotiation/line.h"
@@ -68,6 +69,8 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.connections_per_peer", ConnectionLimits{}.connections_per_peer, "connections", "connections to one peer"},
     {"swarm.handshakes", ConnectionLimits{}.handshakes, "connections", "connections that have not proved who they are yet"},
     {"swarm.handshakes_per_address", ConnectionLimits{}.handshakes_per_address, "connections", "those of them from one address"},
+    {"swarm.handshakes_begun", static_cast<std::uint64_t>(net::HandshakeGate::kBurst), "handshakes", "handshakes that others may begin at once"},
+    {"swarm.handshakes_begun_rate", static_cast<std::uint64_t>(net::HandshakeGate::kPerSecond), "handshakes/s", "and how fast they may go on"},
     {"swarm.handshake_timeout", seconds(ConnectionLimits{}.handshake_timeout), "s", "time to prove it"},
     {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "unread bytes of all connections; beyond it, the connection that holds most is closed"},
     {"swarm.served_streams", net::Connection::kMaxServedStreams, "streams", "streams of all peers that are served at once"},
@@ -76,7 +79,7 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.unasked_rate", static_cast<std::uint64_t>(net::Toll::kBytesPerSecond), "bytes/s", "and how fast they may go on"},
     {"swarm.unasked_free_bytes", static_cast<std::uint64_t>(net::Toll::kFreeBytes), "bytes", "what each peer may say beside that"},
     {"swarm.unasked_free_rate", static_cast<std::uint64_t>(net::Toll::kFreeBytesPerSecond), "bytes/s", "and how fast it may go on"},
-    {"swarm.bad_streams", net::Connection::kMaxBadStreams, "streams", "streams of a peer that broke a rule, before its connection ends"},
+    {"swarm.bad_streams", static_cast<std::uint64_t>(net::Connection::kMaxBadStreams), "streams", "streams of a peer that broke a rule, before its connection ends; one is forgotten each 10 s"},
     {"swarm.knocks", static_cast<std::uint64_t>(net::SiteBook::kBurstKnocks), "connections", "connections that one site may make at once"},
     {"swarm.knocks_rate", static_cast<std::uint64_t>(net::SiteBook::kKnocksPerSecond), "connections/s", "and how fast it may go on"},
     {"swarm.sites", net::SiteBook::kMaxSites, "sites", "sites that are remembered for that"},

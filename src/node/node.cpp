@@ -34,6 +34,16 @@ std::string make_home(System& system, const std::string& home) {
   return path;
 }
 
+/// What nobody asked for takes no more than a quarter of what the user lets in.
+net::ConnectionLimits connection_limits(const Config& config) {
+  net::ConnectionLimits out;
+  if (config.down > 0) {
+    out.unasked_bytes_per_second =
+        std::min(out.unasked_bytes_per_second, static_cast<double>(config.down) / 4);
+  }
+  return out;
+}
+
 std::vector<Multiaddr> default_listen() {
   return {Multiaddr::parse("/ip4/0.0.0.0/tcp/0"), Multiaddr::parse("/ip6/::/tcp/0")};
 }
@@ -51,7 +61,7 @@ struct Node::Parts {
         up(world.clock, config.up),
         down(world.clock, config.down),
         upgrader(world, key, net::Bandwidth{up, down}),
-        swarm(world, PeerId::from_public_key(key.public_key()), net::ConnectionLimits{}),
+        swarm(world, PeerId::from_public_key(key.public_key()), connection_limits(config)),
         identify(world, swarm, key, config.agent),
         store(world, home),
         bitswap(content::Bitswap::make(world, swarm, store)),

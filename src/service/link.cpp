@@ -41,6 +41,15 @@ std::string_view take_until(std::string_view& text, char separator) {
   return out;
 }
 
+bool is_cid(std::string_view text) {
+  try {
+    static_cast<void>(Cid::parse(text));
+    return true;
+  } catch (const Error&) {
+    return false;
+  }
+}
+
 /// The CID's text and the path after it, from any of the accepted forms, without the query.
 std::string_view strip_to_cid(std::string_view text, std::string_view whole, std::string& buffer) {
   if (take_prefix(text, "ipfs://") || take_prefix(text, "/ipfs/")) return text;
@@ -48,7 +57,7 @@ std::string_view strip_to_cid(std::string_view text, std::string_view whole, std
   std::string_view rest = text;
   const std::string_view host = take_until(rest, '/');
   const auto subdomain = host.find(".ipfs.");
-  if (subdomain != std::string_view::npos) {
+  if (subdomain != std::string_view::npos && is_cid(host.substr(0, subdomain))) {
     buffer = std::string(host.substr(0, subdomain)) + "/" + std::string(rest);
     return buffer;
   }
@@ -56,23 +65,57 @@ std::string_view strip_to_cid(std::string_view text, std::string_view whole, std
   return rest;
 }
 
+/// One that cannot be used, since others may know more protocols, leaves the rest of the link good.
+void read_provider(Link& link, const std::string& address) {
+  try {
+    Multiaddr provider = Multiaddr::parse(address);
+    if (!provider.peer()) throw Error(ErrorCode::usage, "does not end in /p2p/ID");
+    link.providers.push_back(std::move(provider));
+  } catch (const Error& error) {
+    link.unusable.push_back(address + ": " + error.message());
+  }
+}
+
 void read_parameter(Link& link, std::string_view name, std::string_view value) {
   if (name == "filename") link.filename = percent_decode(value);
   if (name != "provider" || link.providers.size() >= Link::kMaxProviders) return;
-  const std::string address = percent_decode(value);
-  std::optional<Multiaddr> provider;
-  try {
-    provider = Multiaddr::parse(address);
-  } catch (const Error& error) {
-    reject("a provider in the link is no multiaddr: " + error.message(), address);
+  read_provider(link, percent_decode(value));
+}
+
+void read_path(Link& link, std::string_view path, std::string_view whole) {
+  while (!path.empty()) {
+    std::string segment = percent_decode(take_until(path, '/'));
+    if (segment.empty()) continue;
+    if (link.path.size() == Link::kMaxPathSegments) reject("the path in it is too deep", whole);
+    link.path.push_back(std::move(segment));
   }
-  if (!provider->peer()) reject("a provider in the link does not end in /p2p/ID", address);
-  link.providers.push_back(*provider);
+}
+
+/// Where an address that was written by hand ends: with its /p2p/ID, the last one when that is
+/// reached by a relay.
+std::size_t address_end(std::string_view text) {
+  constexpr std::string_view kPeer = "/p2p/";
+  for (std::size_t end = 0;;) {
+    const auto peer = text.find(kPeer, end);
+    if (peer == text.npos) return text.size();
+    end = std::min(text.find('/', peer + kPeer.size()), text.size());
+    if (!text.substr(end).starts_with("/p2p-circuit")) return end;
+  }
+}
+
+/// What was put behind a whole link, as in LINK/path: no value that to_string() writes has a '/'.
+std::string_view take_path_behind(std::string_view name, std::string_view& value) {
+  if (name != "filename" && name != "provider") return {};
+  const bool by_hand = name == "provider" && value.starts_with('/');
+  const std::size_t end = by_hand ? address_end(value) : std::min(value.find('/'), value.size());
+  const std::string_view path = value.substr(end);
+  value = value.substr(0, end);
+  return path;
 }
 
 }  // namespace
 
-Link Link::parse(std::string_view text) {
+Link Link::parse(std::string_view text, bool others_known) {
   const std::string_view whole = text;
   if (text.size() > kMaxTextBytes) reject("this link is too long", whole);
   std::string_view before_fragment = take_until(text, '#');
@@ -89,16 +132,15 @@ Link Link::parse(std::string_view text) {
     reject("'" + cid_text.substr(0, 80) + "' is no CID (" + error.message() + ")", whole);
   }
   Link link{.cid = *cid, .path = {}, .filename = {}, .providers = {}};
-  while (!location.empty()) {
-    std::string segment = percent_decode(take_until(location, '/'));
-    if (segment.empty()) continue;
-    if (link.path.size() == kMaxPathSegments) reject("the path in this link is too deep", whole);
-    link.path.push_back(std::move(segment));
-  }
+  read_path(link, location, whole);
   while (!query.empty()) {
     std::string_view value = take_until(query, '&');
     const std::string_view name = take_until(value, '=');
+    if (query.empty()) read_path(link, take_path_behind(name, value), whole);
     read_parameter(link, name, value);
+  }
+  if (link.providers.empty() && !link.unusable.empty() && !others_known) {
+    reject("no provider in this link can be used: " + link.unusable.front(), whole);
   }
   return link;
 }

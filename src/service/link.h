@@ -18,14 +18,16 @@ struct Link {
 
   Cid cid;
   std::vector<std::string> path;  // segments below the CID, decoded, none of them empty
-  std::string filename;           // as the link says it: not to be trusted as a path; may be empty
-  std::vector<Multiaddr> providers;  // each ends in /p2p/ID
+  std::string filename;  // of what the CID names; not to be trusted as a path; may be empty
+  std::vector<Multiaddr> providers;     // each ends in /p2p/ID
+  std::vector<std::string> unusable{};  // providers that are skipped, each with the reason
 
-  /// Takes `ipfs://CID[/path][?filename=…&provider=…]`, `CID[/path]`, `/ipfs/CID[/path]`, and
-  /// gateway URLs of both kinds (`https://host/ipfs/CID/…`, `https://CID.ipfs.host/…`). Unknown
+  /// Takes `ipfs://CID[/path][?filename=…&provider=…][/path]`, `CID[/path]`, `/ipfs/CID[/path]`,
+  /// and gateway URLs of both kinds (`https://host/ipfs/CID/…`, `https://CID.ipfs.host/…`). Unknown
   /// parameters are ignored, and so are providers beyond the first eight. Throws Error{usage}
-  /// saying what is wrong where.
-  static Link parse(std::string_view text);
+  /// saying what is wrong where; also when it names providers, none of which can be used, unless
+  /// others are known to ask.
+  static Link parse(std::string_view text, bool others_known = false);
 
   /// `ipfs://CID/path?filename=NAME&provider=MULTIADDR…`, each value percent-encoded (IPIP-504).
   std::string to_string() const;

@@ -20,6 +20,7 @@ TEST(Link, takes_the_cid_from_every_accepted_form) {
        {bare, "ipfs://" + bare, "IPFS://" + bare, "/ipfs/" + bare, "https://ipfs.io/ipfs/" + bare,
         "http://127.0.0.1:8080/ipfs/" + bare + "?download=true",
         "https://" + bare + ".ipfs.dweb.link/", "https://" + bare + ".ipfs.dweb.link",
+        "https://gateway.ipfs.io/ipfs/" + bare, "https://" + bare + ".ipfs.gateway.ipfs.io/",
         "ipfs://" + bare + "#fragment"}) {
     EXPECT_EQ(cid(text), bare) << text;
   }
@@ -31,6 +32,38 @@ TEST(Link, keeps_the_path_below_the_cid) {
   EXPECT_EQ(Link::parse("ipfs://" + bare + "/a%20b/c").path, expected);
   EXPECT_EQ(Link::parse("/ipfs/" + bare + "//a b/c/").path, expected);
   EXPECT_EQ(Link::parse("https://" + bare + ".ipfs.localhost:8080/a%20b/c?x=1").path, expected);
+}
+
+TEST(Link, takes_a_path_behind_the_whole_link) {
+  const std::string address = std::string("/ip4/127.0.0.1/tcp/4001/p2p/") + kPeer;
+  const std::string relayed = address + "/p2p-circuit/p2p/" + kPeer;
+  const std::vector<std::string> expected = {"sub", "x y.txt"};
+  Link link{.cid = Cid::parse(kCid), .path = {}, .filename = "a / b", .providers = {}};
+  const std::string without_provider = link.to_string();
+  link.providers = {Multiaddr::parse(address)};
+  for (const std::string& text :
+       {without_provider, link.to_string(), std::string(kCid) + "?provider=" + address,
+        std::string(kCid) + "?filename=a&provider=" + relayed}) {
+    const Link whole = Link::parse(text);
+    EXPECT_TRUE(whole.path.empty()) << text;
+    const Link below = Link::parse(text + "/sub/x%20y.txt");
+    EXPECT_EQ(below.path, expected) << text;
+    EXPECT_EQ(below.filename, whole.filename) << text;
+    EXPECT_EQ(below.providers, whole.providers) << text;
+    EXPECT_EQ(Link::parse(text + "/").path, whole.path) << text;
+  }
+}
+
+TEST(Link, skips_a_provider_that_cannot_be_used) {
+  const std::string bad = "/dns/example.com/tcp/443/tls/http";
+  const std::string good = std::string("/ip4/127.0.0.1/tcp/4001/p2p/") + kPeer;
+  const std::string text = std::string(kCid) + "?provider=" + bad;
+  const Link link = Link::parse(text + "&provider=" + good);
+  ASSERT_EQ(link.providers.size(), 1u);
+  ASSERT_EQ(link.unusable.size(), 1u);
+  EXPECT_TRUE(link.unusable.front().starts_with(bad)) << link.unusable.front();
+  EXPECT_THROW(Link::parse(text), Error);
+  EXPECT_TRUE(Link::parse(text, true).providers.empty());
 }
 
 TEST(Link, reads_back_what_it_writes) {

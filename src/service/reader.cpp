@@ -90,7 +90,7 @@ class RangeReader {
 /// One folder after the other, those within before what follows them.
 class Lister {
  public:
-  using Entry = std::function<void(const Listed&)>;
+  using Entry = std::function<Task<void>(const Listed&)>;
 
   Lister(ContentSource& source, bool recursive, const Entry& entry)
       : source_(source), recursive_(recursive), entry_(entry) {}
@@ -98,7 +98,8 @@ class Lister {
   Task<void> list(Cid cid) {
     if (cid.is(Codec::raw)) {
       const SharedBytes block = co_await source_.block(cid);
-      entry_(listed_file("", cid, block.size()));
+      const Listed file = listed_file("", cid, block.size());
+      co_await entry_(file);
       co_return;
     }
     const SharedBytes block = co_await source_.block(cid);
@@ -106,7 +107,8 @@ class Lister {
     if (is_folder(node)) {
       co_await list_folder(cid, std::move(node), block, "", 0);
     } else {
-      tell(DagPbLink{.cid = cid, .name = "", .tsize = 0}, node, "");
+      const Listed found = listed(DagPbLink{.cid = cid, .name = "", .tsize = 0}, node, "");
+      co_await entry_(found);
     }
   }
 
@@ -140,18 +142,20 @@ class Lister {
       if (++listed_ > kMaxListed) throw Error(ErrorCode::limit, "too many entries to list");
       const std::string here = below(path, entry.name);
       if (entry.cid.is(Codec::raw)) {
-        entry_(listed_file(here, entry.cid, source_.raw_bytes(entry)));
+        const Listed file = listed_file(here, entry.cid, source_.raw_bytes(entry));
+        co_await entry_(file);
         continue;
       }
       const Queue::Got got = co_await nodes.take();
       UnixfsNode node = describe_node(got.cid, got.block.view());
-      tell(entry, node, here);
+      const Listed found = listed(entry, node, here);
+      co_await entry_(found);
       if (!recursive_ || !is_folder(node)) continue;
       co_await list_folder(got.cid, std::move(node), got.block, here, depth + 1);
     }
   }
 
-  void tell(const DagPbLink& link, const UnixfsNode& node, const std::string& path) const {
+  static Listed listed(const DagPbLink& link, const UnixfsNode& node, const std::string& path) {
     Listed out = listed_file(path, link.cid, 0);
     out.metadata = node.metadata;
     if (const auto* file = std::get_if<FileNode>(&node.kind)) {
@@ -164,7 +168,7 @@ class Lister {
       out.kind = EntryKind::folder;
       out.bytes = link.tsize;
     }
-    entry_(out);
+    return out;
   }
 
   ContentSource& source_;
@@ -237,7 +241,7 @@ Task<std::optional<Cid>> Reader::State::find_in_shards(ShardNode shard, std::str
   }
 }
 
-Task<void> Reader::list(Cid cid, bool recursive, std::function<void(const Listed&)> entry) {
+Task<void> Reader::list(Cid cid, bool recursive, std::function<Task<void>(const Listed&)> entry) {
   Lister lister(state_->source, recursive, entry);
   co_await lister.list(std::move(cid));
 }

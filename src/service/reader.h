@@ -51,8 +51,8 @@ class Reader {
   Task<Cid> resolve(Link link);
 
   /// A folder's entries in order of their names, or the one entry that a file is. Called for each,
-  /// as they are found.
-  Task<void> list(Cid cid, bool recursive, std::function<void(const Listed&)> entry);
+  /// as they are found, and awaited before the next.
+  Task<void> list(Cid cid, bool recursive, std::function<Task<void>(const Listed&)> entry);
 
   /// Bytes [offset, offset + length) of a file, in order, in pieces of at most 2 MiB; each piece is
   /// handed over before the next is waited for, with a bounded read-ahead. Throws Error{usage} for

@@ -88,6 +88,7 @@ class Sharing : public ::testing::Test {
     std::vector<std::string> out;
     net.world.run(reader.list(result->root, recursive, [&out](const Listed& entry) {
       out.push_back(entry.path + " " + std::to_string(static_cast<int>(entry.kind)));
+      return done();
     }));
     return out;
   }

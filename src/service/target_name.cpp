@@ -37,10 +37,9 @@ std::string without_slashes_at_end(std::string path) {
 }  // namespace
 
 std::string suggested_name(const Link& link) {
-  const std::string from_link = last_part(link.filename);
-  if (harmless(from_link)) return from_link;
-  if (!link.path.empty() && harmless(link.path.back())) return link.path.back();
-  return link.cid.to_string();
+  // What a path leads to has another name than the whole.
+  const std::string name = link.path.empty() ? last_part(link.filename) : link.path.back();
+  return harmless(name) ? name : link.cid.to_string();
 }
 
 TargetPlace choose_target(Storage& storage, const Link& link, const std::string& output) {

@@ -20,7 +20,7 @@ TEST(TargetName, is_what_the_link_says) {
   EXPECT_EQ(suggested("a file.txt"), "a file.txt");
   EXPECT_EQ(suggested("Grüße"), "Grüße");
   EXPECT_EQ(suggested("", {"a", "b"}), "b");
-  EXPECT_EQ(suggested("name", {"a", "b"}), "name");
+  EXPECT_EQ(suggested("name", {"a", "b"}), "b");
   EXPECT_EQ(suggested(""), kCidText);
   EXPECT_EQ(suggested(std::string(255, 'n')), std::string(255, 'n'));
 }

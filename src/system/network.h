@@ -34,6 +34,10 @@ class Stream {
   /// Breaks the stream at once, without waiting: pending calls, here and there, throw
   /// Error{closed}.
   virtual void abort() noexcept = 0;
+
+  /// What reading has cost beyond the bytes that it returned, since this was last asked: the
+  /// framing of a layer, in bytes.
+  virtual std::size_t take_overhead_bytes() noexcept { return 0; }
 };
 
 /// Fills `into` wholly. Throws Error{closed} when the end comes before.

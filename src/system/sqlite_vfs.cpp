@@ -16,6 +16,7 @@ struct SqliteVfs::Parts {
   std::string name;
   Use use;
   std::string last_error;
+  bool sync_failed = false;
   sqlite3_vfs vfs{};
 };
 
@@ -33,6 +34,7 @@ struct OpenFile {
   File* file;  // null: it is not there, and only read
   int lock;
   char* remove_at_close;  // a path, or null
+  const char* new_path;   // of one that was made here, until its name is synced, too; or null
 };
 
 OpenFile& of(sqlite3_file* file) {
@@ -56,6 +58,12 @@ int guarded(SqliteVfs::Parts& world, int code, Call call) {
                       world.last_error.find("quota") != std::string::npos;
     return full ? SQLITE_FULL : code;
   }
+}
+
+std::string parent_of(std::string_view path) {
+  const auto slash = path.rfind('/');
+  if (slash == path.npos) return ".";
+  return slash == 0 ? "/" : std::string(path.substr(0, slash));
 }
 
 int close_file(sqlite3_file* opened) {
@@ -84,6 +92,7 @@ int read_file(sqlite3_file* opened, void* into, int amount, sqlite3_int64 offset
 int write_file(sqlite3_file* opened, const void* bytes, int amount, sqlite3_int64 offset) {
   OpenFile& self = of(opened);
   if (self.file == nullptr) return SQLITE_READONLY;
+  if (self.world->sync_failed) return SQLITE_IOERR_WRITE;
   return guarded(*self.world, SQLITE_IOERR_WRITE, [&] {
     const ByteView given(static_cast<const std::uint8_t*>(bytes), static_cast<std::size_t>(amount));
     self.file->write_at(static_cast<std::uint64_t>(offset), given);
@@ -94,6 +103,7 @@ int write_file(sqlite3_file* opened, const void* bytes, int amount, sqlite3_int6
 int truncate_file(sqlite3_file* opened, sqlite3_int64 size) {
   OpenFile& self = of(opened);
   if (self.file == nullptr) return SQLITE_READONLY;
+  if (self.world->sync_failed) return SQLITE_IOERR_TRUNCATE;
   return guarded(*self.world, SQLITE_IOERR_TRUNCATE, [&] {
     self.file->truncate(static_cast<std::uint64_t>(size));
     return SQLITE_OK;
@@ -103,10 +113,15 @@ int truncate_file(sqlite3_file* opened, sqlite3_int64 size) {
 int sync_file(sqlite3_file* opened, int) {
   OpenFile& self = of(opened);
   if (self.file == nullptr) return SQLITE_READONLY;
-  return guarded(*self.world, SQLITE_IOERR_FSYNC, [&] {
+  if (self.world->sync_failed) return SQLITE_IOERR_FSYNC;
+  const int result = guarded(*self.world, SQLITE_IOERR_FSYNC, [&] {
     self.file->sync();
+    if (self.new_path != nullptr) self.world->system.storage.sync_names(parent_of(self.new_path));
+    self.new_path = nullptr;
     return SQLITE_OK;
   });
+  self.world->sync_failed = result != SQLITE_OK;
+  return result;
 }
 
 int file_size(sqlite3_file* opened, sqlite3_int64* size) {
@@ -187,8 +202,14 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* out, int flags, 
   if (path == nullptr) return SQLITE_CANTOPEN;
   return guarded(world, SQLITE_CANTOPEN, [&] {
     Storage& storage = world.system.storage;
-    const bool absent = reads && !storage.info(path);
-    if (!absent) self.file = storage.open(path, access_of(flags)).release();
+    const bool is_new = !storage.info(path);
+    if (!is_new || !reads) {
+      self.file = storage.open(path, access_of(flags)).release();
+      // What a sync lost before must not be taken for what is on the disk.
+      self.file->forget_cached();
+    }
+    // A path stays where it is until its file is closed.
+    if (is_new && !reads) self.new_path = path;
     if ((flags & SQLITE_OPEN_DELETEONCLOSE) != 0) {
       self.remove_at_close = sqlite3_mprintf("%s", path);
     }
@@ -196,12 +217,6 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* out, int flags, 
     if (given != nullptr) *given = flags;
     return SQLITE_OK;
   });
-}
-
-std::string parent_of(std::string_view path) {
-  const auto slash = path.rfind('/');
-  if (slash == path.npos) return ".";
-  return slash == 0 ? "/" : std::string(path.substr(0, slash));
 }
 
 int delete_file(sqlite3_vfs* vfs, const char* path, int sync_folder) {
@@ -298,6 +313,10 @@ SqliteVfs::~SqliteVfs() {
 
 const char* SqliteVfs::name() const {
   return parts_->name.c_str();
+}
+
+bool SqliteVfs::sync_failed() const {
+  return parts_->sync_failed;
 }
 
 const std::string& SqliteVfs::last_error() const {

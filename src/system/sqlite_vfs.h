@@ -14,6 +14,11 @@ namespace shoal {
 /// there is no shared memory, and no locking between connections either, so a database has one
 /// connection that writes, and what keeps other processes away is Storage::lock. Outlives its
 /// connections.
+///
+/// SQLite would try a sync that failed again and believe the second one, which says nothing of what
+/// the first one lost, and then overwrite what it needs to recover. So nothing is written after a
+/// failed sync: only a database that is opened anew, by another VFS, goes on from what is on the
+/// disk.
 class SqliteVfs {
  public:
   struct Parts;
@@ -30,6 +35,8 @@ class SqliteVfs {
   SqliteVfs& operator=(const SqliteVfs&) = delete;
 
   const char* name() const;
+  /// Every change fails from then on.
+  bool sync_failed() const;
   /// What the last failing call of the storage said, for a message that says more than
   /// SQLITE_IOERR; empty when none failed.
   const std::string& last_error() const;

@@ -41,8 +41,12 @@ class File {
   void write_at(std::uint64_t offset, ByteView bytes) {
     write_at(offset, std::span<const ByteView>(&bytes, 1));
   }
-  /// Content and size survive a power loss after this.
+  /// Content and size survive a power loss after this. When it throws, what was written since the
+  /// last one may be lost, although it still reads as written and a later sync has no complaint.
   virtual void sync() = 0;
+  /// Lets what is read next come from the disk, unless it is still on its way there: what a failed
+  /// sync lost no longer reads as written.
+  virtual void forget_cached() = 0;
   virtual void truncate(std::uint64_t size) = 0;
   virtual FileInfo info() = 0;
   /// The first offset at or after `offset` that is not in a hole; none when only a hole follows.

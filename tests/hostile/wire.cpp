@@ -58,7 +58,8 @@ Task<void> Wire::secure() {
   auto ahead = std::make_unique<net::ReadAhead>(std::move(stream_));
   auto proposed = net::negotiate_lazily(std::move(ahead), net::kNoiseProtocol);
   net::Secured secured = co_await net::secure_with_noise(
-      system_, identity, std::move(proposed), net::Direction::outbound, target_.peer, kMuxers);
+      system_, noise::StaticKey::make(identity, system_.random.bytes(32)), std::move(proposed),
+      net::Direction::outbound, target_.peer, kMuxers);
   stream_ = std::move(secured.stream);
 }
 

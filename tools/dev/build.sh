@@ -51,7 +51,7 @@ compile() {
 program_is_fresh() {
   local stamp=$root/build/release/.program_built
   [[ -e $stamp && -x $root/build/release/shoal ]] &&
-    [[ -z $(find "$root"/{CMakeLists.txt,CMakePresets.json,cmake,src,include} -newer "$stamp" -print -quit 2>/dev/null) ]]
+    [[ -z $(find "$root"/{CMakeLists.txt,CMakePresets.json,cmake,src,include,lab} -newer "$stamp" -print -quit 2>/dev/null) ]]
 }
 
 # The program alone: no test library is needed for it.

@@ -45,6 +45,8 @@ check_format() {
 
 run_checks() {
   attempt check_format check_format
+  attempt check_shell check_shell
+  attempt check_dev_test "$root/tools/dev_test"
   attempt check_includes "$root/tools/check_includes"
   attempt check_includes_test "$root/tools/check_includes_test"
   attempt check_docs "$root/tools/check_docs"
@@ -57,19 +59,20 @@ run_checks() {
 
 # run_ctest PRESET CTEST-ARGS...: counts the tests inside each program, and a program that died as one more.
 run_ctest() {
-  local folder=$root/build/$1 p f s
+  local folder=$root/build/$1 p f s code=0
   shift
-  ctest --test-dir "$folder" --verbose -j "$jobs" --timeout 600 "$@" >"$logs/ctest" 2>&1 </dev/null || true
+  ctest --test-dir "$folder" --verbose -j "$jobs" --timeout 600 "$@" >"$logs/ctest" 2>&1 </dev/null || code=$?
   awk -v counts="$logs/counts" -f "$root/tools/dev/ctest.awk" "$logs/ctest"
   read -r p f s <"$logs/counts"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+  if ((code != 0 && f == 0)); then record failed "ctest ended with code $code" "$logs/ctest"; fi
 }
 
 # Unit tests, simulated tests and the replay of fuzz corpora.
 run_unit_tests() {
   local preset=$1 started=$SECONDS before=$((passed + failed + skipped)) whole
   if [[ -z $filter ]]; then
-    run_ctest "$preset"
+    run_ctest "$preset" --no-tests=error
   else
     # Programs named by FILTER run whole; of the others, the tests that FILTER names.
     whole=$(ctest --test-dir "$root/build/$preset" -N |
@@ -80,16 +83,26 @@ run_unit_tests() {
   echo "$((passed + failed + skipped - before)) unit tests and replays in $((SECONDS - started)) s"
 }
 
+# idle_faults: of the counts that parts of a run told, the fault points that struck in none.
+idle_faults() {
+  awk 'NF == 2 && $1 ~ /^[a-z_]+\.[a-z_]+$/ && $2 ~ /^[0-9]+$/ { sum[$1] += $2 }
+    END { for (point in sum) if (sum[point] == 0) { print "error: " point " never struck"; idle = 1 }; exit !idle }'
+}
+
 # simulate_many PRESET SCENARIO SEEDS: as many at a time as there are processors.
 simulate_many() {
-  local part first=1 pids=() result=0 pid
+  local part first=1 pids=() result=0 pid told
+  told=$(mktemp -d "$logs/told.XXXXXX")
   for ((part = 1; part <= jobs; ++part)); do
     local last=$(($3 * part / jobs))
-    simulate "$1" "$2" --seed "$first" --seeds "$((last - first + 1))" &
+    simulate "$1" "$2" --seed "$first" --seeds "$((last - first + 1))" 2>"$told/$part" &
     pids+=($!)
     first=$((last + 1))
   done
   for pid in "${pids[@]}"; do wait "$pid" || result=1; done
+  cat "$told"/*
+  # A part alone may be too small for every point to strike in it.
+  if cat "$told"/* | idle_faults; then result=1; fi
   return "$result"
 }
 
@@ -117,7 +130,7 @@ run_scripts() {
 # test_preset PRESET: true if it was built, whatever its tests said.
 test_preset() {
   local preset=$1 started=$SECONDS
-  if ! { configure "$preset" && compile "$preset"; }; then
+  if ! { configure "$preset" -DSHOAL_TESTS=ON && compile "$preset"; }; then
     record failed "$preset build"
     return 1
   fi

@@ -35,6 +35,13 @@ tests against other implementations
 NAME is a folder of interop/ with a script `run`, which gets the program as SHOAL. Without it: each of them.
 More ARGS go to the script: --list, --only PART.'
 
+# Every script of the project that bash reads.
+check_shell() {
+  command -v shellcheck >/dev/null || return 77
+  (cd "$root" && grep -rlE --exclude-dir=node_modules --exclude-dir=target '^(#!.*bash|# shellcheck shell=bash)' \
+    dev .ci tools tests bench interop | xargs shellcheck)
+}
+
 verb_check() {
   local base files
   if [[ ${1:-} == --guards ]]; then
@@ -50,7 +57,7 @@ verb_check() {
     base=$(git merge-base HEAD main 2>/dev/null || echo HEAD)
     mapfile -t files < <(git diff --name-only --diff-filter=d "$base" && git ls-files --others --exclude-standard)
   fi
-  grep -lsE '^(#!.*bash|# shellcheck shell=bash)' dev .ci/run tools/* tools/dev/* tools/completions/* tests/*.sh bench/* bench/systems/* interop/*/run | xargs shellcheck
+  check_shell
   printf '%s\n' "${files[@]}" | { grep '^src/.*\.cpp$' || true; } |
     xargs -r -P "$jobs" -n 1 clang-tidy-19 --quiet -p build/dev 2> >(grep -v 'warnings generated' >&2)
 }

@@ -27,6 +27,7 @@ std::optional<ChunkLeaf> read_leaf(File& file, std::uint64_t offset, std::size_t
 struct OpenedFile {
   std::unique_ptr<File> file;
   FileInfo info;
+  FileStamp stamp;  // that tells from then on whether it has changed
   /// Of a file of one chunk at most: all of it. Nothing if it changed meanwhile.
   std::optional<ChunkLeaf> only_leaf;
 };

@@ -67,6 +67,7 @@ class ContentReader {
   std::size_t files_being_opened_ = 0;
   std::exception_ptr failure_;
   std::string current_path_;
+  std::uint64_t unchanged_ = 0;  // files
   std::uint64_t bytes_done_ = 0;
   std::uint64_t bytes_hashed_ = 0;
 };

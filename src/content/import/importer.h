@@ -23,6 +23,8 @@ struct ImportOptions {
   std::vector<std::string> exclude;
   /// Of the result; empty: the last part of the only path.
   std::string name;
+  /// Of the node, with its private key: left out wherever it lies. Empty: there is none.
+  std::string home{};
 };
 
 struct ImportResult {
@@ -33,7 +35,7 @@ struct ImportResult {
   std::uint64_t blocks = 0;     // equal ones counted each time, as in dag_bytes
   std::uint64_t dag_bytes = 0;  // of all blocks, as parents state it
   std::uint64_t bytes_hashed = 0;
-  /// What was left out, for it is no file, folder or symlink: a sentence for each.
+  /// What was left out, for it is no file, folder or symlink, or the node's home: a sentence each.
   std::vector<std::string> warnings;
 };
 
@@ -48,7 +50,8 @@ struct ImportProgress {
 ///
 /// Files are read in chunks, some at a time, off the event loop; memory holds those and one entry
 /// for each file, whatever the sizes. A file that the store knows unchanged is not read. Symlinks
-/// stay symlinks, also one that is given as a path. Unfinished downloads are left out.
+/// stay symlinks, also one that is given as a path. Unfinished downloads and their locks are left
+/// out.
 class Importer {
  public:
   /// Borrows both for its life. `store` may be null: then nothing is kept.
@@ -58,8 +61,8 @@ class Importer {
   Importer& operator=(const Importer&) = delete;
 
   /// Several paths become the entries of one folder. Throws Error{io} naming what is absent,
-  /// unreadable, or changes while it is read, also after a second try; Error{usage} for no path or
-  /// two of the same name. Cancellable. Once.
+  /// unreadable, or changes while it is read, also after a second try; Error{usage} for no path,
+  /// two of the same name, or one in the node's home. Cancellable. Once.
   Task<ImportResult> import(std::vector<std::string> paths);
 
   ImportProgress progress() const;

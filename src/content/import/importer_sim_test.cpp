@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <set>
+
 #include "base/error.h"
 #include "content/import/importer.h"
 #include "system/sim/world.h"
@@ -132,6 +134,26 @@ TEST(ImporterSim, commits_a_tree_at_its_end_and_not_each_node) {
   EXPECT_LE(asked("storage.sync") - syncs, 4U);
   EXPECT_TRUE(store.has(root.hash()));
   world.run(store.stop());
+}
+
+TEST(ImporterSim, lets_others_have_a_turn_between_files_that_have_not_changed) {
+  Scene scene;
+  for (int i = 0; i < 1000; ++i) scene.write("/tree/" + std::to_string(i), 1, 'x');
+  scene.world.run_for(5s);  // until their times can be trusted
+  BlockStore store(scene.host.system(), "/home");
+  Importer first(scene.host.system(), &store, {});
+  scene.world.run(first.import({"/tree"}));
+  TaskGroup tasks(scene.world.waits(), "test");
+  std::string end;
+  Importer again(scene.host.system(), &store, {});
+  tasks.spawn(note(again.import({"/tree"}), end));
+  std::set<std::uint64_t> seen;  // between two steps
+  scene.world.run_while_not([&] {
+    seen.insert(again.progress().bytes_done);
+    return !end.empty();
+  });
+  EXPECT_GE(seen.size(), 4u);
+  scene.world.run(store.stop());
 }
 
 TEST(ImporterSim, gives_the_same_root_and_trace_every_time) {

@@ -42,6 +42,11 @@ std::string make_tree(const TempFolder& temp) {
   return tree;
 }
 
+/// Lets a file look as if nobody had written to it for long.
+void grow_old(const std::string& path) {
+  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - 1h);
+}
+
 Task<ImportResult> imported(System& system, BlockStore* store, std::vector<std::string> paths,
                             ImportOptions options = {}) {
   Importer importer(system, store, std::move(options));
@@ -219,6 +224,9 @@ Task<void> unchanged(System& system) {
   const TempFolder temp;
   const std::string tree = make_tree(temp);
   write(tree + "/big", big_content());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
+    if (entry.is_regular_file()) grow_old(entry.path());
+  }
   BlockStore store(system, temp.path("home"));
   const auto first = co_await imported(system, &store, {tree});
   EXPECT_EQ(first.bytes_hashed, first.bytes);
@@ -237,6 +245,31 @@ TEST(Importer, does_not_read_a_file_again_that_has_not_changed) {
   os::in_world(unchanged);
 }
 
+/// Whether the store gives the one block of a file that was changed, without looking so, after it
+/// was imported.
+Task<bool> gives_what_changed(System& system, bool is_old) {
+  const TempFolder temp;
+  const std::string path = temp.path("file");
+  write(path, "before");
+  if (is_old) grow_old(path);
+  const auto time = std::filesystem::last_write_time(path);
+  BlockStore store(system, temp.path("home"));
+  const auto result = co_await imported(system, &store, {path});
+  write(path, "after!");
+  std::filesystem::last_write_time(path, time);
+  const auto block = co_await store.get(result.root.hash());
+  co_await store.stop();
+  co_return block.has_value();
+}
+
+Task<void> young_files(System& system) {
+  EXPECT_FALSE(co_await gives_what_changed(system, false));
+  EXPECT_TRUE(co_await gives_what_changed(system, true));
+}
+TEST(Importer, trusts_no_file_that_was_written_a_moment_ago) {
+  os::in_world(young_files);
+}
+
 Task<std::uint64_t> files_in(System& system, std::string path, ImportOptions options = {}) {
   const auto result = co_await imported(system, nullptr, {path}, std::move(options));
   co_return result.files;
@@ -246,8 +279,9 @@ Task<void> left_out(System& system) {
   const TempFolder temp;
   const std::string tree = temp.path("tree");
   std::filesystem::create_directories(tree + "/sub/build");
-  for (const char* name : {"/x.o", "/a.log", "/sub/keep.log", "/sub/b.log", "/sub/build/c",
-                           "/.name.Ab3dEf9h.shoal", "/top", "/sub/top"}) {
+  for (const char* name :
+       {"/x.o", "/a.log", "/sub/keep.log", "/sub/b.log", "/sub/build/c", "/.name.Ab3dEf9h.shoal",
+        "/.name.Ab3dEf9h.shoal.lock", "/top", "/sub/top"}) {
     write(tree + name, "1");
   }
   EXPECT_EQ(co_await files_in(system, tree), 7u);
@@ -263,6 +297,33 @@ TEST(Importer, leaves_out_what_is_hidden_ignored_excluded_or_half_downloaded) {
   os::in_world(left_out);
 }
 
+Task<void> own_home(System& system) {
+  const TempFolder temp;
+  const std::string tree = make_tree(temp);
+  const std::string without =
+      co_await cid_of(system, tree, {.hidden = true, .exclude = {}, .name = {}});
+  for (const char* name : {"/home", "/.home"}) {
+    const std::string home = tree + name;
+    std::filesystem::create_directory(home);
+    write(home + "/identity.key", "secret");
+    std::filesystem::create_directory_symlink(home, temp.path("other way"));
+    const ImportOptions options{
+        .hidden = true, .exclude = {}, .name = {}, .home = temp.path("other way")};
+    const auto result = co_await imported(system, nullptr, {tree}, options);
+    EXPECT_EQ(result.root.to_string(), without);
+    EXPECT_EQ(result.warnings.size(), 1u);
+    EXPECT_TRUE(result.warnings.front().starts_with(home + ": left out")) << result.warnings[0];
+    EXPECT_EQ(co_await failure_of(system, {home}, options), "usage " + home);
+    EXPECT_EQ(co_await failure_of(system, {temp.path("other way") + "/identity.key"}, options),
+              "usage " + home + "/identity.key");
+    std::filesystem::remove_all(home);
+    std::filesystem::remove(temp.path("other way"));
+  }
+}
+TEST(Importer, never_takes_in_the_home_of_its_node) {
+  os::in_world(own_home);
+}
+
 Task<void> special(System& system) {
   const TempFolder temp;
   const std::string tree = make_tree(temp);
@@ -273,6 +334,11 @@ Task<void> special(System& system) {
   EXPECT_TRUE(result.warnings.front().starts_with(tree + "/fifo: left out"));
   EXPECT_EQ(co_await failure_of(system, {tree + "/fifo"}), "io " + tree + "/fifo");
   EXPECT_EQ(co_await failure_of(system, {tree + "/absent"}), "io " + tree + "/absent");
+  try {
+    static_cast<void>(co_await imported(system, nullptr, {tree + "/fifo"}));
+  } catch (const Error& error) {
+    EXPECT_NE(error.hint().find("into a file"), std::string::npos) << error.hint();
+  }
 }
 TEST(Importer, warns_of_what_is_no_file_and_names_what_is_absent) {
   os::in_world(special);

@@ -4,27 +4,20 @@
 #include <map>
 
 #include "base/error.h"
+#include "content/import/own_home.h"
+#include "content/partial_name.h"
 #include "system/offload.h"
 
 namespace shoal::content {
 
 namespace {
 
-/// `.name.XXXXXXXX.shoal`, under which a download grows.
-bool is_partial_download(std::string_view name) {
-  constexpr std::string_view kSuffix = ".shoal";
-  constexpr std::size_t kRandom = 8;
-  if (!name.starts_with('.') || !name.ends_with(kSuffix)) return false;
-  name.remove_suffix(kSuffix.size());
-  return name.size() >= kRandom + 2 && name[name.size() - kRandom - 1] == '.' &&
-         name.substr(name.size() - kRandom).find('.') == name.npos;
-}
-
 /// Walks one of the paths given.
 class Walk {
  public:
-  Walk(Storage& storage, const ImportOptions& options, const IgnoreRules& excluded, TreePlan& plan)
-      : storage_(storage), options_(options), excluded_(excluded), plan_(plan) {}
+  Walk(Storage& storage, const ImportOptions& options, const OwnHome& home,
+       const IgnoreRules& excluded, TreePlan& plan)
+      : storage_(storage), options_(options), home_(home), excluded_(excluded), plan_(plan) {}
 
   struct Folder {
     std::size_t index;
@@ -43,12 +36,13 @@ class Walk {
 
   Storage& storage_;
   const ImportOptions& options_;
+  const OwnHome& home_;
   const IgnoreRules& excluded_;
   TreePlan& plan_;
 };
 
 bool Walk::is_wanted(const Folder& folder, const FolderEntry& entry) const {
-  if (entry.name == kIgnoreFile || is_partial_download(entry.name)) return false;
+  if (entry.name == kIgnoreFile || is_partial_or_lock_name(entry.name)) return false;
   if (!options_.hidden && entry.name.starts_with('.')) return false;
   const std::string relative = folder.relative + entry.name;
   const bool is_folder = entry.kind == FileKind::folder;
@@ -86,6 +80,10 @@ std::vector<Walk::Folder> Walk::list(Folder folder) {
       plan_.warnings.push_back(path + ": left out: neither a file nor a folder nor a symlink");
       continue;
     }
+    if (home_.is(*info)) {
+      plan_.warnings.push_back(path + ": left out: the home of this node, with its private key");
+      continue;
+    }
     const std::size_t index = plan_.entries.size();
     const bool is_folder = info->kind == FileKind::folder;
     if (info->kind == FileKind::file) {
@@ -104,9 +102,9 @@ std::vector<Walk::Folder> Walk::list(Folder folder) {
   return inner;
 }
 
-Task<void> walk_folder(System& system, const ImportOptions& options, const IgnoreRules& excluded,
-                       TreePlan& plan, std::size_t root) {
-  Walk walk(system.storage, options, excluded, plan);
+Task<void> walk_folder(System& system, const ImportOptions& options, const OwnHome& home,
+                       const IgnoreRules& excluded, TreePlan& plan, std::size_t root) {
+  Walk walk(system.storage, options, home, excluded, plan);
   std::vector<Walk::Folder> open;
   open.push_back({root, plan.entries[root].path, "", nullptr});
   // Some folders a job: a job for each of very many small ones would cost more than they do.
@@ -128,17 +126,23 @@ std::string last_part(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
-PlanEntry look_at(Storage& storage, std::string path) {
+PlanEntry look_at(Storage& storage, const OwnHome& home, std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   const auto info = storage.info(path);
   if (path.empty() || !info) {
     throw Error(ErrorCode::io, "no such file or folder", path, "look for a typing error");
   }
   if (info->kind == FileKind::other) {
-    throw Error(ErrorCode::io, "neither a file nor a folder nor a symlink", path);
+    throw Error(ErrorCode::io, "neither a file nor a folder nor a symlink", path,
+                "write what comes out of it into a file, and share that");
   }
   std::string name = last_part(path);
-  if (info->kind != FileKind::symlink) path = storage.absolute(path);
+  const bool is_symlink = info->kind == FileKind::symlink;
+  if (!is_symlink) path = storage.absolute(path);
+  if (!is_symlink && home.holds(storage, path)) {
+    throw Error(ErrorCode::usage, "belongs to this node's home, where its private key lies", path,
+                "share what lies elsewhere, or name another home with --home DIR");
+  }
   if (name.empty() || name == "." || name == "..") name = last_part(path);
   return {
       .name = std::move(name), .info = *info, .path = std::move(path), .children = {}, .root = {}};
@@ -195,8 +199,9 @@ Task<TreePlan> plan_tree(System& system, std::vector<std::string> paths,
   if (paths.empty()) throw Error(ErrorCode::usage, "no path given");
   IgnoreRules excluded;
   for (const std::string& pattern : options.exclude) excluded.add(pattern);
+  const OwnHome home(system.storage, options.home);
   std::vector<PlanEntry> given;
-  for (std::string& path : paths) given.push_back(look_at(system.storage, std::move(path)));
+  for (std::string& path : paths) given.push_back(look_at(system.storage, home, std::move(path)));
   check_names(given);
   TreePlan plan;
   if (given.size() > 1) {
@@ -208,7 +213,7 @@ Task<TreePlan> plan_tree(System& system, std::vector<std::string> paths,
   const std::size_t roots = plan.entries.size();
   for (std::size_t index = given.size() > 1 ? 1 : 0; index < roots; ++index) {
     if (plan.entries[index].info.kind != FileKind::folder) continue;
-    co_await walk_folder(system, options, excluded, plan, index);
+    co_await walk_folder(system, options, home, excluded, plan, index);
   }
   co_return plan;
 }

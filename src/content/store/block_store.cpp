@@ -21,8 +21,6 @@ constexpr std::size_t kPlacesPerCommit = 10'000;
 /// Of one block, at a time; others are looked for when all of these were forgotten.
 constexpr std::size_t kPlacesTried = 8;
 constexpr int kLooks = 8;
-/// A file written to so lately may be written to again without its time changing, and one that is
-/// being written changes it all the time: its stamp is not taken for a sign that nothing happened.
 constexpr Duration kYoung = 2s;
 /// Files not read for so long are closed, so that a deleted one's room comes back.
 constexpr Duration kCloseFilesAfter = 10s;
@@ -65,6 +63,10 @@ FileStamp FileStamp::of(const FileInfo& info) {
       .size = info.size, .mtime_ns = info.mtime.time_since_epoch().count(), .inode = info.inode};
 }
 
+bool FileStamp::is_young(WallTime now) const {
+  return WallTime(std::chrono::nanoseconds(mtime_ns)) >= now - kYoung;
+}
+
 struct BlockStore::State {
   State(System& the_system, std::string folder)
       : system(the_system),
@@ -85,6 +87,10 @@ struct BlockStore::State {
     } catch (const Error& error) {
       // SQLite takes all of a transaction back when it cannot go on.
       if (pending && !index->has_changes()) lost = error.message();
+      if (index->sync_failed()) {
+        lost = error.message();
+        index.reset();
+      }
       throw;
     }
     open();
@@ -238,9 +244,8 @@ void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
     change([&](Index& all) { all.forget_place(hash.encoded(), place); });
     return;
   }
-  const WallTime changed{std::chrono::nanoseconds(reading.stamp.mtime_ns)};
   const bool may_be_trusted = place.stamp != kNeverTrusted;
-  if (reading.hashed && may_be_trusted && changed + kYoung < system.clock.wall_now()) {
+  if (reading.hashed && may_be_trusted && !reading.stamp.is_young(system.clock.wall_now())) {
     change([&](Index& all) { all.renew(place, reading.stamp); });
   }
 }

@@ -27,11 +27,16 @@ struct FileStamp {
   std::int64_t mtime_ns = 0;
   std::uint64_t inode = 0;
   static FileStamp of(const FileInfo& info);
+  /// Whether the file may be written to again without its time changing, so that this look is no
+  /// sign yet that nothing happened. One that is being written is young all the time.
+  bool is_young(WallTime now) const;
   bool operator==(const FileStamp&) const = default;
 };
 
 /// Of a file that is still being written: its blocks are hashed whenever they are read.
 inline constexpr FileStamp kNeverTrusted{};
+/// Of a file that was young when it was read: its blocks are hashed once more, then trusted.
+inline constexpr FileStamp kNotYetTrusted{.inode = 1};
 
 /// What stands around the content in a block that is not raw: with it, the leaves of the other
 /// profiles are served from the file too.

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "content/store/block_store.h"
+#include "content/store/database.h"
 #include "system/sim/world.h"
 
 namespace shoal::content {
@@ -49,6 +50,28 @@ TEST(BlockStoreSim, opens_whole_after_any_loss_of_power) {
     world.run(count_right(store, 20 * seed));
     EXPECT_EQ(store.stale_blocks(), 0u) << seed;
     world.run(store.stop());
+  }
+}
+
+TEST(BlockStoreSim, opens_whole_after_a_sync_that_failed_and_a_loss_of_power) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    sim::World world({.seed = seed});
+    sim::Host& host = world.add_host();
+    BlockStore store(host.system(), "/home");
+    world.faults().set("storage.sync", 0.3);
+    for (std::uint64_t i = 0; i < 40 * (1 + seed % 20); ++i) {
+      const Bytes bytes = node_bytes(i);
+      try {
+        store.put(Multihash::sha2_256(bytes), bytes);
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::io);
+      }
+    }
+    world.faults().set("storage.sync", 0);
+    host.crash();
+    System& system = host.restart();
+    Database database(system, "/home/index.db");
+    EXPECT_EQ(database.one("PRAGMA integrity_check"), "ok") << seed;
   }
 }
 

@@ -132,6 +132,8 @@ void Database::commit() {
     throw Error(ErrorCode::io, "the index cannot be used: input/output error", path_);
   }
   run("COMMIT");
+  // SQLite itself takes a checkpoint that failed for no failure of the commit before it.
+  if (sync_failed()) fail("a sync of the disk failed");
 }
 
 bool Database::in_transaction() const {

@@ -100,6 +100,8 @@ class Database {
   /// Nothing happens when no transaction is open.
   void commit();
   bool in_transaction() const;
+  /// What was committed may be lost, and no change is possible until it is opened anew.
+  bool sync_failed() const { return vfs_.sync_failed(); }
   std::int64_t last_row_id() const;
 
   const std::string& path() const { return path_; }

@@ -72,6 +72,7 @@ class Index {
   /// That are not committed yet.
   bool has_changes() const { return database_.in_transaction(); }
   bool in_transaction() const { return database_.in_transaction(); }
+  bool sync_failed() const { return database_.sync_failed(); }
 
  private:
   void make_tables(FileId last_file);

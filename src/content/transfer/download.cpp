@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "content/local_block.h"
+#include "content/partial_name.h"
 #include "content/transfer/file_compare.h"
 #include "content/transfer/partial_tree.h"
 #include "content/transfer/tree_compare.h"
@@ -279,6 +280,7 @@ Task<std::optional<std::uint64_t>> Download::holds_file(std::string path, Cid ci
     if (!info || info->kind != FileKind::file || info->size > kMaxBlockBytes) return {};
     stamp = FileStamp::of(*info);
     const auto file = folder_->open(at, Access::read);
+    file->forget_cached();
     return look_at_place(*file, cid, 0, stamp.size);
   };
   const PlaceLook seen = co_await offload(system_.offload, look);
@@ -340,6 +342,8 @@ Task<void> Download::begin_file(TreeFile& file) {
   const auto open = [&] {
     file.file = make_file(*folder_, at, resuming_);
     file.file->truncate(file.size);
+    // The run before may have ended because a sync failed: what is taken over must be on the disk.
+    if (file.resumed) file.file->forget_cached();
   };
   co_await offload(system_.offload, open);
   file.store_id = store_.add_file(join_path(place_.folder, at), kNeverTrusted);

@@ -216,8 +216,13 @@ TEST_F(Downloads, a_sync_that_failed_is_tried_again_and_told_at_the_end) {
   EXPECT_EQ(session.fetched.size(), 13U);
   EXPECT_GT(world.faults().points().at("storage.sync").asked, 2U);
   EXPECT_EQ(get(root), kDone) << message;
-  EXPECT_TRUE(session.fetched.empty());
-  EXPECT_EQ(read("/out/t"), content_of(1, 12));
+  // What was lost read as written, and was fetched again all the same; the rest was not.
+  EXPECT_FALSE(session.fetched.empty());
+  EXPECT_LT(session.fetched.size(), 12U);
+  host.crash();
+  Bytes there(12 * kChunk);
+  host.disk().content("/out/t").read(0, there);
+  EXPECT_TRUE(there == content_of(1, 12));
 }
 
 TEST_F(Downloads, what_was_not_synced_is_not_trusted_after_a_loss_of_power) {

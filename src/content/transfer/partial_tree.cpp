@@ -2,24 +2,9 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-#include "format/name_check.h"
-
 namespace shoal::content {
 
 namespace {
-
-constexpr std::size_t kTagCharacters = 8;
-constexpr std::string_view kPartialSuffix = ".shoal";
-constexpr std::string_view kLockSuffix = ".shoal.lock";
-
-std::string tagged_name(const std::string& name, const Cid& cid, std::string_view suffix) {
-  const std::string text = cid.to_string();
-  const std::string tag = text.substr(text.size() - kTagCharacters);
-  const std::size_t added = 2 + kTagCharacters + suffix.size();
-  const std::string_view kept = std::string_view(name).substr(0, kMaxEntryNameBytes - added);
-  return "." + std::string(kept) + "." + tag + std::string(suffix);
-}
 
 bool all_zero(ByteView bytes) {
   return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte == 0; });
@@ -30,14 +15,6 @@ bool all_zero(ByteView bytes) {
 std::string join_path(std::string_view folder, std::string_view path) {
   if (path.empty()) return std::string(folder);
   return std::string(folder) + (folder.ends_with('/') ? "" : "/") + std::string(path);
-}
-
-std::string partial_name(const std::string& name, const Cid& cid) {
-  return tagged_name(name, cid, kPartialSuffix);
-}
-
-std::string partial_lock_name(const std::string& name, const Cid& cid) {
-  return tagged_name(name, cid, kLockSuffix);
 }
 
 WallTime to_wall(const UnixfsTime& time) {

@@ -5,7 +5,6 @@
 #include <string_view>
 
 #include "content/transfer/tree_sink.h"
-#include "format/cid.h"
 #include "system/storage.h"
 
 namespace shoal::content {
@@ -13,11 +12,6 @@ namespace shoal::content {
 /// The steps of writing a tree under a temporary name. All block; they belong into offload().
 
 std::string join_path(std::string_view folder, std::string_view path);
-
-/// Beside the target, hidden, and for this content alone.
-std::string partial_name(const std::string& name, const Cid& cid);
-/// Of the file that is locked by whoever writes there.
-std::string partial_lock_name(const std::string& name, const Cid& cid);
 
 /// The nearest time that can be told: anybody may claim any year.
 WallTime to_wall(const UnixfsTime& time);

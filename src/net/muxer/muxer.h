@@ -18,6 +18,8 @@ class ReadingToll {
   /// Returns when more may be read after `bytes` were, which opened so many `streams`. One caller
   /// at a time. Cancellable.
   virtual Task<void> pay(std::size_t bytes, std::size_t streams) = 0;
+  /// Whether reading costs nothing at present.
+  virtual bool waived() const = 0;
   /// Nothing more will be read: pay() returns at once, also one that waits.
   virtual void leave() noexcept = 0;
 };
@@ -39,6 +41,9 @@ class Muxer {
   /// A new stream; costs no round trip. Throws Error{closed}, or Error{limit} when too many are
   /// open.
   virtual std::unique_ptr<Stream> open() = 0;
+  /// Returns once open() would not find too many that the other side has not answered yet.
+  /// Cancellable.
+  virtual Task<void> wait_to_open() = 0;
 
   /// The next stream that the other side opens. Cancellable. Throws Error{closed} at the end.
   virtual Task<std::unique_ptr<Stream>> accept() = 0;
@@ -50,6 +55,8 @@ class Muxer {
   /// Ends the connection at once. Idempotent.
   virtual void close() noexcept = 0;
   virtual bool closed() const = 0;
+  /// One of both sides has said farewell: no stream can be opened any more.
+  virtual bool going_away() const = 0;
 
   /// Streams that somebody still holds, in both directions.
   virtual std::size_t stream_count() const = 0;

@@ -75,6 +75,8 @@ Task<ProtocolStream> Connection::open(std::span<const std::string> protocols) {
   if (system_.faults.strikes("net.open_stream")) {
     throw Error(ErrorCode::closed, "the stream could not be opened", peer().to_string());
   }
+  co_await within(system_.clock, kNegotiationTimeout, link_.muxer->wait_to_open(),
+                  "for " + peer().to_string() + " to take more streams");
   ProtocolStream out{link_.muxer->open(), protocols.front(), peer(), id_};
   if (protocols.size() == 1) {
     out.stream = negotiate_lazily(std::move(out.stream), protocols.front());
@@ -96,7 +98,7 @@ Task<void> Connection::run() {
   }
   link_.muxer->close();
   co_await tasks_.stop();
-  if (bad_streams_ > kMaxBadStreams) {
+  if (too_bad_) {
     throw Error(ErrorCode::limit, "too many streams that break their protocol");
   }
   if (failure) std::rethrow_exception(failure);
@@ -145,6 +147,7 @@ Task<void> Connection::serve(std::unique_ptr<Stream> stream, std::unique_ptr<Ser
     note_failure(error);
     throw;
   }
+  ++streams_in_order_;
   const TimePoint now = system_.clock.now();
   if (!context_.forgiven.take(now.time_since_epoch())) co_return;
   link_.muxer->forgive_open();
@@ -154,7 +157,9 @@ Task<void> Connection::serve(std::unique_ptr<Stream> stream, std::unique_ptr<Ser
 void Connection::note_failure(const Error& error) {
   context_.failures.add(FailureCounts::Stage::stream, error.code());
   const bool bad = error.code() == ErrorCode::malformed || error.code() == ErrorCode::limit;
-  if (bad && ++bad_streams_ > kMaxBadStreams) close();
+  if (!bad || bad_streams_.take(system_.clock.now().time_since_epoch())) return;
+  too_bad_ = true;
+  close();
 }
 
 Task<void> Connection::serve_protocol(std::unique_ptr<Stream> stream) {

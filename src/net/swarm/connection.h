@@ -24,7 +24,8 @@ struct ConnectionContext {
   static constexpr double kBurstForgiven = 8 * 1024;
   static constexpr double kForgivenPerSecond = 2048;
 
-  explicit ConnectionContext(System& system) : toll(system) {}
+  ConnectionContext(System& system, double unasked_bytes_per_second)
+      : toll(system, unasked_bytes_per_second) {}
 
   ProtocolTable protocols;
   FailureCounts failures;
@@ -42,9 +43,10 @@ class Connection {
   /// many, each connection may still have the second number.
   static constexpr std::size_t kMaxServedStreams = 4 * 1024;
   static constexpr std::size_t kMinServedStreams = 16;
-  /// Streams of the peer that ended by breaking their protocol or a limit; one more ends the
-  /// connection.
-  static constexpr std::size_t kMaxBadStreams = 64;
+  /// Streams of the peer that may end by breaking their protocol or a limit, at once and each
+  /// second; one more ends the connection.
+  static constexpr double kMaxBadStreams = 64;
+  static constexpr double kBadStreamsPerSecond = 0.1;
 
   Connection(System& system, ConnectionContext& context, ConnectionId id, Link link,
              Direction direction);
@@ -65,6 +67,9 @@ class Connection {
   std::size_t stream_count() const { return link_.muxer->stream_count(); }
   void when_idle(std::function<void()> callback) { link_.muxer->when_idle(std::move(callback)); }
   bool closed() const { return link_.muxer->closed(); }
+  bool going_away() const { return closed() || link_.muxer->going_away(); }
+  /// Streams of the peer that did what streams are for.
+  std::size_t streams_in_order() const { return streams_in_order_; }
 
   /// A stream that speaks the first of `protocols` that the peer speaks. With one protocol the
   /// negotiation costs no round trip and its failure shows at the first read. Throws
@@ -97,7 +102,9 @@ class Connection {
   const Direction direction_;
   const TimePoint opened_at_;
   std::size_t served_streams_ = 0;
-  std::size_t bad_streams_ = 0;
+  std::size_t streams_in_order_ = 0;
+  TokenBucket bad_streams_{kMaxBadStreams, kBadStreamsPerSecond};
+  bool too_bad_ = false;
   struct Negotiation;
   std::list<Negotiation*> negotiations_;  // with streams of the peer, oldest first
   bool watching_negotiations_ = false;

@@ -8,17 +8,40 @@
 namespace shoal::net {
 
 bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
-  if (by_id_.size() >= limits_.connections || inbound_ >= limits_.inbound_connections) return false;
+  if (is_full() || inbound_ >= limits_.inbound_connections) return false;
   const auto site = site_of(remote);
   if (site && is_this_machine(*site)) return true;
   const auto found = site ? inbound_from_.find(*site) : inbound_from_.end();
   return found == inbound_from_.end() || found->second < limits_.inbound_connections_per_site;
 }
 
+Connection* ConnectionTable::to_spare(const Multiaddr& remote,
+                                      const std::function<bool(const PeerId&)>& is_expected) const {
+  if (has_inbound_room(remote)) return nullptr;
+  const auto from = site_of(remote);
+  const bool of_any_site = is_full() || inbound_ >= limits_.inbound_connections;
+  std::size_t most = 0;
+  for (const auto& [site, count] : inbound_from_) most = std::max(most, count);
+  const auto is_of_a_site_to_give = [&](const Connection& connection) {
+    const auto site = site_of(connection.remote());
+    return of_any_site ? !site || inbound_from_.at(*site) == most : site == from;
+  };
+  Connection* out = nullptr;
+  for (const auto& [id, candidate] : by_id_) {
+    const bool is_open = candidate->direction() == Direction::inbound && !candidate->closed() &&
+                         !without_place_.contains(id);
+    if (!is_open || !is_of_a_site_to_give(*candidate) || is_expected(candidate->peer())) continue;
+    // In order of their ids, so of age: who has just come may still show what for.
+    if (out == nullptr || candidate->streams_in_order() < out->streams_in_order()) {
+      out = candidate.get();
+    }
+  }
+  return out;
+}
+
 void ConnectionTable::check_room(const PeerId& peer, const Multiaddr& remote,
                                  Direction direction) const {
-  const bool room = direction == Direction::inbound ? has_inbound_room(remote)
-                                                    : by_id_.size() < limits_.connections;
+  const bool room = direction == Direction::inbound ? has_inbound_room(remote) : !is_full();
   if (!room) {
     throw Error(ErrorCode::limit, "too many connections", peer.to_string());
   }
@@ -41,7 +64,7 @@ void ConnectionTable::retire(ConnectionId id) {
   if (found == by_id_.end()) return;
   std::unique_ptr<Connection> connection = std::move(found->second);
   by_id_.erase(found);
-  count_inbound(*connection, false);
+  if (without_place_.erase(id) == 0) count_inbound(*connection, false);
   const auto same_peer = by_peer_.find(connection->peer());
   std::erase(same_peer->second, connection.get());
   if (same_peer->second.empty()) by_peer_.erase(same_peer);
@@ -49,6 +72,14 @@ void ConnectionTable::retire(ConnectionId id) {
   Connection* leaving = connection.get();
   retired_.push_back(std::move(connection));
   leaving->when_idle([this, leaving] { free_retired(leaving); });
+}
+
+void ConnectionTable::give_up_place(const Connection& connection) {
+  if (without_place_.insert(connection.id()).second) count_inbound(connection, false);
+}
+
+bool ConnectionTable::is_full() const {
+  return by_id_.size() - without_place_.size() >= limits_.connections;
 }
 
 void ConnectionTable::count_inbound(const Connection& connection, bool came) {
@@ -87,7 +118,7 @@ Connection* ConnectionTable::find(ConnectionId id) const {
 Connection* ConnectionTable::best(const PeerId& peer) const {
   Connection* out = nullptr;
   for (Connection* candidate : of(peer)) {
-    if (candidate->closed()) continue;
+    if (candidate->going_away()) continue;
     if (out == nullptr || (preferred(*candidate) && !preferred(*out))) out = candidate;
   }
   return out;

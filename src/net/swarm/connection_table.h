@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -27,6 +29,8 @@ struct ConnectionLimits {
   /// Unread bytes of all connections; the one that holds most is closed beyond it. Windows grow
   /// by half of it, all together.
   std::size_t buffered_bytes = 32 * 1024 * 1024;
+  /// What peers may say that nobody asked of them, a second.
+  double unasked_bytes_per_second = Toll::kBytesPerSecond;
 };
 
 /// The connections of a node by id and by peer. Owns them until they are taken out.
@@ -39,9 +43,16 @@ class ConnectionTable {
 
   /// Whether one more of any peer may come in, from there.
   bool has_inbound_room(const Multiaddr& remote) const;
+  /// The connection that one more from there should take the place of, when there is no room: of
+  /// the site that holds most, the one whose peer has made least use of it, then the oldest. Null
+  /// when none can be spared. `is_expected`: peers that are needed here.
+  Connection* to_spare(const Multiaddr& remote,
+                       const std::function<bool(const PeerId&)>& is_expected) const;
   /// Throws Error{limit} when there is no room for one more to this peer or at all.
   void check_room(const PeerId& peer, const Multiaddr& remote, Direction direction) const;
   Connection& add(std::unique_ptr<Connection> connection);
+  /// It counts no more against the limits of what others made, and is about to end.
+  void give_up_place(const Connection& connection);
   /// Takes out a connection that has ended; frees it as soon as nobody holds one of its streams.
   void retire(ConnectionId id);
   /// Returns when all that were retired have been freed.
@@ -49,7 +60,7 @@ class ConnectionTable {
 
   Connection* find(ConnectionId id) const;
   /// The connection that both sides prefer: of two that crossed, that which the peer with the
-  /// smaller id dialled; then the oldest. Null when none is open.
+  /// smaller id dialled; then the oldest. Null when none is open and to stay so.
   Connection* best(const PeerId& peer) const;
   /// Whether the other side, too, knows of a connection that both prefer to this one.
   bool surplus(const Connection& connection) const;
@@ -61,6 +72,7 @@ class ConnectionTable {
  private:
   void free_retired(Connection* connection);
   bool preferred(const Connection& connection) const;
+  bool is_full() const;
   void count_inbound(const Connection& connection, bool came);
 
   const PeerId local_peer_;
@@ -70,6 +82,7 @@ class ConnectionTable {
   std::unordered_map<PeerId, std::vector<Connection*>> by_peer_;
   std::size_t inbound_ = 0;
   std::map<IpAddress, std::size_t> inbound_from_;  // by site
+  std::set<ConnectionId> without_place_;
   std::vector<std::unique_ptr<Connection>> retired_;
   Event freed_;
 };

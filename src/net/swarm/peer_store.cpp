@@ -104,6 +104,12 @@ void PeerStore::unpin(const PeerId& peer) {
   if (--entry.pins > 0) return;
   entry.protocols.reset();
   entry.agent = {};
+  std::erase_if(entry.addresses, [this](const Address& a) { return a.expires <= clock_.now(); });
+  if (entry.addresses.size() > kMaxAddressesOfAbsent) {
+    const std::vector<Address> surest(entry.addresses.begin(),
+                                      entry.addresses.begin() + kMaxAddressesOfAbsent);
+    entry.addresses = surest;
+  }
   if (!entry.addresses.empty()) return;
   by_age_.erase(entry.age);
   entries_.erase(found);

@@ -28,6 +28,8 @@ class PeerStore {
   static constexpr std::size_t kMaxProtocols = 1024;
   static constexpr std::size_t kMaxProtocolBytesPerPeer = 8 * 1024;
   static constexpr std::size_t kMaxAgentBytes = 256;
+  /// Addresses that are kept of a peer that has left.
+  static constexpr std::size_t kMaxAddressesOfAbsent = 8;
 
   explicit PeerStore(Clock& clock) : clock_(clock) {}
 

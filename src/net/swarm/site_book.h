@@ -2,21 +2,11 @@
 
 #include <cstddef>
 #include <map>
-#include <optional>
 
-#include "base/ip_address.h"
-#include "format/multiaddr.h"
+#include "net/site.h"
 #include "system/time.h"
 
 namespace shoal::net {
-
-/// Whom to count a connection against: an IPv4 address, or the /64 of an IPv6 one, since who has
-/// one address of it mostly has them all. None where there is no such thing.
-std::optional<IpAddress> site_of(const Multiaddr& remote);
-
-/// The programs of this machine share it: none is answerable for the others, and no site limit
-/// holds.
-bool is_this_machine(const IpAddress& site);
 
 /// How often each site knocks, and how it behaves: connections are admitted from a bucket of
 /// tokens, and who breaks a protocol pays for many. Sans-I/O; forgets sites that are quiet.

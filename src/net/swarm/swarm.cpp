@@ -74,7 +74,7 @@ struct Swarm::Handshake {
 Swarm::Swarm(System& system, PeerId local_peer, ConnectionLimits limits)
     : system_(system),
       local_peer_(std::move(local_peer)),
-      context_(system),
+      context_(system, limits.unasked_bytes_per_second),
       peers_(system.clock),
       dialer_(system, transports_),
       limits_(limits),
@@ -205,9 +205,25 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
 bool Swarm::admit(const Multiaddr& remote) {
   const auto site = site_of(remote);
   if (site && !sites_.admit(*site, system_.clock.now())) return false;
-  if (!connections_.has_inbound_room(remote)) return false;
+  const bool has_room = connections_.has_inbound_room(remote) || to_spare(remote) != nullptr;
+  if (!has_room) return false;
   make_room_for_handshake(site);
   return true;
+}
+
+Connection* Swarm::to_spare(const Multiaddr& remote) const {
+  return connections_.to_spare(remote,
+                               [this](const PeerId& peer) { return context_.toll.expects(peer); });
+}
+
+/// Places are for those who make use of them: who keeps one for nothing gives it to who comes.
+void Swarm::make_room_for(const Multiaddr& remote) {
+  Connection* const spared = to_spare(remote);
+  if (spared == nullptr) return;
+  log_debug("{} gives its place to another", spared->peer().short_name());
+  context_.failures.add(FailureCounts::Stage::connection, ErrorCode::limit);
+  connections_.give_up_place(*spared);
+  spared->close();
 }
 
 /// An honest handshake takes a few round trips; the oldest one is most likely none.
@@ -261,6 +277,7 @@ Task<void> Swarm::shake_hands(std::unique_ptr<Incoming> incoming, Handshake& han
 
 ConnectionId Swarm::adopt(Link link, Direction direction) {
   if (link.peer == local_peer_) throw Error(ErrorCode::refused, "this is our own id");
+  if (direction == Direction::inbound) make_room_for(link.remote);
   connections_.check_room(link.peer, link.remote, direction);
   const ConnectionId id = connections_.next_id();
   Connection& connection = connections_.add(
@@ -308,16 +325,20 @@ Task<void> Swarm::retire_surplus(ConnectionId id) {
     if (connection == nullptr || connection->stream_count() == 0) break;
   }
   Connection* connection = find(id);
-  if (connection != nullptr && connections_.surplus(*connection)) connection->close();
+  if (connection != nullptr && connections_.surplus(*connection)) connection->shutdown();
 }
 
 void Swarm::watch_buffers(Connection& connection) {
   Connection* const watched = &connection;
   buffers_[connection.id()] = {};
   connection.muxer().when_buffering([this, watched] { count_buffers(*watched); });
-  connection.muxer().bound_promises([this] {
-    const std::size_t most = limits_.buffered_bytes / 2;
-    return most > promised_ ? most - promised_ : 0;
+  // No more than half of what is left, so that whoever comes later finds something, too.
+  connection.muxer().bound_promises([this, watched] {
+    const std::size_t most = limits_.buffered_bytes / 4 * 3;
+    const std::size_t own = buffers_[watched->id()].promised;
+    const std::size_t others = promised_ - own;
+    const std::size_t share = most > others ? (most - others) / 2 : 0;
+    return share > own ? share - own : 0;
   });
 }
 
@@ -335,7 +356,11 @@ Task<void> Swarm::end_the_greediest() {
   ending_greediest_ = false;
   std::vector<Connection*> greediest = connections_.all();
   std::erase_if(greediest, &Connection::closed);
-  std::ranges::stable_sort(greediest, std::greater<>{}, &Connection::buffered_bytes);
+  const auto rank = [this](const Connection* connection) {
+    return std::pair(context_.toll.expects(connection->peer()) ? 0 : 1,
+                     connection->buffered_bytes());
+  };
+  std::ranges::stable_sort(greediest, std::greater<>{}, rank);
   std::size_t total = 0;
   for (const Connection* connection : greediest) total += connection->buffered_bytes();
   for (Connection* connection : greediest) {

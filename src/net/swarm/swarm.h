@@ -95,6 +95,8 @@ class Swarm {
   Task<void> retire_surplus(ConnectionId id);
   /// Whether somebody may come in; makes room among those who have not proved anything yet.
   bool admit(const Multiaddr& remote);
+  Connection* to_spare(const Multiaddr& remote) const;
+  void make_room_for(const Multiaddr& remote);
   void make_room_for_handshake(const std::optional<IpAddress>& site);
   void strike(const Connection& connection);
   void send_away(Connection& connection, const std::string& why);

@@ -29,15 +29,63 @@ using testing::TestNode;
 TEST(Swarm, holds_so_many_connections_and_no_more) {
   TestNet net;
   TestNode& hub = net.add({.limits = {.connections = 3}});
-  int refused = 0;
-  for (int i = 0; i < 4; ++i) {
-    TestNode& guest = net.add();
-    guest.knows(hub);
-    if (net.world.run(failure_of(guest.swarm.connect(hub.id)))) ++refused;
+  for (std::size_t i = 0; i < 5; ++i) {
+    net.add().connect(hub);
     net.world.run_for(1s);
     EXPECT_EQ(hub.swarm.connections().size(), std::min<std::size_t>(i + 1, 3));
   }
-  EXPECT_EQ(refused, 1);
+}
+
+TEST(Swarm, C5_who_makes_no_use_of_a_place_gives_it_to_who_comes) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.inbound_connections = 3}});
+  hub.swarm.protocols().add(kEcho, echo);
+  TestNode& user = net.add();
+  user.connect(hub);
+  EXPECT_EQ(net.world.run(ask(user.swarm, hub.id, "hello")), "hello");
+  net.world.run_for(1s);
+  std::vector<TestNode*> silent;
+  for (int i = 0; i < 4; ++i) {
+    silent.push_back(&net.add());
+    silent.back()->connect(hub);
+    net.world.run_for(1s);
+  }
+  EXPECT_NE(hub.swarm.best(user.id), nullptr);
+  EXPECT_EQ(hub.swarm.best(silent[0]->id), nullptr);
+  EXPECT_EQ(hub.swarm.best(silent[1]->id), nullptr);
+  EXPECT_NE(hub.swarm.best(silent[3]->id), nullptr);
+}
+
+/// Opens so many at once and holds them; returns how many it got.
+Task<std::size_t> hold_many(TestNode& from, PeerId peer, std::size_t count) {
+  std::vector<ProtocolStream> held;
+  for (std::size_t i = 0; i < count; ++i) {
+    held.push_back(co_await from.swarm.open(peer, {kEcho}));
+    co_await write_all(*held.back().stream, as_bytes("x"));
+  }
+  co_return held.size();
+}
+
+TEST(Swarm, opens_more_streams_than_the_peer_acknowledges_at_once) {
+  TestNet net;
+  TestNode& hub = net.add();
+  hub.swarm.protocols().add(kEcho, echo);
+  TestNode& guest = net.add();
+  guest.connect(hub);
+  EXPECT_EQ(net.world.run(hold_many(guest, hub.id, 600)), 600U);
+}
+
+TEST(Swarm, whom_we_wait_for_keeps_its_place) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.inbound_connections = 1}});
+  TestNode& source = net.add();
+  source.connect(hub);
+  const auto expected = hub.swarm.expect(source.id);
+  net.world.run_for(1s);
+  TestNode& late = net.add();
+  late.knows(hub);
+  EXPECT_TRUE(net.world.run(failure_of(late.swarm.connect(hub.id))));
+  EXPECT_NE(hub.swarm.best(source.id), nullptr);
 }
 
 TEST(Swarm, can_still_dial_when_others_have_taken_all_their_room) {
@@ -45,8 +93,7 @@ TEST(Swarm, can_still_dial_when_others_have_taken_all_their_room) {
   TestNode& hub = net.add({.limits = {.connections = 4, .inbound_connections = 2}});
   for (int i = 0; i < 3; ++i) {
     TestNode& guest = net.add();
-    guest.knows(hub);
-    EXPECT_EQ(net.world.run(failure_of(guest.swarm.connect(hub.id))).has_value(), i == 2);
+    guest.connect(hub);
     net.world.run_for(1s);
   }
   EXPECT_EQ(hub.swarm.connections().size(), 2U);
@@ -311,7 +358,8 @@ TEST(Swarm, C5_ends_a_connection_of_too_many_bad_streams_and_counts_the_cause) {
   TestNode& bad = net.add();
   hub.swarm.protocols().add(kEcho, refuse);
   bad.knows(hub);
-  net.world.run(break_protocols(bad.swarm, hub.id, Connection::kMaxBadStreams));
+  net.world.run(
+      break_protocols(bad.swarm, hub.id, static_cast<std::size_t>(Connection::kMaxBadStreams)));
   EXPECT_NE(hub.swarm.best(bad.id), nullptr);
   net.world.run(break_protocols(bad.swarm, hub.id, 1));
   net.world.run_for(1s);

@@ -2,15 +2,9 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-#include "system/timeout.h"
-
 namespace shoal::net {
 
 namespace {
-
-/// The first in line looks again after so long.
-constexpr Duration kLook = 10ms;
 
 double seconds_between(TimePoint from, TimePoint to) {
   return std::chrono::duration<double>(to - from).count();
@@ -21,7 +15,7 @@ double seconds_between(TimePoint from, TimePoint to) {
 /// What one peer has said, over all its connections.
 struct Toll::Account {
   Account(Toll& its_toll, PeerId its_peer)
-      : toll(its_toll), peer(std::move(its_peer)), changed(toll.system_.waits) {}
+      : toll(its_toll), peer(std::move(its_peer)), place(toll.line_) {}
   ~Account() { toll.accounts_.erase(peer); }
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
@@ -40,12 +34,12 @@ struct Toll::Account {
   std::size_t expectations = 0;
   double free = kFreeBytes;
   TimePoint refilled{};
-  double said = 0;
-  Event changed;
+  std::size_t paid_streams = 0;
+  FairLine::Member place;
 };
 
 Toll::Expectation::Expectation(std::shared_ptr<Account> account) : account_(std::move(account)) {
-  if (++account_->expectations == 1) account_->changed.notify_all();
+  if (++account_->expectations == 1) account_->place.look_again();
 }
 
 Toll::Expectation& Toll::Expectation::operator=(Expectation&& other) noexcept {
@@ -65,12 +59,12 @@ class Toll::Payer final : public ReadingToll {
   Payer(Toll& toll, std::shared_ptr<Account> account) : account_(std::move(account)), toll_(toll) {}
 
   Task<void> pay(std::size_t bytes, std::size_t streams) override {
-    return toll_.pay(*this,
-                     static_cast<double>(bytes) + static_cast<double>(streams) * kStreamBytes);
+    return toll_.pay(*this, bytes, streams);
   }
+  bool waived() const override { return !must_pay(); }
   void leave() noexcept override {
     left_ = true;
-    account_->changed.notify_all();
+    account_->place.look_again();
   }
 
   Account& account() { return *account_; }
@@ -80,32 +74,6 @@ class Toll::Payer final : public ReadingToll {
   const std::shared_ptr<Account> account_;
   Toll& toll_;
   bool left_ = false;
-};
-
-/// Stands in line however its wait ends.
-class Toll::Waiter {
- public:
-  Waiter(Toll& toll, Account& account, double part)
-      : toll_(toll), account_(account), start_(std::max(toll_.said_, account_.said)) {
-    rank_ = {start_ + part, toll_.next_order_++};
-    toll_.waiting_.emplace(rank_, this);
-  }
-  ~Waiter() {
-    toll_.waiting_.erase(rank_);
-    toll_.wake_first();
-  }
-  Waiter(const Waiter&) = delete;
-  Waiter& operator=(const Waiter&) = delete;
-
-  double start() const { return start_; }
-  bool is_first() const { return toll_.waiting_.begin()->second == this; }
-  Event& changed() { return account_.changed; }
-
- private:
-  Toll& toll_;
-  Account& account_;
-  const double start_;
-  Rank rank_;
 };
 
 std::shared_ptr<Toll::Account> Toll::account(const PeerId& peer) {
@@ -131,49 +99,25 @@ bool Toll::expects(const PeerId& peer) const {
 
 void Toll::refund_stream(const PeerId& peer) {
   const std::shared_ptr<Account> account = find(peer);
-  if (!account || account->expectations > 0) return;
+  if (!account || account->paid_streams == 0) return;
+  --account->paid_streams;
   const double to_peer = std::min(kStreamBytes, kFreeBytes - account->free);
   account->free += to_peer;
-  tokens_ = std::min(kBurstBytes, tokens_ + kStreamBytes - to_peer);
+  line_.give_back(kStreamBytes - to_peer);
 }
 
-Task<void> Toll::pay(Payer& payer, double price) {
+Task<void> Toll::pay(Payer& payer, std::size_t bytes, std::size_t streams) {
   if (!payer.must_pay()) co_return;
-  double owed = payer.account().take_free(price, system_.clock.now());
+  Account& account = payer.account();
+  account.paid_streams += streams;
+  const double price = static_cast<double>(bytes) + static_cast<double>(streams) * kStreamBytes;
+  double owed = account.take_free(price, system_.clock.now());
+  const auto must_pay = [&payer] { return payer.must_pay(); };
   while (owed > 0 && payer.must_pay()) {
     const double part = std::min(owed, kPartBytes);
-    if (!waiting_.empty() || !has_tokens()) co_await wait_in_line(payer, part);
-    tokens_ -= part;
+    co_await line_.take(account.place, part, must_pay);
     owed -= part;
   }
-}
-
-Task<void> Toll::wait_in_line(Payer& payer, double part) {
-  Waiter waiter(*this, payer.account(), part);
-  while (payer.must_pay() && !(waiter.is_first() && has_tokens())) {
-    if (!waiter.is_first()) {
-      co_await waiter.changed().wait();
-      continue;
-    }
-    try {
-      co_await within(system_.clock, kLook, waiter.changed().wait(), "toll");
-    } catch (const Error&) {
-      // Time to look.
-    }
-  }
-  said_ = std::max(said_, waiter.start());
-  payer.account().said = waiter.start() + part;
-}
-
-bool Toll::has_tokens() {
-  const TimePoint now = system_.clock.now();
-  tokens_ = std::min(kBurstBytes, tokens_ + seconds_between(refilled_, now) * kBytesPerSecond);
-  refilled_ = now;
-  return tokens_ > 0;
-}
-
-void Toll::wake_first() {
-  if (!waiting_.empty()) waiting_.begin()->second->changed().notify_all();
 }
 
 }  // namespace shoal::net

@@ -1,15 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <map>
 #include <memory>
 #include <unordered_map>
 #include <utility>
 
 #include "format/peer_id.h"
+#include "net/fair_line.h"
 #include "net/muxer/muxer.h"
-#include "system/event.h"
 #include "system/system.h"
 
 namespace shoal::net {
@@ -20,13 +18,12 @@ namespace shoal::net {
 /// What is expected (a download, a stream of the program around this node) is read as it comes. Of
 /// everything else, each peer may say a little for free; the rest counts against one rate for all
 /// peers together. While more is said than that, connections wait before they are read on, and
-/// those go first that have said the least lately: start-time fair queueing (Goyal, Vin, Cheng
-/// 1996).
+/// those go first that have said the least lately.
 class Toll {
  public:
   /// Of all peers together: at once, and each second.
-  static constexpr double kBurstBytes = 4 * 1024 * 1024;
-  static constexpr double kBytesPerSecond = 8 * 1024 * 1024;
+  static constexpr double kBurstBytes = 2 * 1024 * 1024;
+  static constexpr double kBytesPerSecond = 2 * 1024 * 1024;
   /// What each peer may say for free. The questions of one who downloads a GiB in blocks of one MiB
   /// fit in.
   static constexpr double kFreeBytes = 64 * 1024;
@@ -36,7 +33,8 @@ class Toll {
   /// What a connection pays at a time, before others have their turn.
   static constexpr double kPartBytes = 16 * 1024;
 
-  explicit Toll(System& system) : system_(system) {}
+  explicit Toll(System& system, double bytes_per_second = kBytesPerSecond)
+      : system_(system), line_(system, kBurstBytes, bytes_per_second) {}
 
  private:
   struct Account;
@@ -67,23 +65,13 @@ class Toll {
 
  private:
   class Payer;
-  class Waiter;
-  /// What it will have said when it has paid, then the order of arrival.
-  using Rank = std::pair<double, std::uint64_t>;
 
   std::shared_ptr<Account> account(const PeerId& peer);
   std::shared_ptr<Account> find(const PeerId& peer) const;
-  Task<void> pay(Payer& payer, double price);
-  Task<void> wait_in_line(Payer& payer, double part);
-  bool has_tokens();
-  void wake_first();
+  Task<void> pay(Payer& payer, std::size_t bytes, std::size_t streams);
 
   System& system_;
-  double tokens_ = kBurstBytes;
-  TimePoint refilled_{};
-  double said_ = 0;  // the virtual time of the queue
-  std::uint64_t next_order_ = 0;
-  std::map<Rank, Waiter*> waiting_;
+  FairLine line_;
   std::unordered_map<PeerId, std::weak_ptr<Account>> accounts_;
 };
 

@@ -131,6 +131,28 @@ TEST_F(Tolls, C6_a_stream_costs_until_it_ends_in_order) {
   EXPECT_TRUE(pays_within(0ms, next, 0, 30));
 }
 
+TEST_F(Tolls, gives_back_what_was_paid_for_streams_that_end_beside_others) {
+  const PeerId peer = peer_of(1);
+  ReadingToll& payer = payer_of(1);
+  constexpr std::size_t kAtOnce = 64;
+  for (int round = 0; round < 100; ++round) {
+    ASSERT_TRUE(pays_within(0ms, payer, 0, kAtOnce)) << round;
+    std::vector<Toll::Expectation> served;
+    for (std::size_t i = 0; i < kAtOnce; ++i) served.push_back(toll.expect(peer));
+    for (Toll::Expectation& one : served) {
+      toll.refund_stream(peer);
+      one.end();
+    }
+  }
+}
+
+TEST_F(Tolls, gives_back_no_more_than_was_paid) {
+  ReadingToll& payer = payer_of(1);
+  EXPECT_TRUE(pays_within(0ms, payer, static_cast<std::size_t>(kFree + Toll::kBurstBytes)));
+  for (int i = 0; i < 100; ++i) toll.refund_stream(peer_of(1));
+  EXPECT_FALSE(pays_within(0ms, payer, 16 * 1024));
+}
+
 TEST_F(Tolls, forgets_whom_nobody_pays_for) {
   toll.payer(peer_of(1)).reset();
   EXPECT_FALSE(toll.expects(peer_of(1)));

@@ -36,7 +36,13 @@ std::optional<PeerRecord> read_record(const PeerId& peer, ByteView bytes) {
 Task<Message> read_answer(Stream& stream) {
   Message out;
   for (std::size_t count = 0; count < Message::kMaxMessages; ++count) {
-    const auto bytes = co_await net::read_message(stream, Message::kMaxBytes);
+    std::optional<Bytes> bytes;
+    try {
+      bytes = co_await net::read_message(stream, Message::kMaxBytes);
+    } catch (const Error& error) {
+      // Whoever resets the stream behind its answer has answered.
+      if (count == 0 || error.code() != ErrorCode::closed) throw;
+    }
     if (!bytes) co_return out;
     out.merge(*bytes);
   }
@@ -143,6 +149,8 @@ Task<void> Identify::receive_push(net::ProtocolStream stream) {
 }
 
 void Identify::learn(const PeerId& peer, const Message& message) {
+  // It may have left meanwhile: nobody would forget then what is learned now.
+  if (swarm_.connections().of(peer).empty()) return;
   // What a peer says of itself is only taken under its own key.
   if (!message.public_key.empty() && !peer.matches(decode_public_key(message.public_key))) {
     throw Error(ErrorCode::malformed, "identify shows the key of another peer", peer.to_string());

@@ -1,5 +1,6 @@
 #include "system/os/file.h"
 
+#include <fcntl.h>
 #include <sys/uio.h>
 
 #include <algorithm>
@@ -21,6 +22,7 @@ class RegularFile final : public File {
   std::size_t read_at(std::uint64_t offset, MutableBytes into) override;
   void write_at(std::uint64_t offset, std::span<const ByteView> pieces) override;
   void sync() override;
+  void forget_cached() override;
   void truncate(std::uint64_t size) override;
   FileInfo info() override;
   std::optional<std::uint64_t> next_data(std::uint64_t offset) override;
@@ -85,6 +87,11 @@ void RegularFile::write_at(std::uint64_t offset, std::span<const ByteView> piece
 
 void RegularFile::sync() {
   must([&] { return ::fdatasync(fd_.get()); });
+}
+
+void RegularFile::forget_cached() {
+  // Advice: a file system that keeps all in memory has nothing else to read.
+  ::posix_fadvise(fd_.get(), 0, 0, POSIX_FADV_DONTNEED);
 }
 
 void RegularFile::truncate(std::uint64_t size) {

@@ -48,11 +48,11 @@ std::optional<struct stat> look(const Place& where, int flags = AT_SYMLINK_NOFOL
 
 /// RENAME_NOREPLACE for file systems that do not know it.
 int rename_beside(const Place& from, const Place& to) {
-  const auto moved = look(from);
-  if (moved && !S_ISDIR(moved->st_mode)) {
-    if (::linkat(from.at(), from.name.c_str(), to.at(), to.name.c_str(), 0) != 0) return -1;
+  if (::linkat(from.at(), from.name.c_str(), to.at(), to.name.c_str(), 0) == 0) {
     return ::unlinkat(from.at(), from.name.c_str(), 0);
   }
+  // A folder has no second name, and on some file systems nothing has.
+  if (errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS) return -1;
   if (look(to)) {
     errno = EEXIST;
     return -1;
@@ -174,7 +174,10 @@ void HostFolder<Base>::sync_names(std::string_view path) {
   const std::string checked = checked_path(root_, path);
   const Descriptor folder = open_path(root_, checked, O_RDONLY | O_DIRECTORY);
   if (!folder) throw file_error(errno, shown_path(root_, checked));
-  must(uninterrupted([&] { return ::fsync(folder.get()); }), shown_path(root_, checked));
+  const int result = uninterrupted([&] { return ::fsync(folder.get()); });
+  // Some file systems, of a network or of FUSE, have nothing to sync in a folder.
+  if (result != 0 && (errno == EINVAL || errno == EOPNOTSUPP)) return;
+  must(result, shown_path(root_, checked));
 }
 
 template <class Base>

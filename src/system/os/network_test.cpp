@@ -1,10 +1,13 @@
 #include "system/os/network.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <array>
+#include <filesystem>
 #include <numeric>
 
 #include "system/os/socket_error.h"
@@ -84,6 +87,29 @@ Task<void> carries_gathered_writes(System& system) {
 }
 TEST(HostNetwork, carries_many_pieces_in_order_through_partial_writes) {
   in_world(carries_gathered_writes);
+}
+
+/// Those of this process that a program would get that it starts.
+std::size_t inherited_sockets() {
+  std::size_t out = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::stoi(entry.path().filename());
+    struct stat about{};
+    const bool is_socket = ::fstat(fd, &about) == 0 && S_ISSOCK(about.st_mode);
+    if (is_socket && (::fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0) ++out;
+  }
+  return out;
+}
+
+Task<void> keeps_its_sockets(System& system) {
+  const std::size_t before = inherited_sockets();
+  const auto listener = system.network.listen(loopback());
+  const auto socket = system.network.bind(loopback());
+  const Pair pair = co_await connected(system);
+  EXPECT_EQ(inherited_sockets(), before);
+}
+TEST(HostNetwork, leaves_no_socket_to_the_programs_that_somebody_starts) {
+  in_world(keeps_its_sockets);
 }
 
 Task<void> half_closes(System& system) {

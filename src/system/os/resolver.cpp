@@ -107,6 +107,9 @@ Task<T> HostResolver::ask(std::function<T()> question) {
   co_return std::move(*answer->value);
 }
 
+template Task<std::vector<std::string>> HostResolver::ask(
+    std::function<std::vector<std::string>()> question);
+
 Task<std::vector<IpAddress>> HostResolver::addresses(std::string host) {
   return ask<std::vector<IpAddress>>([host] { return look_up_addresses(host); });
 }

@@ -28,13 +28,15 @@ class HostResolver final : public Resolver {
   Task<std::vector<IpAddress>> addresses(std::string host) override;
   Task<std::vector<std::string>> texts(std::string name) override;
 
+  /// The answer to any question that blocks.
+  template <class T>
+  Task<T> ask(std::function<T()> question);
+
   /// Forgets every question. The context may go afterwards.
   void finish();
 
  private:
   struct Desk;
-  template <class T>
-  Task<T> ask(std::function<T()> question);
 
   Waits& waits_;
   std::shared_ptr<Desk> desk_;

@@ -50,7 +50,9 @@ TEST_F(HostStorageTest, writes_gathered_pieces_beyond_one_call_and_reads_them_ba
     pieces.emplace_back();
   }
   file->write_at(10, pieces);
+  file->forget_cached();
   file->sync();
+  file->forget_cached();
   Bytes back(all.size() + 100);
   EXPECT_EQ(file->read_at(10, back), all.size());
   EXPECT_TRUE(equal(ByteView(back).first(all.size()), all));
@@ -222,6 +224,10 @@ TEST_F(ConfinedFolder, K3_follows_no_link_in_the_middle_or_at_the_end) {
   EXPECT_EQ(folder->read_link("leaf"), "../secret");
   folder->remove("leaf");
   EXPECT_EQ(get("secret"), "x");
+}
+
+TEST_F(HostStorageTest, syncs_no_names_where_there_is_nothing_to_sync) {
+  EXPECT_EQ(code_of([&] { storage.sync_names("/proc"); }), "ok");
 }
 
 TEST_F(ConfinedFolder, K4_works_below_itself_after_its_maker_and_its_path_have_gone) {

@@ -6,6 +6,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "system/os/close_on_exec.h"
 #include "system/os/socket_error.h"
 #include "system/os/tcp_stream.h"
 
@@ -58,6 +59,7 @@ class TcpListener final : public Listener {
     auto& acceptor = listening_->acceptor;
     const auto endpoint = to_asio<tcp>(local);
     acceptor.open(endpoint.protocol(), error);
+    close_on_exec(acceptor, error);
     if (!error) acceptor.set_option(tcp::acceptor::reuse_address(true), error);
     if (!error && endpoint.address().is_v6()) {
       acceptor.set_option(asio::ip::v6_only(!options.dual_stack), error);
@@ -77,6 +79,7 @@ class TcpListener final : public Listener {
     }
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     if (is_exhausted(error)) co_await clock.sleep_for(kExhaustedPause);
+    close_on_exec(socket, error);
     if (error) throw socket_error(error, self->local);
     co_return std::make_unique<TcpStream>(std::move(socket));
   }
@@ -90,9 +93,12 @@ class TcpListener final : public Listener {
 Task<std::unique_ptr<HostStream>> tcp_connect(asio::io_context& context, Endpoint remote) {
   co_await cancellation_point();
   TcpSocket socket(context);
+  const auto endpoint = to_asio<tcp>(remote);
   boost::system::error_code error;
-  co_await socket.async_connect(to_asio<tcp>(remote),
-                                asio::redirect_error(asio::use_awaitable, error));
+  socket.open(endpoint.protocol(), error);
+  close_on_exec(socket, error);
+  if (error) throw socket_error(error, remote);
+  co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
   if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
   if (error) throw socket_error(error, remote);
   auto stream = std::make_unique<TcpStream>(std::move(socket));

@@ -23,6 +23,9 @@ namespace {
 
 /// Calls that the kernel may answer at once, in a row, before others get their turn.
 constexpr unsigned kTurns = 16;
+/// Bytes that lie in the kernel and have not been sent yet: what is written next waits behind them,
+/// an answer to a ping as well as a block.
+constexpr int kUnsentBytes = 512 * 1024;
 /// Pieces for one system call; more are sent by the next.
 constexpr std::size_t kGather = 64;
 
@@ -120,6 +123,8 @@ TcpStream::TcpStream(TcpSocket socket)
   open.non_blocking(true, ignored);
   using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
   open.set_option(UserTimeout(kUntakenMilliseconds), ignored);
+  using Unsent = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
+  open.set_option(Unsent(kUnsentBytes), ignored);
   connection_->local = from_asio(open.local_endpoint(ignored));
   connection_->remote = from_asio(open.remote_endpoint(ignored));
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "system/os/close_on_exec.h"
 #include "system/os/socket_error.h"
 
 namespace shoal::os {
@@ -67,6 +68,7 @@ class UdpBinding final : public DatagramSocket {
     auto& socket = bound_->socket;
     const auto endpoint = to_asio<udp>(local);
     socket.open(endpoint.protocol(), error);
+    close_on_exec(socket, error);
     if (!error && endpoint.address().is_v6()) socket.set_option(asio::ip::v6_only(true), error);
     if (!error) socket.bind(endpoint, error);
     if (!error) socket.non_blocking(true, error);

@@ -20,6 +20,7 @@
 #include "system/os/clock.h"
 #include "system/os/network.h"
 #include "system/os/offload.h"
+#include "system/os/one_signal.h"
 #include "system/os/random.h"
 #include "system/os/resolver.h"
 #include "system/os/storage.h"
@@ -84,7 +85,8 @@ class Trimmer {
 
 unsigned thread_count(const WorldOptions& options) {
   if (options.offload_threads > 0) return options.offload_threads;
-  return std::max(1u, std::thread::hardware_concurrency());
+  // One may wait for a disk to sync, for seconds: never the only one.
+  return std::max(2u, std::thread::hardware_concurrency());
 }
 
 }  // namespace
@@ -147,14 +149,21 @@ void World::run() {
 }
 
 void World::run(Task<void> main) {
+  struct End {
+    bool awaited = true;
+    std::exception_ptr error;
+  };
   auto& context = *parts_->context;
-  std::exception_ptr failure;
-  asio::co_spawn(context, std::move(main), [&](std::exception_ptr error) {
-    failure = std::move(error);
+  // Shared: after a stop() from outside, the task stays behind, and may end in a later run().
+  const auto end = std::make_shared<End>();
+  asio::co_spawn(context, std::move(main), [end, &context](std::exception_ptr error) {
+    if (!end->awaited) return;
+    end->error = std::move(error);
     context.stop();
   });
   run();
-  if (failure) std::rethrow_exception(failure);
+  end->awaited = false;
+  if (end->error) std::rethrow_exception(end->error);
 }
 
 void World::stop() {
@@ -163,8 +172,9 @@ void World::stop() {
 
 Task<int> World::wait_for_signal() {
   co_await cancellation_point();
-  // Its end gives the signals back to their default.
+  // Its end gives the signals back to their default when none has come.
   asio::signal_set signals(*parts_->context, SIGINT, SIGTERM);
+  take_one_signal();
   boost::system::error_code error;
   const int number = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
   if (error) throw boost::system::system_error(error);

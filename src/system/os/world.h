@@ -7,7 +7,7 @@
 namespace shoal::os {
 
 struct WorldOptions {
-  /// 0: as many as the machine has processors.
+  /// 0: as many as the machine has processors, and at least two.
   unsigned offload_threads = 0;
 };
 
@@ -33,7 +33,7 @@ class World {
   void stop();
 
   /// The number of the next SIGINT or SIGTERM, which do not end the process meanwhile. Afterwards
-  /// they do again: a second one ends it at once, whatever state it is in. Cancellable.
+  /// they do again: a second one ends it at once, even when the event loop hangs. Cancellable.
   Task<int> wait_for_signal();
 
  private:

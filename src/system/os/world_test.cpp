@@ -3,13 +3,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <array>
+#include <atomic>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <csignal>
 #include <set>
 #include <thread>
 
+#include "system/event.h"
 #include "system/os/resolver.h"
 #include "system/os/test_world.h"
+#include "system/test_offload.h"
 #include "system/timeout.h"
 
 namespace shoal::os {
@@ -37,6 +41,28 @@ TEST(World, stop_ends_run_from_another_thread) {
   world.run(Body::stop_from_pool(world.system(), world));
 }
 
+TEST(World, what_a_stop_left_behind_ends_in_a_later_run_and_is_nobodys) {
+  World world({.offload_threads = 1});
+  System& system = world.system();
+  struct Body {
+    static Task<void> left_behind(World& each, Event& go) {
+      each.stop();
+      co_await go.wait();
+      throw Error(ErrorCode::corrupt, "as arranged");
+    }
+    static Task<void> next(System& each, Event& go, bool& done) {
+      go.notify_all();
+      co_await turns(each);
+      done = true;
+    }
+  };
+  Event go(system.waits);
+  bool done = false;
+  world.run(Body::left_behind(world, go));
+  world.run(Body::next(system, go, done));
+  EXPECT_TRUE(done);
+}
+
 TEST(World, a_signal_is_taken_once_and_then_has_its_own_way_again) {
   World world({.offload_threads = 1});
   struct Body {
@@ -55,6 +81,26 @@ TEST(World, a_signal_is_taken_once_and_then_has_its_own_way_again) {
   struct sigaction now{};
   ::sigaction(SIGTERM, nullptr, &now);
   EXPECT_EQ(now.sa_handler, SIG_DFL);
+}
+
+TEST(World, a_second_signal_ends_a_process_whose_loop_hangs) {
+  struct Body {
+    static Task<void> wait(World& each) { static_cast<void>(co_await each.wait_for_signal()); }
+    static Task<void> run(World& each) {
+      TaskGroup group(each.system().waits, "test");
+      group.spawn(wait(each));
+      co_await turns(each.system());
+      ::raise(SIGTERM);
+      ::raise(SIGINT);
+      std::_Exit(1);
+    }
+    static void hang() {
+      World world({.offload_threads = 1});
+      world.run(run(world));
+    }
+  };
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(Body::hang(), ::testing::KilledBySignal(SIGINT), "");
 }
 
 Task<void> sleeps_in_order(System& system) {
@@ -132,26 +178,53 @@ TEST(ThreadPool, finishes_what_a_cancelled_task_began_and_hands_errors_back) {
   in_world(offload_is_finished);
 }
 
+TEST(ThreadPool, has_a_second_thread_for_when_one_waits_for_the_disk) {
+  World world;
+  EXPECT_GE(world.system().offload.parallelism(), 2U);
+}
+
+TEST(ThreadPool, begins_nothing_for_a_task_that_was_cancelled) {
+  in_world(testing::offload_after_cancellation);
+}
+
 TEST(ThreadPool, a_world_that_ends_waits_for_jobs_under_way) {
-  std::array<std::uint8_t, 64> shared{};
-  World world({.offload_threads = 2});
-  struct Body {
-    static Task<void> work(System& system, std::array<std::uint8_t, 64>& out) {
-      std::vector<std::uint8_t> in_frame(64, 1);
-      co_await offload(system.offload, [&] { std::ranges::copy(in_frame, out.begin()); });
-    }
-    static Task<void> run(System& system, TaskGroup& group, std::array<std::uint8_t, 64>& out) {
-      for (int i = 0; i < 1; ++i) group.spawn(work(system, out));
-      co_await turns(system);
+  struct Seen {
+    std::atomic<bool> begun = false;
+    std::atomic<bool> may_end = false;
+    std::atomic<bool> frame_gone = false;
+    bool had_its_frame = false;
+  };
+  struct Frame {
+    Seen& seen;
+    ~Frame() { seen.frame_gone = true; }
+    static Task<void> work(System& system, Seen& seen) {
+      const Frame frame{seen};
+      co_await offload(system.offload, [&seen] {
+        seen.begun = true;
+        seen.begun.notify_one();
+        seen.may_end.wait(false);
+        seen.had_its_frame = !seen.frame_gone;
+      });
     }
   };
-  auto group = std::make_unique<TaskGroup>(world.system().waits, "test");
-  world.run(Body::run(world.system(), *group, shared));
-  struct Stop {
-    static Task<void> run(TaskGroup& each) { co_await each.stop(); }
-  };
-  world.run(Stop::run(*group));
-  EXPECT_EQ(shared[63], 1);
+  Seen seen;
+  std::thread end;
+  {
+    World world({.offload_threads = 2});
+    boost::asio::co_spawn(world.system().executor(), Frame::work(world.system(), seen),
+                          boost::asio::detached);
+    end = std::thread([&] {
+      seen.begun.wait(false);
+      world.stop();
+      for (int i = 0; i < 1000; ++i) std::this_thread::yield();  // the world ends meanwhile
+      seen.may_end = true;
+      seen.may_end.notify_one();
+    });
+    world.run();
+  }
+  end.join();
+  EXPECT_TRUE(seen.had_its_frame);
+  EXPECT_TRUE(seen.frame_gone);
 }
 
 TEST(KernelRandom, draws_something_else_each_time) {
@@ -176,14 +249,34 @@ TEST(HostResolver, knows_addresses_by_their_own_name_and_refuses_impossible_ones
   in_world(resolves);
 }
 
+using Texts = std::vector<std::string>;
+
 Task<void> resolver_overflows(System& system) {
-  std::vector<std::string> ends(HostResolver::kMaxWaiting + 100);
+  std::atomic<unsigned> begun = 0;
+  std::atomic<bool> may_end = false;
+  const std::function<Texts()> slow = [&] {
+    ++begun;
+    begun.notify_one();
+    may_end.wait(false);
+    return Texts{};
+  };
+  auto& resolver = dynamic_cast<HostResolver&>(system.resolver);
+  Texts ends(HostResolver::kThreads + HostResolver::kMaxWaiting);
   TaskGroup group(system.waits, "test");
-  for (auto& end : ends) group.spawn(note_end(system.resolver.addresses("127.0.0.1"), end));
+  for (std::size_t i = 0; i < ends.size(); ++i) {
+    group.spawn(note_end(resolver.ask(slow), ends[i]));
+    while (i < HostResolver::kThreads && begun <= i) begun.wait(static_cast<unsigned>(i));
+  }
+  co_await turns(system);
+  EXPECT_EQ(std::ranges::count(ends, ""), std::ssize(ends));
+  std::string one_too_many;
+  group.spawn(note_end(system.resolver.addresses("127.0.0.1"), one_too_many));
+  co_await turns(system);
+  EXPECT_EQ(one_too_many, "limit");
+  may_end = true;
+  may_end.notify_all();
   co_await group.join();
-  EXPECT_TRUE(
-      std::ranges::all_of(ends, [](const auto& end) { return end == "done" || end == "limit"; }));
-  EXPECT_GE(std::ranges::count(ends, "done"), std::ptrdiff_t{HostResolver::kMaxWaiting});
+  EXPECT_EQ(std::ranges::count(ends, "done"), std::ssize(ends));
 }
 TEST(HostResolver, refuses_more_questions_than_it_keeps) {
   in_world(resolver_overflows);

@@ -74,10 +74,12 @@ void Connection::meet(const Packet& first) {
 void Connection::choose_segment_size() {
   Host& here = network_.host();
   Host& there = network_.world().host(other_host_);
-  const PathOptions& path = network_.world().paths().between(here.index(), there.index());
-  const std::uint32_t mtu = std::min({here.options().mtu, there.options().mtu, path.mtu});
+  const Paths& paths = network_.world().paths();
+  const std::uint32_t path_mtu = paths.between(here.index(), there.index()).mtu;
+  const std::uint32_t mtu = std::min({here.options().mtu, there.options().mtu, path_mtu});
   wire_segment_ = mtu - Packet::kTcpHeaders;
-  std::uint64_t bytes = path.loss > 0 ? wire_segment_ : wire_segment_ * kRealPacketsPerSegment;
+  const bool lossy = paths.loss(here.index(), there.index()) > 0;
+  std::uint64_t bytes = lossy ? wire_segment_ : wire_segment_ * kRealPacketsPerSegment;
   for (const RateQueue* line : {&here.up_line(), &there.down_line()}) {
     // On a slow line a large segment would hold up others by more than a millisecond, and it should
     // be a small part of a queue.
@@ -104,6 +106,7 @@ PacketPtr Connection::make(PacketKind kind) const {
   packet->from = local_;
   packet->to = remote_;
   packet->source_stream = number_;
+  packet->target = other_host_;
   packet->target_stream = other_number_;
   packet->sequence = sent_;
   packet->acknowledged = expected_;
@@ -286,11 +289,12 @@ void Connection::close_write() {
 
 void Connection::receive_ack(const Packet& packet) {
   limit_ = std::max(limit_, packet.limit);
-  if (packet.acknowledged > acknowledged_) {
+  const bool news = packet.acknowledged > acknowledged_;
+  if (news || acknowledged_ == sent_) failing_since_ = TimePoint::max();
+  if (news) {
     const std::uint64_t fresh = packet.acknowledged - acknowledged_;
     const bool was_full = 2 * (sent_ - acknowledged_) >= window_.bytes();
     acknowledged_ = packet.acknowledged;
-    failing_since_ = TimePoint::max();
     if (packet.sent_at != TimePoint{}) window_.measured(network_.world().now() - packet.sent_at);
     window_.acknowledged(fresh, acknowledged_, sent_, was_full);
   }
@@ -401,9 +405,14 @@ void Connection::retransmit_after(Duration delay, PacketPtr packet) {
       });
 }
 
+/// Also for one that only tells of room: a sender without any would never hear of it again.
+bool Connection::waits_for_acknowledgement() const {
+  const bool no_room = !fin_sent_ && sent_ >= limit_;
+  return state_ == State::open && (sent_ > acknowledged_ || no_room);
+}
+
 void Connection::probe_later() {
-  const bool waits = state_ == State::half_open || (state_ == State::open && sent_ > acknowledged_);
-  if (probing_ || !waits) return;
+  if (probing_ || !(state_ == State::half_open || waits_for_acknowledgement())) return;
   probing_ = true;
   const TimePoint now = network_.world().now();
   failing_since_ = std::min(failing_since_, now);
@@ -417,7 +426,7 @@ void Connection::probe_later() {
 void Connection::probe() {
   probing_ = false;
   if (state_ == State::half_open) return send_control(PacketKind::syn_ack);
-  if (state_ != State::open || sent_ == acknowledged_) return;
+  if (!waits_for_acknowledgement()) return;
   const TimePoint now = network_.world().now();
   if (failing_since_ != TimePoint::max() &&
       now - failing_since_ >= network_.host().options().retransmission_limit) {

@@ -77,6 +77,7 @@ class Connection {
   void accept_in_order(Packet& packet);
   void opened();
   void retransmit_after(Duration delay, PacketPtr packet);
+  bool waits_for_acknowledgement() const;
   void probe();
   void break_off(Break why);
   void remove_when_finished();

@@ -11,8 +11,13 @@ Content Content::of(ByteView bytes) {
 }
 
 Content::PagePtr Content::page(std::uint64_t number) const {
-  const auto found = groups_.find(number / kGroupPages);
-  return found == groups_.end() ? nullptr : found->second->pages[number % kGroupPages];
+  const PagePtr* found = find(number);
+  return found == nullptr ? nullptr : *found;
+}
+
+const Content::PagePtr* Content::find(std::uint64_t number) const {
+  const auto group = groups_.find(number / kGroupPages);
+  return group == groups_.end() ? nullptr : group->second->find(number);
 }
 
 Content::Group& Content::group_to_write(std::uint64_t number) {
@@ -28,7 +33,7 @@ Content::Group& Content::group_to_write(std::uint64_t number) {
 void Content::set_page(std::uint64_t number, PagePtr page) {
   if (page == nullptr && this->page(number) == nullptr) return;
   Group& group = group_to_write(number);
-  PagePtr& slot = group.pages[number % kGroupPages];
+  PagePtr& slot = group.at(number);
   const std::uint32_t before = slot != nullptr ? 1 : 0;
   const std::uint32_t after = page != nullptr ? 1 : 0;
   slot = std::move(page);
@@ -39,7 +44,7 @@ void Content::set_page(std::uint64_t number, PagePtr page) {
 }
 
 Content::Page& Content::page_to_write(std::uint64_t number) {
-  PagePtr& slot = group_to_write(number).pages[number % kGroupPages];
+  PagePtr& slot = group_to_write(number).at(number);
   if (slot == nullptr) {
     slot = std::make_shared<Page>();
     ++group_to_write(number).held;
@@ -57,12 +62,9 @@ std::size_t Content::read(std::uint64_t offset, MutableBytes into) const {
   while (!into.empty()) {
     const std::size_t within = offset % kPageBytes;
     const std::size_t count = std::min(into.size(), kPageBytes - within);
-    const auto group = groups_.find(offset / kPageBytes / kGroupPages);
-    const Page* found = group == groups_.end()
-                            ? nullptr
-                            : group->second->pages[offset / kPageBytes % kGroupPages].get();
-    if (found != nullptr) {
-      std::copy_n(found->begin() + within, count, into.begin());
+    const PagePtr* found = find(offset / kPageBytes);
+    if (found != nullptr && *found != nullptr) {
+      std::copy_n((*found)->begin() + within, count, into.begin());
     } else {
       std::fill_n(into.begin(), count, std::uint8_t{0});
     }
@@ -109,7 +111,7 @@ void Content::resize(std::uint64_t size) {
 std::optional<std::uint64_t> Content::next_data(std::uint64_t offset) const {
   const std::uint64_t first = offset / kPageBytes;
   for (auto group = groups_.lower_bound(first / kGroupPages); group != groups_.end(); ++group) {
-    for (std::uint64_t i = 0; i < kGroupPages; ++i) {
+    for (std::uint64_t i = 0; i < group->second->pages.size(); ++i) {
       const std::uint64_t number = group->first * kGroupPages + i;
       if (number < first || group->second->pages[i] == nullptr) continue;
       const std::uint64_t at = std::max(offset, number * kPageBytes);

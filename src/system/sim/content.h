@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "base/bytes.h"
 
@@ -43,11 +44,22 @@ class Content {
  private:
   static constexpr std::uint64_t kGroupPages = 256;
   struct Group {
-    std::array<PagePtr, kGroupPages> pages;
+    std::vector<PagePtr> pages;  // as many as the last one that was held asks for
     std::uint32_t held = 0;
+
+    const PagePtr* find(std::uint64_t number) const {
+      const std::uint64_t index = number % kGroupPages;
+      return index < pages.size() ? &pages[index] : nullptr;
+    }
+    PagePtr& at(std::uint64_t number) {
+      const std::uint64_t index = number % kGroupPages;
+      if (index >= pages.size()) pages.resize(index + 1);
+      return pages[index];
+    }
   };
   using GroupPtr = std::shared_ptr<Group>;
 
+  const PagePtr* find(std::uint64_t number) const;
   Page& page_to_write(std::uint64_t number);
   Group& group_to_write(std::uint64_t number);
   void drop_pages_from(std::uint64_t first);

@@ -14,6 +14,10 @@ constexpr std::uint64_t kStream = 0xd15c;
 constexpr std::size_t kJournalChanges = 8192;
 constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 50;
 
+[[noreturn]] void fail(std::string_view path) {
+  throw Error(ErrorCode::io, "input/output error", std::string(path), "Check the disk.");
+}
+
 }  // namespace
 
 Disk::Disk(Clock& clock, Faults& faults, std::uint64_t seed, std::uint32_t host,
@@ -42,8 +46,7 @@ std::uint64_t Disk::free_bytes() const {
 }
 
 void Disk::strike(std::string_view point, std::string_view path) {
-  if (!faults_.strikes(point)) return;
-  throw Error(ErrorCode::io, "input/output error", std::string(path), "Check the disk.");
+  if (faults_.strikes(point)) fail(path);
 }
 
 // --- names ----------------------------------------------------------------------------------
@@ -93,9 +96,15 @@ void Disk::journal(Change change) {
   journal_.push_back(std::move(change));
 }
 
-void Disk::sync_all() {
-  journal_.clear();
-  for (const auto& [inode, node] : std::exchange(dirty_, {})) sync_file(*node);
+void Disk::sync_all(std::string_view path) {
+  const bool fails = faults_.strikes("storage.sync");
+  if (!fails) journal_.clear();
+  std::erase_if(at_risk_, [this, fails](const auto& each) {
+    Node& node = *each.second;
+    fails ? lose_some(node) : mark_synced(node);
+    return !is_at_risk(node);
+  });
+  if (fails) fail(path);
 }
 
 void Disk::sync_names(const NodePtr& folder) {
@@ -114,13 +123,13 @@ std::size_t Disk::read(const Node& node, std::uint64_t offset, MutableBytes into
 }
 
 void Disk::remember(const NodePtr& node, std::uint64_t first_page, std::uint64_t last_page) {
-  if (node->synced_pages.empty() && node->synced_size == node->content.size()) {
-    dirty_[node->inode] = node;
-  }
+  if (!is_at_risk(*node)) at_risk_[node->inode] = node;
   for (auto number = first_page; number <= last_page; ++number) {
     const auto place = node->synced_pages.lower_bound(number);
     if (place != node->synced_pages.end() && place->first == number) continue;
-    node->synced_pages.emplace_hint(place, number, node->content.page(number));
+    const auto lost = node->lost_pages.extract(number);
+    node->synced_pages.emplace_hint(place, number,
+                                    lost ? lost.mapped() : node->content.page(number));
   }
 }
 
@@ -149,7 +158,7 @@ void Disk::resize(const NodePtr& node, std::uint64_t size) {
   if (size > kLargestFile) throw Error(ErrorCode::io, "file too large");
   Content& content = node->content;
   const std::uint64_t before = content.page_count();
-  dirty_[node->inode] = node;
+  at_risk_[node->inode] = node;
   if (size < content.size()) {
     for (auto at = content.next_data(size / Content::kPageBytes * Content::kPageBytes); at;
          at = content.next_data((*at / Content::kPageBytes + 1) * Content::kPageBytes)) {
@@ -161,10 +170,37 @@ void Disk::resize(const NodePtr& node, std::uint64_t size) {
   node->mtime = clock_.wall_now();
 }
 
-void Disk::sync_file(Node& node) {
+void Disk::sync_file(const NodePtr& node, std::string_view path) {
+  if (faults_.strikes("storage.sync")) {
+    lose_some(*node);
+    fail(path);
+  }
+  mark_synced(*node);
+  if (!is_at_risk(*node)) at_risk_.erase(node->inode);
+}
+
+bool Disk::is_at_risk(const Node& node) {
+  return !node.synced_pages.empty() || !node.lost_pages.empty() ||
+         node.synced_size != node.content.size();
+}
+
+void Disk::mark_synced(Node& node) {
   node.synced_pages.clear();
   node.synced_size = node.content.size();
-  dirty_.erase(node.inode);
+}
+
+void Disk::lose_some(Node& node) {
+  for (auto& [number, page] : std::exchange(node.synced_pages, {})) {
+    if (random_.happens(0.5)) node.lost_pages.emplace(number, std::move(page));
+  }
+}
+
+void Disk::forget_cached(Node& node) {
+  const std::uint64_t before = node.content.page_count();
+  for (auto& [number, page] : std::exchange(node.lost_pages, {})) {
+    node.content.set_page(number, std::move(page));
+  }
+  if (node.linked) used_pages_ += node.content.page_count() - before;
 }
 
 FileInfo Disk::info(const Node& node) const {
@@ -184,6 +220,7 @@ void Disk::fall_back(Node& node) {
   for (auto& [number, page] : std::exchange(node.synced_pages, {})) {
     if (random_.happens(0.5)) node.content.set_page(number, page);
   }
+  forget_cached(node);
   // Growing over the pages that came back, then cutting, leaves zeros beyond the end.
   node.content.set_size(std::max(new_size, node.synced_size));
   node.content.resize(size);
@@ -221,7 +258,7 @@ void Disk::crash() {
     for (auto entry = change.rbegin(); entry != change.rend(); ++entry) put_back(*entry);
   }
   journal_.clear();
-  for (const auto& [inode, node] : std::exchange(dirty_, {})) fall_back(*node);
+  for (const auto& [inode, node] : std::exchange(at_risk_, {})) fall_back(*node);
   used_pages_ = 0;
   count_pages(*root_, used_pages_);
 }
@@ -250,7 +287,7 @@ void Disk::put(std::string_view path, Content content) {
     if (last) {
       NodePtr file = make_node(FileKind::file, 0644);
       file->content = std::move(content);
-      sync_file(*file);
+      mark_synced(*file);
       set_entry(at, name, std::move(file));
       return sync_names(at);
     }

@@ -30,6 +30,7 @@ struct Node {
   Content content;
   std::uint64_t synced_size = 0;
   std::map<std::uint64_t, Content::PagePtr> synced_pages;  // of those written since: as they were
+  std::map<std::uint64_t, Content::PagePtr> lost_pages;    // of those that a failed sync lost
 };
 
 using NodePtr = std::shared_ptr<Node>;
@@ -40,6 +41,10 @@ using NodePtr = std::shared_ptr<Node>;
 /// written since keeps its new or gets back its old bytes, as the seed chooses. Changes of names
 /// are a journal, as of a journalling file system: a crash keeps a beginning of it of any length,
 /// but at least up to the last change in a folder that sync_names was called for.
+///
+/// A sync of content that fails loses some of the pages written since the last one, as a kernel
+/// does that tells of a failed write once: they read as written until forget_cached() or a crash,
+/// and no later sync brings them to the disk unless they are written again.
 ///
 /// Fault points: storage.open, .read, .write, .sync, .info, .list, .rename, .remove, .make_folder
 /// and .lock, each an Error{io} before anything happens, and storage.full, which finds no space.
@@ -60,13 +65,15 @@ class Disk {
   void rename(const NodePtr& from, std::string_view old_name, const NodePtr& to,
               std::string_view new_name);
   void sync_names(const NodePtr& folder);
-  /// All content and all names of the disk, as the strongest call of a system does.
-  void sync_all();
+  /// All content and all names of the disk, as the strongest call of a system does. Throws
+  /// Error{io} with `path`.
+  void sync_all(std::string_view path);
 
   std::size_t read(const Node& node, std::uint64_t offset, MutableBytes into);
   void write(const NodePtr& node, std::uint64_t offset, ByteView bytes);
   void resize(const NodePtr& node, std::uint64_t size);
-  void sync_file(Node& node);
+  void sync_file(const NodePtr& node, std::string_view path);
+  void forget_cached(Node& node);
   FileInfo info(const Node& node) const;
 
   /// Puts a durable file at a path from the root, with the folders above it; for scenarios.
@@ -106,6 +113,10 @@ class Disk {
   void journal(Change change);
   void remember(const NodePtr& node, std::uint64_t first_page, std::uint64_t last_page);
   void fall_back(Node& node);
+  void mark_synced(Node& node);
+  void lose_some(Node& node);
+  /// Whether a crash may change it. Kept in `at_risk_` for as long.
+  static bool is_at_risk(const Node& node);
   void count_pages(const Node& node, std::uint64_t& pages) const;
 
   Clock& clock_;
@@ -119,7 +130,7 @@ class Disk {
   std::string owner_;
   NodePtr root_;
   std::vector<Change> journal_;
-  std::map<std::uint64_t, NodePtr> dirty_;  // by inode
+  std::map<std::uint64_t, NodePtr> at_risk_;  // by inode
   std::map<std::uint64_t, std::uint32_t> locks_;
 };
 

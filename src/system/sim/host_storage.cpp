@@ -58,8 +58,12 @@ class HostFile final : public File {
     }
   }
   void sync() override {
-    check("storage.sync");
-    disk_.sync_file(*node_);
+    check_alive();
+    disk_.sync_file(node_, path_);
+  }
+  void forget_cached() override {
+    check_alive();
+    disk_.forget_cached(*node_);
   }
   void truncate(std::uint64_t size) override {
     check_writable();
@@ -354,8 +358,7 @@ void HostFolder::sync_names(std::string_view path) {
 
 void HostFolder::sync_all() {
   check_alive("/");
-  disk_.strike("storage.sync", "/");
-  disk_.sync_all();
+  disk_.sync_all("/");
 }
 
 std::uint64_t HostFolder::free_bytes() {

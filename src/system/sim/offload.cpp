@@ -9,11 +9,18 @@ namespace shoal::sim {
 namespace asio = boost::asio;
 
 Task<void> InlineOffload::run(Job job) {
-  job();
+  co_await cancellation_point();
+  const bool late = faults_.strikes("offload.late");
+  const bool waits_in_line = late && std::exchange(next_waits_, !next_waits_);
+  if (!waits_in_line) job();
+  co_await pass(cost_ + (late ? kLate : Duration::zero()));
+  if (waits_in_line) job();
+}
+
+Task<void> InlineOffload::pass(Duration duration) {
   // No cancellation slot is connected: what was offloaded is always waited for.
-  const Duration late = faults_.strikes("offload.late") ? kLate : Duration::zero();
-  const auto initiate = [this, late](auto handler) {
-    events_.at(clock_.now() + cost_ + late,
+  const auto initiate = [this, duration](auto handler) {
+    events_.at(clock_.now() + duration,
                [handler = std::move(handler)]() mutable { std::move(handler)(); });
   };
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(initiate,

@@ -8,7 +8,8 @@
 namespace shoal::sim {
 
 /// Runs the job in the caller's step; the caller goes on after `cost` of virtual time, and never in
-/// the same step, as with real threads. Fault point: offload.late, which takes kLate longer.
+/// the same step, as with real threads. Fault point: offload.late, which takes kLate longer; every
+/// second time the job is begun only then, as behind others in a pool.
 class InlineOffload final : public Offload {
  public:
   static constexpr Duration kLate = std::chrono::milliseconds(300);
@@ -20,10 +21,13 @@ class InlineOffload final : public Offload {
   unsigned parallelism() const override { return 4; }
 
  private:
+  Task<void> pass(Duration duration);
+
   EventQueue& events_;
   const VirtualClock& clock_;
   Faults& faults_;
   Duration cost_;
+  bool next_waits_ = false;
 };
 
 }  // namespace shoal::sim

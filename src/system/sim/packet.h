@@ -22,7 +22,7 @@ struct Packet {
   PacketKind kind = PacketKind::datagram;
   bool fin = false;              // the sender's half ends before `sequence` + 1
   std::uint8_t attempts = 0;     // how often it was lost before
-  std::uint32_t target = 0;      // index of the host it goes to, as far as there is one
+  std::uint32_t target = 0;      // index of the host that has `target_stream`
   std::uint32_t source = 0;      // index of the sending host
   std::uint32_t wire_bytes = 0;  // with headers
   Endpoint from;

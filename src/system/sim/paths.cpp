@@ -22,6 +22,10 @@ Duration distance(const Place& a, const Place& b) {
   return std::chrono::microseconds(static_cast<std::int64_t>(root));
 }
 
+double lost_on_either(double one, double other) {
+  return one + other - one * other;
+}
+
 }  // namespace
 
 Paths::Paths(std::uint64_t seed, PathOptions usual) : usual_(usual), random_(seed, kStream) {}
@@ -42,7 +46,12 @@ const PathOptions& Paths::between(std::uint32_t a, std::uint32_t b) const {
 
 Duration Paths::latency(std::uint32_t a, std::uint32_t b) const {
   if (a == b) return kLoopbackLatency;
-  return between(a, b).latency + distance(places_[a], places_[b]);
+  const Duration lines = places_[a].delay + places_[b].delay;
+  return between(a, b).latency + lines + distance(places_[a], places_[b]);
+}
+
+double Paths::loss(std::uint32_t a, std::uint32_t b) const {
+  return lost_on_either(between(a, b).loss, lost_on_either(places_[a].loss, places_[b].loss));
 }
 
 void Paths::partition(std::span<const std::uint32_t> one, std::span<const std::uint32_t> other) {
@@ -71,7 +80,7 @@ std::optional<TimePoint> Paths::pass(const Packet& packet, std::uint32_t a, std:
   if (!connected(a, b)) return std::nullopt;
   const PathOptions& path = between(a, b);
   if (packet.kind == PacketKind::datagram && packet.wire_bytes > path.mtu) return std::nullopt;
-  if (random_.happens(path.loss)) return std::nullopt;
+  if (random_.happens(loss(a, b))) return std::nullopt;
   Duration delay = latency(a, b);
   if (path.jitter > Duration(0)) delay += Duration(random_.up_to(path.jitter.count()));
   if (random_.happens(path.reordering)) {

@@ -21,10 +21,13 @@ struct PathOptions {
   std::uint32_t mtu = 1500;
 };
 
-/// A point on a plane; its distance to others, in time, is added to the latency.
+/// Where a host is, and what its own line adds to each of its paths.
 struct Place {
+  // A point on a plane; its distance to others, in time, is added to the latency.
   Duration x{};
   Duration y{};
+  Duration delay{};  // one way, added to the latency
+  double loss = 0;   // chance of each packet, either way
 };
 
 /// The wide net between all hosts, which are named by index.
@@ -39,6 +42,8 @@ class Paths {
   const PathOptions& between(std::uint32_t a, std::uint32_t b) const;
   /// One way, without jitter.
   Duration latency(std::uint32_t a, std::uint32_t b) const;
+  /// Chance of a packet to get lost, on either line or between them.
+  double loss(std::uint32_t a, std::uint32_t b) const;
 
   /// Nothing passes between the two sets any more, also of what is on its way. Adds to what is cut
   /// already.

@@ -243,6 +243,49 @@ TEST(Storage, what_was_not_synced_is_torn_at_pages) {
   EXPECT_TRUE(lost && kept && torn);
 }
 
+/// A file of four pages of 'a' on the disk and of 'b' on their way there when a sync fails.
+std::unique_ptr<File> after_failed_sync(Machine& machine) {
+  auto file = machine.storage().open("f", Access::create);
+  file->write_at(0, as_bytes(std::string(4 * kPage, 'a')));
+  file->sync();
+  machine.storage().sync_names("");
+  file->write_at(0, as_bytes(std::string(4 * kPage, 'b')));
+  machine.world.faults().set("storage.sync", 1);
+  EXPECT_EQ(code_of([&] { file->sync(); }), ErrorCode::io);
+  machine.world.faults().set("storage.sync", 0);
+  return file;
+}
+
+TEST(Storage, what_a_failed_sync_lost_reads_as_written_until_a_crash) {
+  bool lost = false, kept = false;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Machine machine(seed);
+    const auto file = after_failed_sync(machine);
+    file->sync();
+    machine.storage().sync_all();
+    EXPECT_EQ(machine.read("f"), std::string(4 * kPage, 'b'));
+    machine.restart();
+    lost = lost || machine.read("f").find('a') != std::string::npos;
+    kept = kept || machine.read("f").find('b') != std::string::npos;
+  }
+  EXPECT_TRUE(lost && kept);
+}
+
+TEST(Storage, what_a_failed_sync_lost_is_seen_once_memory_forgets_and_can_be_written_again) {
+  bool lost = false;
+  for (std::uint64_t seed = 0; seed < 50; ++seed) {
+    Machine machine(seed);
+    const auto file = after_failed_sync(machine);
+    file->forget_cached();
+    lost = lost || machine.read("f").find('a') != std::string::npos;
+    file->write_at(0, as_bytes(std::string(4 * kPage, 'b')));
+    file->sync();
+    machine.restart();
+    EXPECT_EQ(machine.read("f"), std::string(4 * kPage, 'b'));
+  }
+  EXPECT_TRUE(lost);
+}
+
 TEST(Storage, a_file_that_was_cut_or_grew_unsynced_has_one_of_its_sizes) {
   for (std::uint64_t seed = 0; seed < 50; ++seed) {
     Machine machine(seed);

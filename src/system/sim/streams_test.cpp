@@ -137,6 +137,14 @@ TEST(Streams, distance_between_places_adds_to_the_latency) {
   EXPECT_EQ(world.now() - begin, 153ms);  // accepted half a round trip after the client goes on
 }
 
+TEST(Streams, the_line_of_a_host_adds_its_delay_and_its_loss_to_each_path) {
+  World world({.path = {.latency = 1ms, .loss = 0.5}});
+  Host& a = world.add_host({.place = {.delay = 10ms, .loss = 0.5}});
+  Host& b = world.add_host({.place = {.delay = 20ms, .loss = 0.5}});
+  EXPECT_EQ(world.round_trip(a, b), 62ms);
+  EXPECT_DOUBLE_EQ(world.paths().loss(a.index(), b.index()), 0.875);
+}
+
 TEST(Streams, both_ends_know_both_addresses) {
   World world;
   Host& a = world.add_host();
@@ -312,17 +320,47 @@ TEST(Streams, a_long_partition_breaks_them) {
 
 TEST(Streams, lost_acknowledgements_are_asked_for) {
   World world({.path = {.latency = 30ms}});
-  Host& a = world.add_host();
+  Host& a = world.add_host({.window_bytes = 1000});
   Host& b = world.add_host();
   const auto pair = connect_pair(world, a, b);
-  world.run(write_text(*pair.client, "x"));
+  world.run(write_text(*pair.client, std::string(1000, 'x')));
   world.run_for(40ms);  // arrived, its acknowledgement on the way
   world.partition({&a}, {&b});
   world.after(2s, [&] { world.heal(); });
-  world.run_for(10s);
+  // Has no room before it knows that the others arrived.
+  EXPECT_EQ(world.run(write_text(*pair.client, "y")), 1U);
+}
+
+TEST(Streams, lost_news_of_room_is_asked_for) {
+  constexpr std::size_t kWindow = 100'000;
+  World world;
+  Host& a = world.add_host({.window_bytes = kWindow});
+  Host& b = world.add_host({.window_bytes = kWindow});
+  const auto pair = connect_pair(world, a, b);
+  world.run(write_text(*pair.client, std::string(2 * kWindow, 'x')));
+  world.run_for(10s);  // the first window lies there, acknowledged and unread
+  world.partition({&a}, {&b});
+  world.after(5s, [&] { world.heal(); });
+  Bytes all(2 * kWindow);
+  world.run(read_exactly(*pair.server, all));
+  // A later partition is forgiven as much as the first.
+  world.partition({&a}, {&b});
+  world.after(25s, [&] { world.heal(); });
   world.run(write_text(*pair.client, "y"));
-  world.run_for(100s);
-  EXPECT_EQ(world.run(write_text(*pair.client, "z")), 1U);
+  EXPECT_EQ(world.run(read_byte(*pair.server)), 1U);
+}
+
+TEST(Streams, an_acknowledgement_to_an_address_of_nobody_is_missed_by_whom_it_was_for) {
+  World world({.path = {.latency = 30ms}});
+  Host& a = world.add_host({.window_bytes = 1000});
+  Host& b = world.add_host();
+  // Each the first of its host, so of the same number.
+  const auto moving = connect_pair(world, a, b);
+  a.set_addresses({*IpAddress::parse("192.0.2.77")});
+  world.run(write_text(*moving.client, std::string(1000, 'x')));
+  const TimePoint begin = world.now();
+  EXPECT_EQ(world.run(outcome(write_text(*moving.client, "y"))), ErrorCode::closed);
+  EXPECT_GE(world.now() - begin, 30s);
 }
 
 TEST(Streams, a_server_that_speaks_first_gets_its_word_through_a_lost_handshake) {

@@ -173,7 +173,6 @@ void World::send(PacketPtr packet) {
   if (target != source.index()) {
     at = source.reachable() ? source.pass_out(*packet, now()) : std::nullopt;
   }
-  packet->target = target.value_or(source.index());
   if (!at || !target) return drop(std::move(packet));
   if (paths_.duplicates(*packet, source.index(), *target)) {
     travel(std::make_unique<Packet>(*packet), *target, *at);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "system/sim/test_hosts.h"
+#include "system/test_offload.h"
 
 namespace shoal::sim {
 namespace {
@@ -54,9 +55,16 @@ Task<void> answer(System& system, std::uint16_t port) {
   }
 }
 
-std::uint64_t run_chatter(std::uint64_t seed) {
+struct Chatter {
+  std::uint64_t trace_hash = 0;
+  Bytes packets;  // all of them, in the format pcap
+};
+
+Chatter run_chatter(std::uint64_t seed) {
+  Chatter out;
   World world(
       {.seed = seed, .path = {.jitter = 3ms, .loss = 0.1, .duplication = 0.1, .reordering = 0.1}});
+  world.write_packets_to([&out](ByteView bytes) { append(out.packets, bytes); });
   std::vector<Endpoint> peers;
   for (int i = 0; i < 10; ++i) peers.push_back({world.add_host().address(), 9000});
   std::vector<std::unique_ptr<Listener>> listeners;
@@ -76,17 +84,21 @@ std::uint64_t run_chatter(std::uint64_t seed) {
   world.run(tasks.stop());
   world.run_for(5min);
   for (std::uint32_t i = 0; i < 10; ++i) EXPECT_EQ(world.host(i).stream_count(), 0U) << i;
-  return world.trace_hash();
+  out.trace_hash = world.trace_hash();
+  return out;
 }
 
 TEST(World, the_same_seed_gives_the_same_hash) {
-  const std::uint64_t hash = run_chatter(7);
-  RecordProperty("trace_hash", std::to_string(hash));  // to compare builds and machines by
-  EXPECT_EQ(run_chatter(7), hash);
+  const Chatter one = run_chatter(7);
+  const Chatter other = run_chatter(7);
+  RecordProperty("trace_hash",
+                 std::to_string(one.trace_hash));  // to compare builds and machines by
+  EXPECT_EQ(one.trace_hash, other.trace_hash);
+  EXPECT_TRUE(one.packets == other.packets);
 }
 
-TEST(World, two_seeds_give_two_hashes) {
-  EXPECT_NE(run_chatter(7), run_chatter(8));
+TEST(World, two_seeds_send_other_packets) {
+  EXPECT_FALSE(run_chatter(7).packets == run_chatter(8).packets);
 }
 
 std::uint64_t send_one(std::uint8_t byte) {
@@ -169,6 +181,26 @@ TEST(World, offloaded_work_takes_its_modelled_time) {
   world.run(work(system, state));
   EXPECT_EQ(state, 2);
   EXPECT_EQ(world.now() - begin, 5ms);
+}
+
+TEST(World, offloaded_work_that_is_late_is_sometimes_begun_late) {
+  World world;
+  System& system = world.add_host().system();
+  world.faults().set("offload.late", 1);
+  int begun_at_once = 0;
+  for (int i = 0; i < 10; ++i) {
+    TimePoint begun;
+    const TimePoint begin = world.now();
+    world.run(system.offload.run([&] { begun = world.now(); }));
+    EXPECT_EQ(world.now() - begin, 300ms);
+    if (begun == begin) ++begun_at_once;
+  }
+  EXPECT_EQ(begun_at_once, 5);
+}
+
+TEST(World, a_cancelled_task_begins_no_offloaded_work) {
+  World world;
+  world.run(testing::offload_after_cancellation(world.add_host().system()));
 }
 
 TEST(World, offloaded_work_is_waited_for_even_when_cancelled) {

@@ -32,6 +32,7 @@ YamuxMuxer::YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role)
       role_(role),
       session_(role, SessionConfig{}, system.clock.now().time_since_epoch()),
       accepted_(system.waits),
+      openable_(system.waits),
       control_(system.waits),
       turns_(system.waits),
       tasks_(system.waits, "yamux") {}
@@ -72,7 +73,7 @@ Task<void> YamuxMuxer::read_frames() {
     while (const auto event = session_.receive(input, now())) act_on(*event);
     wake_control();
     report_buffers();
-    co_await pay_for(got);
+    co_await pay_for(got + under_->take_overhead_bytes());
     if (got == buffer.size()) {
       buffer.resize(kLargeReadBytes);
     } else if (got < kSmallReadBytes && buffer.size() > kSmallReadBytes) {
@@ -82,14 +83,16 @@ Task<void> YamuxMuxer::read_frames() {
 }
 
 Task<void> YamuxMuxer::pay_for(std::size_t bytes) {
+  listening_ = false;
   co_await pause_for_budget();
   const std::size_t opened = std::exchange(opened_, 0);
   if (toll_ != nullptr && !closed_) co_await toll_->pay(bytes, opened);
+  listening_ = true;
 }
 
 /// In steps, so that the end of the connection is not held up.
 Task<void> YamuxMuxer::pause_for_budget() {
-  while (!closed_) {
+  while (!closed_ && !(toll_ != nullptr && toll_->waived())) {
     const Duration pause = session_.owed_pause(now());
     if (pause == Duration::zero()) co_return;
     co_await system_.clock.sleep_for(std::min<Duration>(pause, kPauseStep));
@@ -105,6 +108,7 @@ void YamuxMuxer::act_on(const yamux::Event& event) {
       take_in(event.stream);
       break;
     case Kind::acknowledged:
+      openable_.notify_all();
       break;
     case Kind::writable:
       if (stream != nullptr) stream->allow_writing();
@@ -141,6 +145,7 @@ void YamuxMuxer::lose(StreamId id, const std::string& reason) {
   if (found == streams_.end()) return;
   YamuxStream* stream = found->second;
   streams_.erase(found);
+  openable_.notify_all();
   stream->fail(reason);
   std::erase_if(unaccepted_, [id](const auto& waiting) { return waiting->id() == id; });
 }
@@ -159,6 +164,10 @@ std::unique_ptr<YamuxStream> YamuxMuxer::make_stream(StreamId id) {
 std::unique_ptr<Stream> YamuxMuxer::open() {
   if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
   return make_stream(session_.open(now()));
+}
+
+Task<void> YamuxMuxer::wait_to_open() {
+  while (!closed_ && session_.open_backlog_full()) co_await openable_.wait();
 }
 
 Task<std::unique_ptr<Stream>> YamuxMuxer::accept() {
@@ -255,6 +264,7 @@ void YamuxMuxer::wake_control() {
 Task<void> YamuxMuxer::keep_time() {
   while (!closed_) {
     co_await system_.clock.sleep_until(TimePoint(session_.next_deadline()));
+    if (!listening_) session_.excuse_silence(now());
     try {
       session_.on_time(now());
     } catch (const Error& error) {
@@ -281,6 +291,7 @@ void YamuxMuxer::close() noexcept {
   for (const auto& [id, stream] : streams) stream->fail("the connection has ended");
   unaccepted_.clear();
   accepted_.notify_all();
+  openable_.notify_all();
   control_.notify_all();
   turns_.close();
 }
@@ -316,6 +327,7 @@ void YamuxMuxer::reset(YamuxStream& stream) noexcept {
   if (!is_live(stream)) return;
   streams_.erase(stream.id());
   session_.reset(stream.id());
+  openable_.notify_all();
   wake_control();
 }
 
@@ -327,6 +339,7 @@ void YamuxMuxer::release(YamuxStream& stream) noexcept {
     } else {
       session_.reset(stream.id());
     }
+    openable_.notify_all();
     wake_control();
   }
   if (is_inbound(stream.id())) --inbound_handles_;

@@ -34,9 +34,11 @@ class YamuxMuxer final : public net::Muxer {
 
   Task<void> run() override;
   std::unique_ptr<Stream> open() override;
+  Task<void> wait_to_open() override;
   Task<std::unique_ptr<Stream>> accept() override;
   void close() noexcept override;
   bool closed() const override { return closed_; }
+  bool going_away() const override { return session_.going_away(); }
   std::size_t stream_count() const override { return handles_; }
   void when_idle(std::function<void()> callback) override;
   void pay_for_reading(net::ReadingToll& toll) override { toll_ = &toll; }
@@ -102,9 +104,11 @@ class YamuxMuxer final : public net::Muxer {
   std::size_t kept_bytes_ = 0;                // unread, of streams that the session has forgotten
   std::deque<std::unique_ptr<YamuxStream>> unaccepted_;
   shoal::Event accepted_;
+  shoal::Event openable_;
   shoal::Event control_;
   Turns turns_;
   bool closed_ = false;
+  bool listening_ = true;  // false while it waits before it reads on
   net::ReadingToll* toll_ = nullptr;
   std::size_t opened_ = 0;  // streams of the peer that were not paid for yet
   std::function<void()> when_idle_;

@@ -7,11 +7,16 @@
 
 namespace shoal::noise {
 
+std::shared_ptr<const StaticKey> StaticKey::make(const crypto::PrivateKey& identity,
+                                                 ByteView secret) {
+  crypto::X25519KeyPair pair(secret);
+  HandshakePayload proof = signed_payload(identity, pair.public_key(), {});
+  return std::make_shared<const StaticKey>(StaticKey{std::move(pair), std::move(proof)});
+}
+
 Handshake::Handshake(HandshakeConfig config)
     : config_(std::move(config)),
-      xx_(config_.role, crypto::X25519KeyPair(config_.static_secret),
-          crypto::X25519KeyPair(config_.ephemeral_secret)) {
-  crypto::wipe(config_.static_secret);
+      xx_(config_.role, config_.static_key->pair, crypto::X25519KeyPair(config_.ephemeral_secret)) {
   crypto::wipe(config_.ephemeral_secret);
 }
 
@@ -19,7 +24,9 @@ Bytes Handshake::write_message() {
   SHOAL_CHECK(is_writer());
   Bytes payload;
   if (xx_.message() > 0) {
-    payload = encode_payload(signed_payload(config_.identity, xx_.local_static(), config_.muxers));
+    HandshakePayload ours = config_.static_key->proof;
+    ours.stream_muxers = config_.muxers;
+    payload = encode_payload(ours);
   }
   const auto message = xx_.write_message(payload);
   Bytes framed{static_cast<std::uint8_t>(message.size() >> 8),

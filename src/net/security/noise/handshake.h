@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,12 +19,20 @@ namespace shoal::noise {
 /// The name that multistream-select knows it by.
 inline constexpr std::string_view kProtocolId = "/noise";
 
+/// A static key, and the identity's word that it is its own: made once, good for all handshakes of
+/// a run.
+struct StaticKey {
+  crypto::X25519KeyPair pair;
+  HandshakePayload proof;
+
+  /// `secret`: 32 bytes from a generator of secrets.
+  static std::shared_ptr<const StaticKey> make(const crypto::PrivateKey& identity, ByteView secret);
+};
+
 struct HandshakeConfig {
   Role role;
-  crypto::PrivateKey identity;
-  /// 32 bytes each from a generator of secrets; the ephemeral one never twice, the static one as
-  /// often as the node likes within one run.
-  std::array<std::uint8_t, 32> static_secret;
+  std::shared_ptr<const StaticKey> static_key;
+  /// 32 bytes from a generator of secrets, never twice.
   std::array<std::uint8_t, 32> ephemeral_secret;
   /// Only this peer will do. Without it any peer is welcome.
   std::optional<PeerId> expected_peer;

@@ -26,8 +26,7 @@ PrivateKey identity(std::uint8_t value) {
 HandshakeConfig config(Role role) {
   const bool initiator = role == Role::initiator;
   return {.role = role,
-          .identity = identity(initiator ? 1 : 2),
-          .static_secret = secret(initiator ? 3 : 4),
+          .static_key = StaticKey::make(identity(initiator ? 1 : 2), secret(initiator ? 3 : 4)),
           .ephemeral_secret = secret(initiator ? 5 : 6),
           .expected_peer = {},
           .muxers = {}};
@@ -115,10 +114,12 @@ TEST(NoiseHandshake, works_with_every_type_of_identity) {
   for (const auto type : {KeyType::rsa, KeyType::ed25519, KeyType::secp256k1, KeyType::ecdsa}) {
     auto a = config(Role::initiator);
     auto b = config(Role::responder);
-    a.identity = PrivateKey::generate(type);
-    b.identity = PrivateKey::generate(type);
-    a.expected_peer = PeerId::from_public_key(b.identity.public_key());
-    const auto a_key = a.identity.public_key();
+    const auto a_identity = PrivateKey::generate(type);
+    const auto b_identity = PrivateKey::generate(type);
+    a.static_key = StaticKey::make(a_identity, secret(3));
+    b.static_key = StaticKey::make(b_identity, secret(4));
+    a.expected_peer = PeerId::from_public_key(b_identity.public_key());
+    const auto a_key = a_identity.public_key();
     Pair pair(std::move(a), std::move(b));
     pair.run();
     EXPECT_EQ(pair.responder.take_result().key, a_key);
@@ -144,8 +145,8 @@ TEST(NoiseHandshake, refuses_another_peer_than_the_expected_one) {
 TEST(NoiseHandshake, refuses_a_bad_signature) {
   for (const bool forged : {false, true}) {
     Handshake initiator(config(Role::initiator));
-    XxHandshake responder(Role::responder, crypto::X25519KeyPair(secret(4)),
-                          crypto::X25519KeyPair(secret(6)));
+    const crypto::X25519KeyPair static_key(secret(4));
+    XxHandshake responder(Role::responder, static_key, crypto::X25519KeyPair(secret(6)));
     responder.read_message(unframed(initiator.write_message()));
     auto payload = signed_payload(identity(2), responder.local_static(), {});
     if (forged) {
@@ -163,8 +164,8 @@ TEST(NoiseHandshake, refuses_a_bad_signature) {
 }
 
 TEST(NoiseHandshake, refuses_a_payload_in_the_first_message) {
-  XxHandshake initiator(Role::initiator, crypto::X25519KeyPair(secret(3)),
-                        crypto::X25519KeyPair(secret(5)));
+  const crypto::X25519KeyPair static_key(secret(3));
+  XxHandshake initiator(Role::initiator, static_key, crypto::X25519KeyPair(secret(5)));
   Handshake responder(config(Role::responder));
   const auto message = initiator.write_message(as_bytes("early"));
   EXPECT_EQ(failure([&] { responder.read_message(message); }), ErrorCode::malformed);

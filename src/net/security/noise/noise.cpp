@@ -9,7 +9,6 @@
 #include "net/security/noise/handshake.h"
 #include "net/security/noise/receive_buffer.h"
 #include "net/security/noise/transport.h"
-#include "system/offload.h"
 
 namespace shoal::net {
 
@@ -17,6 +16,11 @@ namespace {
 
 /// Frames sealed before they are handed on: enough to make a write worth its cost.
 constexpr std::size_t kMaxSealedBytes = 4 * noise::kMaxFrameBytes;
+/// What opening a frame costs beside its content, counted in bytes: length, tag and the cipher's
+/// start.
+constexpr std::size_t kFrameOverheadBytes = 64;
+/// Frames without content one after another: nobody has a use for them.
+constexpr std::size_t kMaxEmptyFrames = 32;
 
 /// Lends what is written and read to the cipher; keeps no memory while idle but a small read
 /// buffer.
@@ -52,6 +56,7 @@ class NoiseStream final : public Stream {
 
   Task<void> close_write() override { return under_->close_write(); }
   void abort() noexcept override { under_->abort(); }
+  std::size_t take_overhead_bytes() noexcept override { return std::exchange(overhead_bytes_, 0); }
 
  private:
   /// As much as is there and fits; frames that fit whole are opened where they are wanted.
@@ -72,6 +77,7 @@ class NoiseStream final : public Stream {
       // A frame that does not fit behind others fits next time, and is not moved then.
       if (bytes > rest.size() && taken > 0) break;
       const MutableBytes body = *std::exchange(sealed_, std::nullopt);
+      count_frame(bytes);
       if (bytes > rest.size()) {
         opened_ = opener_.open(body);
         continue;
@@ -82,12 +88,22 @@ class NoiseStream final : public Stream {
     return taken;
   }
 
+  void count_frame(std::size_t bytes) {
+    overhead_bytes_ += kFrameOverheadBytes;
+    empty_frames_ = bytes > 0 ? 0 : empty_frames_ + 1;
+    if (empty_frames_ > kMaxEmptyFrames) {
+      throw Error(ErrorCode::limit, "too many Noise frames without content");
+    }
+  }
+
   std::unique_ptr<Stream> under_;
   noise::FrameSealer sealer_;
   noise::FrameOpener opener_;
   noise::ReceiveBuffer buffer_;
   std::optional<MutableBytes> sealed_;  // in buffer_, whole, not yet opened
   ByteView opened_;                     // in buffer_, not yet taken
+  std::size_t overhead_bytes_ = 0;
+  std::size_t empty_frames_ = 0;
 };
 
 Task<Bytes> read_handshake_message(Stream& stream) {
@@ -100,20 +116,22 @@ Task<Bytes> read_handshake_message(Stream& stream) {
 
 }  // namespace
 
-Task<Secured> secure_with_noise(System& system, const crypto::PrivateKey& identity,
+Task<Secured> secure_with_noise(System& system, std::shared_ptr<const noise::StaticKey> key,
                                 std::unique_ptr<Stream> stream, Direction direction,
                                 std::optional<PeerId> expected,
                                 std::span<const std::string> muxers) {
-  noise::HandshakeConfig config{
-      .role = direction == Direction::outbound ? noise::Role::initiator : noise::Role::responder,
-      .identity = identity,
-      .static_secret = {},
-      .ephemeral_secret = {},
-      .expected_peer = std::move(expected),
-      .muxers = {muxers.begin(), muxers.end()}};
-  system.random.fill(config.static_secret);
+  const bool initiates = direction == Direction::outbound;
+  noise::HandshakeConfig config{.role = initiates ? noise::Role::initiator : noise::Role::responder,
+                                .static_key = std::move(key),
+                                .ephemeral_secret = {},
+                                .expected_peer = std::move(expected),
+                                .muxers = {muxers.begin(), muxers.end()}};
+  // Who only connects costs no arithmetic.
+  std::optional<Bytes> first;
+  if (!initiates) first = co_await read_handshake_message(*stream);
   system.random.fill(config.ephemeral_secret);
   noise::Handshake handshake(std::move(config));
+  if (first) handshake.read_message(*first);
   while (!handshake.finished() || handshake.is_writer()) {
     if (handshake.is_writer()) {
       const Bytes message = handshake.write_message();

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 
+#include "net/security/noise/handshake.h"
 #include "net/security/secured.h"
 #include "system/system.h"
 
@@ -12,10 +13,11 @@ namespace shoal::net {
 
 inline constexpr const char* kNoiseProtocol = "/noise";
 
-/// Runs the handshake on a fresh stream and wraps it: libp2p specs, noise. `muxers` are offered for
-/// early negotiation, best first. With `expected`, Error{refused} when another peer proves itself.
+/// Runs the handshake on a fresh stream and wraps it: libp2p specs, noise. `key` stands for our
+/// identity, in as many handshakes as one likes. `muxers` are offered for early negotiation, best
+/// first. With `expected`, Error{refused} when another peer proves itself.
 /// The caller bounds the time.
-Task<Secured> secure_with_noise(System& system, const crypto::PrivateKey& identity,
+Task<Secured> secure_with_noise(System& system, std::shared_ptr<const noise::StaticKey> key,
                                 std::unique_ptr<Stream> stream, Direction direction,
                                 std::optional<PeerId> expected,
                                 std::span<const std::string> muxers);

@@ -16,17 +16,18 @@ std::array<std::uint8_t, 32> secret(std::uint8_t value) {
 }
 
 Handshake ours(Role role) {
-  static const auto identity = crypto::PrivateKey::ed25519_from_seed(secret(1));
+  static const auto key =
+      StaticKey::make(crypto::PrivateKey::ed25519_from_seed(secret(1)), secret(2));
   return Handshake({.role = role,
-                    .identity = identity,
-                    .static_secret = secret(2),
+                    .static_key = key,
                     .ephemeral_secret = secret(3),
                     .expected_peer = {},
                     .muxers = {"/yamux/1.0.0"}});
 }
 
 XxHandshake theirs(Role role) {
-  return XxHandshake(role, crypto::X25519KeyPair(secret(4)), crypto::X25519KeyPair(secret(5)));
+  static const crypto::X25519KeyPair key(secret(4));
+  return XxHandshake(role, key, crypto::X25519KeyPair(secret(5)));
 }
 
 Bytes written(Handshake& handshake) {

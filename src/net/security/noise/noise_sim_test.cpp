@@ -5,6 +5,7 @@
 #include <array>
 #include <vector>
 
+#include "net/security/noise/transport.h"
 #include "net/swarm_testing.h"
 #include "system/sim/test_hosts.h"
 
@@ -20,6 +21,10 @@ const std::vector<std::string> kMuxers = {"/yamux/1.0.0"};
 
 PeerId id_of(const crypto::PrivateKey& key) {
   return PeerId::from_public_key(key.public_key());
+}
+
+std::shared_ptr<const noise::StaticKey> static_key_of(const crypto::PrivateKey& identity) {
+  return noise::StaticKey::make(identity, Bytes(32, 7));
 }
 
 Task<void> keep(Task<Secured> task, std::optional<Secured>& into, std::optional<Error>& failure) {
@@ -65,12 +70,14 @@ class NoisePair : public ::testing::Test {
 
   void shake_hands(const PeerId& expected, std::vector<std::string> client_muxers = kMuxers) {
     TaskGroup work(world.waits(), "handshakes");
-    work.spawn(keep(secure_with_noise(one.system(), client_key, std::move(client_stream),
-                                      Direction::outbound, expected, client_muxers),
-                    client, client_failure));
-    work.spawn(keep(secure_with_noise(other.system(), server_key, std::move(server_stream),
-                                      Direction::inbound, std::nullopt, kMuxers),
-                    server, server_failure));
+    work.spawn(
+        keep(secure_with_noise(one.system(), static_key_of(client_key), std::move(client_stream),
+                               Direction::outbound, expected, client_muxers),
+             client, client_failure));
+    work.spawn(
+        keep(secure_with_noise(other.system(), static_key_of(server_key), std::move(server_stream),
+                               Direction::inbound, std::nullopt, kMuxers),
+             server, server_failure));
     world.run(work.join());
   }
 
@@ -180,6 +187,70 @@ TEST_F(NoisePair, an_end_within_a_frame_is_not_taken_for_the_end) {
   const auto failure = world.run(failure_of(read_to_end(*server->stream)));
   ASSERT_TRUE(failure.has_value());
   EXPECT_EQ(failure->code(), ErrorCode::closed);
+}
+
+/// Shakes hands by hand, then sends frames of so many bytes each.
+Task<void> send_frames(std::shared_ptr<const noise::StaticKey> key, Stream& stream,
+                       std::size_t count, std::size_t bytes) {
+  noise::Handshake handshake({.role = noise::Role::initiator,
+                              .static_key = std::move(key),
+                              .ephemeral_secret = {1},
+                              .expected_peer = {},
+                              .muxers = {}});
+  const Bytes first = handshake.write_message();
+  co_await write_all(stream, first);
+  std::array<std::uint8_t, noise::Handshake::kLengthBytes> length{};
+  co_await read_exactly(stream, length);
+  Bytes answer(noise::Handshake::message_bytes(length));
+  co_await read_exactly(stream, answer);
+  handshake.read_message(answer);
+  const Bytes last = handshake.write_message();
+  co_await write_all(stream, last);
+  noise::HandshakeResult result = handshake.take_result();
+  const Bytes content(bytes, 'x');
+  for (std::size_t i = 0; i < count; ++i) {
+    Bytes frame(noise::kLengthBytes + bytes + noise::kTagBytes);
+    const std::size_t body = bytes + noise::kTagBytes;
+    frame[0] = static_cast<std::uint8_t>(body >> 8);
+    frame[1] = static_cast<std::uint8_t>(body);
+    const ByteView piece = content;
+    result.send.seal({}, {&piece, 1}, MutableBytes(frame).subspan(noise::kLengthBytes));
+    co_await write_all(stream, frame);
+  }
+}
+
+class NoiseFrames : public NoisePair {
+ protected:
+  void send(std::size_t count, std::size_t bytes) {
+    TaskGroup work(world.waits(), "handshakes");
+    work.spawn(send_frames(static_key_of(client_key), *client_stream, count, bytes));
+    work.spawn(
+        keep(secure_with_noise(other.system(), static_key_of(server_key), std::move(server_stream),
+                               Direction::inbound, std::nullopt, kMuxers),
+             server, server_failure));
+    world.run(work.join());
+    ASSERT_TRUE(server);
+    world.run(client_stream->close_write());
+  }
+};
+
+TEST_F(NoiseFrames, C6_takes_32_empty_frames_in_a_row_and_no_more) {
+  send(32, 0);
+  EXPECT_EQ(world.run(read_to_end(*server->stream)), Bytes{});
+}
+
+TEST_F(NoiseFrames, C6_ends_the_connection_at_the_33rd_empty_frame) {
+  send(33, 0);
+  const auto failure = world.run(failure_of(read_to_end(*server->stream)));
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->code(), ErrorCode::limit);
+}
+
+TEST_F(NoiseFrames, C6_each_frame_costs_beside_its_content) {
+  send(100, 1);
+  EXPECT_EQ(world.run(read_to_end(*server->stream)), Bytes(100, 'x'));
+  EXPECT_GE(server->stream->take_overhead_bytes(), 100U * (noise::kLengthBytes + noise::kTagBytes));
+  EXPECT_EQ(server->stream->take_overhead_bytes(), 0U);
 }
 
 }  // namespace

@@ -27,10 +27,10 @@ void mix_secret(SymmetricState& symmetric, const crypto::X25519KeyPair& ours, By
 
 }  // namespace
 
-XxHandshake::XxHandshake(Role role, crypto::X25519KeyPair static_key,
+XxHandshake::XxHandshake(Role role, const crypto::X25519KeyPair& static_key,
                          crypto::X25519KeyPair ephemeral_key)
     : role_(role),
-      static_(std::move(static_key)),
+      static_(&static_key),
       ephemeral_(std::move(ephemeral_key)),
       symmetric_(kProtocolName) {
   symmetric_.mix_hash({});  // the empty prologue
@@ -91,7 +91,7 @@ void XxHandshake::read_ephemeral(ByteView& in) {
 }
 
 void XxHandshake::write_static(Bytes& out) {
-  symmetric_.encrypt_and_hash(static_.public_key(), out);
+  symmetric_.encrypt_and_hash(static_->public_key(), out);
 }
 
 void XxHandshake::read_static(ByteView& in) {
@@ -107,13 +107,13 @@ void XxHandshake::mix_initiators_ephemeral_responders_static() {
   if (role_ == Role::initiator) {
     mix_secret(symmetric_, ephemeral_, remote_static_);
   } else {
-    mix_secret(symmetric_, static_, remote_ephemeral_);
+    mix_secret(symmetric_, *static_, remote_ephemeral_);
   }
 }
 
 void XxHandshake::mix_initiators_static_responders_ephemeral() {
   if (role_ == Role::initiator) {
-    mix_secret(symmetric_, static_, remote_ephemeral_);
+    mix_secret(symmetric_, *static_, remote_ephemeral_);
   } else {
     mix_secret(symmetric_, ephemeral_, remote_static_);
   }

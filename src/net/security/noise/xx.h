@@ -27,7 +27,9 @@ class XxHandshake {
  public:
   static constexpr std::size_t kMaxMessageBytes = 65535;
 
-  XxHandshake(Role role, crypto::X25519KeyPair static_key, crypto::X25519KeyPair ephemeral_key);
+  /// Borrows the static key for its life.
+  XxHandshake(Role role, const crypto::X25519KeyPair& static_key,
+              crypto::X25519KeyPair ephemeral_key);
 
   bool finished() const { return message_ == kMessages; }
   /// Whether it is our turn to write.
@@ -43,7 +45,7 @@ class XxHandshake {
 
   /// Known once message 1 (initiator) or 2 (responder) was read.
   const crypto::X25519Value& remote_static() const { return remote_static_; }
-  const crypto::X25519Value& local_static() const { return static_.public_key(); }
+  const crypto::X25519Value& local_static() const { return static_->public_key(); }
   /// Once finished: the cipher to send with and the one to receive with.
   std::pair<CipherState, CipherState> split() const;
 
@@ -60,7 +62,7 @@ class XxHandshake {
   void mix_initiators_static_responders_ephemeral();
 
   Role role_;
-  crypto::X25519KeyPair static_;
+  const crypto::X25519KeyPair* static_;
   crypto::X25519KeyPair ephemeral_;
   crypto::X25519Value remote_static_{};
   crypto::X25519Value remote_ephemeral_{};

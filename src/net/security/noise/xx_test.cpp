@@ -10,16 +10,18 @@ namespace {
 using crypto::X25519KeyPair;
 
 XxHandshake initiator() {
+  static const X25519KeyPair key(
+      from_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"));
   return XxHandshake(
-      Role::initiator,
-      X25519KeyPair(from_hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")),
+      Role::initiator, key,
       X25519KeyPair(from_hex("202122232425262728292a2b2c2d2e2f303132333435363738393a3b3c3d3e3f")));
 }
 
 XxHandshake responder() {
+  static const X25519KeyPair key(
+      from_hex("0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20"));
   return XxHandshake(
-      Role::responder,
-      X25519KeyPair(from_hex("0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20")),
+      Role::responder, key,
       X25519KeyPair(from_hex("4142434445464748494a4b4c4d4e4f505152535455565758595a5b5c5d5e5f60")));
 }
 
