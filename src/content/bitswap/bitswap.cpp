@@ -9,10 +9,9 @@ namespace {
 class StoreReader final : public bitswap::BlockReader {
  public:
   explicit StoreReader(BlockStore& store) : store_(store) {}
-  bool has(const Multihash& hash) override { return store_.has(hash); }
   std::optional<std::uint64_t> size(const Multihash& hash) override { return store_.size(hash); }
-  Task<std::optional<SharedBytes>> get(Multihash hash) override {
-    return store_.get(std::move(hash));
+  Task<std::vector<std::optional<SharedBytes>>> get(std::vector<Multihash> hashes) override {
+    return store_.get_all(std::move(hashes));
   }
 
  private:

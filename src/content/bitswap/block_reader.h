@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/shared_bytes.h"
 #include "format/multihash.h"
@@ -13,9 +14,10 @@ namespace shoal::content::bitswap {
 class BlockReader {
  public:
   virtual ~BlockReader() = default;
-  virtual bool has(const Multihash& hash) = 0;
+  /// None when it is not held.
   virtual std::optional<std::uint64_t> size(const Multihash& hash) = 0;
-  virtual Task<std::optional<SharedBytes>> get(Multihash hash) = 0;
+  /// In the order of the hashes; none for a block that is not held after all.
+  virtual Task<std::vector<std::optional<SharedBytes>>> get(std::vector<Multihash> hashes) = 0;
 };
 
 }  // namespace shoal::content::bitswap

@@ -6,7 +6,7 @@
 
 namespace shoal::content::bitswap {
 
-void Ledger::receive(const Message& message, const Has& has, TimePoint now) {
+void Ledger::receive(const Message& message, const SizeOf& size_of, TimePoint now) {
   refill(now);
   if (message.full) {
     std::erase_if(wants_, [](const auto& want) { return !want.second.sending; });
@@ -19,19 +19,19 @@ void Ledger::receive(const Message& message, const Has& has, TimePoint now) {
     if (entry.cancel) {
       cancel(entry.cid.hash());
     } else {
-      add(entry, has);
+      add(entry, size_of);
     }
   }
 }
 
-void Ledger::add(const WantEntry& entry, const Has& has) {
+void Ledger::add(const WantEntry& entry, const SizeOf& size_of) {
   const Multihash& hash = entry.cid.hash();
   auto known = wants_.find(hash);
   if (known != wants_.end() && known->second.sending) return;
   // Before it is looked up, which is what it costs; what we have costs nothing.
   if (!pay()) return;
-  const bool have = has(hash);
-  if (have) tokens_ += 1;
+  const std::optional<std::uint64_t> bytes = size_of(hash);
+  if (bytes) tokens_ += 1;
   // A presence said once is not said twice before it has left: that would need no bound of its own.
   bool told = false;
   if (known != wants_.end()) {
@@ -42,14 +42,15 @@ void Ledger::add(const WantEntry& entry, const Has& has) {
   Want want{entry.cid, entry.type, entry.send_dont_have, entry.priority, next_order_++};
   want.told = told;
   const auto added = wants_.emplace(hash, std::move(want)).first;
-  answer(added, have);
+  answer(added, bytes);
 }
 
-void Ledger::answer(Wants::iterator entry, bool have) {
+void Ledger::answer(Wants::iterator entry, std::optional<std::uint64_t> bytes) {
   Want& want = entry->second;
-  if (have && want.type == WantType::block) {
+  want.bytes = bytes.value_or(0);
+  if (bytes && want.type == WantType::block) {
     enqueue(want);
-  } else if (have) {
+  } else if (bytes) {
     say(want.cid, true);
     erase(entry);
   } else {
@@ -71,13 +72,18 @@ void Ledger::enqueue(Want& want) {
   queue_.emplace(Rank{want.priority, want.order}, want.cid.hash());
 }
 
-void Ledger::offer(const Multihash& hash) {
+bool Ledger::waits_for(const Multihash& hash) const {
   const auto want = wants_.find(hash);
-  if (want == wants_.end() || want->second.queued || want->second.sending) return;
+  return want != wants_.end() && !want->second.queued && !want->second.sending;
+}
+
+void Ledger::offer(const Multihash& hash, std::uint64_t bytes) {
+  if (!waits_for(hash)) return;
+  const auto want = wants_.find(hash);
   waiting_.erase(want->second.order);
   // A DONT_HAVE that has not left yet would be a lie by now.
   std::erase_if(presences_, [&](const Presence& presence) { return presence.cid.hash() == hash; });
-  answer(want, true);
+  answer(want, bytes);
 }
 
 void Ledger::cancel(const Multihash& hash) {
@@ -98,9 +104,9 @@ bool Ledger::make_room() {
   return true;
 }
 
-const Cid* Ledger::peek_block() const {
-  if (queue_.empty()) return nullptr;
-  return &wants_.find(queue_.begin()->second)->second.cid;
+std::optional<std::uint64_t> Ledger::next_bytes() const {
+  if (queue_.empty()) return std::nullopt;
+  return wants_.find(queue_.begin()->second)->second.bytes;
 }
 
 std::optional<Cid> Ledger::next_block() {
@@ -121,7 +127,7 @@ void Ledger::missing(const Multihash& hash) {
   const auto want = wants_.find(hash);
   if (want == wants_.end() || !want->second.sending) return;
   want->second.sending = false;
-  answer(want, false);
+  answer(want, std::nullopt);
 }
 
 std::vector<Presence> Ledger::take_presences(std::size_t count) {

@@ -32,20 +32,22 @@ class Ledger {
   static constexpr double kTokens = 8 * 1024;
   static constexpr double kTokensPerSecond = 2048;
 
-  using Has = std::function<bool(const Multihash&)>;
+  /// None for what we lack.
+  using SizeOf = std::function<std::optional<std::uint64_t>(const Multihash&)>;
 
   explicit Ledger(TimePoint now) : refilled_(now) {}
 
   /// Takes over the peer's words. More wants than kMaxWants push out one that waits for a block we
   /// lack, or are not taken.
-  void receive(const Message& message, const Has& has, TimePoint now);
+  void receive(const Message& message, const SizeOf& size_of, TimePoint now);
+  bool waits_for(const Multihash& hash) const;
   /// A block has come.
-  void offer(const Multihash& hash);
+  void offer(const Multihash& hash, std::uint64_t bytes);
 
   bool has_blocks() const { return !queue_.empty(); }
   bool has_presences() const { return !presences_.empty(); }
-  /// The block to send next: highest priority first, then the order of arrival. Null for none.
-  const Cid* peek_block() const;
+  /// Bytes of the block to send next: highest priority first, then the order of arrival.
+  std::optional<std::uint64_t> next_bytes() const;
   /// Its way begins. It ends with sent(), or missing() for a block that is not there after all.
   std::optional<Cid> next_block();
   void sent(const Multihash& hash);
@@ -64,6 +66,7 @@ class Ledger {
     bool send_dont_have;
     std::int32_t priority;
     std::uint64_t order;
+    std::uint64_t bytes = 0;  // of the block, when we have it
     bool queued = false;
     bool sending = false;
     bool told = false;  // a presence about it is on its way out
@@ -77,8 +80,8 @@ class Ledger {
   };
   using Wants = std::unordered_map<Multihash, Want>;
 
-  void add(const WantEntry& entry, const Has& has);
-  void answer(Wants::iterator want, bool have);
+  void add(const WantEntry& entry, const SizeOf& size_of);
+  void answer(Wants::iterator want, std::optional<std::uint64_t> bytes);
   bool say(const Cid& cid, bool have);
   void cancel(const Multihash& hash);
   void erase(Wants::iterator want);

@@ -32,7 +32,7 @@ class Run {
       step(byte());
       SHOAL_CHECK(ledger_.size() <= Ledger::kMaxWants);
       SHOAL_CHECK(ledger_.presence_count() <= kMaxEntries);
-      SHOAL_CHECK(ledger_.has_blocks() == (ledger_.peek_block() != nullptr));
+      SHOAL_CHECK(ledger_.has_blocks() == (ledger_.next_bytes().has_value()));
     }
     // In the end all that can be served is served, each block once.
     std::set<Cid> served;
@@ -67,7 +67,7 @@ class Run {
       case 2:
         return hear(1 + number % 64, number, what >> 3);
       case 3:
-        return ledger_.offer(cid_of(number).hash());
+        return ledger_.offer(cid_of(number).hash(), number);
       case 4:
         if (const auto request = ledger_.next_block()) ledger_.missing(request->hash());
         return;
@@ -88,8 +88,11 @@ class Run {
     Message message;
     message.full = look == 31;
     for (std::size_t i = 0; i < count; ++i) message.wants.push_back(entry(first + i, look));
-    const auto has = [](const Multihash& hash) { return hash.digest().front() % 2 == 1; };
-    ledger_.receive(message, has, now_);
+    const auto size_of = [](const Multihash& hash) -> std::optional<std::uint64_t> {
+      if (hash.digest().front() % 2 == 0) return std::nullopt;
+      return hash.digest().back();
+    };
+    ledger_.receive(message, size_of, now_);
   }
 
   ByteView script_;

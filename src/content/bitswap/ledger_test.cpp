@@ -16,8 +16,11 @@ Cid cid_of(const std::string& text) {
 
 struct Held {
   std::set<Cid> cids;
-  Ledger::Has has() const {
-    return [this](const Multihash& hash) { return cids.contains(Cid::v1(Codec::raw, hash)); };
+  Ledger::SizeOf sizes() const {
+    return [this](const Multihash& hash) -> std::optional<std::uint64_t> {
+      if (!cids.contains(Cid::v1(Codec::raw, hash))) return std::nullopt;
+      return 10;
+    };
   }
 };
 
@@ -41,7 +44,8 @@ std::string next(Ledger& ledger, std::initializer_list<std::string> names) {
 TEST(BitswapLedger, serves_by_priority_and_then_in_order_of_arrival) {
   const Held held{{cid_of("a"), cid_of("b"), cid_of("c")}};
   Ledger ledger(kStart);
-  ledger.receive(wants({{cid_of("a"), 1}, {cid_of("b"), 5}, {cid_of("c"), 1}}), held.has(), kStart);
+  ledger.receive(wants({{cid_of("a"), 1}, {cid_of("b"), 5}, {cid_of("c"), 1}}), held.sizes(),
+                 kStart);
   EXPECT_EQ(next(ledger, {"a", "b", "c"}), "b");
   EXPECT_EQ(next(ledger, {"a", "b", "c"}), "a");
   EXPECT_EQ(next(ledger, {"a", "b", "c"}), "c");
@@ -56,7 +60,7 @@ TEST(BitswapLedger, says_what_it_has_and_what_it_has_not) {
                         {cid_of("b"), 1, false, WantType::have, true},
                         {cid_of("c"), 1, false, WantType::block, true},
                         {cid_of("d"), 1, false, WantType::block, false}}),
-                 held.has(), kStart);
+                 held.sizes(), kStart);
   const auto said = ledger.take_presences(100);
   ASSERT_EQ(said.size(), 3u);
   EXPECT_TRUE(said[0].have);
@@ -69,11 +73,11 @@ TEST(BitswapLedger, says_what_it_has_and_what_it_has_not) {
 TEST(BitswapLedger, answers_later_what_comes_later) {
   Held held;
   Ledger ledger(kStart);
-  ledger.receive(wants({{cid_of("a"), 1, false, WantType::have, true}, {cid_of("b")}}), held.has(),
-                 kStart);
+  ledger.receive(wants({{cid_of("a"), 1, false, WantType::have, true}, {cid_of("b")}}),
+                 held.sizes(), kStart);
   ledger.take_presences(100);
-  ledger.offer(cid_of("a").hash());
-  ledger.offer(cid_of("b").hash());
+  ledger.offer(cid_of("a").hash(), 10);
+  ledger.offer(cid_of("b").hash(), 10);
   const auto said = ledger.take_presences(100);
   ASSERT_EQ(said.size(), 1u);
   EXPECT_TRUE(said[0].have);
@@ -84,12 +88,12 @@ TEST(BitswapLedger, answers_later_what_comes_later) {
 TEST(BitswapLedger, forgets_what_is_cancelled_or_replaced) {
   const Held held{{cid_of("a"), cid_of("b")}};
   Ledger ledger(kStart);
-  ledger.receive(wants({{cid_of("a")}, {cid_of("b")}}), held.has(), kStart);
-  ledger.receive(wants({{cid_of("a"), 1, true}}), held.has(), kStart);
+  ledger.receive(wants({{cid_of("a")}, {cid_of("b")}}), held.sizes(), kStart);
+  ledger.receive(wants({{cid_of("a"), 1, true}}), held.sizes(), kStart);
   EXPECT_EQ(ledger.size(), 1u);
   Message full = wants({{cid_of("a")}});
   full.full = true;
-  ledger.receive(full, held.has(), kStart);
+  ledger.receive(full, held.sizes(), kStart);
   EXPECT_EQ(next(ledger, {"a", "b"}), "a");
   EXPECT_EQ(next(ledger, {"a", "b"}), "");
 }
@@ -97,27 +101,27 @@ TEST(BitswapLedger, forgets_what_is_cancelled_or_replaced) {
 TEST(BitswapLedger, ignores_a_want_that_is_said_again_while_its_block_is_on_its_way) {
   const Held held{{cid_of("a"), cid_of("b")}};
   Ledger ledger(kStart);
-  ledger.receive(wants({{cid_of("a")}}), held.has(), kStart);
+  ledger.receive(wants({{cid_of("a")}}), held.sizes(), kStart);
   ASSERT_TRUE(ledger.next_block());
   Message full = wants({{cid_of("a")}, {cid_of("b")}});
   full.full = true;
-  ledger.receive(wants({{cid_of("a")}}), held.has(), kStart);
-  ledger.receive(full, held.has(), kStart);
+  ledger.receive(wants({{cid_of("a")}}), held.sizes(), kStart);
+  ledger.receive(full, held.sizes(), kStart);
   EXPECT_EQ(next(ledger, {"a", "b"}), "b");
   EXPECT_FALSE(ledger.has_blocks());
   ledger.sent(cid_of("a").hash());
-  ledger.receive(wants({{cid_of("a")}}), held.has(), kStart);
+  ledger.receive(wants({{cid_of("a")}}), held.sizes(), kStart);
   EXPECT_EQ(next(ledger, {"a"}), "a");
 }
 
 TEST(BitswapLedger, waits_for_a_block_that_is_not_there_after_all) {
   const Held held{{cid_of("a")}};
   Ledger ledger(kStart);
-  ledger.receive(wants({{cid_of("a"), 1, false, WantType::block, true}}), held.has(), kStart);
+  ledger.receive(wants({{cid_of("a"), 1, false, WantType::block, true}}), held.sizes(), kStart);
   ASSERT_TRUE(ledger.next_block());
   ledger.missing(cid_of("a").hash());
   EXPECT_EQ(ledger.take_presences(10).size(), 1u);
-  ledger.offer(cid_of("a").hash());
+  ledger.offer(cid_of("a").hash(), 10);
   EXPECT_EQ(next(ledger, {"a"}), "a");
 }
 
@@ -127,15 +131,15 @@ TEST(BitswapLedger, I1_keeps_1024_wants_and_prefers_those_it_can_serve) {
   Message flood;
   for (std::size_t i = 0; i < Ledger::kMaxWants; ++i)
     flood.wants.push_back({cid_of(std::to_string(i))});
-  ledger.receive(flood, held.has(), kStart);
+  ledger.receive(flood, held.sizes(), kStart);
   EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
-  ledger.receive(wants({{cid_of("have")}}), held.has(), kStart);
+  ledger.receive(wants({{cid_of("have")}}), held.sizes(), kStart);
   EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
   EXPECT_EQ(next(ledger, {"have"}), "have");
 }
 
 TEST(BitswapLedger, I1_does_not_take_a_1025th_want_when_all_can_be_served) {
-  const Ledger::Has all = [](const Multihash&) { return true; };
+  const Ledger::SizeOf all = [](const Multihash&) { return 10; };
   Ledger ledger(kStart);
   for (std::size_t i = 0; i <= Ledger::kMaxWants; ++i) {
     ledger.receive(wants({{cid_of(std::to_string(i))}}), all, kStart);
@@ -147,7 +151,7 @@ TEST(BitswapLedger, I10_ignores_a_flood_of_absent_hashes_until_time_has_passed) 
   const Held held;
   Ledger ledger(kStart);
   const auto ask = [&](const std::string& name, TimePoint now) {
-    ledger.receive(wants({{cid_of(name), 1, false, WantType::have, true}}), held.has(), now);
+    ledger.receive(wants({{cid_of(name), 1, false, WantType::have, true}}), held.sizes(), now);
     return ledger.take_presences(10).size();
   };
   for (int i = 0; i < static_cast<int>(Ledger::kTokens); ++i) {
@@ -171,7 +175,7 @@ TEST(BitswapLedger, I1_says_no_more_than_its_bound_to_one_who_reads_nothing) {
                                .type = WantType::block,
                                .send_dont_have = true});
     }
-    ledger.receive(message, [](const Multihash&) { return false; }, now);
+    ledger.receive(message, [](const Multihash&) { return std::nullopt; }, now);
     EXPECT_LE(ledger.presence_count(), kMaxEntries);
   }
   EXPECT_EQ(ledger.presence_count(), kMaxEntries);
@@ -182,7 +186,7 @@ TEST(BitswapLedger, I4_ignores_identity_cids) {
   const Held held;
   Ledger ledger(kStart);
   const Cid inlined = Cid::v1(Codec::raw, Multihash::identity(as_bytes("inlined")));
-  ledger.receive(wants({{inlined, 1, false, WantType::block, true}}), held.has(), kStart);
+  ledger.receive(wants({{inlined, 1, false, WantType::block, true}}), held.sizes(), kStart);
   EXPECT_EQ(ledger.size(), 0u);
   EXPECT_FALSE(ledger.has_presences());
 }

@@ -50,15 +50,19 @@ void Server::receive(const PeerId& from, const Message& message) {
   if (tasks_.stopping() || swarm_.best(from) == nullptr) return;
   const auto found = peers_.find(from);
   const PeerPtr peer = found != peers_.end() ? found->second : start(from);
-  const auto has = [this](const Multihash& hash) { return store_.has(hash); };
-  peer->ledger.receive(message, has, system_.clock.now());
+  const auto size_of = [this](const Multihash& hash) { return store_.size(hash); };
+  peer->ledger.receive(message, size_of, system_.clock.now());
   if (peer->ledger.has_blocks()) peer->wanted.notify_all();
   if (peer->ledger.has_presences()) peer->sendable.notify_all();
 }
 
 void Server::offer(const Multihash& hash) {
+  std::optional<std::uint64_t> bytes;
   for (const auto& [id, peer] : peers_) {
-    peer->ledger.offer(hash);
+    if (!peer->ledger.waits_for(hash)) continue;
+    if (!bytes) bytes = store_.size(hash);
+    if (!bytes) return;
+    peer->ledger.offer(hash, *bytes);
     if (peer->ledger.has_blocks()) peer->wanted.notify_all();
     if (peer->ledger.has_presences()) peer->sendable.notify_all();
   }
@@ -115,34 +119,48 @@ Task<Server::Batch> Server::read_batch(Peer& peer) {
   Batch batch;
   batch.share = co_await room_.take(peer.id, kMessageBlockBytes);
   std::size_t bytes = 0;
-  while (const Cid* next = peer.ledger.peek_block()) {
-    const std::uint64_t size = store_.size(next->hash()).value_or(0);
-    if (!batch.cids.empty() && bytes + size > kMessageBlockBytes) break;
-    if (bytes >= kIdleMessageBytes && peer.is_idle()) break;
-    const Cid cid = *peer.ledger.next_block();
-    std::optional<SharedBytes> content = co_await read_block(cid.hash());
-    if (peer.gone) break;
-    if (!content) {
-      peer.ledger.missing(cid.hash());
-      continue;
+  while (!peer.gone) {
+    const std::vector<Cid> cids = next_blocks(peer, bytes);
+    if (cids.empty()) break;
+    std::vector<std::optional<SharedBytes>> contents = co_await read_blocks(cids);
+    for (std::size_t i = 0; i < cids.size(); ++i) {
+      std::optional<SharedBytes>& content = contents[i];
+      if (!content || content->size() > kMaxBlockBytes) {
+        peer.ledger.missing(cids[i].hash());
+        continue;
+      }
+      bytes += content->size();
+      batch.message.blocks.push_back({CidPrefix::of(cids[i]), std::move(*content)});
+      batch.cids.push_back(cids[i]);
     }
-    bytes += content->size();
-    batch.message.blocks.push_back({CidPrefix::of(cid), std::move(*content)});
-    batch.cids.push_back(cid);
   }
   batch.share->shrink(bytes);
   co_return batch;
 }
 
-Task<std::optional<SharedBytes>> Server::read_block(Multihash hash) {
+std::vector<Cid> Server::next_blocks(Peer& peer, std::size_t bytes) {
+  std::vector<Cid> out;
+  while (out.size() < kReadTogether) {
+    const std::optional<std::uint64_t> size = peer.ledger.next_bytes();
+    if (!size) break;
+    if (bytes > 0 && bytes + *size > kMessageBlockBytes) break;
+    if (bytes >= kIdleMessageBytes && peer.is_idle()) break;
+    bytes += static_cast<std::size_t>(*size);
+    out.push_back(*peer.ledger.next_block());
+  }
+  return out;
+}
+
+Task<std::vector<std::optional<SharedBytes>>> Server::read_blocks(const std::vector<Cid>& cids) {
+  std::vector<Multihash> hashes;
+  for (const Cid& cid : cids) hashes.push_back(cid.hash());
   try {
-    std::optional<SharedBytes> content = co_await store_.get(hash);
-    if (content && content->size() > kMaxBlockBytes) content.reset();
-    co_return content;
+    std::vector<std::optional<SharedBytes>> contents = co_await store_.get(std::move(hashes));
+    co_return contents;
   } catch (const Error& error) {
     log_debug("bitswap server: {}", error.what());
   }
-  co_return std::nullopt;
+  co_return std::vector<std::optional<SharedBytes>>(cids.size());
 }
 
 Task<void> Server::send_all(PeerPtr peer) {

@@ -28,6 +28,8 @@ class Server {
   /// While the line is idle, a message is sent when it has this much.
   static constexpr std::size_t kIdleMessageBytes = 64 * 1024;
   static constexpr std::size_t kMaxPresences = 2048;
+  /// Small blocks read from the disk in one go.
+  static constexpr std::size_t kReadTogether = 32;
   static constexpr int kMaxFailures = 4;
 
   Server(System& system, net::Swarm& swarm, BlockReader& store);
@@ -54,7 +56,9 @@ class Server {
   void end(const PeerPtr& peer);
   Task<void> read_ahead(PeerPtr peer);
   Task<Batch> read_batch(Peer& peer);
-  Task<std::optional<SharedBytes>> read_block(Multihash hash);
+  /// What comes next and fits a message that has `bytes` already.
+  static std::vector<Cid> next_blocks(Peer& peer, std::size_t bytes);
+  Task<std::vector<std::optional<SharedBytes>>> read_blocks(const std::vector<Cid>& cids);
   Task<void> send_all(PeerPtr peer);
   Task<void> send_next(Peer& peer);
 

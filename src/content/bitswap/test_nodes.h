@@ -35,13 +35,19 @@ struct MemoryBlocks {
 class MemoryReader final : public BlockReader {
  public:
   explicit MemoryReader(MemoryBlocks& from) : from_(from) {}
-  bool has(const Multihash& hash) override { return from_.blocks.contains(hash); }
   std::optional<std::uint64_t> size(const Multihash& hash) override {
     const auto found = from_.blocks.find(hash);
     if (found == from_.blocks.end()) return std::nullopt;
     return found->second.size();
   }
-  Task<std::optional<SharedBytes>> get(Multihash hash) override {
+  Task<std::vector<std::optional<SharedBytes>>> get(std::vector<Multihash> hashes) override {
+    std::vector<std::optional<SharedBytes>> out;
+    for (const Multihash& hash : hashes) out.push_back(co_await get_one(hash));
+    co_return out;
+  }
+
+ private:
+  Task<std::optional<SharedBytes>> get_one(Multihash hash) {
     if (from_.stalls) co_await from_.never.wait();
     if (from_.read_time != Duration::zero()) co_await from_.system.clock.sleep_for(from_.read_time);
     const auto found = from_.blocks.find(hash);
@@ -52,7 +58,6 @@ class MemoryReader final : public BlockReader {
     co_return SharedBytes(std::move(wrong));
   }
 
- private:
   MemoryBlocks& from_;
 };
 

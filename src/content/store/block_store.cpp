@@ -29,6 +29,33 @@ enum class Trust { the_look, nothing };
 /// Damaged indexes that are kept under names of their own.
 constexpr int kMostDamaged = 1000;
 
+BlockPlace block_place(const Index::Place& place) {
+  return {.path = place.path,
+          .offset = place.offset,
+          .length = place.length,
+          .frame = place.frame,
+          .stamp = place.stamp,
+          .trusted = place.current};
+}
+
+/// One of several blocks that lie in files.
+struct Look {
+  std::size_t number;
+  Index::Place place;
+  std::shared_ptr<File> file;
+  BlockReading reading{};
+};
+
+void read_all(Storage& storage, const std::vector<Multihash>& hashes, std::vector<Look>& looks) {
+  for (std::size_t i = 0; i < looks.size(); ++i) {
+    Look& look = looks[i];
+    const bool is_same = i > 0 && looks[i - 1].place.file == look.place.file;
+    if (!look.file && is_same) look.file = looks[i - 1].reading.file;
+    look.reading =
+        read_block(storage, block_place(look.place), hashes[look.number], std::move(look.file));
+  }
+}
+
 }  // namespace
 
 FileStamp FileStamp::of(const FileInfo& info) {
@@ -88,6 +115,7 @@ struct BlockStore::State {
   std::vector<Index::Place> places(const Multihash& hash);
   bool has_moved(const Multihash& hash, const Index::Place& place);
   Task<std::optional<SharedBytes>> get(Multihash hash, Trust trust);
+  Task<std::vector<std::optional<SharedBytes>>> get_all(std::vector<Multihash> hashes);
   Task<BlockReading> read(const Multihash& hash, const Index::Place& place, Trust trust);
   void note(const Multihash& hash, const Index::Place& place, const BlockReading& reading);
 
@@ -185,12 +213,8 @@ Task<std::optional<SharedBytes>> BlockStore::State::get_node(const Multihash& ha
 
 Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::Place& place,
                                            Trust trust) {
-  const BlockPlace where{.path = place.path,
-                         .offset = place.offset,
-                         .length = place.length,
-                         .frame = place.frame,
-                         .stamp = place.stamp,
-                         .trusted = place.current && trust == Trust::the_look};
+  BlockPlace where = block_place(place);
+  where.trusted &= trust == Trust::the_look;
   std::shared_ptr<File> file = files.find(place.file);
   const auto job = [&] { return read_block(system.storage, where, hash, std::move(file)); };
   BlockReading reading = co_await offload(system.offload, job);
@@ -298,6 +322,32 @@ Task<std::optional<SharedBytes>> BlockStore::State::get(Multihash hash, Trust tr
     }
   }
   co_return std::nullopt;
+}
+
+Task<std::vector<std::optional<SharedBytes>>> BlockStore::get_all(std::vector<Multihash> hashes) {
+  return state_->get_all(std::move(hashes));
+}
+
+Task<std::vector<std::optional<SharedBytes>>> BlockStore::State::get_all(
+    std::vector<Multihash> hashes) {
+  std::vector<Look> looks;
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    const auto found = with_index([&](Index& all) { return all.places(hashes[i].encoded(), 1); });
+    if (!found.empty()) looks.push_back({i, found.front(), files.find(found.front().file)});
+  }
+  const auto job = [&] { read_all(system.storage, hashes, looks); };
+  if (!looks.empty()) co_await offload(system.offload, job);
+  std::vector<std::optional<SharedBytes>> out(hashes.size());
+  for (Look& look : looks) {
+    if (!look.reading.right) continue;
+    note(hashes[look.number], look.place, look.reading);
+    out[look.number] = std::move(look.reading.bytes);
+  }
+  // The others are no leaves, or not where they were.
+  for (std::size_t i = 0; i < hashes.size(); ++i) {
+    if (!out[i]) out[i] = co_await get(hashes[i], Trust::the_look);
+  }
+  co_return out;
 }
 
 void BlockStore::put(const Multihash& hash, ByteView bytes) {

@@ -94,6 +94,9 @@ class BlockStore {
   /// place is forgotten, counted in stale_blocks(), and the answer is none. A file that
   /// is gone counts as changed; one that cannot be read now does not.
   Task<std::optional<SharedBytes>> get(Multihash hash);
+  /// The same of several, in their order, read in one go: what many small ones cost most is the way
+  /// to the disk and back.
+  Task<std::vector<std::optional<SharedBytes>>> get_all(std::vector<Multihash> hashes);
   /// The same of a block that is hashed in any case, whatever its file looks like.
   Task<std::optional<SharedBytes>> get_hashed(Multihash hash);
 

@@ -266,6 +266,31 @@ TEST(BlockStore, hashes_what_it_is_asked_to_whatever_the_file_looks_like) {
   os::in_world(unnoticed_change);
 }
 
+Task<void> several(System& system) {
+  const TempFolder temp;
+  const Source one(system, temp.path("one"), 3);
+  const Source other(system, temp.path("other"), 1);
+  BlockStore store(system, temp.path());
+  one.add_to(store);
+  other.add_to(store);
+  const Bytes node = pattern(5000, 99);
+  store.put(Multihash::sha2_256(node), node);
+  one.spoil(0, kLongAgo + 1h);  // which the other has, too
+  one.spoil(2, kLongAgo + 1h);
+  const auto all = co_await store.get_all(
+      {one.hashes[1], Multihash::sha2_256(node), numbered(1), one.hashes[0], one.hashes[2]});
+  EXPECT_EQ(text(all.at(0).value().view()), text(one.blocks[1]));
+  EXPECT_EQ(text(all.at(1).value().view()), text(node));
+  EXPECT_FALSE(all.at(2));
+  EXPECT_EQ(text(all.at(3).value().view()), text(other.blocks[0]));
+  EXPECT_FALSE(all.at(4));
+  EXPECT_EQ(store.stale_blocks(), 2u);
+  co_await store.stop();
+}
+TEST(BlockStore, reads_several_blocks_in_one_go_wherever_they_are) {
+  os::in_world(several);
+}
+
 Task<void> moves(System& system) {
   const TempFolder temp;
   system.storage.make_folder(temp.path("a"));

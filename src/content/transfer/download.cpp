@@ -325,6 +325,16 @@ void Download::claim_space(const TreeFile& file) {
   unclaimed_bytes_ -= file.size;
 }
 
+/// One block that folders within folders name over and over fills a disk for the price of itself;
+/// what a folder says of its size costs nothing either, but that was looked at before.
+void Download::count_repeated(std::uint64_t bytes) {
+  repeated_bytes_ += bytes;
+  if (repeated_bytes_ > kSpareRepeatedBytes &&
+      repeated_bytes_ - kSpareRepeatedBytes > expected_bytes_) {
+    throw Error(ErrorCode::limit, "the tree has far more content than it says", path_);
+  }
+}
+
 Task<void> Download::begin_file(TreeFile& file) {
   const std::string at = partial(file.path);
   const auto prepare = [&] { file.resumed = resuming_ && make_way(*folder_, at, FileKind::file); };
@@ -416,6 +426,7 @@ Task<SharedBytes> Download::block(Cid cid) {
     co_return *std::exchange(root_leaf_, std::nullopt);
   }
   std::optional<SharedBytes> found = co_await held(cid);
+  if (found && cid.is(Codec::raw)) count_repeated(found->size());
   if (found) co_return std::move(*found);
   const Block fetched = co_await fetch(std::move(cid));
   co_return fetched.bytes;

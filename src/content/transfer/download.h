@@ -34,6 +34,9 @@ struct DownloadCounts {
 /// has been verified is served from where it lies at once.
 class Download final : public TreeSink, public BlockSource {
  public:
+  /// Leaves that nobody has to send, beyond what the root says that there is in all.
+  static constexpr std::uint64_t kSpareRepeatedBytes = std::uint64_t{64} << 20;
+
   struct Place {
     std::string folder;    // exists
     std::string name;      // one acceptable file name
@@ -80,6 +83,7 @@ class Download final : public TreeSink, public BlockSource {
   Task<std::optional<SharedBytes>> held(Cid cid);
   Task<Block> fetch(Cid cid);
   void claim_space(const TreeFile& file);
+  void count_repeated(std::uint64_t bytes);
   void add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
                 std::uint64_t length, const PlaceFrame& frame);
   bool is_zeros(const Cid& cid, std::uint64_t length);
@@ -121,6 +125,7 @@ class Download final : public TreeSink, public BlockSource {
   std::string sync_failure_;  // of the first sync that failed
   std::uint64_t expected_bytes_ = 0;
   std::uint64_t unclaimed_bytes_ = 0;  // of what was free at first, by files begun since
+  std::uint64_t repeated_bytes_ = 0;   // of raw leaves that were on this machine
   std::uint64_t hashed_bytes_ = 0;
   std::uint64_t found_in_store_ = 0;
   std::uint64_t known_zeros_ = 0;             // leaves that a fresh file holds from the start

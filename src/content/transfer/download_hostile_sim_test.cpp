@@ -123,6 +123,21 @@ TEST_F(Downloads, K8_a_few_blocks_that_say_they_are_2_to_the_60_bytes_write_noth
   EXPECT_EQ(kind("/out/t"), FileKind::other);
 }
 
+TEST_F(Downloads,
+       K8_one_block_that_is_named_over_and_over_is_written_no_more_often_than_the_root_says) {
+  const Cid leaf = tree.raw(chunk(1, 2 << 20));
+  TestTree::Entries inner;
+  for (int i = 0; i < 40; ++i) inner.emplace_back(std::to_string(i), leaf);
+  const Cid files = tree.folder(inner);
+  EXPECT_EQ(
+      get(tree.node({.type = UnixfsType::directory}, {{files, "a", 80 << 20}}), false, "fine"),
+      kDone)
+      << message;
+  std::vector<DagPbLink> links = {{files, "a", 1}, {files, "b", 1}};
+  EXPECT_EQ(get(tree.node({.type = UnixfsType::directory}, links)), ErrorCode::limit);
+  EXPECT_EQ(kind("/out/t"), FileKind::other);
+}
+
 TEST_F(Downloads, K8_an_endless_file_that_claims_one_byte_is_given_up) {
   Cid part = tree.raw({'x'});
   for (unsigned i = 0; i < kMaxFileDepth; ++i) part = tree.file({{part, 1}});
