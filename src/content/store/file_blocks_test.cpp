@@ -24,6 +24,7 @@ class ChangingFile final : public File {
   }
   void write_at(std::uint64_t, std::span<const ByteView>) override {}
   void sync() override {}
+  void forget_cached() override {}
   void truncate(std::uint64_t) override {}
   void set_mode(std::uint32_t) override {}
   void set_mtime(WallTime) override {}
