@@ -18,8 +18,8 @@ class Offload {
   virtual ~Offload() = default;
 
   /// Runs `job` elsewhere and returns afterwards. For a caller that was cancelled before, throws
-  /// operation_aborted without beginning it; once begun it is waited for, since the job may use what
-  /// the caller owns. The job must not throw; use offload().
+  /// operation_aborted without beginning it; once begun it is waited for, since the job may use
+  /// what the caller owns. The job must not throw; use offload().
   virtual Task<void> run(Job job) = 0;
 
   /// How many jobs can run at once: a bound for read-ahead, never a factor of what is computed.

@@ -2,6 +2,7 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -10,6 +11,17 @@
 namespace shoal {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// Cancelled before it has begun, a task meets that where it waits first, as any other time: also
+/// then it can still await the end of its own doings.
+Task<void> begun(Task<void> task) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await std::move(task);
+}
+
+}  // namespace
 
 TaskGroup::TaskGroup(Waits& waits, std::string name)
     : waits_(waits), name_(std::move(name)), empty_(waits) {}
@@ -22,7 +34,7 @@ void TaskGroup::spawn(Task<void> task) {
   if (stopping_) return;
   const auto entry = running_.emplace(running_.end());
   auto completion = [this, entry](std::exception_ptr error) { ended(entry, std::move(error)); };
-  asio::co_spawn(waits_.executor(), std::move(task),
+  asio::co_spawn(waits_.executor(), begun(std::move(task)),
                  asio::bind_cancellation_slot(entry->slot(), std::move(completion)));
 }
 

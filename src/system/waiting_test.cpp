@@ -175,6 +175,29 @@ TEST(TaskGroup, a_cancelled_task_can_still_stop_its_own_group) {
   EXPECT_EQ(notes, "cancelled stopped ");
 }
 
+/// Its first wait is within another coroutine, its end takes a wait of its own.
+Task<void> work_and_clean_up(Clock& clock, Waits& waits, std::string& notes) {
+  TaskGroup inner(waits, "inner");
+  inner.spawn(sleep_then_note(clock, 1h, notes, 'x'));
+  try {
+    co_await sleep_then_note(clock, 1s, notes, 'y');
+  } catch (const boost::system::system_error&) {
+    notes += 'c';
+  }
+  co_await inner.stop();
+  notes += 's';
+}
+
+TEST(TaskGroup, a_task_that_is_cancelled_before_it_begins_can_still_clean_up) {
+  TestLoop loop;
+  std::string notes;
+  TaskGroup outer(loop.waits, "outer");
+  outer.spawn(work_and_clean_up(loop.clock, loop.waits, notes));
+  outer.cancel();
+  loop.run();
+  EXPECT_EQ(notes, "cs");
+}
+
 TEST(TaskGroup, an_error_ends_its_own_task_only) {
   TestLoop loop;
   TaskGroup group(loop.waits, "test");

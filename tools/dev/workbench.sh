@@ -38,7 +38,7 @@ More ARGS go to the script: --list, --only PART.'
 # Every script of the project that bash reads.
 check_shell() {
   command -v shellcheck >/dev/null || return 77
-  (cd "$root" && grep -rlE --exclude-dir=node_modules --exclude-dir=target '^(#!.*bash|# shellcheck shell=bash)' \
+  (cd "$root" && grep -rlIE --exclude-dir={node_modules,target,bin} '^(#!.*bash|# shellcheck shell=bash)' \
     dev .ci tools tests bench interop | xargs shellcheck)
 }
 

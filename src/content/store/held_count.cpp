@@ -15,7 +15,7 @@ bool looks_the_same(Storage& storage, const std::string& path, const FileStamp& 
   try {
     const auto info = storage.info(path);
     // One that is still being written has no look of its own.
-    return info && (stamp == kNeverTrusted || FileStamp::of(*info) == stamp);
+    return info && (stamp == kNeverTrusted || stamp.may_be(FileStamp::of(*info)));
   } catch (const Error&) {
     return false;
   }

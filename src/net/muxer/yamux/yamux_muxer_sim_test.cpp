@@ -249,6 +249,8 @@ TEST_F(Muxers, a_peer_that_nobody_listens_to_is_not_silent) {
   auto [here, there] = stream();
   world->run_for(80s);
   EXPECT_FALSE(server->closed());
+  server->close();
+  world->run_for(20s);  // until it has paid
 }
 
 TEST_F(Muxers, a_farewell_is_known_to_both_sides) {
