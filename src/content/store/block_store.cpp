@@ -21,7 +21,10 @@ constexpr std::size_t kPlacesPerCommit = 10'000;
 /// Of one block, at a time; others are looked for when all of these were forgotten.
 constexpr std::size_t kPlacesTried = 8;
 constexpr int kLooks = 8;
-constexpr Duration kYoung = 2s;
+/// How coarse times of change are: those of FAT, always whole seconds, and those of the kernel's
+/// ticks.
+constexpr Duration kCoarseTime = 2s;
+constexpr Duration kFineTime = 20ms;
 /// Files not read for so long are closed, so that a deleted one's room comes back.
 constexpr Duration kCloseFilesAfter = 10s;
 /// A file that looks as it did when a block was verified is not always unchanged.
@@ -64,7 +67,8 @@ FileStamp FileStamp::of(const FileInfo& info) {
 }
 
 bool FileStamp::is_young(WallTime now) const {
-  return WallTime(std::chrono::nanoseconds(mtime_ns)) >= now - kYoung;
+  const std::chrono::nanoseconds mtime(mtime_ns);
+  return WallTime(mtime) >= now - (mtime % 1s == 0s ? kCoarseTime : kFineTime);
 }
 
 struct BlockStore::State {

@@ -86,6 +86,9 @@ Task<void> YamuxMuxer::pay_for(std::size_t bytes) {
   listening_ = false;
   co_await pause_for_budget();
   const std::size_t opened = std::exchange(opened_, 0);
+  const std::size_t paid = std::min(bytes, earned_);
+  earned_ -= paid;
+  bytes -= paid;
   if (toll_ != nullptr && !closed_) co_await toll_->pay(bytes, opened);
   listening_ = true;
 }
@@ -213,6 +216,7 @@ Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, PiecesLeft& left)
     const std::size_t count = stream.failed() ? 0 : std::min(sendable(stream.id()), left.bytes());
     if (count == 0) break;
     session_.begin_data(stream.id(), count, header, now());
+    earned_ = std::min(kMaxEarned, earned_ + count / kSentForOne);
     gathered.push_back(header);
     left.take(count, gathered);
   }

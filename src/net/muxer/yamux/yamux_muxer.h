@@ -28,6 +28,10 @@ class YamuxMuxer final : public net::Muxer {
   static constexpr std::size_t kMaxInboundHandles = 1000;
   /// Unread bytes of ended streams that stay readable; what exceeds it is void.
   static constexpr std::size_t kMaxKeptBytes = 16 * 1024 * 1024;
+  /// Who is sent something says that there is room, and what comes next: for so many bytes sent,
+  /// one byte costs nothing, up to so many.
+  static constexpr std::size_t kSentForOne = 32;
+  static constexpr std::size_t kMaxEarned = 64 * 1024;
 
   YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role);
   ~YamuxMuxer() override;
@@ -114,6 +118,7 @@ class YamuxMuxer final : public net::Muxer {
   bool listening_ = true;  // false while it waits before it reads on
   net::ReadingToll* toll_ = nullptr;
   std::size_t opened_ = 0;  // streams of the peer that were not paid for yet
+  std::size_t earned_ = 0;  // bytes that the peer may say for what it was sent
   std::function<void()> when_idle_;
   std::function<void()> when_buffering_;
   std::size_t reported_buffers_ = 0;

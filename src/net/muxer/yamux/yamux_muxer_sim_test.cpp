@@ -253,6 +253,39 @@ TEST_F(Muxers, a_peer_that_nobody_listens_to_is_not_silent) {
   world->run_for(20s);  // until it has paid
 }
 
+/// Adds up what is paid.
+class Counting final : public net::ReadingToll {
+ public:
+  Task<void> pay(std::size_t bytes, std::size_t) override {
+    paid += bytes;
+    co_return;
+  }
+  bool waived() const override { return false; }
+  void leave() noexcept override {}
+  std::size_t paid = 0;
+};
+
+TEST_F(Muxers, who_is_sent_much_says_for_nothing_that_there_is_room) {
+  begin();
+  Counting counting;
+  server->pay_for_reading(counting);
+  auto [here, there] = stream();
+  const std::size_t before = counting.paid;
+  TaskGroup work(world->waits(), "streams");
+  const Bytes much = pattern_bytes(20'000'000);
+  int right = 0;
+  work.spawn(expect_all(*here, much, right));
+  work.spawn(send_all(*there, much));
+  world->run(work.join());
+  EXPECT_EQ(right, 1);
+  EXPECT_LT(counting.paid - before, 100U);
+  world->run(write_all(*here, pattern_bytes(YamuxMuxer::kMaxEarned + 10'000)));
+  world->run_for(1s);
+  EXPECT_GT(counting.paid - before, 10'000U);
+  server->close();
+  world->run_for(1s);
+}
+
 TEST_F(Muxers, a_farewell_is_known_to_both_sides) {
   begin();
   auto [here, there] = stream();
