@@ -87,6 +87,7 @@ const auto kLimits = std::to_array<Limit>({
     {"dialer.attempts_at_once", Dialer::kMaxAttemptsAtOnce, "attempts", "attempts to reach one peer at a time"},
     {"dialer.names", Dialer::kMaxNames, "names", "DNS names of one peer that are looked up"},
     {"peer_store.peers", PeerStore::kMaxPeers, "peers", "peers that are remembered"},
+    {"peer_store.strangers_gone", PeerStore::kMaxStrangersGone, "peers", "those of them that have left, and of whom nothing is known but what they said"},
     {"peer_store.addresses_per_peer", PeerStore::kMaxAddressesPerPeer, "addresses", "addresses of one peer that are remembered"},
     {"peer_store.address_bytes_per_peer", PeerStore::kMaxAddressBytesPerPeer, "bytes", "the same in bytes"},
     {"peer_store.protocols", PeerStore::kMaxProtocols, "protocols", "protocols of one peer that are remembered"},

@@ -110,9 +110,29 @@ void PeerStore::unpin(const PeerId& peer) {
                                       entry.addresses.begin() + kMaxAddressesOfAbsent);
     entry.addresses = surest;
   }
-  if (!entry.addresses.empty()) return;
-  by_age_.erase(entry.age);
-  entries_.erase(found);
+  if (entry.addresses.empty()) {
+    by_age_.erase(entry.age);
+    entries_.erase(found);
+    return;
+  }
+  strangers_gone_.push_back(peer);
+  forget_strangers();
+}
+
+/// A crowd that comes and goes leaves no more behind than these.
+void PeerStore::forget_strangers() {
+  const auto is_stranger = [](const Entry& entry) {
+    return entry.pins == 0 && std::ranges::all_of(entry.addresses, [](const Address& address) {
+             return address.source > AddressSource::given_by_user;
+           });
+  };
+  while (strangers_gone_.size() > kMaxStrangersGone) {
+    const auto oldest = entries_.find(strangers_gone_.front());
+    strangers_gone_.pop_front();
+    if (oldest == entries_.end() || !is_stranger(oldest->second)) continue;
+    by_age_.erase(oldest->second.age);
+    entries_.erase(oldest);
+  }
 }
 
 }  // namespace shoal::net

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <list>
 #include <optional>
 #include <string>
@@ -28,8 +29,10 @@ class PeerStore {
   static constexpr std::size_t kMaxProtocols = 1024;
   static constexpr std::size_t kMaxProtocolBytesPerPeer = 8 * 1024;
   static constexpr std::size_t kMaxAgentBytes = 256;
-  /// Addresses that are kept of a peer that has left.
+  /// Addresses that are kept of a peer that has left, and so many peers of which nothing is known
+  /// but what they said of themselves.
   static constexpr std::size_t kMaxAddressesOfAbsent = 8;
+  static constexpr std::size_t kMaxStrangersGone = 256;
 
   explicit PeerStore(Clock& clock) : clock_(clock) {}
 
@@ -71,10 +74,12 @@ class PeerStore {
   Entry& entry(const PeerId& peer);
   const Entry* find(const PeerId& peer) const;
   void make_room();
+  void forget_strangers();
 
   Clock& clock_;
   std::unordered_map<PeerId, Entry> entries_;
-  std::list<PeerId> by_age_;  // least recently written first
+  std::deque<PeerId> strangers_gone_;  // oldest first; some are back, or known better by now
+  std::list<PeerId> by_age_;           // least recently written first
 };
 
 }  // namespace shoal::net

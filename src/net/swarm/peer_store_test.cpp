@@ -108,6 +108,33 @@ TEST_F(PeerStoreTest, A5_E2_forgets_the_least_recently_heard_of_but_not_the_pinn
   EXPECT_EQ(store.size(), PeerStore::kMaxPeers);
 }
 
+TEST_F(PeerStoreTest, A5_of_strangers_that_have_gone_so_many_are_remembered) {
+  constexpr std::uint32_t kStrangers = PeerStore::kMaxStrangersGone;
+  claim(anna, address(1), AddressSource::given_by_user);
+  for (std::uint32_t i = 1; i <= kStrangers + 1; ++i) {
+    store.pin(peer(i));
+    claim(peer(i), address(2));
+    store.unpin(peer(i));
+  }
+  EXPECT_EQ(store.size(), kStrangers + 1);
+  EXPECT_FALSE(store.addresses(anna).empty());
+  store.pin(peer(kStrangers + 2));
+  claim(peer(kStrangers + 2), address(2));
+  store.unpin(peer(kStrangers + 2));
+  EXPECT_EQ(store.size(), kStrangers + 1);
+  EXPECT_TRUE(store.addresses(peer(2)).empty());
+  EXPECT_FALSE(store.addresses(peer(3)).empty());
+}
+
+TEST_F(PeerStoreTest, of_a_peer_that_has_gone_the_surest_addresses_are_remembered) {
+  store.pin(anna);
+  for (std::size_t i = 1; i <= 20; ++i) claim(anna, address(i));
+  claim(anna, address(99), AddressSource::connected);
+  store.unpin(anna);
+  EXPECT_EQ(store.addresses(anna).size(), PeerStore::kMaxAddressesOfAbsent);
+  EXPECT_EQ(store.addresses(anna).front(), address(99));
+}
+
 TEST_F(PeerStoreTest, E7_a_flood_of_addresses_counts_nothing_that_could_overflow) {
   static_assert(sizeof(ConnectionId) == 8);
   for (std::size_t i = 0; i < 200'000; ++i) claim(anna, address(1 + i % 65'000));

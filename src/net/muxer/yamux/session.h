@@ -135,8 +135,6 @@ class Session {
   /// A new stream of ours. Throws Error{closed} when either side goes away, Error{limit} when the
   /// backlog is full or all ids of the connection are used up.
   StreamId open(Time now);
-  /// Nobody listened until now: no silence of the peer's.
-  void excuse_silence(Time now) { keepalive_.on_received(now); }
   bool open_backlog_full() const { return unacknowledged_ >= kMaxUnacknowledged; }
 
   /// The stream found its user and leaves the backlog. ACK travels on our first frame, at the

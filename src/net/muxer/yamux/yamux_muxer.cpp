@@ -83,14 +83,12 @@ Task<void> YamuxMuxer::read_frames() {
 }
 
 Task<void> YamuxMuxer::pay_for(std::size_t bytes) {
-  listening_ = false;
   co_await pause_for_budget();
   const std::size_t opened = std::exchange(opened_, 0);
   const std::size_t paid = std::min(bytes, earned_);
   earned_ -= paid;
   bytes -= paid;
   if (toll_ != nullptr && !closed_) co_await toll_->pay(bytes, opened);
-  listening_ = true;
 }
 
 /// In steps, so that the end of the connection is not held up.
@@ -273,7 +271,6 @@ void YamuxMuxer::wake_control() {
 Task<void> YamuxMuxer::keep_time() {
   while (!closed_) {
     co_await system_.clock.sleep_until(TimePoint(session_.next_deadline()));
-    if (!listening_) session_.excuse_silence(now());
     try {
       session_.on_time(now());
     } catch (const Error& error) {

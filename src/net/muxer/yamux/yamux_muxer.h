@@ -115,7 +115,6 @@ class YamuxMuxer final : public net::Muxer {
   shoal::Event control_;
   Turns turns_;
   bool closed_ = false;
-  bool listening_ = true;  // false while it waits before it reads on
   net::ReadingToll* toll_ = nullptr;
   std::size_t opened_ = 0;  // streams of the peer that were not paid for yet
   std::size_t earned_ = 0;  // bytes that the peer may say for what it was sent

@@ -229,30 +229,6 @@ TEST_F(Muxers, C7_a_silent_peer_is_noticed) {
   EXPECT_TRUE(server->closed());
 }
 
-/// Lets nobody read for so long.
-class Pausing final : public net::ReadingToll {
- public:
-  Pausing(Clock& clock, Duration pause) : clock_(clock), pause_(pause) {}
-  Task<void> pay(std::size_t, std::size_t) override { return clock_.sleep_for(pause_); }
-  bool waived() const override { return false; }
-  void leave() noexcept override {}
-
- private:
-  Clock& clock_;
-  const Duration pause_;
-};
-
-TEST_F(Muxers, a_peer_that_nobody_listens_to_is_not_silent) {
-  begin();
-  Pausing pausing(world->host(1).system().clock, 90s);
-  server->pay_for_reading(pausing);
-  auto [here, there] = stream();
-  world->run_for(80s);
-  EXPECT_FALSE(server->closed());
-  server->close();
-  world->run_for(20s);  // until it has paid
-}
-
 /// Adds up what is paid.
 class Counting final : public net::ReadingToll {
  public:
