@@ -21,10 +21,6 @@ constexpr std::size_t kPlacesPerCommit = 10'000;
 /// Of one block, at a time; others are looked for when all of these were forgotten.
 constexpr std::size_t kPlacesTried = 8;
 constexpr int kLooks = 8;
-/// How coarse times of change are: those of FAT, always whole seconds, and those of the kernel's
-/// ticks.
-constexpr Duration kCoarseTime = 2s;
-constexpr Duration kFineTime = 20ms;
 /// Files not read for so long are closed, so that a deleted one's room comes back.
 constexpr Duration kCloseFilesAfter = 10s;
 /// A file that looks as it did when a block was verified is not always unchanged.
@@ -60,16 +56,6 @@ void read_all(Storage& storage, const std::vector<Multihash>& hashes, std::vecto
 }
 
 }  // namespace
-
-FileStamp FileStamp::of(const FileInfo& info) {
-  return {
-      .size = info.size, .mtime_ns = info.mtime.time_since_epoch().count(), .inode = info.inode};
-}
-
-bool FileStamp::is_young(WallTime now) const {
-  const std::chrono::nanoseconds mtime(mtime_ns);
-  return WallTime(mtime) >= now - (mtime % 1s == 0s ? kCoarseTime : kFineTime);
-}
 
 struct BlockStore::State {
   State(System& the_system, std::string folder)

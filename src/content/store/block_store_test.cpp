@@ -5,72 +5,18 @@
 #include <filesystem>
 #include <fstream>
 
-#include "system/os/test_world.h"
+#include "content/store/block_store_testing.h"
 
 namespace shoal::content {
 namespace {
 
 using os::TempFolder;
-
-constexpr WallTime kLongAgo{std::chrono::seconds(1'600'000'000)};
-
-Bytes pattern(std::size_t size, std::uint8_t seed) {
-  Bytes out(size);
-  for (std::size_t i = 0; i < size; ++i) out[i] = static_cast<std::uint8_t>(seed + i * 7 + i / 251);
-  return out;
-}
-
-Multihash numbered(std::uint64_t number) {
-  Bytes text = to_bytes(std::to_string(number));
-  return Multihash::sha2_256(text);
-}
-
-/// A user's file of `count` blocks of 1,000 bytes, older than what counts as young.
-struct Source {
-  Source(System& the_system, std::string the_path, std::size_t count)
-      : system(the_system), path(std::move(the_path)) {
-    auto file = system.storage.open(path, Access::create);
-    for (std::size_t i = 0; i < count; ++i) {
-      blocks.push_back(pattern(1000, static_cast<std::uint8_t>(i)));
-      hashes.push_back(Multihash::sha2_256(blocks.back()));
-      file->write_at(i * 1000, blocks.back());
-    }
-    file->set_mtime(kLongAgo);
-  }
-
-  FileStamp stamp() const { return FileStamp::of(*system.storage.info(path)); }
-
-  FileId add_to(BlockStore& store) const {
-    const FileId id = store.add_file(path, stamp());
-    for (std::size_t i = 0; i < hashes.size(); ++i) store.put_place(hashes[i], id, i * 1000, 1000);
-    return id;
-  }
-
-  /// Changes one block; `at` becomes the time of the change.
-  void spoil(std::size_t block, WallTime at) const {
-    auto file = system.storage.open(path, Access::write);
-    file->write_at(block * 1000, as_bytes("spoilt"));
-    file->set_mtime(at);
-  }
-
-  System& system;
-  std::string path;
-  std::vector<Bytes> blocks;
-  std::vector<Multihash> hashes;
-};
-
-/// A short text for long bytes.
-std::string text(ByteView bytes) {
-  return std::to_string(bytes.size()) + " bytes " +
-         to_hex(Multihash::sha2_256(bytes).digest().first(4));
-}
-
-/// The same, or "none".
-Task<std::string> got(BlockStore& store, Multihash hash) {
-  const auto bytes = co_await store.get(hash);
-  if (!bytes) co_return "none";
-  co_return text(bytes->view());
-}
+using testing::got;
+using testing::kLongAgo;
+using testing::numbered;
+using testing::pattern;
+using testing::Source;
+using testing::text;
 
 /// What a new process finds when the one that has `from` open is killed now.
 void copy_as_after_kill(const TempFolder& from, const TempFolder& to) {
@@ -170,7 +116,8 @@ Task<void> young_change(System& system) {
   const Source source(system, temp.path("data"), 2);
   BlockStore store(system, temp.path());
   source.add_to(store);
-  const WallTime just_now = system.clock.wall_now();
+  // Just now, for as long as this test may take.
+  const WallTime just_now = system.clock.wall_now() + 1h;
   source.spoil(1, just_now);
   EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
   // Written again within the same tick: it looks the same as before.
@@ -403,85 +350,6 @@ TEST(BlockStore, serves_many_at_a_time_from_more_files_than_it_keeps_open) {
   os::in_world(concurrent_gets);
 }
 
-std::string read_file(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void write_file(const std::string& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
-
-/// Opens a store over `bytes`; true when it set them aside, unchanged, and works.
-Task<bool> is_set_aside(System& system, std::string bytes) {
-  const TempFolder temp;
-  write_file(temp.path("index.db"), bytes);
-  write_file(temp.path("index.db.damaged-1"), "an earlier one");
-  BlockStore store(system, temp.path());
-  const Bytes node = pattern(10, 1);
-  store.put(Multihash::sha2_256(node), node);
-  EXPECT_EQ(co_await got(store, Multihash::sha2_256(node)), text(node));
-  co_await store.stop();
-  EXPECT_EQ(read_file(temp.path("index.db.damaged-1")), "an earlier one");
-  if (store.damaged().empty()) co_return false;
-  EXPECT_EQ(store.damaged(), temp.path("index.db.damaged-2"));
-  co_return read_file(store.damaged()).size() == bytes.size();
-}
-
-Task<void> damage(System& system) {
-  const TempFolder temp;
-  {
-    BlockStore store(system, temp.path());
-    const FileId file = store.add_file("/some/file", {});
-    for (std::uint64_t i = 0; i < 2000; ++i) store.put_place(numbered(i), file, i, 1);
-    co_await store.stop();
-  }
-  const std::string good = read_file(temp.path("index.db"));
-  EXPECT_GT(good.size(), 10u * 4096);
-  EXPECT_FALSE(co_await is_set_aside(system, good));
-  EXPECT_TRUE(co_await is_set_aside(system, std::string(100'000, 'x')));
-  EXPECT_TRUE(co_await is_set_aside(system, "short"));
-  EXPECT_TRUE(co_await is_set_aside(system, good.substr(0, good.size() / 2)));
-  EXPECT_TRUE(co_await is_set_aside(system, good.substr(0, 4096)));
-  std::string spoilt = good;
-  for (std::size_t i = good.size() / 2; i < good.size() / 2 + 4096; ++i) spoilt[i] = 'x';
-  EXPECT_TRUE(co_await is_set_aside(system, spoilt));
-  std::string newer = good;
-  newer[63] = 2;  // user_version, big-endian at 60
-  EXPECT_TRUE(co_await is_set_aside(system, newer));
-}
-TEST(BlockStore, K10_sets_a_damaged_foreign_or_newer_index_aside) {
-  os::in_world(damage);
-}
-
-Task<void> damage_while_open(System& system) {
-  const TempFolder temp;
-  {
-    BlockStore store(system, temp.path());
-    const FileId file = store.add_file("/some/file", {});
-    for (std::uint64_t i = 0; i < 100'000; ++i) store.put_place(numbered(i), file, i, 1);
-    co_await store.stop();
-  }
-  BlockStore store(system, temp.path());
-  const std::string good = read_file(temp.path("index.db"));
-  // In place: the store has the file open.
-  std::fstream file(temp.path("index.db"), std::ios::binary | std::ios::in | std::ios::out);
-  file.seekp(4096);
-  file << std::string(good.size() - 4096, 'x');
-  file.close();
-  std::size_t held = 0;
-  for (std::uint64_t i = 0; i < 100'000; i += 100) held += store.has(numbered(i)) ? 1 : 0;
-  EXPECT_LT(held, 1000u);
-  EXPECT_EQ(store.damaged(), temp.path("index.db.damaged-1"));
-  const Source source(system, temp.path("data"), 1);
-  EXPECT_GT(source.add_to(store), 0);
-  EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
-  co_await store.stop();
-}
-TEST(BlockStore, K10_goes_on_with_an_empty_index_when_damage_shows_later) {
-  os::in_world(damage_while_open);
-}
-
 Task<void> big_file(System& system) {
   const TempFolder temp;
   BlockStore store(system, temp.path());
@@ -517,44 +385,6 @@ Task<void> many_files(System& system) {
 }
 TEST(BlockStore, holds_a_hundred_thousand_files) {
   os::in_world(many_files);
-}
-
-Task<void> spoilt_node(System& system) {
-  const TempFolder temp;
-  const Bytes node(3000, 'N');
-  const Multihash hash = Multihash::sha2_256(node);
-  {
-    BlockStore store(system, temp.path());
-    store.put(hash, node);
-    co_await store.stop();
-  }
-  std::string bytes = read_file(temp.path("index.db"));
-  const auto at = bytes.find(std::string(100, 'N'));
-  bytes[at + 50] = 'x';
-  write_file(temp.path("index.db"), bytes);
-  BlockStore store(system, temp.path());
-  EXPECT_EQ(store.damaged(), "");
-  EXPECT_EQ(co_await got(store, hash), "none");
-  EXPECT_FALSE(store.has(hash));
-  EXPECT_EQ(store.stale_blocks(), 1u);
-  co_await store.stop();
-}
-TEST(BlockStore, forgets_a_node_whose_bytes_rotted) {
-  os::in_world(spoilt_node);
-}
-
-TEST(FileStamps, are_young_for_as_long_as_their_times_are_coarse) {
-  constexpr std::int64_t kSecond = 1'000'000'000;
-  const auto is_young = [](std::int64_t mtime_ns, Duration age) {
-    const FileStamp stamp{.size = 1, .mtime_ns = mtime_ns, .inode = 1};
-    return stamp.is_young(WallTime(std::chrono::nanoseconds(mtime_ns)) + age);
-  };
-  EXPECT_TRUE(is_young(5 * kSecond + 1, 20ms));
-  EXPECT_FALSE(is_young(5 * kSecond + 1, 21ms));
-  // Whole seconds are most likely all that the file system knows.
-  EXPECT_TRUE(is_young(5 * kSecond, 2s));
-  EXPECT_FALSE(is_young(5 * kSecond, 2001ms));
-  EXPECT_TRUE(is_young(5 * kSecond, -1h));
 }
 
 }  // namespace
