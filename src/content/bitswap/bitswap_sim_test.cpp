@@ -121,6 +121,37 @@ TEST_F(Bitswaps, connect_again_to_the_only_source_after_it_disconnected) {
   EXPECT_EQ(fetched, 100u);
 }
 
+// The server has not noticed yet that the peer went, and holds what that asked for.
+TEST_F(Bitswaps, answer_who_lost_power_as_soon_as_it_is_back_and_with_what_it_asks_then) {
+  TestNode& server = add(protocols(), 1'000'000);
+  sim::Host& host = world.add_host();
+  TestNode& before = nodes.emplace_back(host.system(), host.address(), 9);
+  const auto large = fill(server, 8, 1'000'000);
+  const auto small = fill(server, 8, 1000, 100);
+  begin(before, {&server});
+  {
+    TaskGroup fetches(world.waits(), "before");
+    for (const Cid& cid : large) fetches.spawn(fetch_one(cid));
+    world.run_for(1500ms);
+    host.crash();
+    world.run(fetches.stop());
+    session.reset();
+    world.run(before.stop());
+  }
+  world.run_for(1s);
+  TestNode& after = nodes.emplace_back(host.restart(), host.address(), 9);
+  std::uint64_t sent = 0;
+  server.node->when_sent([&](const Sent& block) { sent += block.bytes; });
+  begin(after, {&server});
+  fetched = 0;
+  fetch(after, small);
+  EXPECT_EQ(fetched, 8u);
+  EXPECT_LT(took, 3s);
+  world.run_for(60s);
+  EXPECT_EQ(sent, 8000u);
+  EXPECT_TRUE(bad_peers.empty());
+}
+
 TEST_F(Bitswaps, wait_for_the_only_source_while_it_is_away) {
   TestNode& server = add();
   TestNode& client = add();

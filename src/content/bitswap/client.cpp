@@ -230,7 +230,10 @@ Task<void> Client::settle() {
 }
 
 void Client::connected(const PeerId& peer) {
-  if (Link* known = find(peer)) known->changed.notify_all();
+  if (Link* known = find(peer)) {
+    if (known->out.leave_worse_connection()) known->wantlist.forget_told();
+    known->changed.notify_all();
+  }
   for (const auto& session : sessions()) session->connected(peer);
 }
 

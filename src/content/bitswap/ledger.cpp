@@ -10,6 +10,7 @@ void Ledger::receive(const Message& message, const SizeOf& size_of, TimePoint no
   refill(now);
   if (message.full) {
     std::erase_if(wants_, [](const auto& want) { return !want.second.sending; });
+    for (auto& [hash, want] : wants_) want.called_off = true;
     queue_.clear();
     waiting_.clear();
     presences_.clear();
@@ -27,7 +28,10 @@ void Ledger::receive(const Message& message, const SizeOf& size_of, TimePoint no
 void Ledger::add(const WantEntry& entry, const SizeOf& size_of) {
   const Multihash& hash = entry.cid.hash();
   auto known = wants_.find(hash);
-  if (known != wants_.end() && known->second.sending) return;
+  if (known != wants_.end() && known->second.sending) {
+    known->second.called_off = false;
+    return;
+  }
   // Before it is looked up, which is what it costs; what we have costs nothing.
   if (!pay()) return;
   const std::optional<std::uint64_t> bytes = size_of(hash);
@@ -88,7 +92,12 @@ void Ledger::offer(const Multihash& hash, std::uint64_t bytes) {
 
 void Ledger::cancel(const Multihash& hash) {
   const auto want = wants_.find(hash);
-  if (want != wants_.end()) erase(want);
+  if (want == wants_.end()) return;
+  if (want->second.sending) {
+    want->second.called_off = true;
+  } else {
+    erase(want);
+  }
 }
 
 void Ledger::erase(Wants::iterator entry) {
@@ -118,6 +127,11 @@ std::optional<Cid> Ledger::next_block() {
   return want.cid;
 }
 
+bool Ledger::is_wanted(const Multihash& hash) const {
+  const auto want = wants_.find(hash);
+  return want != wants_.end() && !want->second.called_off;
+}
+
 void Ledger::sent(const Multihash& hash) {
   const auto want = wants_.find(hash);
   if (want != wants_.end() && want->second.sending) erase(want);
@@ -126,6 +140,7 @@ void Ledger::sent(const Multihash& hash) {
 void Ledger::missing(const Multihash& hash) {
   const auto want = wants_.find(hash);
   if (want == wants_.end() || !want->second.sending) return;
+  if (want->second.called_off) return erase(want);
   want->second.sending = false;
   answer(want, std::nullopt);
 }

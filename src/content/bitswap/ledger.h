@@ -21,7 +21,8 @@ namespace shoal::content::bitswap {
 ///                            +------------ missing() -----------+
 ///
 /// A HAVE that was asked for ends the want, too. A want that is said again while its block is on
-/// its way changes nothing: on a slow line peers lose patience (Kubo after 30 s).
+/// its way changes nothing: on a slow line peers lose patience (Kubo after 30 s). One that is
+/// called off meanwhile counts until its way has ended, but is_wanted() no more.
 ///
 /// Freed with the peer's last connection (CVE-2023-25568).
 class Ledger {
@@ -48,8 +49,10 @@ class Ledger {
   bool has_presences() const { return !presences_.empty(); }
   /// Bytes of the block to send next: highest priority first, then the order of arrival.
   std::optional<std::uint64_t> next_bytes() const;
-  /// Its way begins. It ends with sent(), or missing() for a block that is not there after all.
+  /// Its way begins. It ends with sent(), also when it was left out because nobody wants it any
+  /// more, or missing() for a block that is not there after all.
   std::optional<Cid> next_block();
+  bool is_wanted(const Multihash& hash) const;
   void sent(const Multihash& hash);
   void missing(const Multihash& hash);
   /// What to say of other wants, oldest first: at most `count`.
@@ -69,7 +72,8 @@ class Ledger {
     std::uint64_t bytes = 0;  // of the block, when we have it
     bool queued = false;
     bool sending = false;
-    bool told = false;  // a presence about it is on its way out
+    bool called_off = false;  // while sending
+    bool told = false;        // a presence about it is on its way out
   };
   struct Rank {
     std::int32_t priority;

@@ -114,6 +114,46 @@ TEST(BitswapLedger, ignores_a_want_that_is_said_again_while_its_block_is_on_its_
   EXPECT_EQ(next(ledger, {"a"}), "a");
 }
 
+TEST(BitswapLedger, knows_what_is_called_off_while_it_is_on_its_way) {
+  const Held held{{cid_of("a"), cid_of("b"), cid_of("c")}};
+  Ledger ledger(kStart);
+  ledger.receive(wants({{cid_of("a")}, {cid_of("b")}, {cid_of("c")}}), held.sizes(), kStart);
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(ledger.next_block());
+  ledger.receive(wants({{cid_of("a"), 1, true}}), held.sizes(), kStart);
+  EXPECT_FALSE(ledger.is_wanted(cid_of("a").hash()));
+  EXPECT_TRUE(ledger.is_wanted(cid_of("b").hash()));
+  Message full = wants({{cid_of("c")}});
+  full.full = true;
+  ledger.receive(full, held.sizes(), kStart);
+  EXPECT_FALSE(ledger.is_wanted(cid_of("b").hash()));
+  EXPECT_TRUE(ledger.is_wanted(cid_of("c").hash()));
+  ledger.receive(wants({{cid_of("b")}}), held.sizes(), kStart);
+  EXPECT_TRUE(ledger.is_wanted(cid_of("b").hash()));
+  EXPECT_FALSE(ledger.has_blocks());
+  ledger.missing(cid_of("a").hash());
+  EXPECT_EQ(ledger.size(), 2u);
+  EXPECT_FALSE(ledger.waits_for(cid_of("a").hash()));
+}
+
+// Each one on its way takes memory, and would be read again if it were wanted anew.
+TEST(BitswapLedger, I1_counts_what_is_called_off_until_it_is_sent) {
+  Held held;
+  Ledger ledger(kStart);
+  for (std::size_t i = 0; i < Ledger::kMaxWants; ++i) {
+    const Cid cid = cid_of(std::to_string(i));
+    held.cids.insert(cid);
+    ledger.receive(wants({{cid}}), held.sizes(), kStart);
+    ASSERT_TRUE(ledger.next_block());
+    ledger.receive(wants({{cid, 1, true}}), held.sizes(), kStart);
+  }
+  held.cids.insert(cid_of("more"));
+  ledger.receive(wants({{cid_of("more")}}), held.sizes(), kStart);
+  EXPECT_FALSE(ledger.has_blocks());
+  ledger.sent(cid_of("0").hash());
+  ledger.receive(wants({{cid_of("more")}}), held.sizes(), kStart);
+  EXPECT_TRUE(ledger.has_blocks());
+}
+
 TEST(BitswapLedger, waits_for_a_block_that_is_not_there_after_all) {
   const Held held{{cid_of("a")}};
   Ledger ledger(kStart);

@@ -69,6 +69,13 @@ Task<void> OutboundStream::write(const EncodedMessage& message, std::function<vo
   std::rethrow_exception(failure);
 }
 
+bool OutboundStream::leave_worse_connection() {
+  const net::Connection* const best = swarm_.best(peer_);
+  if (stream_ == nullptr || best == nullptr || best->id() == connection_) return false;
+  drop();
+  return true;
+}
+
 void OutboundStream::disconnected(net::ConnectionId connection) {
   if (connection == connection_) drop();
 }

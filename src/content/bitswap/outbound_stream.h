@@ -33,6 +33,9 @@ class OutboundStream {
   /// Calls `moved` whenever the peer has taken a part. Throws Error; the stream is then gone.
   Task<void> write(const EncodedMessage& message, std::function<void()> moved = {});
 
+  /// Another connection is the best now: what is written over the earlier one is given up, since a
+  /// peer that comes anew is most likely not there any more. True if there was something to leave.
+  bool leave_worse_connection();
   /// The connection ended. Lets go of its stream, which would keep it alive.
   void disconnected(net::ConnectionId connection);
   void drop();

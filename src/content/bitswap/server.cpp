@@ -52,6 +52,8 @@ void Server::receive(const PeerId& from, const Message& message) {
   const PeerPtr peer = found != peers_.end() ? found->second : start(from);
   const auto size_of = [this](const Multihash& hash) { return store_.size(hash); };
   peer->ledger.receive(message, size_of, system_.clock.now());
+  // Not as soon as it connects: what an earlier life of it wanted, it has called off only now.
+  peer->out.leave_worse_connection();
   if (peer->ledger.has_blocks()) peer->wanted.notify_all();
   if (peer->ledger.has_presences()) peer->sendable.notify_all();
 }
@@ -185,15 +187,33 @@ Task<void> Server::send_all(PeerPtr peer) {
   end(peer);
 }
 
+Server::Batch Server::take_ready(Peer& peer) {
+  Batch batch;
+  if (peer.ready.empty()) return batch;
+  Batch read = std::move(peer.ready.front());
+  peer.ready.pop_front();
+  peer.ready_bytes -= read.message.block_bytes();
+  batch.message.presences = std::move(read.message.presences);
+  for (std::size_t i = 0; i < read.cids.size(); ++i) {
+    if (!peer.ledger.is_wanted(read.cids[i].hash())) {
+      peer.ledger.sent(read.cids[i].hash());
+      continue;
+    }
+    batch.message.blocks.push_back(std::move(read.message.blocks[i]));
+    batch.cids.push_back(std::move(read.cids[i]));
+  }
+  batch.share = std::move(read.share);
+  if (batch.share) batch.share->shrink(batch.message.block_bytes());
+  peer.ready_bytes += batch.message.block_bytes();
+  peer.drained.notify_all();
+  return batch;
+}
+
 Task<void> Server::send_next(Peer& peer) {
   if (system_.faults.strikes("bitswap.answer_late")) co_await system_.clock.sleep_for(kLate);
   co_await peer.out.ready();
   const Version version = peer.out.version();
-  Batch batch;
-  if (!peer.ready.empty()) {
-    batch = std::move(peer.ready.front());
-    peer.ready.pop_front();
-  }
+  Batch batch = take_ready(peer);
   const std::size_t bytes = batch.message.block_bytes();
   // Behind those that did not get through with an earlier stream.
   std::vector<Presence>& presences = batch.message.presences;

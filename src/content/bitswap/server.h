@@ -61,6 +61,8 @@ class Server {
   Task<std::vector<std::optional<SharedBytes>>> read_blocks(const std::vector<Cid>& cids);
   Task<void> send_all(PeerPtr peer);
   Task<void> send_next(Peer& peer);
+  /// Of what was read: without what has been called off since.
+  static Batch take_ready(Peer& peer);
 
   System& system_;
   net::Swarm& swarm_;

@@ -7,6 +7,13 @@
 
 namespace shoal::net {
 
+namespace {
+
+/// Dials that cross end within so long of each other.
+constexpr Duration kCrossing = 5s;
+
+}  // namespace
+
 bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
   if (is_full() || inbound_ >= limits_.inbound_connections) return false;
   const auto site = site_of(remote);
@@ -105,8 +112,8 @@ Task<void> ConnectionTable::wait_until_freed() {
 
 bool ConnectionTable::surplus(const Connection& connection) const {
   return !preferred(connection) &&
-         std::ranges::any_of(of(connection.peer()), [this](const Connection* other) {
-           return !other->closed() && preferred(*other);
+         std::ranges::any_of(of(connection.peer()), [&](const Connection* other) {
+           return !other->closed() && preferred(*other) && may_have_crossed(*other, connection);
          });
 }
 
@@ -119,7 +126,9 @@ Connection* ConnectionTable::best(const PeerId& peer) const {
   Connection* out = nullptr;
   for (Connection* candidate : of(peer)) {
     if (candidate->going_away()) continue;
-    if (out == nullptr || (preferred(*candidate) && !preferred(*out))) out = candidate;
+    const bool stays = out != nullptr && preferred(*out) && !preferred(*candidate) &&
+                       may_have_crossed(*out, *candidate);
+    if (!stays) out = candidate;
   }
   return out;
 }
@@ -139,6 +148,10 @@ std::vector<Connection*> ConnectionTable::all() const {
 bool ConnectionTable::preferred(const Connection& connection) const {
   const bool we_are_smaller = local_peer_ < connection.peer();
   return (connection.direction() == Direction::outbound) == we_are_smaller;
+}
+
+bool ConnectionTable::may_have_crossed(const Connection& connection, const Connection& newer) {
+  return newer.opened_at() - connection.opened_at() <= kCrossing;
 }
 
 }  // namespace shoal::net

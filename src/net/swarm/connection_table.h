@@ -60,7 +60,8 @@ class ConnectionTable {
 
   Connection* find(ConnectionId id) const;
   /// The connection that both sides prefer: of two that crossed, that which the peer with the
-  /// smaller id dialled; then the oldest. Null when none is open and to stay so.
+  /// smaller id dialled; else the newest, since who dials anew has lost the one before. Null when
+  /// none is open and to stay so.
   Connection* best(const PeerId& peer) const;
   /// Whether the other side, too, knows of a connection that both prefer to this one.
   bool surplus(const Connection& connection) const;
@@ -72,6 +73,8 @@ class ConnectionTable {
  private:
   void free_retired(Connection* connection);
   bool preferred(const Connection& connection) const;
+  /// Whether `newer` came so soon after it that their dials may have crossed.
+  static bool may_have_crossed(const Connection& connection, const Connection& newer);
   bool is_full() const;
   void count_inbound(const Connection& connection, bool came);
 

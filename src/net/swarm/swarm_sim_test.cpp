@@ -275,6 +275,34 @@ TEST(Swarm, notices_a_peer_that_crashed) {
   EXPECT_EQ(a.swarm.connections().size(), 0U);
 }
 
+// Whichever of the two dialled before: the peer has forgotten that connection, we have not yet.
+TEST(Swarm, a_peer_that_comes_back_speaks_over_its_new_connection) {
+  for (const bool we_dialled : {true, false}) {
+    TestNet net;
+    TestNode& a = net.add();
+    TestNode& b = net.add();
+    if (we_dialled) {
+      a.connect(b);
+    } else {
+      b.connect(a);
+    }
+    net.world.run_for(1s);
+    b.host.crash();
+    b.stop();
+    net.world.run_for(7s);
+    b.host.restart();
+    TestNode again(b.host);
+    again.swarm.protocols().add(kEcho, echo);
+    again.connect(a);
+    net.world.run_for(1s);
+    EXPECT_EQ(net.world.run(ask(a.swarm, again.id, "back")), "back");
+    net.world.run_for(60s);
+    EXPECT_EQ(a.swarm.connections().size(), 1U);
+    EXPECT_EQ(again.swarm.connections().size(), 1U);
+    EXPECT_EQ(net.world.run(ask(a.swarm, again.id, "still there")), "still there");
+  }
+}
+
 TEST(Swarm, outlives_a_short_partition_and_notices_a_long_one) {
   TestNet net;
   TestNode& a = net.add();
