@@ -12,17 +12,6 @@ namespace shoal {
 
 namespace asio = boost::asio;
 
-namespace {
-
-/// Cancelled before it has begun, a task meets that where it waits first, as any other time: also
-/// then it can still await the end of its own doings.
-Task<void> begun(Task<void> task) {
-  co_await asio::this_coro::throw_if_cancelled(false);
-  co_await std::move(task);
-}
-
-}  // namespace
-
 TaskGroup::TaskGroup(Waits& waits, std::string name)
     : waits_(waits), name_(std::move(name)), empty_(waits) {}
 
@@ -34,8 +23,18 @@ void TaskGroup::spawn(Task<void> task) {
   if (stopping_) return;
   const auto entry = running_.emplace(running_.end());
   auto completion = [this, entry](std::exception_ptr error) { ended(entry, std::move(error)); };
-  asio::co_spawn(waits_.executor(), begun(std::move(task)),
-                 asio::bind_cancellation_slot(entry->slot(), std::move(completion)));
+  asio::co_spawn(waits_.executor(), begin(*entry, std::move(task)),
+                 asio::bind_cancellation_slot(entry->signal.slot(), std::move(completion)));
+}
+
+/// Cancelled before it has begun, a task meets that where it waits first, as any other time: also
+/// then it can still await the end of its own doings. Asio must not hear of it earlier: it would
+/// forget it (Boost 1.81), or end the loop with it (1.83).
+Task<void> TaskGroup::begin(Entry& entry, Task<void> task) {
+  co_await asio::this_coro::throw_if_cancelled(false);
+  entry.begun = true;
+  if (entry.cancelled) entry.signal.emit(asio::cancellation_type::terminal);
+  co_await std::move(task);
 }
 
 void TaskGroup::ended(Running::iterator task, std::exception_ptr error) {
@@ -55,7 +54,10 @@ void TaskGroup::ended(Running::iterator task, std::exception_ptr error) {
 
 void TaskGroup::cancel() {
   // A signal only schedules what it wakes, so no entry disappears during the walk.
-  for (auto& signal : running_) signal.emit(asio::cancellation_type::terminal);
+  for (Entry& entry : running_) {
+    entry.cancelled = true;
+    if (entry.begun) entry.signal.emit(asio::cancellation_type::terminal);
+  }
 }
 
 Task<void> TaskGroup::join() {

@@ -38,7 +38,13 @@ class TaskGroup {
   bool stopping() const { return stopping_; }
 
  private:
-  using Running = std::list<boost::asio::cancellation_signal>;
+  struct Entry {
+    boost::asio::cancellation_signal signal;
+    bool begun = false;
+    bool cancelled = false;
+  };
+  using Running = std::list<Entry>;
+  static Task<void> begin(Entry& entry, Task<void> task);
   void ended(Running::iterator task, std::exception_ptr error);
 
   Waits& waits_;
