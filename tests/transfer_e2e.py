@@ -224,6 +224,16 @@ def test_silence_ends_at_the_timeout(folder):
                 assert f"connecting to /ip4/127.0.0.1/tcp/{port}" in failed.last["message"], failed.last
 
 
+def test_a_slow_line_is_no_lack_of_progress(folder):
+    source = write(folder / "file", os.urandom(1 << 20))
+    with Share(source, "--timeout", "1s", "--up", "400K", home=folder / "a") as share:
+        got = get(share.link, folder / "got", "--timeout", "1s", home=folder / "b")
+        assert got.last["event"] == "done", got.last
+        share.stop()
+    rates = [event["rate"] for event in got.events if event["event"] == "progress"]
+    assert any(200_000 < rate < 800_000 for rate in rates), rates
+
+
 def test_a_wait_has_a_name_and_ends_on_a_signal(folder):
     peer = run("--json", *LOOPBACK, "id", home=folder / "a").works().last["peer_id"]
     cid = run("cid", write(folder / "x")).works().stdout.decode().strip()

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <utility>
 
@@ -145,11 +146,14 @@ class GetCommand final : public Command {
     if (peers_) peers_->tick();
     service::GetStatus status = get_->status();
     const TimePoint now = session_->now();
-    if (status.bytes_done != last_done_) last_moved_ = now;
-    last_done_ = status.bytes_done;
+    const std::uint64_t come = status.bytes_done + status.bytes_arriving;
+    if (come != come_) last_moved_ = now;
+    come_ = come;
     // Between two blocks there is always a wait; one is worth a word when it lasts.
     if (now - last_moved_ < kNoticeable) status.waiting = service::Waiting::nothing;
-    rate_.update(now, status.bytes_done);
+    // What has come and is not on the disk yet is in neither: that is no step back.
+    most_come_ = std::max(most_come_, come);
+    rate_.update(now, most_come_);
     tell_waiting(status, now);
     tell_progress(status, now);
     session_->output().progress(to_progress(status), now);
@@ -159,7 +163,7 @@ class GetCommand final : public Command {
     std::string waiting(status.busy);
     if (status.waiting != service::Waiting::nothing) waiting = status.detail;
     return {.name = get_->name(),
-            .bytes_done = status.bytes_done,
+            .bytes_done = here(status),
             .bytes_total = status.bytes_total,
             .rate = rate_.rate(),
             .rest = rest(status),
@@ -168,9 +172,15 @@ class GetCommand final : public Command {
             .waiting = std::move(waiting)};
   }
 
+  /// With the part of a block that has come: on a slow line they are far apart.
+  static std::uint64_t here(const service::GetStatus& status) {
+    return std::min(status.bytes_done + status.bytes_arriving,
+                    std::max(status.bytes_done, status.bytes_total));
+  }
+
   std::optional<Duration> rest(const service::GetStatus& status) const {
     if (status.bytes_total < status.bytes_done) return std::nullopt;
-    return rate_.time_for(status.bytes_total - status.bytes_done);
+    return rate_.time_for(status.bytes_total - here(status));
   }
 
   void tell_waiting(const service::GetStatus& status, TimePoint now) {
@@ -222,7 +232,8 @@ class GetCommand final : public Command {
   Session* session_ = nullptr;
   TimePoint start_;
   TimePoint last_moved_;
-  std::uint64_t last_done_ = 0;
+  std::uint64_t come_ = 0;
+  std::uint64_t most_come_ = 0;
   std::unique_ptr<PeerWatch> peers_;  // when more is to be said
   std::unique_ptr<service::Get> get_;
   bool told_link_ = false;

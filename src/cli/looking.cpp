@@ -3,8 +3,10 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "cli/display_text.h"
 #include "cli/terminal.h"
@@ -90,8 +92,11 @@ void LookingCommand::moved(std::uint64_t bytes) {
 
 void LookingCommand::tick() {
   const TimePoint now = session_->now();
+  const std::size_t arriving = reader_->bytes_arriving();
+  if (std::exchange(arriving_, arriving) != arriving) stall_->moved(now);
   if (!writing_) stall_->check(now, wait_with_troubles());
-  rate_.update(now, bytes_);
+  most_come_ = std::max(most_come_, bytes_ + arriving);
+  rate_.update(now, most_come_);
   const bool waits = stall_->idle(now) >= kNoticeable;
   session_->output().progress({.name = service::suggested_name(link_),
                                .bytes_done = bytes_,

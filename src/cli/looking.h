@@ -48,6 +48,8 @@ class LookingCommand : public Command {
   bool writing_ = false;
   bool reader_gone_ = false;
   std::uint64_t bytes_ = 0;
+  std::size_t arriving_ = 0;
+  std::uint64_t most_come_ = 0;
   RateMeter rate_;
 };
 

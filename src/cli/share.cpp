@@ -131,10 +131,13 @@ class ShareCommand final : public Command {
   void tell_serving_on() {
     peers_->tick();
     const TimePoint now = session_->now();
-    const std::uint64_t movement = share_->bytes_sent() + peers_->arrivals();
+    const std::uint64_t sent = share_->bytes_sent() + share_->bytes_leaving();
+    const std::uint64_t movement = sent + peers_->arrivals();
     if (std::exchange(moved_, movement) != movement) stall_->moved(now);
     stall_->check(now);
-    rate_.update(now, share_->bytes_sent());
+    // What a peer that goes had of a block is lost, and no step back.
+    most_sent_ = std::max(most_sent_, sent);
+    rate_.update(now, most_sent_);
     // A log is not told over and over that nothing happens.
     auto& output = session_->output();
     if (output.interactive() || rate_.rate() > 0) output.progress(sending(), now);
@@ -143,7 +146,7 @@ class ShareCommand final : public Command {
   Progress sending() const {
     const std::size_t peers = peers_->peers();
     return {.name = name_,
-            .bytes_done = share_->bytes_sent(),
+            .bytes_done = share_->bytes_sent() + share_->bytes_leaving(),
             .bytes_total = 0,
             .rate = rate_.rate(),
             .rest = std::nullopt,
@@ -177,6 +180,7 @@ class ShareCommand final : public Command {
   std::string name_;
   std::optional<Stall> stall_;
   std::uint64_t moved_ = 0;
+  std::uint64_t most_sent_ = 0;
   RateMeter rate_;
   TimePoint next_event_;
 };

@@ -38,6 +38,8 @@ class ContentSource {
   /// What went wrong with those who were asked, for people; empty when nothing did.
   std::string troubles() const { return session_ ? session_->troubles() : std::string(); }
 
+  std::size_t bytes_arriving() const { return session_ ? session_->bytes_arriving() : 0; }
+
   System& system() { return system_; }
   content::BlockStore& store() { return store_; }
 

@@ -73,12 +73,14 @@ struct Get::State final : net::ConnectionObserver {
   const TimePoint started;
   std::string name;
   std::optional<Cid> root;
+  std::unique_ptr<Reader> path_reader;  // while the link's path is looked up
   std::unique_ptr<content::Download> download;
   std::function<void(const Cid&)> when_serving;
 
   /// Bytes that tell apart a download that moves from one that does not.
   std::uint64_t movement() const {
-    std::uint64_t out = session->counts().bytes_hashed;
+    std::uint64_t out = session->counts().bytes_hashed + session->bytes_arriving();
+    if (path_reader) out += path_reader->bytes_arriving();
     if (download) out += download->counts().done_bytes + download->counts().hashed_bytes;
     return out;
   }
@@ -86,8 +88,9 @@ struct Get::State final : net::ConnectionObserver {
   Task<void> fetch() {
     Cid cid = options.link.cid;
     if (!options.link.path.empty()) {
-      Reader reader(system, swarm, store, bitswap, options.link.providers);
-      cid = co_await reader.resolve(options.link);
+      path_reader = std::make_unique<Reader>(system, swarm, store, bitswap, options.link.providers);
+      cid = co_await path_reader->resolve(options.link);
+      path_reader.reset();
     }
     root = cid;
     const TargetPlace target = choose_target(system.storage, options.link, options.output);
@@ -104,6 +107,7 @@ struct Get::State final : net::ConnectionObserver {
   GetStatus status() const {
     GetStatus out;
     out.peers = session->live_peers();
+    out.bytes_arriving = session->bytes_arriving();
     if (download) {
       const content::DownloadCounts counts = download->counts();
       out.bytes_done = counts.done_bytes;

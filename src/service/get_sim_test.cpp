@@ -266,6 +266,27 @@ TEST_F(Gets, a_slow_chain_does_not_give_up_between_two_blocks) {
   chain.finish();
 }
 
+TEST_F(Gets, a_block_that_takes_longer_than_the_timeout_is_progress_all_the_same) {
+  Holder slow(net.add({.up = 80'000}));
+  const Cid root = file_of(3);
+  slow.hold(tree);
+  Link from = link(root);
+  from.providers = {slow.address()};
+  Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+           {.link = from, .output = "/out", .replace = false, .timeout = 3s});
+  TaskGroup tasks(net.world.waits(), "get");
+  std::optional<Error> ended;
+  tasks.spawn(note(work.run(), ended));
+  net.world.run_while_not([&] { return work.status().bytes_arriving > 0; });
+  const std::uint64_t before = work.status().bytes_done + work.status().bytes_arriving;
+  net.world.run_for(2s);
+  const GetStatus then = work.status();
+  EXPECT_NEAR(static_cast<double>(then.bytes_done + then.bytes_arriving - before), 160'000, 40'000);
+  net.world.run(tasks.join());
+  EXPECT_FALSE(ended) << ended->what();
+  EXPECT_EQ(work.status().bytes_arriving, 0U);
+}
+
 TEST_F(Gets, a_link_that_names_nobody_is_asked_of_whoever_is_connected) {
   const Cid root = file_of(2);
   sender.hold(tree);

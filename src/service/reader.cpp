@@ -264,6 +264,10 @@ Task<void> Reader::read(Cid cid, std::uint64_t offset, std::optional<std::uint64
   co_await reader.run(std::move(*file), block);
 }
 
+std::size_t Reader::bytes_arriving() const {
+  return state_->source.bytes_arriving();
+}
+
 std::string Reader::troubles() const {
   return state_->source.troubles();
 }

@@ -64,6 +64,8 @@ class Reader {
   /// Reads interior nodes only.
   Task<Stat> stat(Cid cid);
 
+  /// Of blocks that are on their way, what has come of them.
+  std::size_t bytes_arriving() const;
   /// What went wrong with those who were asked, for people; empty when nothing did.
   std::string troubles() const;
 

@@ -177,6 +177,10 @@ std::uint64_t Share::bytes_sent() const {
   return state_->bytes_sent;
 }
 
+std::uint64_t Share::bytes_leaving() const {
+  return state_->bitswap.bytes_leaving();
+}
+
 Task<void> Share::stop() {
   return state_->stop();
 }

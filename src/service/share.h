@@ -45,6 +45,8 @@ class Share {
   /// Complete downloads so far; a peer counts once for each time it said so.
   std::uint64_t complete_downloads() const;
   std::uint64_t bytes_sent() const;
+  /// Of what is being sent, as much as its receivers have taken.
+  std::uint64_t bytes_leaving() const;
 
   Task<void> stop();
 

@@ -53,6 +53,8 @@ class Session {
   virtual Task<void> settle() { co_return; }
 
   virtual const SessionCounts& counts() const = 0;
+  /// Of what its peers are sending, as much as has come: a block counts when all of it has.
+  virtual std::size_t bytes_arriving() const { return 0; }
   /// Connected peers that this session may ask.
   virtual std::size_t live_peers() const = 0;
   /// What went wrong last with each of the others, for people; empty when nothing did.
@@ -87,6 +89,9 @@ class Bitswap {
 
   /// Tells those peers that wait for it that a block has come to the store.
   virtual void offer(const Multihash& hash) = 0;
+  /// Of what peers are being sent, as much as they have taken: a block counts when all of it has
+  /// been.
+  virtual std::size_t bytes_leaving() const = 0;
 
   virtual void when_bad_peer(std::function<void(const BadPeer&)> callback) = 0;
   virtual void when_sent(std::function<void(const Sent&)> callback) = 0;

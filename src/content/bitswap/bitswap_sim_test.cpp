@@ -95,6 +95,49 @@ TEST_F(Bitswaps, lose_less_than_two_timeouts_to_a_peer_that_never_sends) {
   EXPECT_LT(beside, alone + 2 * Tuning{}.stall);
 }
 
+TEST_F(Bitswaps, fetch_nothing_twice_from_sources_that_take_many_timeouts_for_a_block) {
+  TestNode& one = add(protocols(), 40'000);
+  TestNode& two = add(protocols(), 60'000);
+  TestNode& client = add();
+  const auto cids = fill(one, 12, 500'000);
+  fill(two, 12, 500'000);
+  begin(client, {&one, &two});
+  fetch(client, cids, 200s);
+  EXPECT_EQ(fetched, 12u);
+  EXPECT_EQ(session->counts().blocks_duplicate, 0u);
+  EXPECT_LT(took, 75s);  // 60 s if neither ever waited
+}
+
+TEST_F(Bitswaps, I8_lose_little_to_a_peer_that_only_trickles) {
+  TestNode& trickle = add(protocols(), 10'000);
+  TestNode& honest = add();
+  TestNode& client = add();
+  const auto cids = fill(honest, 40, 500'000);
+  fill(trickle, 40, 500'000);
+  begin(client, {&trickle, &honest});
+  fetch(client, cids);
+  EXPECT_EQ(fetched, 40u);
+  EXPECT_LT(took, 4s);
+}
+
+TEST_F(Bitswaps, tell_how_much_of_a_block_has_come_and_gone) {
+  TestNode& server = add(protocols(), 100'000);
+  TestNode& client = add();
+  const auto cids = fill(server, 1, 1'000'000);
+  begin(client, {&server});
+  TaskGroup tasks(client.system.waits, "fetches");
+  tasks.spawn(fetch_one(cids[0]));
+  world.run_for(6s);
+  EXPECT_NEAR(static_cast<double>(session->bytes_arriving()), 600'000, 100'000);
+  EXPECT_GE(server.node->bytes_leaving(), session->bytes_arriving());
+  EXPECT_LT(server.node->bytes_leaving(), 1'000'000u);
+  world.run(tasks.join());
+  EXPECT_EQ(fetched, 1u);
+  EXPECT_EQ(session->bytes_arriving(), 0u);
+  world.run_for(1s);
+  EXPECT_EQ(server.node->bytes_leaving(), 0u);
+}
+
 TEST_F(Bitswaps, go_on_with_another_source_when_one_dies) {
   TestNode& mortal = add();
   TestNode& other = add();

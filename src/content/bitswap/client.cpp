@@ -28,6 +28,7 @@ class SessionHandle final : public Session {
   }
   Task<void> settle() override { return client_.settle(); }
   const SessionCounts& counts() const override { return state_->counts(); }
+  std::size_t bytes_arriving() const override { return state_->bytes_arriving(); }
   std::size_t live_peers() const override { return state_->live_peers(); }
   std::string troubles() const override { return state_->troubles(); }
 
@@ -52,10 +53,11 @@ struct Client::Link {
   bool ended = false;
 };
 
-Client::Client(System& system, net::Swarm& swarm, Tuning tuning)
+Client::Client(System& system, net::Swarm& swarm, Tuning tuning, Arriving arriving)
     : system_(system),
       swarm_(swarm),
       tuning_(tuning),
+      arriving_(std::move(arriving)),
       settled_(system.waits),
       tasks_(system.waits, "bitswap client") {}
 

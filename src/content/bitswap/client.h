@@ -35,7 +35,10 @@ class Client {
   /// benefit of the doubt until it has been silent for so long, or has sent all that it owes.
   static constexpr Duration kInquiryTime = 2s;
 
-  Client(System& system, net::Swarm& swarm, Tuning tuning);
+  /// How many bytes of messages that have come in part a peer has sent.
+  using Arriving = std::function<std::size_t(const PeerId&)>;
+
+  Client(System& system, net::Swarm& swarm, Tuning tuning, Arriving arriving);
   ~Client();
 
   std::unique_ptr<Session> session();
@@ -50,6 +53,7 @@ class Client {
   System& system() { return system_; }
   net::Swarm& swarm() { return swarm_; }
   TaskGroup& tasks() { return tasks_; }
+  std::size_t arriving(const PeerId& peer) const { return arriving_(peer); }
   void set_want(const PeerId& peer, std::uint64_t session, const Cid& cid, Ask ask,
                 std::uint64_t order, bool again);
   void end_session(SessionState& session);
@@ -94,6 +98,7 @@ class Client {
   System& system_;
   net::Swarm& swarm_;
   const Tuning tuning_;
+  const Arriving arriving_;
   std::function<void(const BadPeer&)> bad_;
   std::uint64_t next_session_ = 0;
   std::vector<std::shared_ptr<SessionState>> sessions_;

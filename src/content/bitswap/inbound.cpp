@@ -78,19 +78,32 @@ class Inbound::Share {
     inbox_->bytes += bytes_;
   }
   ~Share() {
+    inbox_->arriving -= came_;
     inbox_->bytes -= bytes_;
     inbox_->freed.notify_all();
   }
   Share(const Share&) = delete;
   Share& operator=(const Share&) = delete;
 
-  /// Null for a small message.
-  Room::Share* held() { return held_.get(); }
+  /// Before each part is read.
+  void moved() {
+    if (came_ >= kFirstStepBytes) held_->moved();
+  }
+  void part_came(std::size_t bytes) {
+    came_ += bytes;
+    inbox_->arriving += bytes;
+  }
+  /// All of it.
+  void has_come() {
+    if (came_ > kFirstStepBytes) held_->finished();
+    inbox_->arriving -= std::exchange(came_, 0);
+  }
 
  private:
   std::shared_ptr<Inbox> inbox_;
   std::size_t bytes_;
-  std::unique_ptr<Room::Share> held_;
+  std::size_t came_ = 0;
+  std::unique_ptr<Room::Share> held_;  // null for a small message
 };
 
 Inbound::Inbound(System& system, Handlers handlers, Room::Peers peers)
@@ -140,37 +153,38 @@ Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<I
     std::unique_ptr<Room::Share> held;
     if (*length > kSmallBytes) held = co_await room_.take(stream.peer, *length);
     auto share = std::make_shared<Share>(inbox, *length, std::move(held));
-    SharedBytes bytes = co_await read_body(stream, *length, share->held(), pace);
-    if (*length > kFirstStepBytes) share->held()->finished();
+    SharedBytes bytes = co_await read_body(stream, *length, *share, pace);
+    share->has_come();
     co_await handle(stream.peer, std::move(bytes), *inbox, std::move(share));
   }
 }
 
 /// Into memory that nobody clears first, and at most one small part of which is moved.
-Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t length,
-                                     Room::Share* held, Pace& pace) {
+Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t length, Share& share,
+                                     Pace& pace) {
   const std::size_t first = std::min(length, kFirstStepBytes);
   Buffer buffer = uninitialised(first);
-  co_await read_parts(stream, MutableBytes(buffer.get(), first), nullptr, pace);
+  co_await read_parts(stream, MutableBytes(buffer.get(), first), share, pace);
   if (first < length) {
     Buffer whole = uninitialised(length);
     std::memcpy(whole.get(), buffer.get(), first);
     buffer = std::move(whole);
   }
-  co_await read_parts(stream, MutableBytes(buffer.get() + first, length - first), held, pace);
+  co_await read_parts(stream, MutableBytes(buffer.get() + first, length - first), share, pace);
   const ByteView view(buffer.get(), length);
   co_return SharedBytes(std::move(buffer), view);
 }
 
-Task<void> Inbound::read_parts(net::ProtocolStream& stream, MutableBytes into, Room::Share* held,
+Task<void> Inbound::read_parts(net::ProtocolStream& stream, MutableBytes into, Share& share,
                                Pace& pace) {
   while (!into.empty()) {
-    if (held != nullptr) held->moved();
+    share.moved();
     const std::size_t part = std::min(into.size(), pace.part_bytes());
     const TimePoint began = system_.clock.now();
     Task<void> reading = read_exactly(*stream.stream, into.first(part));
     co_await within(system_.clock, kStallTimeout, std::move(reading), "a bitswap message");
     pace.moved(part, system_.clock.now() - began);
+    share.part_came(part);
     into = into.subspan(part);
   }
 }
@@ -230,6 +244,11 @@ Task<void> Inbound::verify(PeerId peer, std::vector<MessageBlock> blocks,
 void Inbound::forget(const PeerId& peer) {
   room_.forget(peer);
   inboxes_.erase(peer);
+}
+
+std::size_t Inbound::arriving(const PeerId& peer) const {
+  const auto found = inboxes_.find(peer);
+  return found == inboxes_.end() ? 0 : found->second->arriving;
 }
 
 Task<void> Inbound::stop() {

@@ -66,6 +66,8 @@ class Inbound {
   Task<void> stop();
   /// Its last connection ended.
   void forget(const PeerId& peer);
+  /// Bytes of those of its messages that have come in part.
+  std::size_t arriving(const PeerId& peer) const;
 
  private:
   /// What one peer has under way. Kept as long as it is connected: a new stream changes nothing.
@@ -73,6 +75,7 @@ class Inbound {
     explicit Inbox(Waits& waits) : freed(waits) {}
     std::size_t streams = 0;
     std::size_t bytes = 0;
+    std::size_t arriving = 0;
     Event freed;
     double entries_left = kBurstFirstEntries;
     TimePoint refilled{};
@@ -80,11 +83,9 @@ class Inbound {
   class Share;
 
   Task<void> read_messages(net::ProtocolStream& stream, std::shared_ptr<Inbox> inbox);
-  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Room::Share* held,
+  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Share& share,
                               Pace& pace);
-  /// In parts; `held`, if any, moves with each.
-  Task<void> read_parts(net::ProtocolStream& stream, MutableBytes into, Room::Share* held,
-                        Pace& pace);
+  Task<void> read_parts(net::ProtocolStream& stream, MutableBytes into, Share& share, Pace& pace);
   Task<void> handle(PeerId peer, SharedBytes bytes, Inbox& inbox, std::shared_ptr<Share> share);
   Task<void> tell(const PeerId& peer, Message& message, Inbox& inbox);
   Task<void> work_off_entries(PeerId peer, Inbox& inbox);

@@ -18,7 +18,8 @@ class Node final : public Bitswap, private net::ConnectionObserver {
       : swarm_(swarm),
         store_(std::move(store)),
         speaks_(std::move(speaks)),
-        client_(system, swarm, tuning),
+        client_(system, swarm, tuning,
+                [this](const PeerId& peer) { return inbound_.arriving(peer); }),
         server_(system, swarm, *store_),
         inbound_(system, handlers(), Room::peers_of(swarm, "a message of its own")) {
     for (const std::string& protocol : speaks_) {
@@ -32,6 +33,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
 
   std::unique_ptr<Session> session() override { return client_.session(); }
   void offer(const Multihash& hash) override { server_.offer(hash); }
+  std::size_t bytes_leaving() const override { return server_.bytes_leaving(); }
   void when_bad_peer(std::function<void(const BadPeer&)> callback) override {
     client_.when_bad_peer(std::move(callback));
   }

@@ -28,7 +28,7 @@ Task<bool> OutboundStream::ready() {
 }
 
 Task<void> OutboundStream::write_parts(std::span<const ByteView> pieces,
-                                       const std::function<void()>& moved) {
+                                       const std::function<void(std::size_t)>& moved) {
   std::vector<ByteView> part;
   std::size_t taken = 0;  // of the first piece
   while (!pieces.empty()) {
@@ -49,11 +49,12 @@ Task<void> OutboundStream::write_parts(std::span<const ByteView> pieces,
     co_await within(system_.clock, kStallTimeout, std::move(writing),
                     "writing to " + peer_.to_string());
     pace_.moved(most - room, system_.clock.now() - began);
-    if (moved) moved();
+    if (moved) moved(most - room);
   }
 }
 
-Task<void> OutboundStream::write(const EncodedMessage& message, std::function<void()> moved) {
+Task<void> OutboundStream::write(const EncodedMessage& message,
+                                 std::function<void(std::size_t)> moved) {
   SHOAL_CHECK(stream_ != nullptr && !writing_);
   writing_ = true;
   std::exception_ptr failure;

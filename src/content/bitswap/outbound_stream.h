@@ -30,8 +30,9 @@ class OutboundStream {
   bool was_open() const { return was_open_; }
   Version version() const { return version_; }
 
-  /// Calls `moved` whenever the peer has taken a part. Throws Error; the stream is then gone.
-  Task<void> write(const EncodedMessage& message, std::function<void()> moved = {});
+  /// Calls `moved` with the bytes of each part that the peer has taken. Throws Error; the stream is
+  /// then gone.
+  Task<void> write(const EncodedMessage& message, std::function<void(std::size_t)> moved = {});
 
   /// Another connection is the best now: what is written over the earlier one is given up, since a
   /// peer that comes anew is most likely not there any more. True if there was something to leave.
@@ -43,7 +44,8 @@ class OutboundStream {
  private:
   System& system_;
   net::Swarm& swarm_;
-  Task<void> write_parts(std::span<const ByteView> pieces, const std::function<void()>& moved);
+  Task<void> write_parts(std::span<const ByteView> pieces,
+                         const std::function<void(std::size_t)>& moved);
 
   const PeerId peer_;
   Pace pace_;

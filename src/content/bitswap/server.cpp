@@ -1,5 +1,6 @@
 #include "content/bitswap/server.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -28,6 +29,7 @@ struct Server::Peer {
   OutboundStream out;
   std::deque<Batch> ready;  // read, to be written
   std::size_t ready_bytes = 0;
+  std::size_t leaving = 0;  // of the blocks being written
   bool writing = false;
   bool gone = false;
   Event wanted;
@@ -94,6 +96,12 @@ void Server::disconnected(const PeerId& from, net::ConnectionId connection, bool
   const PeerPtr peer = found->second;
   peer->out.disconnected(connection);
   if (was_last) end(peer);
+}
+
+std::size_t Server::bytes_leaving() const {
+  std::size_t out = 0;
+  for (const auto& [id, peer] : peers_) out += peer->leaving;
+  return out;
 }
 
 Task<void> Server::stop() {
@@ -227,7 +235,8 @@ Task<void> Server::send_next(Peer& peer) {
   peer.writing = true;
   std::exception_ptr failure;
   try {
-    const auto moved = [&batch] {
+    const auto moved = [&](std::size_t part) {
+      peer.leaving = std::min(peer.leaving + part, batch.message.block_bytes());
       if (batch.share) batch.share->moved();
     };
     if (!lost) co_await peer.out.write(encoded, moved);
@@ -235,6 +244,7 @@ Task<void> Server::send_next(Peer& peer) {
     failure = std::current_exception();
   }
   peer.writing = false;
+  peer.leaving = 0;
   if (failure) {
     peer.ready.push_front(std::move(batch));  // once more, over the next stream
     std::rethrow_exception(failure);

@@ -41,6 +41,7 @@ class Server {
   Task<void> stop();
 
   std::size_t peers() const { return peers_.size(); }
+  std::size_t bytes_leaving() const;
   const Room& room() const { return room_; }
 
  private:

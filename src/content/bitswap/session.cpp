@@ -237,7 +237,22 @@ Task<void> SessionState::watch(std::shared_ptr<SessionState> self) {
   }
 }
 
+std::size_t SessionState::bytes_arriving() const {
+  std::size_t out = 0;
+  for (const auto& peer : peers_) out += client_.arriving(peer->id);
+  return out;
+}
+
+/// On a slow line a block takes longer than anybody would wait for one in silence.
+void SessionState::note_arriving() {
+  for (const auto& peer : peers_) {
+    const std::size_t before = std::exchange(peer->arriving, client_.arriving(peer->id));
+    if (peer->arriving > before) table_.moving(peer->index, client_.system().clock.now());
+  }
+}
+
 void SessionState::tick() {
+  note_arriving();
   for (const auto& [hash, why] : table_.tick(client_.system().clock.now())) {
     const std::string name = fetches_.at(hash).cid.to_string();
     const Error failure = why == WantTable::GaveUp::corrupt

@@ -40,6 +40,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
 
   std::uint64_t id() const { return id_; }
   const SessionCounts& counts() const { return counts_; }
+  std::size_t bytes_arriving() const;
   std::size_t live_peers() const { return table_.live_peers(); }
 
   std::string troubles() const;
@@ -85,6 +86,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
     TimePoint trying_since{};
     bool useless = false;  // connected, but speaks no bitswap
     bool lied = false;
+    std::size_t arriving = 0;           // as of the last tick
     std::optional<std::size_t> source;  // in counts_
   };
 
@@ -106,6 +108,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   void give_up_peer(PeerState& peer, std::string reason);
   void tell_peers();
   void tick();
+  void note_arriving();
   void fail_if_nobody_is_left();
   std::string reasons() const;
   PeerState* find(const PeerId& peer);

@@ -1,6 +1,7 @@
 #include "content/bitswap/want_table.h"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 namespace shoal::content::bitswap {
@@ -106,6 +107,11 @@ void WantTable::delivered(Peer index, Want& want, std::size_t bytes, TimePoint n
     if (latencies_.size() > kLatencies) latencies_.pop_front();
   }
   alive(index, now);
+}
+
+void WantTable::moving(Peer peer, TimePoint now) {
+  peers_[peer].last_delivery = now;
+  peers_[peer].silent = Duration::zero();
 }
 
 void WantTable::alive(Peer index, TimePoint now) {
@@ -326,8 +332,10 @@ void WantTable::help(Peer helper, Peer slow, TimePoint now) {
   const Duration own = tuning_.late * peers_[slow].latency.value_or(tuning_.stall);
   const Duration patience =
       std::max(tuning_.late * *peers_[helper].latency, std::min(own, tuning_.stall));
-  std::size_t room = peers_[helper].window.blocks();
-  for (const auto& [order, want] : Ordered(peers_[slow].outstanding)) {
+  // Half of it, from the end: the rest comes from there meanwhile, in order.
+  const Ordered owed = peers_[slow].outstanding;
+  std::size_t room = std::min(peers_[helper].window.blocks(), (owed.size() + 1) / 2);
+  for (const auto& [order, want] : std::views::reverse(owed)) {
     const Question* known = find(*want, helper);
     const bool lacks = known != nullptr && known->lacks;
     const bool twice = std::ranges::count(want->questions, Ask::block, &Question::ask) > 1;

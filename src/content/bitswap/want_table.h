@@ -99,6 +99,8 @@ class WantTable {
 
   /// The wanted block came, from a peer of ours or another; the want is gone.
   void block(std::optional<Peer> from, const Multihash& hash, std::size_t bytes, TimePoint now);
+  /// Part of something has come from it.
+  void moving(Peer peer, TimePoint now);
   /// Something came that is right but late.
   void alive(Peer peer, TimePoint now);
   void have(Peer peer, const Multihash& hash, TimePoint now);

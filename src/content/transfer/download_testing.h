@@ -59,6 +59,7 @@ class NoBitswap final : public Bitswap {
  public:
   std::unique_ptr<Session> session() override { return nullptr; }
   void offer(const Multihash& hash) override { offered.insert(hash); }
+  std::size_t bytes_leaving() const override { return 0; }
   void when_bad_peer(std::function<void(const BadPeer&)>) override {}
   void when_sent(std::function<void(const Sent&)>) override {}
   Task<void> stop() override { co_return; }
