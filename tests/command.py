@@ -28,6 +28,7 @@ EVENTS = {
     "serving": {"link", "cid", "name", "bytes", "files", "blocks", "seconds", "peer_id", "addresses"},
     "peer": {"peer_id", "agent", "address", "path", "state"},
     "sent": {"peer_id", "bytes", "complete"},
+    "missed": {"path"},
     "waiting": {"for", "detail"},
     "progress": {"bytes_done", "bytes_total", "rate", "eta_seconds", "peers"},
     "bad_peer": {"peer_id", "reason", "cid"},

@@ -106,6 +106,14 @@ def test_a_sharer_sees_a_change_by_itself_and_sends_nothing_wrong(folder):
         assert (folder / "got").read_bytes() == content
 
 
+def test_a_sharer_is_told_what_it_can_no_longer_send(folder):
+    source = write(folder / "data.bin", bytes_of(4 * MIB))
+    with Share(source, home=folder / "a") as share:
+        change_byte(source, 2 * MIB, hide=False)
+        with Running("get", share.link, "-o", folder / "got", home=folder / "b"):
+            assert share.wait_for("missed")["path"] == str(source)
+
+
 def test_a_source_that_falls_silent_is_replaced(folder):
     content = bytes_of(32 * MIB)
     one, two = write(folder / "1/data.bin", content), write(folder / "2/data.bin", content)

@@ -41,6 +41,7 @@ class ShareCommand final : public Command {
     sent_ = std::make_unique<Event>(session.system().waits);
     share_->when_sent([this](const service::SentToPeer& sent) { tell_sent(sent); });
     co_await index();
+    share_->when_missed([this](const std::string& path) { tell_missed(path); });
     if (!options_.index_only) co_await serve();
   }
 
@@ -170,6 +171,14 @@ class ShareCommand final : public Command {
     output.news(fmt::format("{} {}, {} sent", short_name(sent.peer),
                             sent.complete ? "has it all" : "went", format_size(sent.bytes)));
     sent_->notify_all();
+  }
+
+  void tell_missed(const std::string& path) {
+    auto& output = session_->output();
+    output.news({{"event", "missed"}, {"path", as_utf8(path)}});
+    if (output.json()) return;
+    output.warning(path + " was asked for and cannot be sent: it was changed or moved since, or " +
+                   "cannot be read; share it anew, for a new link");
   }
 
   const ShareOptions options_;

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -53,6 +54,7 @@ struct Share::State final : net::ConnectionObserver {
   TreeBlocks tree;
   std::map<PeerId, Receiver> receivers;
   std::function<void(const SentToPeer&)> when_sent;
+  std::set<std::string> missed;  // files that were told of
   std::uint64_t complete_downloads = 0;
   std::uint64_t bytes_sent = 0;
   TaskGroup tasks;
@@ -132,6 +134,7 @@ Task<void> Share::State::stop() {
   swarm.protocols().remove(kDoneProtocol);
   swarm.remove_observer(*this);
   bitswap.when_sent({});
+  store.when_missed({});
   co_await tasks.stop();
 }
 
@@ -167,6 +170,13 @@ Link Share::link(const std::vector<Multiaddr>& addresses) const {
 
 void Share::when_sent(std::function<void(const SentToPeer&)> callback) {
   state_->when_sent = std::move(callback);
+}
+
+void Share::when_missed(std::function<void(const std::string&)> callback) {
+  state_->store.when_missed(
+      [state = state_.get(), tell = std::move(callback)](const std::string& path) {
+        if (state->missed.insert(path).second) tell(path);
+      });
 }
 
 std::uint64_t Share::complete_downloads() const {

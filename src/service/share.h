@@ -42,6 +42,9 @@ class Share {
 
   /// Called when a peer has it all, and when a peer that got some of it goes.
   void when_sent(std::function<void(const SentToPeer&)> callback);
+  /// Called once for each file that others asked for and that can no longer be sent as it was
+  /// indexed: it was changed, has gone, or cannot be read. For the life of this.
+  void when_missed(std::function<void(const std::string& path)> callback);
   /// Complete downloads so far; a peer counts once for each time it said so.
   std::uint64_t complete_downloads() const;
   std::uint64_t bytes_sent() const;

@@ -120,6 +120,7 @@ struct BlockStore::State {
   bool commit_pending = false;
   std::size_t uncommitted_places = 0;
   std::uint64_t stale_blocks = 0;
+  std::function<void(const std::string&)> when_missed;
   std::string lost;  // why changes went that were not committed yet; empty: none did
   TaskGroup tasks;
 };
@@ -298,6 +299,7 @@ Task<std::optional<SharedBytes>> BlockStore::State::get(Multihash hash, Trust tr
   }
   // Once more when a file moved while it was looked for, or a place was forgotten.
   bool again = true;
+  std::string missed;
   for (int look = 0; again && look < kLooks; ++look) {
     again = false;
     for (const Index::Place& place : places(hash)) {
@@ -309,8 +311,10 @@ Task<std::optional<SharedBytes>> BlockStore::State::get(Multihash hash, Trust tr
       }
       note(hash, place, reading);
       if (reading.right) co_return reading.bytes;
+      missed = place.path;
     }
   }
+  if (when_missed && !missed.empty()) when_missed(missed);
   co_return std::nullopt;
 }
 
@@ -409,6 +413,10 @@ Task<void> BlockStore::stop() {
 
 std::uint64_t BlockStore::stale_blocks() const {
   return state_->stale_blocks;
+}
+
+void BlockStore::when_missed(std::function<void(const std::string&)> callback) {
+  state_->when_missed = std::move(callback);
 }
 
 std::uint64_t BlockStore::index_bytes() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -113,6 +114,9 @@ class BlockStore {
   /// read only.
   Task<void> stop();
   std::uint64_t stale_blocks() const;
+  /// Called when a block that was held is asked for and not to be had: the file at this path, the
+  /// last that it was verified in, was changed, has gone, or cannot be read now.
+  void when_missed(std::function<void(const std::string& path)> callback);
   /// Bytes that the index takes on disk.
   std::uint64_t index_bytes();
 

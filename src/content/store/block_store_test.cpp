@@ -94,6 +94,8 @@ Task<void> changed_file(System& system) {
   const Cid root = Cid::v1(Codec::raw, source.hashes[0]);
   store.set_imported(file, "p", {.root = root, .dag_bytes = 3000, .blocks = 3});
   source.spoil(1, kLongAgo + 1h);
+  std::vector<std::string> missed;
+  store.when_missed([&missed](const std::string& path) { missed.push_back(path); });
 
   // The right block lets the file's new look be known, which must not vouch for the others.
   EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
@@ -102,8 +104,11 @@ Task<void> changed_file(System& system) {
   EXPECT_EQ(co_await got(store, source.hashes[1]), "none");
   EXPECT_EQ(store.stale_blocks(), 1u);
   EXPECT_FALSE(store.has(source.hashes[1]));
+  EXPECT_EQ(missed, std::vector{source.path});
+  EXPECT_EQ(co_await got(store, source.hashes[1]), "none");  // it is not held any more
   EXPECT_EQ(co_await got(store, source.hashes[2]), text(source.blocks[2]));
   EXPECT_EQ(store.stale_blocks(), 1u);
+  EXPECT_EQ(missed.size(), 1u);
   co_await store.stop();
 }
 
