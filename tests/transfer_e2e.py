@@ -224,6 +224,18 @@ def test_silence_ends_at_the_timeout(folder):
                 assert f"connecting to /ip4/127.0.0.1/tcp/{port}" in failed.last["message"], failed.last
 
 
+def test_a_source_that_dies_is_told_of_with_the_reason(folder):
+    source = write(folder / "file", bytes_of(4 * MB))
+    with Share(source, "--up", "1M", home=folder / "a") as share:
+        with Running("get", share.link, "-o", folder / "got", home=folder / "b") as getting:
+            while getting.wait_for("progress")["bytes_done"] == 0:
+                pass
+            share.process.kill()
+            while "refused" not in (told := getting.wait_for("waiting"))["detail"]:
+                pass
+            assert told["for"] == "connection", told
+
+
 def test_a_slow_line_is_no_lack_of_progress(folder):
     source = write(folder / "file", os.urandom(1 << 20))
     with Share(source, "--timeout", "1s", "--up", "400K", home=folder / "a") as share:

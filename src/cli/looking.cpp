@@ -105,7 +105,7 @@ void LookingCommand::tick() {
                                .rest = std::nullopt,
                                .peers = std::nullopt,
                                .what = {},
-                               .waiting = waits ? wait() : std::string()},
+                               .waiting = waits ? wait_in_short() : std::string()},
                               now);
 }
 
@@ -117,8 +117,15 @@ std::string LookingCommand::wait() const {
   return service::connecting_to(link_.providers);
 }
 
+std::string LookingCommand::wait_in_short() const {
+  const auto troubles = reader_->troubles();
+  const bool connected = !session_->open_node().swarm().connections().all().empty();
+  if (writing_ || connected || troubles.empty()) return wait();
+  return service::trying_again(link_.providers, troubles);
+}
+
 std::string LookingCommand::wait_with_troubles() const {
-  const std::string troubles = reader_->troubles();
+  const std::string troubles = service::to_text(reader_->troubles());
   return troubles.empty() ? wait() : wait() + "; " + troubles;
 }
 

@@ -39,6 +39,7 @@ class LookingCommand : public Command {
   Task<void> look_into();
   void tick();
   std::string wait() const;
+  std::string wait_in_short() const;
   std::string wait_with_troubles() const;
 
   service::Link link_;  // with the peers from --connect among its providers

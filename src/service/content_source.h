@@ -35,8 +35,9 @@ class ContentSource {
   /// Bytes of a file that is one raw block, `link` pointing to it: as held, else as the link says.
   std::uint64_t raw_bytes(const DagPbLink& link) const;
 
-  /// What went wrong with those who were asked, for people; empty when nothing did.
-  std::string troubles() const { return session_ ? session_->troubles() : std::string(); }
+  std::vector<content::Trouble> troubles() const {
+    return session_ ? session_->troubles() : std::vector<content::Trouble>();
+  }
 
   std::size_t bytes_arriving() const { return session_ ? session_->bytes_arriving() : 0; }
 

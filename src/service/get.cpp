@@ -124,7 +124,7 @@ struct Get::State final : net::ConnectionObserver {
       out.detail = "the link names nobody who has it";
     } else if (out.peers == 0) {
       out.waiting = Waiting::connection;
-      out.detail = connecting_to(options.link.providers);
+      out.detail = trying_again(options.link.providers, session->troubles());
     } else {
       out.waiting = Waiting::blocks;
       out.detail = blocks_from(swarm);
@@ -142,8 +142,9 @@ struct Get::State final : net::ConnectionObserver {
   /// What stands still, and what went wrong with those who could help.
   std::string wait() const {
     const GetStatus now = status();
-    const std::string troubles = session->troubles();
+    const std::string troubles = to_text(session->troubles());
     std::string out = now.busy.empty() ? now.detail : std::string(now.busy);
+    if (now.waiting == Waiting::connection) out = connecting_to(options.link.providers);
     return troubles.empty() ? out : out + "; " + troubles;
   }
 

@@ -268,7 +268,7 @@ std::size_t Reader::bytes_arriving() const {
   return state_->source.bytes_arriving();
 }
 
-std::string Reader::troubles() const {
+std::vector<content::Trouble> Reader::troubles() const {
   return state_->source.troubles();
 }
 

@@ -66,8 +66,8 @@ class Reader {
 
   /// Of blocks that are on their way, what has come of them.
   std::size_t bytes_arriving() const;
-  /// What went wrong with those who were asked, for people; empty when nothing did.
-  std::string troubles() const;
+  /// Of those who are asked and are not connected, what went wrong last.
+  std::vector<content::Trouble> troubles() const;
 
  private:
   struct State;

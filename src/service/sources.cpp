@@ -28,6 +28,19 @@ bool add_sources(net::Swarm& swarm, content::Session& session,
   return anybody;
 }
 
+std::string to_text(const std::vector<content::Trouble>& troubles) {
+  std::string out;
+  for (const content::Trouble& trouble : troubles) {
+    out += (out.empty() ? "" : "; ") + trouble.peer.to_string() + ": " + trouble.reason;
+  }
+  return out;
+}
+
+std::string trying_again(const std::vector<Multiaddr>& providers,
+                         const std::vector<content::Trouble>& troubles) {
+  return troubles.empty() ? connecting_to(providers) : "trying again: " + troubles.front().reason;
+}
+
 std::string connecting_to(const std::vector<Multiaddr>& providers) {
   std::string out = "connecting to " + providers.front().to_string();
   if (providers.size() > 1) out += " and " + std::to_string(providers.size() - 1) + " more";

@@ -16,6 +16,11 @@ bool add_sources(net::Swarm& swarm, content::Session& session,
 
 /// What is waited for, in words that name whom.
 std::string connecting_to(const std::vector<Multiaddr>& providers);
+/// The same when they were tried before: with why that was in vain, if it is known.
+std::string trying_again(const std::vector<Multiaddr>& providers,
+                         const std::vector<content::Trouble>& troubles);
+/// Each with the peer's whole id.
+std::string to_text(const std::vector<content::Trouble>& troubles);
 std::string blocks_from(net::Swarm& swarm);
 
 }  // namespace shoal::service

@@ -28,6 +28,11 @@ struct SessionCounts {
   std::vector<SourceCount> sources;  // in order of their first block
 };
 
+struct Trouble {
+  PeerId peer;
+  std::string reason;  // for people
+};
+
 /// One download: the blocks it wants and the peers that may have them. Ends when destroyed; wants
 /// still open are then cancelled at the peers. Borrows its Bitswap, which must outlive it.
 class Session {
@@ -57,8 +62,8 @@ class Session {
   virtual std::size_t bytes_arriving() const { return 0; }
   /// Connected peers that this session may ask.
   virtual std::size_t live_peers() const = 0;
-  /// What went wrong last with each of the others, for people; empty when nothing did.
-  virtual std::string troubles() const { return {}; }
+  /// Of those of the others with whom something went wrong, what it was last.
+  virtual std::vector<Trouble> troubles() const { return {}; }
 };
 
 /// A peer that sent something else than it was asked for, and is asked no more.

@@ -30,7 +30,7 @@ class SessionHandle final : public Session {
   const SessionCounts& counts() const override { return state_->counts(); }
   std::size_t bytes_arriving() const override { return state_->bytes_arriving(); }
   std::size_t live_peers() const override { return state_->live_peers(); }
-  std::string troubles() const override { return state_->troubles(); }
+  std::vector<Trouble> troubles() const override { return state_->troubles(); }
 
  private:
   Client& client_;

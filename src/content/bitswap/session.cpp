@@ -300,12 +300,12 @@ std::string SessionState::reasons() const {
   return out;
 }
 
-std::string SessionState::troubles() const {
-  std::string out;
+std::vector<Trouble> SessionState::troubles() const {
+  std::vector<Trouble> out;
   for (const auto& peer : peers_) {
     const std::string& trouble = peer->reason.empty() ? peer->failure : peer->reason;
     if (trouble.empty() || table_.up(peer->index)) continue;
-    out += (out.empty() ? "" : "; ") + peer->id.to_string() + ": " + trouble;
+    out.push_back({peer->id, trouble});
   }
   return out;
 }

@@ -43,7 +43,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   std::size_t bytes_arriving() const;
   std::size_t live_peers() const { return table_.live_peers(); }
 
-  std::string troubles() const;
+  std::vector<Trouble> troubles() const;
 
   bool wants(const Multihash& hash) const { return table_.wants(hash); }
   bool has_peer(const PeerId& peer) const { return by_id_.contains(peer); }
