@@ -37,7 +37,7 @@ std::string qr_code(std::string_view text, const QrRoom& room) {
   const std::unique_ptr<QRcode, FreeCode> code(
       QRcode_encodeString8bit(terminated.c_str(), 0, QR_ECLEVEL_L));
   if (!code) return {};
-  const auto modules = static_cast<std::size_t>(code->width + 2 * kQuietZone);
+  const auto modules = static_cast<std::size_t>(code->width) + 2 * kQuietZone;
   if (modules > room.columns || (modules + 1) / 2 > room.rows) return {};
   const int end = code->width + kQuietZone;
   // What is drawn is dark on white, and light on nothing.

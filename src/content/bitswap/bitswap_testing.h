@@ -41,7 +41,7 @@ struct Bitswaps : testing::Test {
                               up_bytes_per_second);
   }
   /// A session of `node` with all others.
-  void begin(TestNode& node, std::vector<TestNode*> sources) {
+  void begin(TestNode& node, const std::vector<TestNode*>& sources) {
     node.node->when_bad_peer([this](const BadPeer& bad) { bad_peers.push_back(bad); });
     session = node.node->session();
     for (TestNode* source : sources) {

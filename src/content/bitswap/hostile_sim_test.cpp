@@ -104,7 +104,7 @@ TEST_F(Bitswaps, I7_take_the_longest_wantlist_in_pieces) {
                          pieces.push_back(part.wants.size());
                          full += part.full ? 1 : 0;
                        },
-                   .blocks = [](const PeerId&, std::vector<ReceivedBlock>) {},
+                   .blocks = [](const PeerId&, const std::vector<ReceivedBlock>&) {},
                    .proven = [](const PeerId&) { return true; }},
                   Room::peers_of(node.swarm, "a message"));
   Message longest = wants_of(kMaxEntries);
@@ -121,7 +121,7 @@ TEST_F(Bitswaps, I7_read_more_slowly_from_one_who_has_taken_no_block) {
   TestNode& node = add();
   Inbound inbound(node.system,
                   {.message = [](const PeerId&, const Message&) {},
-                   .blocks = [](const PeerId&, std::vector<ReceivedBlock>) {},
+                   .blocks = [](const PeerId&, const std::vector<ReceivedBlock>&) {},
                    .proven = [](const PeerId&) { return false; }},
                   Room::peers_of(node.swarm, "a message"));
   const auto time_for = [&](double entries) {

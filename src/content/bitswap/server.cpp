@@ -150,6 +150,7 @@ Task<Server::Batch> Server::read_batch(Peer& peer) {
 
 std::vector<Cid> Server::next_blocks(Peer& peer, std::size_t bytes) {
   std::vector<Cid> out;
+  out.reserve(kReadTogether);
   while (out.size() < kReadTogether) {
     const std::optional<std::uint64_t> size = peer.ledger.next_bytes();
     if (!size) break;

@@ -98,7 +98,7 @@ void SessionState::leave(Waiter& waiter, const Multihash& hash) {
 }
 
 void SessionState::finish(const Multihash& hash, const SharedBytes& bytes,
-                          std::exception_ptr failure) {
+                          const std::exception_ptr& failure) {
   const auto fetch = fetches_.find(hash);
   if (fetch == fetches_.end()) return;
   for (Waiter* waiter : fetch->second.waiters) {

@@ -92,7 +92,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
 
   void join(Waiter& waiter, const Cid& cid, WantTable::Kind kind);
   void leave(Waiter& waiter, const Multihash& hash);
-  void finish(const Multihash& hash, const SharedBytes& bytes, std::exception_ptr failure);
+  void finish(const Multihash& hash, const SharedBytes& bytes, const std::exception_ptr& failure);
   void count(PeerState* from, std::size_t bytes);
   void wake();
   static Task<void> pump(std::shared_ptr<SessionState> self);

@@ -42,6 +42,7 @@ class MemoryReader final : public BlockReader {
   }
   Task<std::vector<std::optional<SharedBytes>>> get(std::vector<Multihash> hashes) override {
     std::vector<std::optional<SharedBytes>> out;
+    out.reserve(hashes.size());
     for (const Multihash& hash : hashes) out.push_back(co_await get_one(hash));
     co_return out;
   }

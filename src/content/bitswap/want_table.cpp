@@ -76,6 +76,7 @@ std::vector<Multihash> WantTable::all() const {
   std::map<std::uint64_t, const Want*> ordered;
   for (const auto& [hash, want] : wants_) ordered.emplace(want.order, &want);
   std::vector<Multihash> out;
+  out.reserve(ordered.size());
   for (const auto& [order, want] : ordered) out.push_back(want->hash);
   return out;
 }

@@ -68,6 +68,7 @@ void Wantlist::forget_told() {
 
 std::vector<Wantlist::Entry*> Wantlist::in_order() {
   std::vector<Entry*> out;
+  out.reserve(entries_.size());
   for (auto& [hash, entry] : entries_) out.push_back(&entry);
   std::ranges::sort(out, [](const Entry* one, const Entry* other) {
     return one->order != other->order ? one->order < other->order

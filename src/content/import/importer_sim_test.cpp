@@ -161,7 +161,9 @@ TEST(ImporterSim, gives_the_same_root_and_trace_every_time) {
   std::uint64_t traces[2] = {};
   for (int run = 0; run < 2; ++run) {
     Scene scene;
-    for (int i = 0; i < 50; ++i) scene.write("/tree/" + std::to_string(i), i * 100'000u, 'x');
+    for (std::size_t i = 0; i < 50; ++i) {
+      scene.write("/tree/" + std::to_string(i), i * 100'000, 'x');
+    }
     Importer importer(scene.host.system(), nullptr, {});
     roots[run] = scene.world.run(importer.import({"/tree"})).root.to_string();
     traces[run] = scene.world.trace_hash();
