@@ -98,6 +98,7 @@ class GetCommand final : public Command {
     const service::GetResult result = co_await with_ticks(
         session.system(), session.output().progress_period(), [this] { tell_status(); },
         std::move(work));
+    tell_status();
     tell_done(result);
     if (!options_.seed) co_return;
     if (!told_numbers_) tell_own_link(result.cid);
@@ -195,8 +196,9 @@ class GetCommand final : public Command {
   }
 
   void tell_progress(const service::GetStatus& status, TimePoint now) {
-    const bool complete = status.bytes_done == status.bytes_total;
-    if (now < next_progress_ && !complete) return;
+    const bool complete = status.files && status.bytes_done == status.bytes_total;
+    if (now < next_progress_ && (!complete || told_complete_)) return;
+    told_complete_ = complete;
     next_progress_ = now + kProgressPeriod;
     boost::json::value eta = nullptr;
     if (const auto left = rest(status)) eta = to_seconds(*left);
@@ -237,6 +239,7 @@ class GetCommand final : public Command {
   std::unique_ptr<PeerWatch> peers_;  // when more is to be said
   std::unique_ptr<service::Get> get_;
   bool told_link_ = false;
+  bool told_complete_ = false;
   bool told_numbers_ = false;
   RateMeter rate_;
   TimePoint next_progress_;

@@ -72,7 +72,8 @@ class ShareCommand final : public Command {
     const content::ImportProgress progress = share_->progress();
     const TimePoint now = session_->now();
     session_->output().progress(to_progress(progress, rate_, now), now);
-    if (!last && now < next_event_) return;
+    if (last ? progress.bytes_done == told_bytes_ : now < next_event_) return;
+    told_bytes_ = progress.bytes_done;
     next_event_ = now + kEventPeriod;
     session_->output().news({{"event", "indexing"},
                              {"path", as_utf8(progress.path)},
@@ -192,6 +193,7 @@ class ShareCommand final : public Command {
   std::uint64_t most_sent_ = 0;
   RateMeter rate_;
   TimePoint next_event_;
+  std::optional<std::uint64_t> told_bytes_;  // by an event, while indexing
 };
 
 }  // namespace

@@ -46,7 +46,10 @@ class Counter {
     const SharedBytes block = co_await source_.block(root);
     UnixfsNode node = describe_node(root, block.view());
     if (is_folder(node)) out.kind = EntryKind::folder;
-    if (std::holds_alternative<SymlinkNode>(node.kind)) out.kind = EntryKind::symlink;
+    if (const auto* link = std::get_if<SymlinkNode>(&node.kind)) {
+      out.kind = EntryKind::symlink;
+      out.bytes = link->target.size();
+    }
     co_await count_node(root, std::move(node), block, out);
     while (!queue_.empty()) {
       const Queue::Got got = co_await queue_.take();
@@ -60,7 +63,7 @@ class Counter {
   }
 
   Task<void> count_node(Cid cid, UnixfsNode node, SharedBytes block, Stat& out) {
-    if (out.files + out.folders > kMaxEntries) {
+    if (out.files + out.folders + symlinks_ > kMaxEntries) {
       throw Error(ErrorCode::limit, "too many entries to count");
     }
     if (const auto* file = std::get_if<FileNode>(&node.kind)) {
@@ -68,7 +71,7 @@ class Counter {
       out.bytes += file->length;
       if (counted_.insert(cid).second) count_parts(*file);
     } else if (std::holds_alternative<SymlinkNode>(node.kind)) {
-      ++out.files;
+      ++symlinks_;
     } else {
       ++out.folders;
       count_entries(co_await source_.entries(cid, std::move(node), block,
@@ -119,6 +122,7 @@ class Counter {
   std::unordered_set<Cid> counted_;  // files whose parts are known
   content::HeldCount held_;
   std::uint64_t inline_ = 0;
+  std::uint64_t symlinks_ = 0;
 };
 
 }  // namespace

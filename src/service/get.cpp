@@ -93,7 +93,9 @@ struct Get::State final : net::ConnectionObserver {
       path_reader.reset();
     }
     root = cid;
-    const TargetPlace target = choose_target(system.storage, options.link, options.output);
+    Link found = options.link;
+    found.cid = cid;
+    const TargetPlace target = choose_target(system.storage, found, options.output);
     name = target.name;
     content::Download::Place place{target.folder, target.name, options.replace};
     download = std::make_unique<content::Download>(system, store, bitswap, *session, cid,
@@ -111,7 +113,10 @@ struct Get::State final : net::ConnectionObserver {
     if (download) {
       const content::DownloadCounts counts = download->counts();
       out.bytes_done = counts.done_bytes;
-      out.bytes_total = std::max(download->expected_bytes(), counts.content_bytes);
+      // The root of a folder tells of its interior nodes, too; in the end it is known better.
+      out.bytes_total = download->complete()
+                            ? counts.content_bytes
+                            : std::max(download->expected_bytes(), counts.content_bytes);
       out.busy = busy(out.bytes_total > 0 && out.bytes_done == out.bytes_total);
       if (download->complete()) {
         out.files = counts.files;

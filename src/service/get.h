@@ -33,7 +33,7 @@ struct GetStatus {
   std::uint64_t bytes_done = 0;  // of file content, on the disk
   /// Of blocks that are on their way, what has come of them.
   std::uint64_t bytes_arriving = 0;
-  std::uint64_t bytes_total = 0;  // as far as known; may grow while a tree is explored
+  std::uint64_t bytes_total = 0;  // as far as known; exact in the end
   std::size_t peers = 0;
   Waiting waiting = Waiting::nothing;
   std::string detail;          // a sentence about the wait

@@ -31,9 +31,9 @@ struct Listed {
 struct Stat {
   EntryKind kind = EntryKind::file;
   Cid cid;
-  std::uint64_t bytes = 0;   // of content
+  std::uint64_t bytes = 0;   // of the files; of a symlink alone, its target's name
   std::uint64_t blocks = 0;  // different ones
-  std::uint64_t files = 0;   // and symlinks
+  std::uint64_t files = 0;   // symlinks are none
   std::uint64_t folders = 0;
   /// Of these, on this machine, in files that look as when they were verified.
   std::uint64_t blocks_held = 0;

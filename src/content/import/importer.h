@@ -35,7 +35,9 @@ struct ImportResult {
   std::uint64_t blocks = 0;     // equal ones counted each time, as in dag_bytes
   std::uint64_t dag_bytes = 0;  // of all blocks, as parents state it
   std::uint64_t bytes_hashed = 0;
-  /// What was left out, for it is no file, folder or symlink, or the node's home: a sentence each.
+  /// What is not as might be expected, a sentence each: what was left out, for it is no file,
+  /// folder or symlink, or the node's home; a symlink that was given; a .shoalignore that was not
+  /// read.
   std::vector<std::string> warnings;
 };
 

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/error.h"
+#include "content/folder_depth.h"
 #include "content/import/importer.h"
 #include "system/sim/world.h"
 #include "system/task_group.h"
@@ -154,6 +155,26 @@ TEST(ImporterSim, lets_others_have_a_turn_between_files_that_have_not_changed) {
   });
   EXPECT_GE(seen.size(), 4u);
   scene.world.run(store.stop());
+}
+
+TEST(ImporterSim, refuses_folders_that_are_nested_more_deeply_than_anybody_gets_them) {
+  Scene scene;
+  std::string path = "/tree";
+  for (std::size_t depth = 1; depth <= kMaxFolderDepth; ++depth) {
+    path += "/d";
+    scene.storage.make_folder(path);
+  }
+  const auto end_of_import = [&](std::vector<std::string> paths) {
+    std::string end;
+    Importer importer(scene.host.system(), nullptr, {});
+    scene.world.run(note(importer.import(std::move(paths)), end));
+    return end;
+  };
+  EXPECT_TRUE(end_of_import({"/tree"}).starts_with("bafy")) << end_of_import({"/tree"});
+  scene.write("/other", 1, 'x');
+  EXPECT_NE(end_of_import({"/tree", "/other"}).find("too deeply"), std::string::npos);
+  scene.storage.make_folder(path + "/d");
+  EXPECT_NE(end_of_import({"/tree"}).find("too deeply"), std::string::npos);
 }
 
 TEST(ImporterSim, gives_the_same_root_and_trace_every_time) {

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "base/error.h"
+#include "content/folder_depth.h"
 #include "content/import/own_home.h"
 #include "content/partial_name.h"
 #include "system/offload.h"
@@ -24,6 +25,7 @@ class Walk {
     std::string path;      // in the file system
     std::string relative;  // to the root of the walk, with a '/' at its end; "" for the root
     std::shared_ptr<const IgnoreChain> rules;
+    std::size_t depth;  // folders that it lies in
   };
 
   /// Adds what is in `folder` to the plan; returns the folders among it.
@@ -70,7 +72,13 @@ std::vector<Walk::Folder> Walk::list(Folder folder) {
   const auto has_rules = [](const FolderEntry& entry) {
     return entry.name == kIgnoreFile && entry.kind == FileKind::file;
   };
+  const auto is_rules_link = [](const FolderEntry& entry) {
+    return entry.name == kIgnoreFile && entry.kind == FileKind::symlink;
+  };
   if (std::ranges::any_of(found, has_rules)) read_rules(folder);
+  if (std::ranges::any_of(found, is_rules_link)) {
+    plan_.warnings.push_back(folder.path + "/" + kIgnoreFile + ": not read: it is a symlink");
+  }
   for (const FolderEntry& entry : found) {
     if (!is_wanted(folder, entry)) continue;
     const std::string path = folder.path == "/" ? "/" + entry.name : folder.path + "/" + entry.name;
@@ -86,6 +94,10 @@ std::vector<Walk::Folder> Walk::list(Folder folder) {
     }
     const std::size_t index = plan_.entries.size();
     const bool is_folder = info->kind == FileKind::folder;
+    if (is_folder && folder.depth == kMaxFolderDepth) {
+      throw Error(ErrorCode::limit, "folders are nested too deeply for anybody to get them", path,
+                  "share what lies deeper by itself, and --exclude it here");
+    }
     if (info->kind == FileKind::file) {
       plan_.bytes += info->size;
       ++plan_.files;
@@ -97,7 +109,10 @@ std::vector<Walk::Folder> Walk::list(Folder folder) {
                              .children = {},
                              .root = {}});
     plan_.entries[folder.index].children.push_back(index);
-    if (is_folder) inner.push_back({index, path, folder.relative + entry.name + "/", folder.rules});
+    if (is_folder) {
+      inner.push_back(
+          {index, path, folder.relative + entry.name + "/", folder.rules, folder.depth + 1});
+    }
   }
   return inner;
 }
@@ -106,7 +121,9 @@ Task<void> walk_folder(System& system, const ImportOptions& options, const OwnHo
                        const IgnoreRules& excluded, TreePlan& plan, std::size_t root) {
   Walk walk(system.storage, options, home, excluded, plan);
   std::vector<Walk::Folder> open;
-  open.push_back({root, plan.entries[root].path, "", nullptr});
+  // One of several that are given lies in the folder that they become.
+  const std::size_t depth = root == 0 ? 0 : 1;
+  open.push_back({root, plan.entries[root].path, "", nullptr, depth});
   // Some folders a job: a job for each of very many small ones would cost more than they do.
   constexpr std::size_t kEntriesAJob = 1000;
   while (!open.empty()) {
@@ -149,6 +166,9 @@ PlanEntry look_at(Storage& storage, const OwnHome& home, std::string path) {
 }
 
 void add_given(TreePlan& plan, PlanEntry entry) {
+  if (entry.info.kind == FileKind::symlink) {
+    plan.warnings.push_back(entry.path + ": a symlink: it is shared itself, not what it leads to");
+  }
   if (entry.info.kind == FileKind::file) {
     plan.bytes += entry.info.size;
     ++plan.files;

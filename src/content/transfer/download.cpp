@@ -20,6 +20,20 @@ namespace {
 // How much of the work a loss of power may take.
 constexpr Duration kSyncEvery = 2s;
 
+std::string_view words_for(FileKind there) {
+  switch (there) {
+    case FileKind::file:
+      return "a different file";
+    case FileKind::folder:
+      return "a different folder";
+    case FileKind::symlink:
+      return "a different symlink";
+    case FileKind::other:
+      break;
+  }
+  return "something else";
+}
+
 }  // namespace
 
 Download::Download(System& system, BlockStore& store, Bitswap& bitswap, Session& session, Cid root,
@@ -44,6 +58,10 @@ class Download::Turn {
     try {
       lock_ = storage.lock(join_path(folder_path, name_));
     } catch (const Error& error) {
+      if (error.code() == ErrorCode::io) {
+        throw Error(ErrorCode::io, error.message(), folder_path,
+                    "choose a place to write to with -o, or change the rights of this one");
+      }
       if (error.code() != ErrorCode::locked) throw;
       throw Error(ErrorCode::locked, "another download writes there: " + error.message(),
                   folder_path, "wait for its end, or choose another place with -o");
@@ -151,6 +169,10 @@ DownloadCounts Download::counts() const {
 Task<bool> Download::already_complete() {
   const auto there = folder_->info(place_.name);
   if (!there) co_return false;
+  if (there->kind == FileKind::other) {
+    throw Error(ErrorCode::io, "neither a file nor a folder nor a symlink is there", path_,
+                "choose another place with -o");
+  }
   TreeCompare comparison(system_, store_, *folder_, place_.folder, place_.name);
   comparing_ = true;
   walk_ = std::make_unique<TreeWalk>(system_, *this, comparison, WalkLimits{});
@@ -170,7 +192,7 @@ Task<bool> Download::already_complete() {
     store_.commit();
     co_return true;
   }
-  if (!place_.replace) throw differs(path_);
+  if (!place_.replace) throw differs(path_, words_for(there->kind));
   walk_.reset();
   found_in_store_ = 0;
   known_zeros_ = 0;

@@ -10,8 +10,8 @@
 
 namespace shoal::content {
 
-Error differs(const std::string& path) {
-  return Error(ErrorCode::exists, "something else is there already", path,
+Error differs(const std::string& path, std::string_view there) {
+  return Error(ErrorCode::exists, std::string(there) + " is there already", path,
                "choose another place with -o, or replace it with --force");
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "content/store/block_store.h"
@@ -11,7 +12,7 @@
 namespace shoal::content {
 
 /// Something else is where a tree should be: Error{exists}.
-Error differs(const std::string& path);
+Error differs(const std::string& path, std::string_view there = "something else");
 
 /// Finds out whether a tree on the disk is the one that a walk describes, changing nothing of it.
 /// What is found right can be served from there. Throws differs() at the first difference.

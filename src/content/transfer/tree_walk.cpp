@@ -176,7 +176,6 @@ Task<void> TreeWalk::visit_entry(Item& item, const Entry& entry) {
     if (defer(item)) co_return;
   }
   if (auto* link = std::get_if<SymlinkNode>(&node.kind)) {
-    ++counts_.files;
     co_await sink_.symlink(path_of(entry), link->target, node.metadata);
   } else if (file != nullptr) {
     co_await open_file(cid, entry, std::move(*file), node.metadata, block);

@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include "content/folder_depth.h"
 #include "content/transfer/tree_sink.h"
 #include "format/cid.h"
 #include "format/dag_pb.h"
@@ -22,7 +23,7 @@ struct WalkLimits {
   /// Leaves' bytes on their way at once. A file of one raw block counts as what its folder says.
   std::uint64_t in_flight_bytes = 16 * 1024 * 1024;
   std::size_t in_flight_blocks = 256;
-  std::size_t max_depth = 256;           // folders within folders
+  std::size_t max_depth = kMaxFolderDepth;
   std::uint64_t max_entries = 1u << 24;  // files, folders and links in all
   /// Memory of what was found and is still to be visited, and of the shards of open folders. From
   /// the first on nodes are opened one by one, so that it grows with the depth of the tree only;
@@ -38,7 +39,7 @@ struct WalkCounts {
   std::uint64_t blocks = 0;          // visited, each time it occurs
   std::uint64_t blocks_on_disk = 0;  // leaves that the sink already held
   std::uint64_t content_bytes = 0;   // of files
-  std::uint64_t files = 0;           // and symlinks
+  std::uint64_t files = 0;           // symlinks are none
   std::uint64_t done_bytes = 0;      // of files, done
 };
 
