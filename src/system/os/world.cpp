@@ -7,11 +7,10 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <csignal>
 #include <exception>
 #include <fstream>
 #include <optional>
@@ -172,13 +171,13 @@ void World::stop() {
 
 Task<int> World::wait_for_signal() {
   co_await cancellation_point();
-  // Its end gives the signals back to their default when none has come.
-  asio::signal_set signals(*parts_->context, SIGINT, SIGTERM);
-  take_one_signal();
+  const OneSignal signal;
+  asio::posix::stream_descriptor come(*parts_->context, signal.descriptor());
   boost::system::error_code error;
-  const int number = co_await signals.async_wait(asio::redirect_error(asio::use_awaitable, error));
+  co_await come.async_wait(asio::posix::descriptor_base::wait_read,
+                           asio::redirect_error(asio::use_awaitable, error));
   if (error) throw boost::system::system_error(error);
-  co_return number;
+  co_return signal.number();
 }
 
 }  // namespace shoal::os

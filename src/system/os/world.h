@@ -32,8 +32,9 @@ class World {
   /// Lets run() return soon. From any thread.
   void stop();
 
-  /// The number of the next SIGINT or SIGTERM, which do not end the process meanwhile. Afterwards
-  /// they do again: a second one ends it at once, even when the event loop hangs. Cancellable.
+  /// The number of the next SIGINT or SIGTERM, which do not end the process meanwhile. From 250 ms
+  /// after it on they do again: a second one ends it at once, even when the event loop hangs. One
+  /// wait at a time in a process. Cancellable.
   Task<int> wait_for_signal();
 
  private:

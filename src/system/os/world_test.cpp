@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "system/event.h"
+#include "system/os/one_signal.h"
 #include "system/os/resolver.h"
 #include "system/os/test_world.h"
 #include "system/test_offload.h"
@@ -63,21 +64,39 @@ TEST(World, what_a_stop_left_behind_ends_in_a_later_run_and_is_nobodys) {
   EXPECT_TRUE(done);
 }
 
-TEST(World, a_signal_is_taken_once_and_then_has_its_own_way_again) {
+TEST(World, a_signal_that_comes_twice_at_once_is_one_and_the_next_wait_takes_another) {
   World world({.offload_threads = 1});
   struct Body {
     static Task<void> wait(World& each, int& number) { number = co_await each.wait_for_signal(); }
-    static Task<void> run(World& each, int& number) {
+    static Task<void> run(World& each, int& number, int raised) {
       TaskGroup group(each.system().waits, "test");
       group.spawn(wait(each, number));
       co_await turns(each.system());
+      ::raise(raised);
       ::raise(SIGTERM);
       co_await group.join();
+      ::raise(SIGTERM);  // also when the wait is over
     }
   };
-  int number = 0;
-  world.run(Body::run(world, number));
-  EXPECT_EQ(number, SIGTERM);
+  for (const int raised : {SIGTERM, SIGINT}) {
+    int number = 0;
+    world.run(Body::run(world, number, raised));
+    EXPECT_EQ(number, raised);
+  }
+}
+
+TEST(World, a_wait_for_a_signal_that_none_ends_gives_the_signals_back) {
+  World world({.offload_threads = 1});
+  struct Body {
+    static Task<void> wait(World& each) { static_cast<void>(co_await each.wait_for_signal()); }
+    static Task<void> run(World& each) {
+      TaskGroup group(each.system().waits, "test");
+      group.spawn(wait(each));
+      co_await turns(each.system());
+      co_await group.stop();
+    }
+  };
+  world.run(Body::run(world));
   struct sigaction now{};
   ::sigaction(SIGTERM, nullptr, &now);
   EXPECT_EQ(now.sa_handler, SIG_DFL);
@@ -91,6 +110,7 @@ TEST(World, a_second_signal_ends_a_process_whose_loop_hangs) {
       group.spawn(wait(each));
       co_await turns(each.system());
       ::raise(SIGTERM);
+      std::this_thread::sleep_for(kSameSignal);  // the time of the kernel, which a handler goes by
       ::raise(SIGINT);
       std::_Exit(1);
     }
