@@ -25,6 +25,11 @@ WRONG = [
     ["get", CID, "another"],
     ["get", CID, "--fly"],
     ["share"],
+    ["share", ""],
+    ["share", ".", "--exclude", ""],
+    ["cid", ""],
+    ["ls", ""],
+    ["get", CID, "-o", "-"],
     ["share", ".", "--until-sent", "0"],
     ["share", ".", "--until-sent", "many"],
     ["share", ".", "--name", "a/b"],
@@ -39,6 +44,7 @@ WRONG = [
     ["id", "--up", "0"],
     ["id", "--down", "0.5"],
     ["help", "fly"],
+    ["help", "shar"],
     ["id", "--down", "fast"],
     ["id", "--timeout", "10"],
     ["id", "--color", "red"],
@@ -146,9 +152,11 @@ def test_a_file_is_no_home(folder):
 
 def test_a_result_that_cannot_be_written_is_an_error(folder):
     with open("/dev/full", "wb") as full:
-        words = [SHOAL, "version"]
-        ended = subprocess.run(words, stdout=full, stderr=subprocess.PIPE)
-    assert ended.returncode == 6 and b"stdout" in ended.stderr, ended
+        share = ["--home", folder / "home", *LOOPBACK, "share", SHOAL]
+        for words in (["version"], ["--help"], ["help", "get"], ["--json", "version"], share, ["--json", *share]):
+            words = [str(word) for word in [SHOAL, *words]]
+            ended = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, timeout=20)
+            assert ended.returncode == 6 and b"stdout: cannot write" in ended.stderr, ended
 
 
 def test_a_path_may_be_called_like_a_command(folder):
@@ -202,6 +210,17 @@ def test_a_signal_is_how_share_ends_but_leaves_an_index_undone(folder):
         with Running("share", "--index-only", folder / "long", home=folder / "home") as share:
             share.wait_for("indexing")
             assert share.stop(number) == code
+            assert share.events[-1]["code"] == "stopped", share.events[-1]
+
+
+def test_a_signal_that_comes_twice_at_once_is_one(folder):
+    with open(folder / "long", "wb") as file:
+        file.truncate(200_000_000_000)
+    for _ in range(5):
+        with Running("share", "--index-only", folder / "long", home=folder / "home") as share:
+            share.wait_for("indexing")
+            share.process.send_signal(signal.SIGINT)
+            assert share.stop(signal.SIGINT) == 130
             assert share.events[-1]["code"] == "stopped", share.events[-1]
 
 

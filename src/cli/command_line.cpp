@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/commands.h"
+#include "cli/nearest_word.h"
 #include "cli/units.h"
 #include "cli/version.h"
 #include "content/import/glob.h"
@@ -73,6 +74,10 @@ constexpr const char* kVersionExamples = R"(Examples:
   shoal version
   shoal version --json)";
 
+constexpr const char* kHelpExamples = R"(Examples:
+  shoal help
+  shoal help get)";
+
 /// Flags and arguments as they were written.
 struct Written {
   std::string home, up, down, timeout, color = "auto";
@@ -89,6 +94,8 @@ struct Written {
   std::string offset, length;
 
   std::string peer, count;
+
+  std::string helped;
 };
 
 // CLI11 makes a list of a word like [a,b], and an empty one of {}; but a file may be called so. A
@@ -104,10 +111,18 @@ std::string unmarked(std::string word) {
   return word;
 }
 
+/// Nothing that is given may be empty, as an unset variable of a script would be.
+std::string taken(const std::string& word, std::string_view name) {
+  if (!word.empty()) return unmarked(word);
+  throw Error(ErrorCode::usage, std::string(name) + " cannot be empty", {},
+              name.starts_with('-') ? "say what it is, or leave it out"
+                                    : "say what it is; a variable of a script may be unset");
+}
+
 CLI::Option* several(CLI::App& app, const char* name, std::vector<std::string>& into,
                      const char* type, const char* about) {
-  const auto take = [&into](const std::vector<std::string>& words) {
-    std::ranges::transform(words, std::back_inserter(into), unmarked);
+  const auto take = [&into, name](const std::vector<std::string>& words) {
+    for (const auto& word : words) into.push_back(taken(word, name));
   };
   return app.add_option_function<std::vector<std::string>>(name, take, about)->type_name(type);
 }
@@ -117,17 +132,10 @@ CLI::Option* repeatable(CLI::App& app, const char* flag, std::vector<std::string
   return several(app, flag, into, type, about)->allow_extra_args(false);
 }
 
-/// Empty when it is not given: nothing that is given may be empty, as an unset variable of a script
-/// would be.
+/// Empty when it is not given.
 CLI::Option* single(CLI::App& app, const char* name, std::string& into, const char* type,
                     const char* about) {
-  const auto take = [&into, name](const std::string& word) {
-    if (word.empty()) {
-      throw Error(ErrorCode::usage, std::string(name) + " cannot be empty", {},
-                  "say what it is, or leave it out");
-    }
-    into = unmarked(word);
-  };
+  const auto take = [&into, name](const std::string& word) { into = taken(word, name); };
   return app.add_option_function<std::string>(name, take, about)->type_name(type);
 }
 
@@ -214,6 +222,11 @@ void add_others(CLI::App& app, Written& written) {
   single(ping, "-c,--count", written.count, "N", "how many times; default: until stopped");
 
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
+
+  // Like a command, but whoever looks for one is not told of it.
+  auto& help = add_command(app, "help", "flags and examples of a command", kHelpExamples);
+  single(help, "COMMAND", written.helped, "", "which one");
+  help.group("");
 }
 
 template <class T, class Parse>
@@ -249,6 +262,13 @@ std::string name_if_given(const std::string& text) {
   if (text.empty() || is_acceptable_name(text)) return text;
   throw Error(ErrorCode::usage, "--name cannot be '" + text + "'", {},
               "it is the name of one file or folder: no '/', not '.' or '..', at most 255 bytes");
+}
+
+/// Elsewhere `-` is stdout; here it would be a file that is hard to get rid of.
+std::string output_if_given(const std::string& text) {
+  if (text != "-") return text;
+  throw Error(ErrorCode::usage, "-o does not take - for stdout", {},
+              "`shoal cat LINK` writes a file to stdout; a file of that name is -o ./-");
 }
 
 /// A pattern that cannot be is refused before anything is made.
@@ -291,7 +311,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   service::Link link = service::Link::parse(written.link, others_known);
   if (name == "get") {
     return make_get({.link = std::move(link),
-                     .output = written.output,
+                     .output = output_if_given(written.output),
                      .force = written.force,
                      .seed = written.seed});
   }
@@ -308,22 +328,43 @@ std::string hint_for(const CLI::App& app) {
   return "`shoal" + command + " --help` shows how, with examples";
 }
 
-/// The first word that could have been a command.
+[[noreturn]] void refuse_command(const CLI::App& app, const std::string& name) {
+  std::vector<std::string> known;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    known.push_back(command->get_name());
+  }
+  const std::string meant = nearest_word(name, known);
+  const std::string hint = "`shoal --help` lists the commands, with examples";
+  throw Error(ErrorCode::usage, "there is no command '" + name + "'", {},
+              meant.empty() ? hint : "did you mean `shoal " + meant + "`? " + hint);
+}
+
+/// The first word that could have been a command, or the first flag, when none is.
 std::string unknown_command(const CLI::App& app, const CLI::ParseError& error) {
   if (!app.get_subcommands().empty()) return {};
   const auto rest = app.remaining();
   const bool other = dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr &&
                      dynamic_cast<const CLI::RequiredError*>(&error) == nullptr;
-  if (other || rest.empty() || rest.front().starts_with('-')) return {};
-  return rest.front();
+  return other || rest.empty() ? std::string() : unmarked(rest.front());
 }
 
 [[noreturn]] void refuse(const CLI::App& app, const CLI::ParseError& error) {
-  const std::string command = unknown_command(app, error);
-  std::string message =
-      command.empty() ? std::string(error.what()) : "there is no command '" + command + "'";
+  const std::string unknown = unknown_command(app, error);
+  if (!unknown.empty() && !unknown.starts_with('-')) refuse_command(app, unknown);
+  std::string message = unknown.empty() ? error.what() : "there is no flag '" + unknown + "'";
   std::erase(message, kMark);
   throw Error(ErrorCode::usage, message, {}, hint_for(app));
+}
+
+/// What `shoal help` and `shoal help COMMAND` print.
+std::string help_text(const CLI::App& app, const std::string& name) {
+  if (name.empty()) {
+    return app.get_formatter()->make_help(&app, app.get_name(), CLI::AppFormatMode::Normal);
+  }
+  const auto found =
+      app.get_subcommands([&name](const CLI::App* command) { return command->get_name() == name; });
+  if (found.empty()) refuse_command(app, name);
+  return found.front()->help(app.get_name());
 }
 
 void describe(CLI::App& app, Written& written) {
@@ -347,10 +388,6 @@ bool asks_for_json(const std::vector<std::string>& arguments) {
 }
 
 Invocation parse_command_line(std::vector<std::string> arguments) {
-  if (!arguments.empty() && arguments.front() == "help") {
-    arguments.erase(arguments.begin());
-    arguments.emplace_back("--help");
-  }
   CLI::App app("", "shoal");
   Written written;
   describe(app, written);
@@ -370,9 +407,13 @@ Invocation parse_command_line(std::vector<std::string> arguments) {
   } catch (const CLI::ParseError& error) {
     refuse(app, error);
   }
+  const std::string name = app.get_subcommands().front()->get_name();
+  if (name == "help") {
+    invocation.help = help_text(app, written.helped);
+    return invocation;
+  }
   invocation.options = read_common(written);
-  invocation.command = make_command(app.get_subcommands().front()->get_name(), written,
-                                    !invocation.options.connect.empty());
+  invocation.command = make_command(name, written, !invocation.options.connect.empty());
   return invocation;
 }
 

@@ -45,13 +45,22 @@ TEST(CommandLine, refuses_what_is_given_and_empty) {
   for (const char* flag : {"--timeout", "--up", "--down", "--home", "--color"}) {
     EXPECT_NE(refusal({"id", flag, ""}).message().find(flag), std::string::npos) << flag;
   }
+  for (const char* command : {"share", "cid"}) {
+    EXPECT_EQ(refusal({command, ""}).message(), "PATH cannot be empty");
+    EXPECT_EQ(refusal({command, ".", "", "."}).message(), "PATH cannot be empty");
+    EXPECT_EQ(refusal({command, ".", "--exclude", ""}).message(), "--exclude cannot be empty");
+  }
+  EXPECT_EQ(refusal({"id", "--listen", ""}).message(), "--listen cannot be empty");
+  EXPECT_EQ(refusal({"id", "--connect", ""}).message(), "--connect cannot be empty");
   refusal({"share", ".", "--until-sent", ""});
   refusal({"share", ".", "--name", ""});
   refusal({"ping", "", "-c", "1"});
   refusal({"cat", kCid, "--offset", ""});
   refusal({"cat", kCid, "--length", ""});
   refusal({"get", kCid, "-o", ""});
-  refusal({"get", ""});
+  for (const char* command : {"get", "ls", "cat", "stat"}) {
+    EXPECT_EQ(refusal({command, ""}).message(), "LINK cannot be empty");
+  }
 }
 
 TEST(CommandLine, counts_v) {
@@ -78,6 +87,31 @@ TEST(CommandLine, names_what_it_does_not_know) {
   refusal({});
   refusal({"get"});
   refusal({"share", ".", "--until-sent", "0"});
+}
+
+TEST(CommandLine, names_a_flag_that_it_does_not_know_when_no_command_is_there) {
+  EXPECT_EQ(refusal({"--fly"}).message(), "there is no flag '--fly'");
+  EXPECT_EQ(refusal({"--json", "--fly"}).message(), "there is no flag '--fly'");
+}
+
+TEST(CommandLine, suggests_the_command_that_a_mistyped_one_is_next_to) {
+  EXPECT_NE(refusal({"shere"}).hint().find("did you mean `shoal share`?"), std::string::npos);
+  EXPECT_NE(refusal({"help", "gte"}).hint().find("did you mean `shoal get`?"), std::string::npos);
+  EXPECT_EQ(refusal({"fly"}).hint().find("did you mean"), std::string::npos);
+}
+
+TEST(CommandLine, helps_with_commands_that_there_are) {
+  EXPECT_EQ(parse_command_line({"help"}).help, parse_command_line({"--help"}).help);
+  EXPECT_EQ(parse_command_line({"help", "get"}).help, parse_command_line({"get", "--help"}).help);
+  EXPECT_EQ(parse_command_line({"-v", "help", "get"}).help,
+            parse_command_line({"help", "get"}).help);
+  EXPECT_EQ(refusal({"help", "bogus"}).message(), "there is no command 'bogus'");
+  refusal({"help", "get", "ls"});
+}
+
+TEST(CommandLine, refuses_to_take_a_dash_for_stdout) {
+  EXPECT_NE(refusal({"get", kCid, "-o", "-"}).hint().find("shoal cat"), std::string::npos);
+  EXPECT_TRUE(parse_command_line({"--home", "/h", "get", kCid, "-o", "./-"}).command);
 }
 
 }  // namespace

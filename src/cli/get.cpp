@@ -222,6 +222,7 @@ class GetCommand final : public Command {
                               source.address ? path_of(*source.address) : "gone"));
     }
     output.result_name(result.path);
+    output.check_written();
   }
 
   Task<void> seed() {

@@ -90,7 +90,7 @@ void Output::failure(const Failure& failure) {
          {"code", failure.name},
          {"message", as_utf8(failure.message)},
          {"hint", as_utf8(failure.hint)}});
-  if (options_.json) return;
+  if (options_.json && lost_.empty()) return;
   std::string text = colored("error: ", kRed) + for_terminal(failure.message) + "\n";
   if (!failure.hint.empty()) text += "hint: " + for_terminal(failure.hint) + "\n";
   write_stderr(text);
@@ -125,6 +125,10 @@ void Output::write_stdout(std::string_view line) {
   std::fputc('\n', stdout);
   // Whoever has seen enough may go, as with head(1).
   if (std::fflush(stdout) != 0 && errno != EPIPE && lost_.empty()) lost_ = std::strerror(errno);
+}
+
+void Output::check_written() const {
+  if (!lost_.empty()) throw Error(ErrorCode::io, "cannot write: " + lost_, "stdout");
 }
 
 void Output::end_progress() {

@@ -66,8 +66,8 @@ class Output {
   void progress(const Progress& progress, TimePoint now);
   void end_progress();
 
-  /// Why stdout could not be written; empty when it could, or when its reader has gone.
-  const std::string& lost() const { return lost_; }
+  /// Throws Error{io} when stdout could not be written; not when its reader has gone.
+  void check_written() const;
 
  private:
   void write_stdout(std::string_view line);

@@ -1,6 +1,5 @@
 #include "cli/run.h"
 
-#include <cstdio>
 #include <exception>
 
 #include "cli/command.h"
@@ -20,7 +19,9 @@ OutputOptions guess_output(const std::vector<std::string>& arguments) {
 int run_parsed(const std::vector<std::string>& arguments) {
   const Invocation invocation = parse_command_line(arguments);
   if (invocation.command) return run_command(*invocation.command, invocation.options);
-  std::fputs(invocation.help.c_str(), stdout);
+  Output output({});
+  output.result(invocation.help.substr(0, invocation.help.find_last_not_of('\n') + 1));
+  output.check_written();
   return kExitOk;
 }
 

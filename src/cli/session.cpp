@@ -184,11 +184,9 @@ class Run {
       if (session_.signal_expected()) return std::nullopt;
       return stopped_by(signal_);
     }
-    if (!error_ && !output_.lost().empty()) {
-      return to_failure(Error(ErrorCode::io, "cannot write: " + output_.lost(), "stdout"));
-    }
-    if (!error_) return std::nullopt;
     try {
+      if (!error_) output_.check_written();
+      if (!error_) return std::nullopt;
       std::rethrow_exception(error_);
     } catch (const Error& error) {
       return to_failure(error);

@@ -99,6 +99,7 @@ class ShareCommand final : public Command {
                             result.files == 1 ? "file" : "files", to_seconds(duration)));
     if (output.interactive()) draw_code(link);
     output.result(link.to_string());
+    output.check_written();
     if (!options_.index_only) output.note("serving; stop with Ctrl-C");
   }
 
