@@ -81,6 +81,15 @@ def test_bash_completes_what_follows_a_flag(folder):
     assert bash_completes("help", "pi") == ["ping"]
 
 
+def test_bash_completes_what_follows_an_equals_sign(folder):
+    (folder / "fine").mkdir()
+    assert bash_completes("--color", "=") == ["always", "auto", "never"]
+    assert bash_completes("--color", "=", "al") == ["always"]
+    assert bash_completes("--home", "=", "fi", cwd=folder) == ["fine"]
+    assert bash_completes("--home", "=", "fine", "pi") == ["ping"]
+    assert bash_completes("--home", "=", "share", "get", "--color", "=", "never", "--fo") == ["--force"]
+
+
 def flags_in(text: str) -> set[str]:
     """Of zsh's: '(-o --output)'{-o,--output}'[...]', '--seed[...]'."""
     return set(re.findall(r"(?<![\w-])(--?[a-zA-Z][a-z-]*)", text))

@@ -37,13 +37,29 @@ _shoal_files() {
 
 _shoal_words() { mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2"); }
 
+# The words up to the one that is completed. Bash makes three of --flag=value; here they are two, as
+# of --flag value.
+_shoal_words_so_far() {
+  local i
+  for ((i = 0; i <= COMP_CWORD; ++i)); do
+    if [[ ${COMP_WORDS[i]} != '=' || ${COMP_WORDS[i - 1]} != --* ]]; then
+      words+=("${COMP_WORDS[i]}")
+    elif ((i == COMP_CWORD)); then
+      words+=('')
+    fi
+  done
+}
+
 _shoal() {
-  local word=${COMP_WORDS[COMP_CWORD]} before='' command='' i
+  local words=() last word before='' command='' i
   COMPREPLY=()
-  for ((i = 1; i < COMP_CWORD; ++i)); do
-    before=${COMP_WORDS[i]}
+  _shoal_words_so_far
+  last=$((${#words[@]} - 1))
+  word=${words[last]}
+  for ((i = 1; i < last; ++i)); do
+    before=${words[i]}
     if [[ -n $(_shoal_value "$before") ]]; then
-      ((++i < COMP_CWORD)) && before=''
+      ((++i < last)) && before=''
     elif [[ $before != -* && -z $command ]]; then
       command=$before
     fi
