@@ -27,8 +27,8 @@ class Node {
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
 
-  /// Listens, and begins to connect to the peers of the config. Throws Error{io} when an address
-  /// cannot be had.
+  /// Listens, and begins to connect to the peers of the config. Throws Error{failed} when an
+  /// address cannot be had.
   void start();
   /// Ends every connection and task, and commits the state.
   Task<void> stop();

@@ -94,7 +94,7 @@ class Network {
   /// stack gives up. Cancellable.
   virtual Task<std::unique_ptr<HostStream>> connect(Endpoint remote) = 0;
 
-  /// Throws Error{io} when the address is taken or not ours.
+  /// Throws Error{failed} when the address is taken or not ours.
   virtual std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options = {}) = 0;
 
   virtual std::unique_ptr<DatagramSocket> bind(Endpoint local) = 0;

@@ -53,7 +53,7 @@ class Swarm {
   void add_observer(ConnectionObserver& observer) { observers_.push_back(&observer); }
   void remove_observer(ConnectionObserver& observer) { std::erase(observers_, &observer); }
 
-  /// Throws Error{io} when the address cannot be had, Error{unsupported} when no transport takes
+  /// Throws Error{failed} when the address cannot be had, Error{unsupported} when no transport takes
   /// it.
   void listen(const Multiaddr& address);
   /// Where others can reach us as far as this host knows: "any" addresses become those of the

@@ -204,12 +204,12 @@ Task<void> taken(System& system) {
     } catch (const Error& error) {
       return error.code();
     }
-    return ErrorCode::failed;
+    return ErrorCode::usage;
   };
-  EXPECT_EQ(code_of([&] { system.network.listen(listener->local()); }), ErrorCode::io);
-  EXPECT_EQ(code_of([&] { system.network.bind(socket->local()); }), ErrorCode::io);
+  EXPECT_EQ(code_of([&] { system.network.listen(listener->local()); }), ErrorCode::failed);
+  EXPECT_EQ(code_of([&] { system.network.bind(socket->local()); }), ErrorCode::failed);
   const Endpoint foreign{.address = IpAddress::v4({192, 0, 2, 1}), .port = 0};
-  EXPECT_EQ(code_of([&] { system.network.listen(foreign); }), ErrorCode::io);
+  EXPECT_EQ(code_of([&] { system.network.listen(foreign); }), ErrorCode::failed);
   co_return;
 }
 TEST(HostNetwork, refuses_addresses_that_are_taken_or_not_ours) {
@@ -288,9 +288,9 @@ TEST(SocketError, gives_each_cause_its_code_and_names_the_address) {
   EXPECT_EQ(code_of(EHOSTUNREACH), ErrorCode::unreachable);
   EXPECT_EQ(code_of(ENETUNREACH), ErrorCode::unreachable);
   EXPECT_EQ(code_of(ETIMEDOUT), ErrorCode::timeout);
-  EXPECT_EQ(code_of(EADDRINUSE), ErrorCode::io);
-  EXPECT_EQ(code_of(EADDRNOTAVAIL), ErrorCode::io);
-  EXPECT_EQ(code_of(EMFILE), ErrorCode::io);
+  EXPECT_EQ(code_of(EADDRINUSE), ErrorCode::failed);
+  EXPECT_EQ(code_of(EADDRNOTAVAIL), ErrorCode::failed);
+  EXPECT_EQ(code_of(EMFILE), ErrorCode::failed);
   const Error broken = stream_error({ECONNRESET, boost::system::system_category()}, kAnyPort);
   EXPECT_EQ(broken.code(), ErrorCode::closed);
   EXPECT_EQ(broken.subject(), "0.0.0.0:0");

@@ -31,16 +31,17 @@ Error socket_error(boost::system::error_code cause, const Endpoint& subject) {
     case ETIMEDOUT:
       return error(ErrorCode::timeout, "the host does not answer");
     case EADDRINUSE:
-      return error(ErrorCode::io, "the address is already in use",
-                   "another program has it: choose another port, or 0 for any free one");
+      return error(ErrorCode::failed, "the address is already in use",
+                   "another process has it: choose another port, or 0 for any free one");
     case EADDRNOTAVAIL:
-      return error(ErrorCode::io, "not an address of this host, or no port is left");
+      return error(ErrorCode::failed, "not an address of this host, or no port is left",
+                   "choose an address of this host, or 0.0.0.0 or :: for all it has");
     case EMFILE:
     case ENFILE:
-      return error(ErrorCode::io, "too many open files", "raise the limit: ulimit -n");
+      return error(ErrorCode::failed, "too many open files", "raise the limit: ulimit -n");
     case ENOBUFS:
     case ENOMEM:
-      return error(ErrorCode::io, "the kernel has no memory left for it");
+      return error(ErrorCode::failed, "the kernel has no memory left for it");
     default:
       return Error(ErrorCode::unreachable, cause.message(), subject.to_string());
   }

@@ -47,11 +47,11 @@ IpAddress HostNetwork::source_for(const IpAddress& remote) const {
 }
 
 void HostNetwork::check_local(const Endpoint& local) const {
-  if (dead_) throw Error(ErrorCode::io, "this host has crashed", local.to_string());
+  if (dead_) throw Error(ErrorCode::failed, "this host has crashed", local.to_string());
   const auto& ours = host_.options().addresses;
   const bool known = local.address.is_unspecified() || local.address.is_loopback() ||
                      std::ranges::find(ours, local.address) != ours.end();
-  if (!known) throw Error(ErrorCode::io, "not an address of this host", local.to_string());
+  if (!known) throw Error(ErrorCode::failed, "not an address of this host", local.to_string());
 }
 
 bool HostNetwork::stream_port_taken(const Endpoint& local) const {
@@ -80,11 +80,11 @@ std::uint16_t HostNetwork::free_port() {
 std::unique_ptr<Listener> HostNetwork::listen(Endpoint local, ListenOptions options) {
   check_local(local);
   if (strikes("network.listen")) {
-    throw Error(ErrorCode::io, "no buffer space available", local.to_string());
+    throw Error(ErrorCode::failed, "no buffer space available", local.to_string());
   }
   if (local.port == 0) local.port = free_port();
   if (stream_port_taken(local)) {
-    throw Error(ErrorCode::io, "somebody listens on this address already", local.to_string());
+    throw Error(ErrorCode::failed, "somebody listens on this address already", local.to_string());
   }
   auto listener = std::make_unique<HostListener>(*this, local, options);
   listeners_.push_back(listener.get());
@@ -95,7 +95,7 @@ std::unique_ptr<DatagramSocket> HostNetwork::bind(Endpoint local) {
   check_local(local);
   if (local.port == 0) local.port = free_port();
   if (datagram_port_taken(local)) {
-    throw Error(ErrorCode::io, "this address is taken already", local.to_string());
+    throw Error(ErrorCode::failed, "this address is taken already", local.to_string());
   }
   auto socket = std::make_unique<HostSocket>(*this, local);
   sockets_.push_back(socket.get());
