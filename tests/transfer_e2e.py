@@ -12,7 +12,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from command import LOOPBACK, PATIENCE, SHOAL, OnTerminal, Running, Share, bytes_of, get, run, run_tests, tree_of
+from command import LOOPBACK, PATIENCE, SHOAL, OnTerminal, Running, Share, bytes_of, get, run, run_on_terminal, run_tests, tree_of
 
 MB = 1_000_000
 
@@ -173,6 +173,7 @@ def test_a_stopped_download_goes_on(folder):
             assert first.stop(signal.SIGTERM) == 143
             assert first.events[-1]["event"] == "error", first.events[-1]
             assert first.events[-1]["code"] == "stopped", first.events[-1]
+            assert "goes on" in first.events[-1]["hint"], first.events[-1]
         assert not target.exists()
         done = get(share.link, target, home=folder / "b").works().last
         assert done["blocks_resumed"] >= 2, done
@@ -203,7 +204,11 @@ def test_a_dead_provider_is_unreachable(folder):
 def test_a_path_that_is_not_there_is_not_found(folder):
     with Share(make_tree(folder / "tree"), home=folder / "a") as share:
         link = share.link.replace("?", "/nowhere?", 1)
-        get(link, folder / "got", home=folder / "b").fails("not_found")
+        failed = get(link, folder / "got", home=folder / "b").fails("not_found")
+        assert "shoal ls" in failed.last["hint"] and "%25" in failed.last["hint"], failed.last
+        behind = share.link + "/a b/100% & more?#.txt"
+        failed = get(behind, folder / "got", home=folder / "b").fails("usage")
+        assert "% is %25, & is %26" in failed.last["hint"], failed.last
 
 
 def test_other_content_is_not_found(folder):
@@ -212,6 +217,7 @@ def test_other_content_is_not_found(folder):
         link = share.link.replace(share.cid, other)
         failed = get(link, folder / "got", "--timeout", "15s", home=folder / "b")
         failed.fails("not_found")
+        assert "files change" in failed.last["hint"], failed.last
 
 
 def test_a_target_that_cannot_be_is_an_io_error(folder):
@@ -332,13 +338,24 @@ def test_cat_gives_the_part_asked_for(folder):
         assert cat("--offset", "2999990").works().stdout == content[2999990:]
         assert cat("--offset", "3000000").works().stdout == b""
         assert cat("--length", "0").works().stdout == b""
-        folder_failed = run("--json", *LOOPBACK, "cat", share.link, home=folder / "b")
-        folder_failed.fails("usage")
+        folder_failed = run("--json", *LOOPBACK, "cat", share.link, home=folder / "b").fails("usage").last
+        assert folder_failed["message"] == share.serving["name"] + ": is a folder", folder_failed
+        assert "shoal get" in folder_failed["hint"], folder_failed
         words = [SHOAL, "--home", folder / "b", *LOOPBACK, "cat", link]
         process = subprocess.Popen([str(w) for w in words], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert process.stdout.read(10) == content[:10]
         process.stdout.close()
         assert process.wait(10) == 0 and process.stderr.read() == b""
+
+
+def test_cat_tells_how_much_is_left(folder):
+    source = write(folder / "x", bytes_of(6 * MB))
+    with Share("--up", "3M", source, home=folder / "a") as share:
+        words = [*LOOPBACK, "cat", share.link, "--offset", str(MB)]
+        told = run_on_terminal(*words, home=folder / "b").works()
+        assert told.stdout == source.read_bytes()[MB:]
+        drawn = told.stderr.decode()
+        assert " of 5.0" in drawn and " %" in drawn and " left" in drawn, drawn[-300:]
 
 
 def test_ping_measures(folder):
@@ -355,6 +372,11 @@ def test_ping_measures(folder):
             endless.wait_for("ping")
             assert endless.stop(signal.SIGINT) == 0
             assert endless.events[-1]["event"] == "summary"
+        with Running("ping", share.address, "-c", "50", home=folder / "b") as counted:
+            counted.wait_for("ping")
+            assert counted.stop(signal.SIGINT) == 130
+            (stopped,) = [event for event in counted.events if event["event"] == "error"]
+            assert stopped["hint"] == "", "a ping does not go on where it was"
     run("--json", *LOOPBACK, "ping", share.address, "-c", "1", home=folder / "b").fails("unreachable")
 
 

@@ -4,11 +4,13 @@
 import json
 import os
 import re
+import shutil
 import signal
+import socket
 import subprocess
 import time
 
-from command import LOOPBACK, SHOAL, Running, Share, run, run_on_terminal, run_tests
+from command import LOOPBACK, SHOAL, CannotRun, Result, Running, Share, run, run_on_terminal, run_tests
 
 CID = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e"
 PEER = "12D3KooWSahP5pFRCEfaziPEba7urXGeif6T1y8jmodzdFUvzBHj"
@@ -179,7 +181,65 @@ def test_a_path_may_be_called_like_a_list(folder):
 
 def test_what_is_absent_is_named(folder):
     absent = run("--json", "cid", folder / "absent").fails("io")
-    assert "absent" in absent.last["message"]
+    assert absent.last["message"].endswith("absent: no such file or folder") and not absent.last["hint"], absent.last
+
+
+def test_what_cannot_be_read_may_be_left_out(folder):
+    if os.geteuid() == 0:
+        setpriv = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        if not shutil.which("setpriv"):
+            raise CannotRun("root may read everything")
+    else:
+        setpriv = []
+    folder.chmod(0o755)
+    for name in ("tree/open", "tree/closed"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    (folder / "tree/closed").chmod(0)
+    words = [*setpriv, SHOAL, "--json", "cid", folder / "tree"]
+    done = subprocess.run([str(word) for word in words], capture_output=True)
+    failed = Result(done.returncode, done.stdout, done.stderr).fails("io")
+    assert "closed: permission denied" in failed.last["message"], failed.last
+    assert "--exclude" in failed.last["hint"], failed.last
+
+
+def test_an_address_that_cannot_be_had_is_no_matter_of_the_disk(folder):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = f"/ip4/127.0.0.1/tcp/{server.getsockname()[1]}"
+        failed = run("--json", "--listen", taken, "id", home=folder / "home").fails("failed")
+        assert "in use" in failed.last["message"] and "another port" in failed.last["hint"], failed.last
+    failed = run("--json", "--listen", "/ip4/203.0.113.9/tcp/0", "id", home=folder / "home").fails("failed")
+    assert "203.0.113.9" in failed.last["message"] and "0.0.0.0" in failed.last["hint"], failed.last
+
+
+def test_a_new_home_is_for_its_owner_alone(folder):
+    run(*LOOPBACK, "id", home=folder / "above/new").works()
+    assert (folder / "above/new").stat().st_mode & 0o777 == 0o700
+    assert (folder / "above").stat().st_mode & 0o777 != 0o700
+    (folder / "old").mkdir()
+    (folder / "old").chmod(0o755)
+    run(*LOOPBACK, "id", home=folder / "old").works()
+    assert (folder / "old").stat().st_mode & 0o777 == 0o755
+
+
+def test_a_link_that_the_shell_has_cut_says_so(folder):
+    for command in ("get", "cat", "ls", "stat"):
+        failed = run("--json", *LOOPBACK, command, f"ipfs://{CID}?filename=x", home=folder / "home").fails("not_found")
+        assert "quotes" in failed.last["hint"], failed.last
+        whole = run("--json", *LOOPBACK, command, CID, home=folder / "home").fails("not_found")
+        assert "quotes" not in whole.last["hint"], whole.last
+
+
+def test_a_link_may_stand_in_brackets(folder):
+    run("--json", *LOOPBACK, "ls", f" <ipfs://{CID}>\n", home=folder / "home").fails("not_found")
+
+
+def test_an_unusable_provider_is_a_warning(folder):
+    known = ["--connect", f"/ip4/127.0.0.1/tcp/1/p2p/{PEER}"]
+    link = CID + "?provider=/dns/example.com/tcp/443/tls/http"
+    said = run(*LOOPBACK, *known, "cat", link, home=folder / "home").stderr.decode()
+    assert said.startswith("warning: the link names a provider that cannot be used: /dns/"), said
+    assert "hint: is shoal still running there" in said, said
 
 
 def test_a_home_belongs_to_one_process(folder):

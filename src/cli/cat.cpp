@@ -1,5 +1,6 @@
 #include "cli/commands.h"
 #include "cli/looking.h"
+#include "service/target_name.h"
 
 namespace shoal::cli {
 
@@ -12,8 +13,22 @@ class CatCommand final : public LookingCommand {
 
  private:
   Task<void> look(service::Reader& reader, Cid cid) override {
-    return reader.read(std::move(cid), offset_, length_,
-                       [this](ByteView piece) { return show(piece); });
+    const std::string named = cid.to_string();
+    try {
+      co_await reader.read(std::move(cid), offset_, length_,
+                           [this](ByteView piece) { return show(piece); });
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::usage || error.subject() != named) throw;
+      throw Error(error.code(), error.message(), given_name(),
+                  error.hint() + "; `shoal get LINK` fetches it");
+    }
+  }
+
+  /// What was asked for, in the words of whoever asked.
+  std::string given_name() const {
+    std::string path;
+    for (const std::string& part : link().path) path += (path.empty() ? "" : "/") + part;
+    return path.empty() ? service::suggested_name(link()) : path;
   }
 
   Task<void> show(ByteView piece) {

@@ -12,6 +12,8 @@ class Command {
   virtual ~Command() = default;
   virtual Task<void> run(Session& session) = 0;
   virtual Task<void> stop() { co_return; }
+  /// Whether the same command, run again after a signal, goes on from there.
+  virtual bool goes_on() const { return false; }
 };
 
 }  // namespace shoal::cli

@@ -35,6 +35,11 @@ int exit_code_of(ErrorCode code) {
   return 1;
 }
 
+std::string hint_of(const Error& error) {
+  if (!error.hint().empty() || error.code() != ErrorCode::unreachable) return error.hint();
+  return "is shoal still running there, and can its port be reached from here?";
+}
+
 }  // namespace
 
 Failure to_failure(const Error& error) {
@@ -43,15 +48,15 @@ Failure to_failure(const Error& error) {
   return {.exit_code = exit_code,
           .name = std::string(to_string(shown)),
           .message = error.what(),
-          .hint = error.hint()};
+          .hint = hint_of(error)};
 }
 
-Failure stopped_by(int signal) {
+Failure stopped_by(int signal, bool goes_on) {
   const bool interrupt = signal == SIGINT;
   return {.exit_code = 128 + signal,
           .name = "stopped",
           .message = interrupt ? "stopped by SIGINT" : "stopped by SIGTERM",
-          .hint = "what was done is kept; the same command goes on from there"};
+          .hint = goes_on ? "what was done is kept; the same command goes on from there" : ""};
 }
 
 }  // namespace shoal::cli

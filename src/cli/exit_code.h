@@ -19,7 +19,7 @@ struct Failure {
 
 /// Codes that only programs know (malformed, limit, …) are "failed" to a user.
 Failure to_failure(const Error& error);
-/// SIGINT or SIGTERM with work left.
-Failure stopped_by(int signal);
+/// SIGINT or SIGTERM with work left. `goes_on`: the command, run again, does not begin anew.
+Failure stopped_by(int signal, bool goes_on);
 
 }  // namespace shoal::cli

@@ -38,10 +38,21 @@ TEST(ExitCode, says_what_and_what_to_do) {
   EXPECT_EQ(failure.hint, "try again");
 }
 
+TEST(ExitCode, says_what_to_look_at_when_nobody_can_be_reached) {
+  const Error bare(ErrorCode::unreachable, "connection refused");
+  EXPECT_NE(to_failure(bare).hint.find("still running"), std::string::npos);
+  EXPECT_EQ(failure_of(ErrorCode::unreachable).hint, "try again");
+}
+
+TEST(ExitCode, promises_to_go_on_where_a_command_does) {
+  EXPECT_NE(stopped_by(SIGINT, true).hint.find("goes on"), std::string::npos);
+  EXPECT_EQ(stopped_by(SIGINT, false).hint, "");
+}
+
 TEST(ExitCode, names_the_signal) {
-  EXPECT_EQ(stopped_by(SIGINT).exit_code, 130);
-  EXPECT_EQ(stopped_by(SIGTERM).exit_code, 143);
-  EXPECT_EQ(stopped_by(SIGTERM).name, "stopped");
+  EXPECT_EQ(stopped_by(SIGINT, true).exit_code, 130);
+  EXPECT_EQ(stopped_by(SIGTERM, false).exit_code, 143);
+  EXPECT_EQ(stopped_by(SIGTERM, false).name, "stopped");
 }
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "cli/address_path.h"
 #include "cli/commands.h"
 #include "cli/display_text.h"
+#include "cli/link_trouble.h"
 #include "cli/looking.h"
 #include "cli/peer_name.h"
 #include "cli/peer_watch.h"
@@ -70,6 +71,14 @@ boost::json::object to_json(const service::GetResult& result) {
           {"sources", std::move(sources)}};
 }
 
+Task<service::GetResult> explained(Task<service::GetResult> work, const service::Link& link) {
+  try {
+    co_return co_await std::move(work);
+  } catch (const Error& error) {
+    throw explain(error, link);
+  }
+}
+
 class GetCommand final : public Command {
  public:
   explicit GetCommand(GetCommandOptions options) : options_(std::move(options)) {}
@@ -83,6 +92,7 @@ class GetCommand final : public Command {
     tell_unusable(link, session.output());
     const auto& known = session.options().connect;
     link.providers.insert(link.providers.end(), known.begin(), known.end());
+    const service::Link known_link = link;
     service::GetOptions options{.link = std::move(link),
                                 .output = options_.output,
                                 .replace = options_.force,
@@ -95,9 +105,10 @@ class GetCommand final : public Command {
     get_->when_serving([this](const Cid& root) { tell_own_link(root); });
     get_->when_bad_peer([this](const content::BadPeer& bad) { tell_bad_peer(bad); });
     Task<service::GetResult> work = get_->run();
-    const service::GetResult result = co_await with_ticks(
+    Task<service::GetResult> told = with_ticks(
         session.system(), session.output().progress_period(), [this] { tell_status(); },
         std::move(work));
+    const service::GetResult result = co_await explained(std::move(told), known_link);
     tell_status();
     tell_done(result);
     if (!options_.seed) co_return;
@@ -110,6 +121,8 @@ class GetCommand final : public Command {
     get_.reset();
     co_return;
   }
+
+  bool goes_on() const override { return true; }
 
  private:
   void tell_own_link(const Cid& root) {

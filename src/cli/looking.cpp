@@ -8,7 +8,7 @@
 #include <cstring>
 #include <utility>
 
-#include "cli/display_text.h"
+#include "cli/link_trouble.h"
 #include "cli/terminal.h"
 #include "service/sources.h"
 #include "service/target_name.h"
@@ -35,7 +35,7 @@ int write_to_stdout(ByteView bytes) {
 
 void tell_unusable(const service::Link& link, Output& output) {
   for (const std::string& provider : link.unusable) {
-    output.note("the link names a provider that cannot be used: " + for_terminal(provider));
+    output.warning("the link names a provider that cannot be used: " + provider);
   }
 }
 
@@ -58,12 +58,13 @@ Task<void> LookingCommand::stop() {
 }
 
 Task<void> LookingCommand::look_into() {
-  const Cid cid = co_await reader_->resolve(link_);
-  moved();
   try {
+    const Cid cid = co_await reader_->resolve(link_);
+    moved();
     co_await look(*reader_, cid);
-  } catch (const Error&) {
-    if (!reader_gone_) throw;  // whoever has seen enough may go, as with head(1)
+  } catch (const Error& error) {
+    // Whoever has seen enough may go, as with head(1).
+    if (!reader_gone_) throw explain(error, link_);
   }
   moved();
 }
@@ -98,11 +99,14 @@ void LookingCommand::tick() {
   most_come_ = std::max(most_come_, bytes_ + arriving);
   rate_.update(now, most_come_);
   const bool waits = stall_->idle(now) >= kNoticeable;
+  const std::uint64_t total = reader_->bytes_to_read();
+  std::optional<Duration> rest;
+  if (total > 0) rest = rate_.time_for(total - std::min(total, bytes_));
   session_->output().progress({.name = service::suggested_name(link_),
                                .bytes_done = bytes_,
-                               .bytes_total = 0,
+                               .bytes_total = total,
                                .rate = rate_.rate(),
-                               .rest = std::nullopt,
+                               .rest = rest,
                                .peers = std::nullopt,
                                .what = {},
                                .waiting = waits ? wait_in_short() : std::string()},

@@ -69,7 +69,11 @@ node::Node& Session::start_node() {
   try {
     node.start();
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::unsupported) throw;
+    if (error.code() != ErrorCode::unsupported) {
+      // "unreachable" would speak of others.
+      throw Error(ErrorCode::failed, "cannot listen: " + error.message(), error.subject(),
+                  error.hint());
+    }
     throw Error(ErrorCode::usage, std::string("--listen: ") + error.what(), {},
                 "an address looks like /ip4/0.0.0.0/tcp/4001");
   }
@@ -182,7 +186,7 @@ class Run {
   std::optional<Failure> find_failure() const {
     if (signal_came_first_) {
       if (session_.signal_expected()) return std::nullopt;
-      return stopped_by(signal_);
+      return stopped_by(signal_, command_.goes_on());
     }
     try {
       if (!error_) output_.check_written();

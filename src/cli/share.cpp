@@ -51,6 +51,8 @@ class ShareCommand final : public Command {
     share_.reset();
   }
 
+  bool goes_on() const override { return true; }
+
  private:
   Task<void> index() {
     const TimePoint start = session_->now();

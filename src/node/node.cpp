@@ -23,14 +23,17 @@ constexpr Duration kGivenAddressLifetime = 24h * 365;
 constexpr Duration kPeerLook = 5s;
 constexpr Duration kLongestDialPause = 5min;
 
-/// The folder, with those above it.
+/// The folder, with those above it. A new one is for its owner alone: the index in it lists every
+/// path that is shared.
 std::string make_home(System& system, const std::string& home) {
   const std::string path = system.storage.absolute(home);
   for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
     const std::string above = path.substr(0, at);
     if (!system.storage.info(above)) system.storage.make_folder(above);
   }
+  const bool is_new = !system.storage.info(path);
   system.storage.make_folder(path);
+  if (is_new) system.storage.set_mode(path, 0700);
   return path;
 }
 
@@ -127,7 +130,7 @@ void Node::start() {
       if (chosen) throw;
     }
   }
-  if (listening == 0) throw Error(ErrorCode::io, "no address to listen on", parts_->home);
+  if (listening == 0) throw Error(ErrorCode::failed, "no address to listen on", parts_->home);
   for (const Multiaddr& address : parts_->config.connect) {
     parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
   }

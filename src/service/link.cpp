@@ -10,9 +10,36 @@ namespace shoal::service {
 
 namespace {
 
-[[noreturn]] void reject(const std::string& what, std::string_view text) {
-  throw Error(ErrorCode::usage, what, std::string(text.substr(0, 200)),
-              "a link looks like ipfs://CID?filename=NAME&provider=MULTIADDR");
+constexpr std::size_t kShownBytes = 60;
+// A whole one, with its /p2p/ID.
+constexpr std::size_t kShownAddressBytes = 120;
+
+/// Enough of it to know it again.
+std::string abridged(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) --bytes;
+  return std::string(text.substr(0, bytes)) + "…";
+}
+
+/// The reason comes first: a link is long.
+[[noreturn]] void reject(
+    const std::string& what, std::string_view text,
+    std::string_view hint = "a link looks like ipfs://CID?filename=NAME&provider=MULTIADDR") {
+  const std::string about = text.empty() ? std::string() : ": " + abridged(text, kShownBytes);
+  throw Error(ErrorCode::usage, what + about, {}, std::string(hint));
+}
+
+std::string_view without_white_space(std::string_view text) {
+  constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+  text.remove_prefix(std::min(text.find_first_not_of(kWhiteSpace), text.size()));
+  return text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
+}
+
+/// Without what a mail or a chat puts around a link.
+std::string_view unwrapped(std::string_view text) {
+  text = without_white_space(text);
+  if (!text.starts_with('<') || !text.ends_with('>')) return text;
+  return without_white_space(text.substr(1, text.size() - 2));
 }
 
 bool unreserved(char c) {
@@ -72,7 +99,7 @@ void read_provider(Link& link, const std::string& address) {
     if (!provider.peer()) throw Error(ErrorCode::usage, "does not end in /p2p/ID");
     link.providers.push_back(std::move(provider));
   } catch (const Error& error) {
-    link.unusable.push_back(address + ": " + error.message());
+    link.unusable.push_back(abridged(address, kShownAddressBytes) + ": " + error.message());
   }
 }
 
@@ -116,6 +143,7 @@ std::string_view take_path_behind(std::string_view name, std::string_view& value
 }  // namespace
 
 Link Link::parse(std::string_view text, bool others_known) {
+  text = unwrapped(text);
   const std::string_view whole = text;
   if (text.size() > kMaxTextBytes) reject("this link is too long", whole);
   std::string_view before_fragment = take_until(text, '#');
@@ -129,14 +157,19 @@ Link Link::parse(std::string_view text, bool others_known) {
   try {
     cid = Cid::parse(cid_text);
   } catch (const Error& error) {
-    reject("'" + cid_text.substr(0, 80) + "' is no CID (" + error.message() + ")", whole);
+    reject("there is no CID in this link (" + error.message() + ")", whole);
   }
   Link link{.cid = *cid, .path = {}, .filename = {}, .providers = {}};
   read_path(link, location, whole);
   while (!query.empty()) {
     std::string_view value = take_until(query, '&');
     const std::string_view name = take_until(value, '=');
-    if (query.empty()) read_path(link, take_path_behind(name, value), whole);
+    const bool last = query.empty();
+    if (last || name == "provider") {
+      const std::string_view path = take_path_behind(name, value);
+      if (!last && !path.empty()) reject("a '&' cuts the path in this link", path, kEncodingHint);
+      read_path(link, path, whole);
+    }
     read_parameter(link, name, value);
   }
   if (link.providers.empty() && !link.unusable.empty() && !others_known) {
@@ -183,7 +216,7 @@ std::string percent_decode(std::string_view text) {
       if (i + 2 >= text.size()) throw Error(ErrorCode::malformed, "cut short");
       out.push_back(static_cast<char>(from_hex(text.substr(i + 1, 2)).front()));
     } catch (const Error&) {
-      reject("a '%' is not followed by two hexadecimal digits", text);
+      reject("a '%' is not followed by two hexadecimal digits", text, kEncodingHint);
     }
     i += 2;
   }

@@ -24,14 +24,18 @@ struct Link {
 
   /// Takes `ipfs://CID[/path][?filename=…&provider=…][/path]`, `CID[/path]`, `/ipfs/CID[/path]`,
   /// and gateway URLs of both kinds (`https://host/ipfs/CID/…`, `https://CID.ipfs.host/…`). Unknown
-  /// parameters are ignored, and so are providers beyond the first eight. Throws Error{usage}
-  /// saying what is wrong where; also when it names providers, none of which can be used, unless
-  /// others are known to ask.
+  /// parameters are ignored, as is white space around it, or a pair of <>, and so are providers
+  /// beyond the first eight. Throws Error{usage} saying what is wrong where; also when it names
+  /// providers, none of which can be used, unless others are known to ask.
   static Link parse(std::string_view text, bool others_known = false);
 
   /// `ipfs://CID/path?filename=NAME&provider=MULTIADDR…`, each value percent-encoded (IPIP-504).
   std::string to_string() const;
 };
+
+/// How to write what a path in a link cannot have as it is.
+inline constexpr std::string_view kEncodingHint =
+    "percent-encode what is in the path: % is %25, & is %26, # is %23, ? is %3F";
 
 /// RFC 3986, 2.1: all but the unreserved characters.
 std::string percent_encode(std::string_view text);

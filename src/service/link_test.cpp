@@ -26,6 +26,47 @@ TEST(Link, takes_the_cid_from_every_accepted_form) {
   }
 }
 
+TEST(Link, takes_off_what_a_mail_puts_around_it) {
+  const std::string bare = kCid;
+  for (const std::string& text :
+       {" " + bare + "\n", "<" + bare + ">", "\t< ipfs://" + bare + " >\r\n"}) {
+    EXPECT_EQ(cid(text), bare) << text;
+  }
+  for (const std::string& text : {"<<" + bare + ">>", "<" + bare, bare + ">", std::string("<>")}) {
+    EXPECT_THROW(Link::parse(text), Error) << text;
+  }
+}
+
+Error refusal(const std::string& text) {
+  try {
+    Link::parse(text);
+  } catch (const Error& error) {
+    return error;
+  }
+  ADD_FAILURE() << "accepted " << text;
+  return {ErrorCode::failed, ""};
+}
+
+TEST(Link, is_refused_with_the_reason_first_and_little_of_the_link) {
+  const std::string long_text = "ipfs://" + std::string(53, 'x') + "ü" + std::string(1000, 'y');
+  const std::string message = refusal(long_text).what();
+  EXPECT_TRUE(message.starts_with("there is no CID in this link (")) << message;
+  EXPECT_TRUE(message.ends_with(": ipfs://" + std::string(53, 'x') + "ü…") ||
+              message.ends_with(": ipfs://" + std::string(53, 'x') + "…"))
+      << message;
+  EXPECT_STREQ(refusal("").what(), "this link holds no CID");
+}
+
+TEST(Link, with_a_path_that_is_not_encoded_is_refused_with_how_to_do_it) {
+  const std::string link = std::string(kCid) + "?filename=a&provider=" +
+                           percent_encode(std::string("/ip4/127.0.0.1/tcp/1/p2p/") + kPeer);
+  for (const char* path : {"/100% more", "/a & b", "/a&b/c"}) {
+    EXPECT_EQ(refusal(link + path).hint(), kEncodingHint) << path;
+  }
+  const std::vector<std::string> expected = {"100% & more"};
+  EXPECT_EQ(Link::parse(link + "/" + percent_encode(expected.front())).path, expected);
+}
+
 TEST(Link, keeps_the_path_below_the_cid) {
   const std::vector<std::string> expected = {"a b", "c"};
   const std::string bare = kCid;

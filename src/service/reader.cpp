@@ -182,6 +182,7 @@ class Lister {
 
 struct Reader::State {
   ContentSource source;
+  std::uint64_t bytes_to_read = 0;
 
   /// The entry of that name; none when there is none.
   Task<std::optional<Cid>> find(Cid folder, std::string name, std::string path);
@@ -260,8 +261,13 @@ Task<void> Reader::read(Cid cid, std::uint64_t offset, std::optional<std::uint64
   const std::uint64_t rest = file->length - std::min(offset, file->length);
   const std::uint64_t end = file->length - rest + std::min(rest, length.value_or(rest));
   if (offset >= end) co_return;
+  state_->bytes_to_read = end - offset;
   RangeReader reader(state_->source, offset, end, piece);
   co_await reader.run(std::move(*file), block);
+}
+
+std::uint64_t Reader::bytes_to_read() const {
+  return state_->bytes_to_read;
 }
 
 std::size_t Reader::bytes_arriving() const {

@@ -68,6 +68,8 @@ class Reader {
   std::size_t bytes_arriving() const;
   /// Of those who are asked and are not connected, what went wrong last.
   std::vector<content::Trouble> troubles() const;
+  /// What read() gives; 0 before that is known, and of nothing else.
+  std::uint64_t bytes_to_read() const;
 
  private:
   struct State;

@@ -257,7 +257,9 @@ void SessionState::tick() {
     const std::string name = fetches_.at(hash).cid.to_string();
     const Error failure = why == WantTable::GaveUp::corrupt
                               ? Error(ErrorCode::corrupt, "every peer that had it lied", name)
-                              : Error(ErrorCode::not_found, "no peer has this block", name);
+                              : Error(ErrorCode::not_found, "no peer has this block", name,
+                                      "did its files change, or was it moved, since it was shared? "
+                                      "Then ask for a new link");
     finish(hash, {}, std::make_exception_ptr(failure));
   }
   tell_peers();

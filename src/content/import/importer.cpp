@@ -140,10 +140,10 @@ Importer::~Importer() = default;
 
 Task<ImportResult> Importer::import(std::vector<std::string> paths) {
   try {
-    ImportResult result = co_await state_->import(std::move(paths));
+    ImportResult result = co_await state_->import(paths);
     co_return result;
   } catch (const Error& error) {
-    throw with_hint(error);
+    throw with_hint(state_->system.storage, paths, error);
   }
 }
 

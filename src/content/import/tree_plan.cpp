@@ -147,7 +147,7 @@ PlanEntry look_at(Storage& storage, const OwnHome& home, std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   const auto info = storage.info(path);
   if (path.empty() || !info) {
-    throw Error(ErrorCode::io, "no such file or folder", path, "look for a typing error");
+    throw Error(ErrorCode::io, "no such file or folder", path);
   }
   if (info->kind == FileKind::other) {
     throw Error(ErrorCode::io, "neither a file nor a folder nor a symlink", path,
@@ -207,11 +207,15 @@ std::string TreePlan::path_of(std::size_t index) const {
   return path;
 }
 
-Error with_hint(const Error& error) {
-  if (error.code() != ErrorCode::io) return error;
-  const bool has_hint = !error.hint().empty();
+Error with_hint(Storage& storage, const std::vector<std::string>& paths, const Error& error) {
+  const auto is_around = [&](const std::string& path) {
+    const std::string folder = storage.absolute(path);
+    return error.subject().starts_with(folder == "/" ? folder : folder + "/");
+  };
+  if (error.code() != ErrorCode::io || !std::ranges::any_of(paths, is_around)) return error;
+  const std::string hint = error.hint().empty() ? "" : error.hint() + ", or ";
   return Error(ErrorCode::io, error.message(), error.subject(),
-               has_hint ? error.hint() : "exclude it, or change its rights");
+               hint + "leave it out with --exclude");
 }
 
 Task<TreePlan> plan_tree(System& system, std::vector<std::string> paths,

@@ -47,7 +47,7 @@ class TreePlan {
 Task<TreePlan> plan_tree(System& system, std::vector<std::string> paths,
                          const ImportOptions& options);
 
-/// The same error with advice for whoever may not read something.
-Error with_hint(const Error& error);
+/// The same error with advice for whoever cannot read something below one of the paths.
+Error with_hint(Storage& storage, const std::vector<std::string>& paths, const Error& error);
 
 }  // namespace shoal::content

@@ -6,7 +6,7 @@ namespace shoal::os {
 
 /// So long after the first signal another is taken for the same one: timeout(1), and whoever else
 /// signals a process and then its group, sends two at once.
-inline constexpr std::chrono::milliseconds kSameSignal{250};
+inline constexpr std::chrono::milliseconds kSameSignal{50};
 
 /// Takes the next SIGINT or SIGTERM of the process for its life. Once one has come, another still
 /// ends the process, whatever that hangs in, but not within kSameSignal; also when this one is

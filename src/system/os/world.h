@@ -32,7 +32,7 @@ class World {
   /// Lets run() return soon. From any thread.
   void stop();
 
-  /// The number of the next SIGINT or SIGTERM, which do not end the process meanwhile. From 250 ms
+  /// The number of the next SIGINT or SIGTERM, which do not end the process meanwhile. From 50 ms
   /// after it on they do again: a second one ends it at once, even when the event loop hangs. One
   /// wait at a time in a process. Cancellable.
   Task<int> wait_for_signal();
