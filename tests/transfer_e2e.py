@@ -4,6 +4,7 @@
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -181,6 +182,20 @@ def test_a_stopped_download_goes_on(folder):
         assert target.read_bytes() == source.read_bytes()
 
 
+def test_a_download_that_goes_on_says_what_was_there(folder):
+    source = write(folder / "data.bin", bytes_of(6 * MB))
+    with Share("--up", "3M", source, home=folder / "a") as share:
+        words = ["get", share.link, "-o", folder / "got"]
+        with Running(*words, home=folder / "b") as first:
+            while first.wait_for("progress")["bytes_done"] < 2 * MB:
+                pass
+            first.stop(signal.SIGTERM)
+        said = run(*LOOPBACK, *words, home=folder / "b").works().stderr.decode()
+        assert re.search(r"^  [2-5]\.\d+ MB were here already$", said, re.M), said
+        again = run(*LOOPBACK, "get", share.link, "-o", folder / "other", home=folder / "c").works()
+        assert b"already" not in again.stderr, again.stderr
+
+
 def test_a_receiver_serves(folder):
     source = write(folder / "data.bin", bytes_of(2 * MB))
     with Share(source, home=folder / "a") as share:
@@ -190,7 +205,24 @@ def test_a_receiver_serves(folder):
             share.stop()
             get(link, folder / "two", home=folder / "c").works()
             assert (folder / "two").read_bytes() == source.read_bytes()
+            sent = seed.wait_for("sent")
+            assert sent["complete"] and sent["bytes"] >= 2 * MB, sent
+            assert seed.wait_for("peer", peer_id=sent["peer_id"], state="gone")["path"] == "loopback"
             assert seed.stop(signal.SIGINT) == 0
+
+
+def test_a_receiver_says_whom_it_serves(folder):
+    source = write(folder / "data.bin", bytes_of(2 * MB))
+    with Share(source, home=folder / "a") as share:
+        words = [*LOOPBACK, "get", "--seed", share.link, "-o", folder / "one"]
+        with OnTerminal(*words, home=folder / "b") as seed:
+            link = seed.wait_for("served here as (\\S+)").split()[-1]
+            seed.wait_for("serving it; stop with Ctrl-C")
+            run(*LOOPBACK, "get", link, "-o", folder / "two", home=folder / "c").works()
+            for line in (r" connected \(loopback, shoal/\S+\)", " has it all, 2.0 MB sent", r" gone \(loopback, \S+\)"):
+                seed.wait_for("12D3KooW…\\w+" + line)
+            seed.process.send_signal(signal.SIGINT)
+            assert seed.finish() == 0
 
 
 def test_a_dead_provider_is_unreachable(folder):

@@ -15,6 +15,8 @@
 #include "cli/peer_watch.h"
 #include "cli/serving.h"
 #include "cli/units.h"
+#include "content/block.h"
+#include "service/share.h"
 #include "system/rate_meter.h"
 #include "system/with_ticks.h"
 
@@ -52,6 +54,15 @@ boost::json::object to_json(const service::SourceResult& source) {
           {"path", std::move(path)},
           {"bytes", source.bytes},
           {"blocks", source.blocks}};
+}
+
+/// Nobody sent them. What lies in several places is sent once, so that is bounded by what was
+/// found.
+std::uint64_t bytes_here_before(const service::GetResult& result) {
+  std::uint64_t sent = 0;
+  for (const auto& source : result.sources) sent += source.bytes;
+  return std::min(result.bytes - std::min(result.bytes, sent),
+                  result.blocks_resumed * content::kMaxBlockBytes);
 }
 
 boost::json::object to_json(const service::GetResult& result) {
@@ -99,7 +110,7 @@ class GetCommand final : public Command {
                                 .timeout = session.options().timeout};
     get_ = std::make_unique<service::Get>(session.system(), node.swarm(), node.store(),
                                           node.bitswap(), std::move(options));
-    if (session.options().verbosity > 0) {
+    if (session.options().verbosity > 0 || options_.seed) {
       peers_ = std::make_unique<PeerWatch>(node, session.output());
     }
     get_->when_serving([this](const Cid& root) { tell_own_link(root); });
@@ -113,13 +124,14 @@ class GetCommand final : public Command {
     tell_done(result);
     if (!options_.seed) co_return;
     if (!told_numbers_) tell_own_link(result.cid);
-    co_await seed();
+    co_await seed(result.cid);
   }
 
   Task<void> stop() override {
     peers_.reset();
+    if (share_) co_await share_->stop();
+    share_.reset();
     get_.reset();
-    co_return;
   }
 
   bool goes_on() const override { return true; }
@@ -229,6 +241,9 @@ class GetCommand final : public Command {
     output.note(fmt::format("{}, {} {} in {:.1f} s, verified", format_size(result.bytes),
                             result.files, result.files == 1 ? "file" : "files",
                             to_seconds(result.duration)));
+    if (const auto here = bytes_here_before(result); here > 0) {
+      output.note(fmt::format("  {} were here already", format_size(here)));
+    }
     for (const auto& source : result.sources) {
       output.note(fmt::format("  {} from {} ({})", format_size(source.bytes),
                               short_name(source.peer),
@@ -238,10 +253,26 @@ class GetCommand final : public Command {
     output.check_written();
   }
 
-  Task<void> seed() {
+  Task<void> seed(Cid root) {
     session_->expect_signal();
+    System& system = session_->system();
+    auto& node = session_->open_node();
+    share_ = std::make_unique<service::Share>(system, node.swarm(), node.store(), node.bitswap());
+    share_->when_sent(
+        [this](const service::SentToPeer& sent) { tell_sent(session_->output(), sent); });
+    co_await share_->adopt(std::move(root));
     session_->output().note("serving it; stop with Ctrl-C");
-    for (;;) co_await session_->system().clock.sleep_for(1h);
+    rate_ = {};
+    co_await with_ticks(
+        system, session_->output().progress_period(), [this] { tell_seeding(); }, for_ever(system));
+  }
+
+  static Task<void> for_ever(System& system) {
+    while (true) co_await system.clock.sleep_for(1h);
+  }
+
+  void tell_seeding() {
+    tell_sending(session_->output(), *peers_, *share_, rate_, get_->name(), session_->now());
   }
 
   const GetCommandOptions options_;
@@ -252,6 +283,7 @@ class GetCommand final : public Command {
   std::uint64_t most_come_ = 0;
   std::unique_ptr<PeerWatch> peers_;  // when more is to be said
   std::unique_ptr<service::Get> get_;
+  std::unique_ptr<service::Share> share_;  // of what is here, when it is served on
   bool told_link_ = false;
   bool told_complete_ = false;
   bool told_numbers_ = false;

@@ -7,6 +7,7 @@
 #include "cli/address_path.h"
 #include "cli/display_text.h"
 #include "cli/peer_name.h"
+#include "cli/units.h"
 
 namespace shoal::cli {
 
@@ -90,6 +91,33 @@ std::size_t PeerWatch::peers() const {
 
 std::uint64_t PeerWatch::arrivals() const {
   return state_->arrivals;
+}
+
+void tell_sent(Output& output, const service::SentToPeer& sent) {
+  output.news({{"event", "sent"},
+               {"peer_id", sent.peer.to_string()},
+               {"bytes", sent.bytes},
+               {"complete", sent.complete}});
+  output.news(fmt::format("{} {}, {} sent", short_name(sent.peer),
+                          sent.complete ? "has it all" : "went", format_size(sent.bytes)));
+}
+
+void tell_sending(Output& output, PeerWatch& peers, const service::Share& share, RateMeter& rate,
+                  const std::string& name, TimePoint now) {
+  peers.tick();
+  const std::uint64_t sent = share.bytes_sent() + share.bytes_leaving();
+  rate.update(now, sent);
+  // A log is not told over and over that nothing happens.
+  if (!output.interactive() && rate.rate() == 0) return;
+  output.progress({.name = name,
+                   .bytes_done = sent,
+                   .bytes_total = 0,
+                   .rate = rate.rate(),
+                   .rest = std::nullopt,
+                   .peers = peers.peers(),
+                   .what = "sent",
+                   .waiting = peers.peers() == 0 ? "waiting for somebody to connect" : ""},
+                  now);
 }
 
 }  // namespace shoal::cli

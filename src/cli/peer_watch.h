@@ -4,6 +4,8 @@
 
 #include "cli/output.h"
 #include "node/node.h"
+#include "service/share.h"
+#include "system/rate_meter.h"
 
 namespace shoal::cli {
 
@@ -31,5 +33,12 @@ class PeerWatch final : public net::ConnectionObserver {
   node::Node& node_;
   std::shared_ptr<State> state_;
 };
+
+/// Tells that a peer has it all, or went.
+void tell_sent(Output& output, const service::SentToPeer& sent);
+
+/// What is to be said at each tick while `name` is served.
+void tell_sending(Output& output, PeerWatch& peers, const service::Share& share, RateMeter& rate,
+                  const std::string& name, TimePoint now);
 
 }  // namespace shoal::cli

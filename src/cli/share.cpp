@@ -7,7 +7,6 @@
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/indexing.h"
-#include "cli/peer_name.h"
 #include "cli/peer_watch.h"
 #include "cli/qr_code.h"
 #include "cli/serving.h"
@@ -39,7 +38,10 @@ class ShareCommand final : public Command {
                                               node.bitswap());
     peers_ = std::make_unique<PeerWatch>(node, session.output());
     sent_ = std::make_unique<Event>(session.system().waits);
-    share_->when_sent([this](const service::SentToPeer& sent) { tell_sent(sent); });
+    share_->when_sent([this](const service::SentToPeer& sent) {
+      tell_sent(session_->output(), sent);
+      sent_->notify_all();
+    });
     co_await index();
     share_->when_missed([this](const std::string& path) { tell_missed(path); });
     if (!options_.index_only) co_await serve();
@@ -134,47 +136,18 @@ class ShareCommand final : public Command {
   }
 
   void tell_serving_on() {
-    peers_->tick();
     const TimePoint now = session_->now();
     const std::uint64_t sent = share_->bytes_sent() + share_->bytes_leaving();
     const std::uint64_t movement = sent + peers_->arrivals();
     if (std::exchange(moved_, movement) != movement) stall_->moved(now);
     stall_->check(now);
-    // What a peer that goes had of a block is lost, and no step back.
-    most_sent_ = std::max(most_sent_, sent);
-    rate_.update(now, most_sent_);
-    // A log is not told over and over that nothing happens.
-    auto& output = session_->output();
-    if (output.interactive() || rate_.rate() > 0) output.progress(sending(), now);
-  }
-
-  Progress sending() const {
-    const std::size_t peers = peers_->peers();
-    return {.name = name_,
-            .bytes_done = share_->bytes_sent() + share_->bytes_leaving(),
-            .bytes_total = 0,
-            .rate = rate_.rate(),
-            .rest = std::nullopt,
-            .peers = peers,
-            .what = "sent",
-            .waiting = peers == 0 ? "waiting for somebody to connect" : ""};
+    tell_sending(session_->output(), *peers_, *share_, rate_, name_, now);
   }
 
   Task<void> wait_until_sent() {
     while (!options_.until_sent || share_->complete_downloads() < *options_.until_sent) {
       co_await sent_->wait();
     }
-  }
-
-  void tell_sent(const service::SentToPeer& sent) {
-    auto& output = session_->output();
-    output.news({{"event", "sent"},
-                 {"peer_id", sent.peer.to_string()},
-                 {"bytes", sent.bytes},
-                 {"complete", sent.complete}});
-    output.news(fmt::format("{} {}, {} sent", short_name(sent.peer),
-                            sent.complete ? "has it all" : "went", format_size(sent.bytes)));
-    sent_->notify_all();
   }
 
   void tell_missed(const std::string& path) {
@@ -193,7 +166,6 @@ class ShareCommand final : public Command {
   std::string name_;
   std::optional<Stall> stall_;
   std::uint64_t moved_ = 0;
-  std::uint64_t most_sent_ = 0;
   RateMeter rate_;
   TimePoint next_event_;
   std::optional<std::uint64_t> told_bytes_;  // by an event, while indexing

@@ -155,6 +155,12 @@ Task<content::ImportResult> Share::index(std::vector<std::string> paths,
   co_return imported;
 }
 
+Task<void> Share::adopt(Cid root) {
+  SHOAL_CHECK(!state_->result);
+  co_await state_->tree.read(state_->store, root);
+  state_->result = content::ImportResult{.root = std::move(root), .name = {}, .warnings = {}};
+}
+
 content::ImportProgress Share::progress() const {
   return state_->importer ? state_->importer->progress() : content::ImportProgress{};
 }

@@ -34,6 +34,8 @@ class Share {
 
   /// Indexes in place; from its return on the content is served. Throws Error{io}, {usage}.
   Task<content::ImportResult> index(std::vector<std::string> paths, content::ImportOptions options);
+  /// The same for what the store holds all of already. Instead of index(), once.
+  Task<void> adopt(Cid root);
   /// While index() runs.
   content::ImportProgress progress() const;
 

@@ -242,6 +242,32 @@ TEST_F(Sharing, one_that_was_sent_every_block_is_complete_without_a_word) {
   EXPECT_EQ(share.complete_downloads(), 1U);
 }
 
+/// Shares anew what the sharer's store holds.
+class SharingAgain : public Sharing {
+ protected:
+  SharingAgain() {
+    share_tree();
+    again.when_sent([this](const SentToPeer& sent) { told_again.push_back(sent); });
+    net.world.run(again.adopt(result->root));
+  }
+  ~SharingAgain() override { net.world.run(again.stop()); }
+
+  Share again{sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap};
+  std::vector<SentToPeer> told_again;
+};
+
+TEST_F(SharingAgain, counts_what_was_held_already_as_if_it_had_been_indexed) {
+  EXPECT_EQ(again.link({sharer.address()}).cid, result->root);
+  read(resolve({"big"}));
+  read(resolve({"docs", "note"}));
+  list(true);
+  net.world.run_for(3s);
+  EXPECT_EQ(again.complete_downloads(), 1U);
+  ASSERT_EQ(told_again.size(), 1U);
+  EXPECT_TRUE(told_again.front().complete);
+  EXPECT_GT(told_again.front().bytes, big.size());
+}
+
 TEST_F(Sharing, tells_of_one_that_leaves_with_a_part) {
   share_tree();
   read(resolve({"docs", "note"}));
