@@ -72,7 +72,8 @@ class Node {
   ~Node();
 
   /// Listens, and begins to connect to the peers of the options. Protocols are best served before.
-  /// Throws Error{failed} when an address cannot be had, Error{unsupported} for one of another kind.
+  /// Throws Error{failed} when an address cannot be had, Error{unsupported} for one of another
+  /// kind.
   void start();
   /// Cancels every job and handler, ends every connection, and commits the state; returns when no
   /// coroutine of the node runs any more, after 2 s at most unless one of them blocks. Again: does

@@ -53,8 +53,8 @@ class Swarm {
   void add_observer(ConnectionObserver& observer) { observers_.push_back(&observer); }
   void remove_observer(ConnectionObserver& observer) { std::erase(observers_, &observer); }
 
-  /// Throws Error{failed} when the address cannot be had, Error{unsupported} when no transport takes
-  /// it.
+  /// Throws Error{failed} when the address cannot be had, Error{unsupported} when no transport
+  /// takes it.
   void listen(const Multiaddr& address);
   /// Where others can reach us as far as this host knows: "any" addresses become those of the
   /// interfaces, global ones first, loopback last. Without /p2p.
