@@ -131,9 +131,9 @@ Bytes parse_name(std::string_view text) {
 }
 
 void check_name(ByteView value) {
-  const auto is_foreign = [](std::uint8_t c) { return c <= ' ' || c == 0x7f || c == '/'; };
+  const auto is_foreign = [](std::uint8_t c) { return c <= ' ' || c >= 0x7f || c == '/'; };
   if (std::ranges::any_of(value, is_foreign))
-    refuse("name with a slash, space or control character");
+    refuse("name with a slash, a space, or what is not ASCII");
 }
 
 std::string format_name(ByteView value) {

@@ -140,7 +140,7 @@ const auto kLimits = std::to_array<Limit>({
     {"content.name_bytes", kMaxEntryNameBytes, "bytes", "a name in a folder"},
     {"content.symlink_bytes", kMaxSymlinkBytes, "bytes", "a symlink's target"},
     {"content.file_depth", kMaxFileDepth, "nodes", "nodes of one file above each other"},
-    {"content.depth", WalkLimits{}.max_depth, "folders", "folders within folders of a download"},
+    {"content.depth", WalkLimits{}.max_depth, "folders", "folders within folders of what is shared or downloaded"},
     {"content.entries", WalkLimits{}.max_entries, "entries", "files, folders and symlinks of a download"},
     {"content.in_flight_bytes", WalkLimits{}.in_flight_bytes, "bytes", "leaves of a download that are on their way"},
     {"content.in_flight_blocks", WalkLimits{}.in_flight_blocks, "blocks", "the same in blocks"},

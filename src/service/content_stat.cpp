@@ -1,6 +1,6 @@
 #include "service/content_stat.h"
 
-#include <unordered_set>
+#include <set>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -68,7 +68,7 @@ class Counter {
     }
     if (const auto* file = std::get_if<FileNode>(&node.kind)) {
       ++out.files;
-      out.bytes += file->length;
+      add_bytes(out, file->length);
       if (counted_.insert(cid).second) count_parts(*file);
     } else if (std::holds_alternative<SymlinkNode>(node.kind)) {
       ++symlinks_;
@@ -89,9 +89,14 @@ class Counter {
         continue;
       }
       ++out.files;
-      out.bytes += source_.raw_bytes(entry);
+      add_bytes(out, source_.raw_bytes(entry));
     }
     queue_.put_front(std::move(asks));
+  }
+
+  /// A file may say that it is as long as it likes.
+  static void add_bytes(Stat& out, std::uint64_t bytes) {
+    out.bytes += std::min(bytes, ~std::uint64_t{0} - out.bytes);
   }
 
   /// Blocks only: the bytes were counted at the file's root.
@@ -118,8 +123,9 @@ class Counter {
 
   ContentSource& source_;
   Queue queue_;
-  std::unordered_set<Multihash> seen_;
-  std::unordered_set<Cid> counted_;  // files whose parts are known
+  // In order: whoever chooses the hashes could make them collide.
+  std::set<Multihash> seen_;
+  std::set<Cid> counted_;  // files whose parts are known
   content::HeldCount held_;
   std::uint64_t inline_ = 0;
   std::uint64_t symlinks_ = 0;

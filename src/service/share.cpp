@@ -43,6 +43,7 @@ struct Share::State final : net::ConnectionObserver {
     Delivery delivery;
     bool delivered = false;  // every block, and nobody was told yet
     bool counted = false;    // without its word
+    bool said = false;       // that it has it all
   };
 
   System& system;
@@ -108,10 +109,13 @@ Task<void> Share::State::settle(PeerId peer) {
 void Share::State::on_done(const PeerId& peer, const Cid& cid) {
   if (!result || cid != result->root) return;
   Receiver& receiver = receivers[peer];
+  // Once said is enough, until it has been sent more.
+  if (receiver.said && receiver.bytes == 0) return;
   const bool counted = receiver.counted;
   if (!counted) tell(peer, true);
   // What it gets from here on is another download.
   receiver = {};
+  receiver.said = true;
 }
 
 void Share::State::disconnected(net::Connection& connection) {

@@ -47,7 +47,8 @@ class Share {
   /// Called once for each file that others asked for and that can no longer be sent as it was
   /// indexed: it was changed, has gone, or cannot be read. For the life of this.
   void when_missed(std::function<void(const std::string& path)> callback);
-  /// Complete downloads so far; a peer counts once for each time it said so.
+  /// Complete downloads so far; a peer counts each time that it said so, and was sent some of it
+  /// since it said so before.
   std::uint64_t complete_downloads() const;
   std::uint64_t bytes_sent() const;
   /// Of what is being sent, as much as its receivers have taken.

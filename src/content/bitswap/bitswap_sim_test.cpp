@@ -109,7 +109,7 @@ TEST_F(Bitswaps, fetch_nothing_twice_from_sources_that_take_many_timeouts_for_a_
 }
 
 TEST_F(Bitswaps, I8_lose_little_to_a_peer_that_only_trickles) {
-  TestNode& trickle = add(protocols(), 10'000);
+  TestNode& trickle = add(protocols(), 20'000);  // a part of a message in 0.8 s
   TestNode& honest = add();
   TestNode& client = add();
   const auto cids = fill(honest, 40, 500'000);

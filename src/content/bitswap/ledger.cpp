@@ -65,7 +65,7 @@ void Ledger::answer(Wants::iterator entry, std::optional<std::uint64_t> bytes) {
 
 /// False when too much is unsaid already: a peer that reads nothing must not make it grow.
 bool Ledger::say(const Cid& cid, bool have) {
-  if (presences_.size() >= kMaxEntries) return false;
+  if (presences_.size() >= kMaxPresences) return false;
   presences_.push_back({cid, have});
   return true;
 }

@@ -4,7 +4,6 @@
 #include <functional>
 #include <map>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "content/bitswap/message.h"
@@ -28,6 +27,8 @@ namespace shoal::content::bitswap {
 class Ledger {
  public:
   static constexpr std::size_t kMaxWants = 1024;
+  /// HAVE and DONT_HAVE that have not been taken yet; what is beyond is not said.
+  static constexpr std::size_t kMaxPresences = 2048;
   /// Wants for what we lack cost a token each (GHSA-84x2-2qv6-qg56): far more than an honest peer
   /// asks.
   static constexpr double kTokens = 8 * 1024;
@@ -59,7 +60,7 @@ class Ledger {
   std::vector<Presence> take_presences(std::size_t count);
 
   std::size_t size() const { return wants_.size(); }
-  /// Never more than kMaxEntries, however long the peer leaves them unread.
+  /// Never more than kMaxPresences, however long the peer leaves them unread.
   std::size_t presence_count() const { return presences_.size(); }
 
  private:
@@ -82,7 +83,8 @@ class Ledger {
       return priority != other.priority ? priority > other.priority : order < other.order;
     }
   };
-  using Wants = std::unordered_map<Multihash, Want>;
+  // In order: whoever chooses the hashes could make them collide.
+  using Wants = std::map<Multihash, Want>;
 
   void add(const WantEntry& entry, const SizeOf& size_of);
   void answer(Wants::iterator want, std::optional<std::uint64_t> bytes);

@@ -31,7 +31,7 @@ class Run {
     while (!script_.empty()) {
       step(byte());
       SHOAL_CHECK(ledger_.size() <= Ledger::kMaxWants);
-      SHOAL_CHECK(ledger_.presence_count() <= kMaxEntries);
+      SHOAL_CHECK(ledger_.presence_count() <= Ledger::kMaxPresences);
       SHOAL_CHECK(ledger_.has_blocks() == (ledger_.next_bytes().has_value()));
     }
     // In the end all that can be served is served, each block once.

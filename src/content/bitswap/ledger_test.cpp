@@ -216,9 +216,9 @@ TEST(BitswapLedger, I1_says_no_more_than_its_bound_to_one_who_reads_nothing) {
                                .send_dont_have = true});
     }
     ledger.receive(message, [](const Multihash&) { return std::nullopt; }, now);
-    EXPECT_LE(ledger.presence_count(), kMaxEntries);
+    EXPECT_LE(ledger.presence_count(), Ledger::kMaxPresences);
   }
-  EXPECT_EQ(ledger.presence_count(), kMaxEntries);
+  EXPECT_EQ(ledger.presence_count(), Ledger::kMaxPresences);
   EXPECT_EQ(ledger.size(), Ledger::kMaxWants);
 }
 

@@ -324,15 +324,15 @@ bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit)
 /// At the end of a download, and while nothing more can be asked for.
 bool WantTable::may_help(Peer index) const {
   const PeerState& helper = peers_[index];
-  const bool is_idle = helper.outstanding.empty() && helper.latency && open_.empty();
+  const bool is_idle = helper.outstanding.empty() && open_.empty();
   return is_idle && helper.up && !helper.stalled && !is_poor(helper);
 }
 
 /// One that answers just in time, over and over, would hold up the end of everything.
 void WantTable::help(Peer helper, Peer slow, TimePoint now) {
   const Duration own = tuning_.late * peers_[slow].latency.value_or(tuning_.stall);
-  const Duration patience =
-      std::max(tuning_.late * *peers_[helper].latency, std::min(own, tuning_.stall));
+  const Duration patience = std::max(tuning_.late * peers_[helper].latency.value_or(tuning_.stall),
+                                     std::min(own, tuning_.stall));
   // Half of it, from the end: the rest comes from there meanwhile, in order.
   const Ordered owed = peers_[slow].outstanding;
   std::size_t room = std::min(peers_[helper].window.blocks(), (owed.size() + 1) / 2);

@@ -189,6 +189,24 @@ TEST(WantTable, also_asks_an_idle_peer_at_the_end_for_what_takes_long_and_only_o
   for (int i = 0; i < 3; ++i, table.now += 100ms) EXPECT_EQ(asked(), 0u);
 }
 
+TEST(WantTable, I8_also_asks_an_idle_peer_that_has_given_nothing_yet) {
+  Table table;
+  const auto first = table.live_peer();
+  table.want(hash_of(1));
+  EXPECT_EQ(table.told(Ask::block, first), 1u);
+  const auto second = table.live_peer();
+  for (int i = 0; i < 19; ++i) {
+    table.now += 100ms;
+    table.moving(first, table.now);  // a trickle
+    table.tick(table.now);
+  }
+  EXPECT_EQ(table.told(Ask::block, second), 0u);
+  table.now += 100ms;
+  table.moving(first, table.now);
+  table.tick(table.now);
+  EXPECT_EQ(table.told(Ask::block, second), 1u);
+}
+
 TEST(WantTable, waits_five_seconds_at_most_however_late_a_peer_usually_is) {
   Table table;
   const auto drip = table.live_peer();
@@ -196,7 +214,10 @@ TEST(WantTable, waits_five_seconds_at_most_however_late_a_peer_usually_is) {
   table.want(hash_of(100));
   EXPECT_EQ(table.told(Ask::block, drip), 1u);
   const auto fresh = table.live_peer();
-  table.now += 4900ms;
+  table.now += 4800ms;
+  table.want(hash_of(101));  // so that it is not idle
+  EXPECT_EQ(table.told(Ask::block, fresh), 1u);
+  table.now += 100ms;
   table.tick(table.now);
   EXPECT_EQ(table.told(Ask::block, fresh), 0u);
   table.now += 100ms;

@@ -28,6 +28,8 @@ namespace {
 /// The whole block, or nothing when the file ends before.
 std::optional<SharedBytes> read_whole(File& file, const BlockPlace& place) {
   const auto& [before, after] = place.frame;
+  // Each by itself: a damaged index may say a length with which the sum overflows.
+  if (place.length > kMaxBlockBytes) return std::nullopt;
   if (place.length + before.size() + after.size() > kMaxBlockBytes) return std::nullopt;
   const auto content = static_cast<std::size_t>(place.length);
   const std::size_t length = before.size() + content + after.size();

@@ -228,17 +228,17 @@ void Swarm::make_room_for(const Multiaddr& remote) {
 
 /// An honest handshake takes a few round trips; the oldest one is most likely none.
 void Swarm::make_room_for_handshake(const std::optional<IpAddress>& site) {
-  const auto count = [](const auto& one) { return one.second; };
-  std::optional<IpAddress> from;
-  const auto mine = site ? handshakes_from_.find(*site) : handshakes_from_.end();
-  if (mine != handshakes_from_.end() && mine->second >= limits_.handshakes_per_address) {
-    from = *site;
-  } else if (handshakes_.size() < limits_.handshakes) {
-    return;
-  } else if (!handshakes_from_.empty()) {
-    from = std::ranges::max_element(handshakes_from_, {}, count)->first;
-  }
-  const auto victim = std::ranges::find(handshakes_, from, &Handshake::site);
+  const auto of_site = [this](const std::optional<IpAddress>& one) {
+    const auto found = one ? handshakes_from_.find(*one) : handshakes_from_.end();
+    return found == handshakes_from_.end() ? std::size_t{0} : found->second;
+  };
+  const bool too_many_of_it = of_site(site) >= limits_.handshakes_per_address;
+  if (!too_many_of_it && handshakes_.size() < limits_.handshakes) return;
+  std::size_t most = 0;
+  for (const auto& [one, count] : handshakes_from_) most = std::max(most, count);
+  const auto victim = std::ranges::find_if(handshakes_, [&](const Handshake* one) {
+    return too_many_of_it ? one->site == site : of_site(one->site) == most;
+  });
   if (victim == handshakes_.end()) return;
   context_.failures.add(FailureCounts::Stage::handshake, ErrorCode::limit);
   (*victim)->evict();

@@ -317,6 +317,32 @@ TEST(Swarm, C5_who_says_nothing_keeps_nobody_out) {
   EXPECT_GT(hub.swarm.failures().of(FailureCounts::Stage::handshake, ErrorCode::limit), 0u);
 }
 
+Task<void> knock_later(System& from, Endpoint to,
+                       std::vector<std::unique_ptr<HostStream>>& streams) {
+  co_await from.clock.sleep_for(10ms);  // when the guest has come, and is not through yet
+  co_await connect_and_say_nothing(from, to, streams);
+}
+
+TEST(Swarm, C5_of_sites_that_hold_as_many_handshakes_the_oldest_goes_whatever_its_address) {
+  TestNet net;
+  TestNode& guest = net.add();
+  TestNode& hub = net.add({.limits = {.handshakes = 8, .handshakes_per_address = 4}});
+  const Endpoint to{hub.host.address(), TestNode::kPort};
+  std::vector<std::unique_ptr<HostStream>> streams;
+  TaskGroup dials(net.world.waits(), "dials");
+  for (int host = 0; host < 8; ++host) {
+    dials.spawn(connect_and_say_nothing(net.world.add_host().system(), to, streams));
+  }
+  net.world.run(dials.join());
+  for (int host = 0; host < 4; ++host) {
+    dials.spawn(knock_later(net.world.add_host().system(), to, streams));
+  }
+  guest.connect(hub);
+  net.world.run(dials.join());
+  net.world.run_for(500ms);
+  EXPECT_EQ(hub.swarm.connections().of(guest.id).size(), 1U);
+}
+
 TEST(Swarm, C5_admits_so_many_connections_from_one_site) {
   TestNet net;
   TestNode& hub = net.add({.limits = {.inbound_connections_per_site = 2}});

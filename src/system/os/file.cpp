@@ -135,8 +135,11 @@ FileKind kind_of(mode_t mode) {
 }  // namespace
 
 FileInfo info_of(const struct stat& found) {
+  // Some file systems know times beyond those that fit, which end in 1677 and 2262.
+  constexpr auto kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count() - 1;
   const auto since_epoch =
-      std::chrono::seconds(found.st_mtim.tv_sec) + std::chrono::nanoseconds(found.st_mtim.tv_nsec);
+      std::chrono::seconds(std::clamp<std::int64_t>(found.st_mtim.tv_sec, -kMost, kMost)) +
+      std::chrono::nanoseconds(found.st_mtim.tv_nsec);
   return {.kind = kind_of(found.st_mode),
           .size = static_cast<std::uint64_t>(found.st_size),
           .mtime = WallTime(since_epoch),
