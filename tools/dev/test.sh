@@ -52,8 +52,6 @@ run_checks() {
   attempt check_docs "$root/tools/check_docs"
   attempt check_docs_test "$root/tools/check_docs_test"
   attempt check_docs_flags "$root/tools/check_docs" --flags "$root/build/dev/shoal"
-  attempt check_guards "$root/tools/take_out_guards" --check
-  attempt check_guards_test "$root/tools/take_out_guards_test"
   attempt check_docs_limits "$root/tools/check_docs" --limits "$root/build/dev/shoal"
 }
 

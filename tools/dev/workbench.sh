@@ -1,11 +1,8 @@
 # check, bench, fuzz, sim, interop. Sourced by ./dev.
 # shellcheck shell=bash
 
-help[check]='check [--all | --guards [--only ROW...]]
-clang-tidy over what changed since main (or all), and shellcheck
-
---guards   takes each guard of tests/guards.toml out of a copy of the sources and tells whether the tests fail that
-           docs/hardening.md names for it: all of them (some minutes, once its copies have been built), or those of some rows'
+help[check]='check [--all]
+clang-tidy over what changed since main (or all), and shellcheck'
 
 help[bench]='bench [NAME]
 benchmarks, with the release build
@@ -44,10 +41,6 @@ check_shell() {
 
 verb_check() {
   local base files
-  if [[ ${1:-} == --guards ]]; then
-    need_packages "${build_packages[@]}" "${test_packages[@]}"
-    SHOAL_JOBS=$jobs exec "$root/tools/take_out_guards" "${@:2}"
-  fi
   need_packages "${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}"
   configure dev
   cd "$root" || return
