@@ -66,6 +66,10 @@ constexpr const char* kStatusExamples = R"(Examples:
   shoal status                            also while another shoal uses the home
   shoal status --json --home /srv/shoal)";
 
+constexpr const char* kForgetExamples = R"(Examples:
+  shoal forget photos/2019
+  shoal forget --all)";
+
 constexpr const char* kPingExamples = R"(Examples:
   shoal ping /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
   shoal ping 12D3KooW... -c 3 --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
@@ -81,19 +85,22 @@ constexpr const char* kHelpExamples = R"(Examples:
 /// Flags and arguments as they were written.
 struct Written {
   std::string home, up, down, timeout, color = "auto";
-  std::vector<std::string> listen, connect;
+  std::vector<std::string> listen, connect, announce_at;
   bool no_lan = false, announce = false, json = false, quiet = false, no_progress = false;
   int verbosity = 0;
 
   IndexOptions index;
   std::string name, until_sent;
-  bool index_only = false;
+  bool index_only = false, no_qr = false;
 
   std::string link, output;
   bool force = false, seed = false, recursive = false;
   std::string offset, length;
 
   std::string peer, count;
+
+  std::vector<std::string> forgotten;
+  bool forget_all = false;
 
   std::string helped;
 };
@@ -147,6 +154,9 @@ void add_common(CLI::App& app, Written& written) {
              "repeatable; default: every interface, a free port");
   repeatable(app, "--connect", written.connect, "MULTIADDR",
              "repeatable; a peer to keep, ends in /p2p/ID");
+  repeatable(app, "--announce", written.announce_at, "MULTIADDR",
+             "repeatable; an address that others reach this node by,\n"
+             "such as a forwarded port");
   app.add_flag("--no-lan", written.no_lan, "not found on the local network");
   app.add_flag("--public", written.announce, "announced to the public network");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
@@ -187,6 +197,7 @@ void add_share(CLI::App& app, Written& written) {
   single(command, "--name", written.name, "NAME", "the name in the link");
   single(command, "--until-sent", written.until_sent, "N", "stop after N complete downloads");
   command.add_flag("--index-only", written.index_only, "index, print, stop");
+  command.add_flag("--no-qr", written.no_qr, "no QR code");
 }
 
 void add_get(CLI::App& app, Written& written) {
@@ -215,7 +226,12 @@ void add_others(CLI::App& app, Written& written) {
       written);
   add_command(app, "id", "peer id, addresses, agent, protocols", kIdExamples);
 
-  add_command(app, "status", "what this home holds, who uses it, the limits", kStatusExamples);
+  auto& forget =
+      add_command(app, "forget", "take files out of the index, not off the disk", kForgetExamples);
+  several(forget, "PATH|CID", written.forgotten, "", "a file, a folder, or what a CID names");
+  forget.add_flag("--all", written.forget_all, "everything");
+
+  add_command(app, "status", "what runs here, what it serves, what is remembered", kStatusExamples);
 
   auto& ping = add_command(app, "ping", "round trips, loss and path to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
@@ -277,11 +293,20 @@ IndexOptions checked(const IndexOptions& index) {
   return index;
 }
 
+ForgetOptions forget_options(const Written& written) {
+  if (written.forget_all != written.forgotten.empty()) {
+    throw Error(ErrorCode::usage, "forget takes what to forget, or --all", {},
+                "`shoal status` lists what is remembered");
+  }
+  return {.what = written.forgotten, .all = written.forget_all};
+}
+
 CommonOptions read_common(const Written& written) {
   CommonOptions options;
   options.home = written.home;
   for (const auto& text : written.listen) options.listen.push_back(parse_listen(text));
   for (const auto& text : written.connect) options.connect.push_back(parse_connect(text));
+  for (const auto& text : written.announce_at) options.announce.push_back(parse_announce(text));
   options.no_lan = written.no_lan;
   options.announce_publicly = written.announce;
   options.up = rate_if_given(written.up, "--up");
@@ -301,10 +326,12 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
     return make_share({.index = checked(written.index),
                        .name = name_if_given(written.name),
                        .until_sent = positive_if_given(written.until_sent, "--until-sent"),
-                       .index_only = written.index_only});
+                       .index_only = written.index_only,
+                       .qr_code = !written.no_qr});
   }
   if (name == "cid") return make_cid(checked(written.index));
   if (name == "id") return make_id();
+  if (name == "forget") return make_forget(forget_options(written));
   if (name == "status") return make_status();
   if (name == "version") return make_version();
   if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));

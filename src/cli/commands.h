@@ -24,6 +24,7 @@ struct ShareOptions {
   std::string name;  // empty: as the path says
   std::optional<std::uint64_t> until_sent;
   bool index_only = false;
+  bool qr_code = true;
 };
 std::unique_ptr<Command> make_share(ShareOptions options);
 
@@ -49,6 +50,12 @@ std::unique_ptr<Command> make_cat(CatOptions options);
 std::unique_ptr<Command> make_stat(service::Link link);
 
 std::unique_ptr<Command> make_id();
+
+struct ForgetOptions {
+  std::vector<std::string> what;  // paths, CIDs and links
+  bool all = false;
+};
+std::unique_ptr<Command> make_forget(ForgetOptions options);
 
 std::unique_ptr<Command> make_status();
 

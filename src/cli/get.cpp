@@ -16,6 +16,7 @@
 #include "cli/serving.h"
 #include "cli/units.h"
 #include "content/block.h"
+#include "service/link_addresses.h"
 #include "service/share.h"
 #include "system/rate_meter.h"
 #include "system/with_ticks.h"
@@ -128,6 +129,7 @@ class GetCommand final : public Command {
   }
 
   Task<void> stop() override {
+    served_.reset();
     peers_.reset();
     if (share_) co_await share_->stop();
     share_.reset();
@@ -138,7 +140,10 @@ class GetCommand final : public Command {
 
  private:
   void tell_own_link(const Cid& root) {
-    service::Link link{.cid = root, .path = {}, .filename = get_->name(), .providers = addresses()};
+    service::Link link{.cid = root,
+                       .path = {},
+                       .filename = get_->name(),
+                       .providers = service::link_addresses(session_->open_node().addresses())};
     const service::GetStatus status = get_->status();
     tell_serving(*session_, {.link = link,
                              .bytes = status.bytes_total,
@@ -146,14 +151,9 @@ class GetCommand final : public Command {
                              .blocks = status.blocks,
                              .duration = session_->now() - start_});
     told_numbers_ = status.files.has_value();
+    if (!served_) served_ = session_->open_node().tell_served({.kind = "get", .link = link});
     if (options_.seed && !std::exchange(told_link_, true))
       session_->output().note("served here as " + link.to_string());
-  }
-
-  std::vector<Multiaddr> addresses() {
-    auto all = session_->open_node().addresses();
-    if (all.size() > service::Link::kMaxProviders) all.resize(service::Link::kMaxProviders);
-    return all;
   }
 
   void tell_bad_peer(const content::BadPeer& bad) {
@@ -283,6 +283,7 @@ class GetCommand final : public Command {
   std::uint64_t most_come_ = 0;
   std::unique_ptr<PeerWatch> peers_;  // when more is to be said
   std::unique_ptr<service::Get> get_;
+  std::unique_ptr<node::RunningFile::Entry> served_;
   std::unique_ptr<service::Share> share_;  // of what is here, when it is served on
   bool told_link_ = false;
   bool told_complete_ = false;

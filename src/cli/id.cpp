@@ -3,40 +3,58 @@
 #include <boost/json/array.hpp>
 
 #include "cli/commands.h"
+#include "cli/holder_text.h"
 #include "cli/version.h"
+#include "node/running.h"
+#include "node/status.h"
 
 namespace shoal::cli {
 
 namespace {
 
+/// What the node of this home is, and where its peers reach it while it runs.
 class IdCommand final : public Command {
  public:
   Task<void> run(Session& session) override {
-    auto& node = session.start_node();
-    tell_as_json(session, node);
-    tell_as_text(session.output(), node);
+    auto& storage = session.system().storage;
+    const std::string home = storage.absolute(session.home());
+    const auto holder = node::holder_of(storage, home);
+    const auto running = holder ? node::read_running(storage, home) : std::nullopt;
+    const node::Running shown = running ? *running : describe(session.open_node());
+    tell_as_json(session.output(), shown, holder);
+    tell_as_text(session.output(), shown, holder);
     co_return;
   }
 
  private:
-  static void tell_as_json(Session& session, node::Node& node) {
-    boost::json::array addresses;
-    for (const auto& address : node.addresses()) addresses.emplace_back(address.to_string());
-    boost::json::array protocols;
-    for (const auto& protocol : node.swarm().protocols().names()) protocols.emplace_back(protocol);
-    session.output().event({{"peer_id", node.id().to_string()},
-                            {"addresses", std::move(addresses)},
-                            {"agent", agent()},
-                            {"protocols", std::move(protocols)}});
+  static node::Running describe(node::Node& node) {
+    return {.peer_id = node.id().to_string(),
+            .addresses = {},
+            .agent = agent(),
+            .protocols = node.swarm().protocols().names(),
+            .served = {}};
   }
 
-  static void tell_as_text(Output& output, node::Node& node) {
-    output.result("peer id    " + node.id().to_string());
-    output.result("agent      " + agent());
-    for (const auto& address : node.addresses()) output.result("address    " + address.to_string());
-    for (const auto& protocol : node.swarm().protocols().names()) {
-      output.result("protocol   " + protocol);
-    }
+  static void tell_as_json(Output& output, const node::Running& shown,
+                           const std::optional<LockHolder>& holder) {
+    boost::json::array addresses;
+    for (const auto& address : shown.addresses) addresses.emplace_back(address.to_string());
+    boost::json::array protocols;
+    for (const auto& protocol : shown.protocols) protocols.emplace_back(protocol);
+    output.event({{"peer_id", shown.peer_id},
+                  {"running", holder.has_value()},
+                  {"addresses", std::move(addresses)},
+                  {"agent", shown.agent},
+                  {"protocols", std::move(protocols)}});
+  }
+
+  static void tell_as_text(Output& output, const node::Running& shown,
+                           const std::optional<LockHolder>& holder) {
+    output.result("peer id    " + shown.peer_id);
+    output.result("agent      " + shown.agent);
+    output.result("running    " + (holder ? holder_text(*holder) : "no: no peer can reach it now"));
+    for (const auto& address : shown.addresses) output.result("address    " + address.to_string());
+    for (const auto& protocol : shown.protocols) output.result("protocol   " + protocol);
   }
 };
 

@@ -32,6 +32,19 @@ TEST(LinkTrouble, tells_how_a_path_is_written_when_it_is_not_there) {
   EXPECT_EQ(hint_for("/a?" + kProvider, ErrorCode::not_found, "known better"), "known better");
 }
 
+TEST(LinkTrouble, tells_how_far_the_addresses_reach) {
+  const auto hint = [](const std::string& address) {
+    return hint_for(
+        "?provider=" + address + "/p2p/12D3KooWSahP5pFRCEfaziPEba7urXGeif6T1y8jmodzdFUvzBHj",
+        ErrorCode::unreachable, "is it running");
+  };
+  EXPECT_TRUE(has(hint("/ip4/127.0.0.1/tcp/1"), "this machine only"));
+  EXPECT_TRUE(has(hint("/ip4/192.168.1.2/tcp/1"), "private"));
+  EXPECT_TRUE(has(hint("/ip4/192.168.1.2/tcp/1"), "is it running"));
+  EXPECT_TRUE(has(hint(""), "no address"));
+  EXPECT_EQ(hint("/ip4/203.0.113.7/tcp/1"), "is it running");
+}
+
 TEST(LinkTrouble, leaves_other_errors_as_they_are) {
   EXPECT_EQ(hint_for("/a?filename=x", ErrorCode::unreachable), "");
   const service::Link link = service::Link::parse(kCid);

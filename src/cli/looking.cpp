@@ -37,6 +37,10 @@ void tell_unusable(const service::Link& link, Output& output) {
   for (const std::string& provider : link.unusable) {
     output.warning("the link names a provider that cannot be used: " + provider);
   }
+  if (link.providers.empty() && link.unusable.empty() && !link.filename.empty()) {
+    // `shoal get ipfs://CID?filename=NAME&provider=...` runs what is before the '&'.
+    output.warning("this link names no peer; if the shell cut it at '&', put it into quotes");
+  }
 }
 
 Task<void> LookingCommand::run(Session& session) {
@@ -116,8 +120,8 @@ void LookingCommand::tick() {
 std::string LookingCommand::wait() const {
   if (writing_) return "waiting for whoever reads the output";
   auto& swarm = session_->open_node().swarm();
+  if (link_.providers.empty()) return service::waiting_for_peers(swarm);
   if (!swarm.connections().all().empty()) return service::blocks_from(swarm);
-  if (link_.providers.empty()) return "looking for peers that have it";
   return service::connecting_to(link_.providers);
 }
 

@@ -12,7 +12,7 @@
 
 namespace shoal::cli {
 
-/// Names the providers in a link that are skipped.
+/// Names the providers in a link that are skipped, and what a link may have lost on its way here.
 void tell_unusable(const service::Link& link, Output& output);
 
 /// What ls, cat and stat have in common: a reader on a node, waits that are named, --timeout.

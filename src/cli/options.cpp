@@ -52,6 +52,17 @@ Multiaddr parse_connect(const std::string& text) {
   return address;
 }
 
+Multiaddr parse_announce(const std::string& text) {
+  static constexpr std::string_view kExample = "/ip4/192.0.2.7/tcp/4001";
+  Multiaddr address = parse_address("--announce", text, kExample);
+  const auto endpoint = address.tcp_endpoint();
+  const bool nowhere = endpoint && (endpoint->port == 0 || endpoint->address.is_unspecified());
+  if (!nowhere && !address.empty()) return address;
+  throw Error(ErrorCode::usage,
+              fmt::format("--announce cannot be '{}': nobody can connect to it", text), {},
+              fmt::format("name the address and port that others see, like {}", kExample));
+}
+
 ColorWhen parse_color(const std::string& text) {
   if (text == "auto") return ColorWhen::automatic;
   if (text == "always") return ColorWhen::always;

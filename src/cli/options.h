@@ -16,6 +16,7 @@ struct CommonOptions {
   std::string home;  // empty: default_home(), for the commands that need one
   std::vector<Multiaddr> listen;
   std::vector<Multiaddr> connect;  // each ends in /p2p/ID
+  std::vector<Multiaddr> announce;
   bool no_lan = false;
   bool announce_publicly = false;
   std::uint64_t up = 0;  // bytes a second; 0: no limit
@@ -32,6 +33,7 @@ std::string default_home();
 /// Decides how its argument is read; throws Error{usage} naming `flag`.
 Multiaddr parse_listen(const std::string& text);
 Multiaddr parse_connect(const std::string& text);
+Multiaddr parse_announce(const std::string& text);
 ColorWhen parse_color(const std::string& text);
 
 }  // namespace shoal::cli

@@ -35,7 +35,7 @@ constexpr std::string_view kPlain = "\x1b[0m";
 std::string qr_code(std::string_view text, const QrRoom& room) {
   const std::string terminated(text);
   const std::unique_ptr<QRcode, FreeCode> code(
-      QRcode_encodeString8bit(terminated.c_str(), 0, QR_ECLEVEL_L));
+      QRcode_encodeString(terminated.c_str(), 0, QR_ECLEVEL_L, QR_MODE_8, 1));
   if (!code) return {};
   const auto modules = static_cast<std::size_t>(code->width) + 2 * kQuietZone;
   if (modules > room.columns || (modules + 1) / 2 > room.rows) return {};

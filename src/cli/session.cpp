@@ -5,10 +5,11 @@
 #include <exception>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/version.h"
-#include "node/status.h"
 #include "system/event.h"
 #include "system/os/world.h"
 #include "system/task_group.h"
@@ -26,32 +27,16 @@ std::string Session::home() const {
   return home;
 }
 
-namespace {
-
-std::unique_ptr<node::Node> make_node(System& system, node::Config config) {
-  const std::string home = system.storage.absolute(config.home);
-  try {
-    return std::make_unique<node::Node>(system, std::move(config));
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::locked) throw;
-    const auto holder = node::holder_of(system.storage, home);
-    const std::string command = holder ? holder->command : std::string();
-    throw Error(ErrorCode::locked, error.message() + (command.empty() ? "" : ", " + command), home,
-                "stop that one first, or give this one a home of its own with --home DIR");
-  }
-}
-
-}  // namespace
-
 node::Node& Session::open_node() {
   if (!node_) {
     node::Config config{.home = home(),
                         .listen = options_.listen,
                         .connect = options_.connect,
+                        .announce = options_.announce,
                         .up = options_.up,
                         .down = options_.down,
                         .agent = agent()};
-    node_ = make_node(system_, std::move(config));
+    node_ = std::make_unique<node::Node>(system_, std::move(config));
     if (const auto& aside = node_->store().damaged(); !aside.empty()) {
       output_.warning("the index was damaged and is begun anew; the old one is kept as " + aside);
     }
@@ -68,6 +53,12 @@ node::Node& Session::start_node() {
   }
   try {
     node.start();
+    if (const auto port = node.port_taken()) {
+      output_.warning(fmt::format(
+          "port {} of this home is taken by another program: links made before work again when it "
+          "is free",
+          *port));
+    }
   } catch (const Error& error) {
     if (error.code() != ErrorCode::unsupported) {
       // "unreachable" would speak of others.

@@ -1,18 +1,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <functional>
 
-#include "cli/address_path.h"
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/indexing.h"
 #include "cli/peer_watch.h"
 #include "cli/qr_code.h"
+#include "cli/qr_link.h"
 #include "cli/serving.h"
 #include "cli/stall.h"
 #include "cli/terminal.h"
 #include "cli/units.h"
+#include "service/link_addresses.h"
 #include "service/share.h"
 #include "system/event.h"
 #include "system/rate_meter.h"
@@ -23,7 +23,8 @@ namespace shoal::cli {
 namespace {
 
 constexpr Duration kEventPeriod = 500ms;
-constexpr std::size_t kLinesAroundCode = 3;
+/// The progress line.
+constexpr std::size_t kLinesBelowCode = 1;
 
 class ShareCommand final : public Command {
  public:
@@ -37,6 +38,10 @@ class ShareCommand final : public Command {
     share_ = std::make_unique<service::Share>(session.system(), node.swarm(), node.store(),
                                               node.bitswap());
     peers_ = std::make_unique<PeerWatch>(node, session.output());
+    node.when_unreachable([this](const PeerId& peer, const std::string& reason) {
+      session_->output().warning(fmt::format(
+          "cannot connect to {}: {}; trying again until it works", peer.to_string(), reason));
+    });
     sent_ = std::make_unique<Event>(session.system().waits);
     share_->when_sent([this](const service::SentToPeer& sent) {
       tell_sent(session_->output(), sent);
@@ -48,6 +53,7 @@ class ShareCommand final : public Command {
   }
 
   Task<void> stop() override {
+    served_.reset();
     peers_.reset();
     if (share_) co_await share_->stop();
     share_.reset();
@@ -91,6 +97,9 @@ class ShareCommand final : public Command {
     std::vector<Multiaddr> addresses;
     if (!options_.index_only) addresses = session_->open_node().addresses();
     const service::Link link = share_->link(addresses);
+    if (!options_.index_only) {
+      served_ = session_->open_node().tell_served({.kind = "share", .link = link});
+    }
     tell_serving(*session_, {.link = link,
                              .bytes = result.bytes,
                              .files = result.files,
@@ -101,27 +110,39 @@ class ShareCommand final : public Command {
     output.note(fmt::format("{}: {}, {} {}, indexed in {:.1f} s", for_terminal(link.filename),
                             format_size(result.bytes), result.files,
                             result.files == 1 ? "file" : "files", to_seconds(duration)));
-    if (output.interactive()) draw_code(link);
     output.result(link.to_string());
     output.check_written();
-    if (!options_.index_only) output.note("serving; stop with Ctrl-C");
+    if (!options_.index_only) tell_how_to_get(link);
+    if (output.interactive() && options_.qr_code) draw_code(link);
   }
 
-  /// With as many providers as fit: fewer make a smaller code. Whoever scans it is on another
-  /// machine.
-  void draw_code(service::Link link) {
-    const auto is_elsewhere = [](const Multiaddr& at) { return path_of(at) != "loopback"; };
-    if (std::ranges::any_of(link.providers, is_elsewhere)) {
-      std::erase_if(link.providers, std::not_fn(is_elsewhere));
-    }
+  void tell_how_to_get(const service::Link& link) {
+    session_->output().note(
+        fmt::format("On the other machine, run (stop sharing with Ctrl-C):\n"
+                    "  shoal get '{}'",
+                    link.to_string()));
+    tell_reach(link);
+  }
+
+  void tell_reach(const service::Link& link) {
+    auto reach = service::Reach::this_machine;
+    for (const auto& at : link.providers) reach = std::max(reach, service::reach_of(at));
+    if (reach == service::Reach::anywhere) return;
+    const bool here = reach == service::Reach::this_machine;
+    session_->output().note(fmt::format(
+        "This link works {} only. If a router forwards a port to this machine, name it with "
+        "--announce.",
+        here ? "on this machine" : "inside this network"));
+  }
+
+  /// The last thing on the screen, above the progress line.
+  void draw_code(const service::Link& link) {
     auto& output = session_->output();
-    // The lines around it stay in sight.
-    const std::size_t rows = terminal_height() - std::min(terminal_height(), kLinesAroundCode);
+    const std::size_t rows = terminal_height() - std::min(terminal_height(), kLinesBelowCode);
     const QrRoom room{.columns = terminal_width(), .rows = rows, .colored = output.colored()};
-    for (;; link.providers.pop_back()) {
-      const std::string code = qr_code(link.to_string(), room);
-      if (!code.empty()) return output.note(code);
-      if (link.providers.size() <= 1) break;
+    for (const std::string& text : qr_texts(link)) {
+      const std::string code = qr_code(text, room);
+      if (!code.empty()) return output.note(code.substr(0, code.size() - 1));
     }
     output.note("(in a larger window this shows the link as a QR code)");
   }
@@ -162,6 +183,7 @@ class ShareCommand final : public Command {
   Session* session_ = nullptr;
   std::unique_ptr<Event> sent_;
   std::unique_ptr<service::Share> share_;
+  std::unique_ptr<node::RunningFile::Entry> served_;
   std::unique_ptr<PeerWatch> peers_;
   std::string name_;
   std::optional<Stall> stall_;

@@ -8,6 +8,7 @@
 
 #include "cli/commands.h"
 #include "cli/display_text.h"
+#include "cli/holder_text.h"
 #include "cli/units.h"
 #include "node/limits.h"
 
@@ -39,10 +40,39 @@ boost::json::value text_or_null(const std::string& text) {
   return boost::json::string(as_utf8(text));
 }
 
-boost::json::value holder_json(const std::optional<LockHolder>& holder) {
-  if (!holder) return nullptr;
-  return boost::json::object{{"process", text_or_null(holder->process)},
-                             {"command", text_or_null(holder->command)}};
+boost::json::object served_json(const node::Running::Served& served) {
+  return {{"kind", served.kind},
+          {"name", as_utf8(served.link.filename)},
+          {"cid", served.link.cid.to_string()},
+          {"link", served.link.to_string()}};
+}
+
+boost::json::object node_json(const node::RunningNode& node) {
+  boost::json::object out{{"process", text_or_null(node.holder.process)},
+                          {"command", text_or_null(node.holder.command)}};
+  boost::json::array addresses;
+  boost::json::array served;
+  if (node.running) {
+    out["peer_id"] = node.running->peer_id;
+    for (const auto& address : node.running->addresses) addresses.emplace_back(address.to_string());
+    for (const auto& one : node.running->served) served.emplace_back(served_json(one));
+  }
+  out["addresses"] = std::move(addresses);
+  out["serves"] = std::move(served);
+  return out;
+}
+
+/// Of the first node.
+boost::json::value holder_json(const node::Status& status) {
+  const LockHolder& holder = status.nodes.front().holder;
+  return boost::json::object{{"process", text_or_null(holder.process)},
+                             {"command", text_or_null(holder.command)}};
+}
+
+boost::json::array nodes_json(const node::Status& status) {
+  boost::json::array nodes;
+  for (const auto& node : status.nodes) nodes.emplace_back(node_json(node));
+  return nodes;
 }
 
 boost::json::array places_json(const node::Status& status) {
@@ -75,26 +105,20 @@ boost::json::object to_json(const node::Status& status) {
   const Sum sum = sum_of(status);
   return {{"home", as_utf8(status.home)},
           {"peer_id", std::move(peer)},
-          {"holder", holder_json(status.holder)},
+          {"holder", status.nodes.empty() ? boost::json::value() : holder_json(status)},
+          {"nodes", nodes_json(status)},
           {"disk_bytes", status.disk_bytes},
           {"index_bytes", status.index_bytes},
-          {"blocks", sum.blocks + status.nodes},
+          {"blocks", sum.blocks + status.nodes_in_index},
           {"blocks_in_files", sum.blocks},
-          {"blocks_in_index", status.nodes},
+          {"blocks_in_index", status.nodes_in_index},
           {"files", sum.files},
           {"bytes", sum.bytes},
           {"places", places_json(status)},
           {"limits", limits_json()}};
 }
 
-std::string holder_text(const std::optional<LockHolder>& holder) {
-  if (!holder) return "nobody";
-  std::string text = holder->process.empty() ? "a process" : "process " + holder->process;
-  if (!holder->command.empty()) text += ": " + for_terminal(holder->command);
-  return text;
-}
-
-std::string place_text(const node::ServedPlace& place) {
+std::string place_text(const node::KnownPlace& place) {
   std::string text = fmt::format("  {:>8}  {}", format_size(place.bytes), for_terminal(place.path));
   if (place.files > 1) text += fmt::format(", {} files", place.files);
   if (place.gone > 0) text += fmt::format(", {} gone", place.gone);
@@ -107,12 +131,12 @@ std::size_t depth_of(std::string_view path) {
 }
 
 /// So few that they can be read: the deepest folders give way to the ones they lie in.
-std::vector<node::ServedPlace> folded(std::vector<node::ServedPlace> places) {
+std::vector<node::KnownPlace> folded(std::vector<node::KnownPlace> places) {
   while (places.size() > kPlacesShown) {
     std::size_t deepest = 0;
     for (const auto& place : places) deepest = std::max(deepest, depth_of(place.path));
     if (deepest <= 1) break;
-    std::map<std::string, node::ServedPlace> merged;
+    std::map<std::string, node::KnownPlace> merged;
     for (auto& place : places) {
       if (depth_of(place.path) == deepest) place.path.resize(place.path.rfind('/'));
       auto& into = merged[place.path];
@@ -129,18 +153,30 @@ std::vector<node::ServedPlace> folded(std::vector<node::ServedPlace> places) {
   return places;
 }
 
+void tell_nodes(Output& output, const node::Status& status) {
+  if (status.nodes.empty()) output.result("running    no: nothing is served");
+  for (const auto& node : status.nodes) {
+    output.result("running    " + holder_text(node.holder));
+    if (!node.running) continue;
+    for (const auto& served : node.running->served) {
+      output.result(fmt::format("  serves   {} ({}, {})", for_terminal(served.link.filename),
+                                served.kind, served.link.cid.to_string()));
+    }
+  }
+}
+
 void tell_as_text(Output& output, const node::Status& status) {
   const Sum sum = sum_of(status);
   output.result("home       " + for_terminal(status.home));
   output.result("peer id    " + (status.peer ? status.peer->to_string() : "none yet"));
-  output.result("in use by  " + holder_text(status.holder));
-  output.result(fmt::format("disk       {}, of which the index takes {}",
-                            format_size(status.disk_bytes), format_size(status.index_bytes)));
-  output.result(fmt::format("blocks     {} in {} {} that lie elsewhere ({}), {} in the index",
-                            sum.blocks, sum.files, sum.files == 1 ? "file" : "files",
-                            format_size(sum.bytes), status.nodes));
+  tell_nodes(output, status);
+  output.result(fmt::format("disk       {}, index {}", format_size(status.disk_bytes),
+                            format_size(status.index_bytes)));
+  output.result(fmt::format("index      {} blocks in {} {} ({}), {} nodes", sum.blocks, sum.files,
+                            sum.files == 1 ? "file" : "files", format_size(sum.bytes),
+                            status.nodes_in_index));
   if (status.places.empty()) return;
-  output.result("served from");
+  output.result("remembered, and served only while a share names it (`shoal forget` drops it)");
   for (const auto& place : folded(status.places)) output.result(place_text(place));
 }
 

@@ -260,6 +260,14 @@ std::optional<Endpoint> Multiaddr::tcp_endpoint() const {
   return Endpoint{v6_of(parts[1], *scope), port_of(parts[2])};
 }
 
+std::optional<IpAddress> Multiaddr::ip() const {
+  for (const Component& part : components()) {
+    if (part.code == AddressCode::ip4) return v4_of(part);
+    if (part.code == AddressCode::ip6) return v6_of(part, 0).normalised();
+  }
+  return std::nullopt;
+}
+
 std::optional<HostPort> Multiaddr::tcp_host() const {
   using enum AddressCode;
   const std::vector<Component> parts = transport_of(*this);

@@ -70,6 +70,8 @@ class Multiaddr {
   /// Ending in /p2p/`peer`, in place of another that it may end in.
   Multiaddr with_peer(const PeerId& peer) const;
 
+  /// The first IP address in it.
+  std::optional<IpAddress> ip() const;
   /// For /ip4|ip6/…/tcp/…, perhaps with /ip6zone before and /p2p behind, and nothing else. A zone
   /// must be a number: names of interfaces are for the system to resolve.
   std::optional<Endpoint> tcp_endpoint() const;

@@ -9,6 +9,8 @@
 #include "net/transport/tcp/tcp.h"
 #include "net/upgrade.h"
 #include "node/identity.h"
+#include "node/listen.h"
+#include "node/shared_index.h"
 #include "protocol/ping/ping.h"
 #include "system/rate_limit.h"
 #include "system/task_group.h"
@@ -23,20 +25,6 @@ constexpr Duration kGivenAddressLifetime = 24h * 365;
 constexpr Duration kPeerLook = 5s;
 constexpr Duration kLongestDialPause = 5min;
 
-/// The folder, with those above it. A new one is for its owner alone: the index in it lists every
-/// path that is shared.
-std::string make_home(System& system, const std::string& home) {
-  const std::string path = system.storage.absolute(home);
-  for (std::size_t at = path.find('/', 1); at != std::string::npos; at = path.find('/', at + 1)) {
-    const std::string above = path.substr(0, at);
-    if (!system.storage.info(above)) system.storage.make_folder(above);
-  }
-  const bool is_new = !system.storage.info(path);
-  system.storage.make_folder(path);
-  if (is_new) system.storage.set_mode(path, 0700);
-  return path;
-}
-
 /// What nobody asked for takes no more than a quarter of what the user lets in.
 net::ConnectionLimits connection_limits(const Config& config) {
   net::ConnectionLimits out;
@@ -47,8 +35,10 @@ net::ConnectionLimits connection_limits(const Config& config) {
   return out;
 }
 
-std::vector<Multiaddr> default_listen() {
-  return {Multiaddr::parse("/ip4/0.0.0.0/tcp/0"), Multiaddr::parse("/ip6/::/tcp/0")};
+/// A node beside the first one of its home begins with what that has learnt.
+std::string index_folder(System& system, const Home& home) {
+  if (!home.is_first()) copy_index(system, home);
+  return home.folder();
 }
 
 }  // namespace
@@ -58,25 +48,25 @@ struct Node::Parts {
   Parts(System& world, Config wanted)
       : system(world),
         config(std::move(wanted)),
-        home(make_home(world, config.home)),
-        lock(world.storage.lock(home + "/lock")),
-        key(load_identity(world, home)),
+        home(world, config.home),
+        key(load_identity(world, home.folder())),
         up(world.clock, config.up),
         down(world.clock, config.down),
         upgrader(world, key, net::Bandwidth{up, down}),
         swarm(world, PeerId::from_public_key(key.public_key()), connection_limits(config)),
         identify(world, swarm, key, config.agent),
-        store(world, home),
+        store(world, index_folder(world, home)),
+        running(world.storage, home.folder()),
         bitswap(content::Bitswap::make(world, swarm, store)),
         tasks(world.waits, "node") {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
+  void announce(const Multiaddr& address);
 
   System& system;
   const Config config;
-  const std::string home;
-  const std::unique_ptr<FileLock> lock;
+  const Home home;
   const crypto::PrivateKey key;
   RateLimit up;
   RateLimit down;
@@ -84,7 +74,10 @@ struct Node::Parts {
   net::Swarm swarm;
   identify::Identify identify;
   content::BlockStore store;
+  RunningFile running;
   std::unique_ptr<content::Bitswap> bitswap;
+  std::optional<std::uint16_t> port_taken;
+  std::function<void(const PeerId&, const std::string&)> when_unreachable;
   TaskGroup tasks;
 };
 
@@ -96,14 +89,26 @@ Task<void> Node::Parts::stay_connected(PeerId peer) {
       pause = kPeerLook;
     } catch (const Error& error) {
       log_info("cannot connect to {}: {}", peer.to_string(), error.what());
+      if (pause == kPeerLook && when_unreachable) when_unreachable(peer, error.message());
       pause = std::min(2 * pause, kLongestDialPause);
     }
     co_await system.clock.sleep_for(pause);
   }
 }
 
+void Node::Parts::announce(const Multiaddr& address) {
+  const auto peer = address.peer();
+  if (peer && *peer != swarm.local_peer()) {
+    throw Error(ErrorCode::usage, "this address is another peer's", address.to_string(),
+                "announce one without /p2p/ID");
+  }
+  swarm.announce(peer ? address.without_peer() : address);
+}
+
 Node::Node(System& system, Config config)
     : parts_(std::make_unique<Parts>(system, std::move(config))) {
+  if (parts_->home.is_first()) take_over_indexes(system, parts_->home, parts_->store);
+  for (const Multiaddr& address : parts_->config.announce) parts_->announce(address);
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
   ping::serve(system, swarm);
@@ -119,18 +124,13 @@ Node::Node(System& system, Config config)
 Node::~Node() = default;
 
 void Node::start() {
-  const bool chosen = !parts_->config.listen.empty();
-  std::size_t listening = 0;
-  for (const Multiaddr& address : chosen ? parts_->config.listen : default_listen()) {
-    try {
-      parts_->swarm.listen(address);
-      ++listening;
-    } catch (const Error&) {
-      // A machine may have no IPv6, or no IPv4; what the user chose must work.
-      if (chosen) throw;
-    }
-  }
-  if (listening == 0) throw Error(ErrorCode::failed, "no address to listen on", parts_->home);
+  parts_->port_taken =
+      listen_on(parts_->system, parts_->swarm, parts_->config.listen, parts_->home.folder());
+  parts_->running.describe({.peer_id = id().to_string(),
+                            .addresses = addresses(),
+                            .agent = parts_->config.agent,
+                            .protocols = parts_->swarm.protocols().names(),
+                            .served = {}});
   for (const Multiaddr& address : parts_->config.connect) {
     parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
   }
@@ -154,6 +154,23 @@ const PeerId& Node::id() const {
 
 const Config& Node::config() const {
   return parts_->config;
+}
+
+const Home& Node::home() const {
+  return parts_->home;
+}
+
+std::optional<std::uint16_t> Node::port_taken() const {
+  return parts_->port_taken;
+}
+
+void Node::when_unreachable(
+    std::function<void(const PeerId&, const std::string& reason)> callback) {
+  parts_->when_unreachable = std::move(callback);
+}
+
+std::unique_ptr<RunningFile::Entry> Node::tell_served(Running::Served served) {
+  return parts_->running.add(std::move(served));
 }
 
 net::Swarm& Node::swarm() {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +12,8 @@
 #include "crypto/keys.h"
 #include "net/swarm/swarm.h"
 #include "node/config.h"
+#include "node/home.h"
+#include "node/running.h"
 #include "protocol/identify/identify.h"
 #include "system/system.h"
 
@@ -20,8 +25,9 @@ namespace shoal::node {
 /// Construct, start(), use, stop(), destroy.
 class Node {
  public:
-  /// Locks the home, reads or makes the identity, opens the index. Throws Error{locked}, {io}.
-  /// Borrows `system` for its life.
+  /// Takes a place in the home, reads or makes its identity, opens its index. Throws Error{io};
+  /// Error{locked} when Home::kMaxNodes run there; Error{usage} for an address that cannot be
+  /// connected to or announced. Borrows `system` for its life.
   Node(System& system, Config config);
   ~Node();
   Node(const Node&) = delete;
@@ -36,6 +42,7 @@ class Node {
   System& system();
   const PeerId& id() const;
   const Config& config() const;
+  const Home& home() const;
   net::Swarm& swarm();
   identify::Identify& identify();
   content::BlockStore& store();
@@ -43,6 +50,14 @@ class Node {
 
   /// Where others can reach this node, each with /p2p/ID, the most reachable first.
   std::vector<Multiaddr> addresses() const;
+  /// The port that the home keeps, when another program has it, so that this node listens
+  /// elsewhere.
+  std::optional<std::uint16_t> port_taken() const;
+  /// Called once for each peer of Config::connect that cannot be connected, and again when it was
+  /// connected in between. The node goes on trying.
+  void when_unreachable(std::function<void(const PeerId&, const std::string& reason)> callback);
+  /// Lets other processes see what is served here, for as long as the entry lives.
+  std::unique_ptr<RunningFile::Entry> tell_served(Running::Served served);
 
  private:
   struct Parts;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "content/store/index_reading.h"
+#include "node/home.h"
 #include "node/identity.h"
 #include "system/offload.h"
 
@@ -33,7 +34,7 @@ std::uint64_t bytes_below(Storage& storage, const std::string& path) {
   return bytes;
 }
 
-void count(ServedPlace& place, Storage& storage, const IndexReading::Entry& file) {
+void count(KnownPlace& place, Storage& storage, const IndexReading::Entry& file) {
   ++place.files;
   place.bytes += file.stamp.size;
   place.blocks += file.blocks;
@@ -46,7 +47,7 @@ void count(ServedPlace& place, Storage& storage, const IndexReading::Entry& file
 }
 
 /// A folder stands for those below it, and a file that is alone in its folder for itself.
-std::vector<ServedPlace> places_of(Storage& storage, const IndexReading& index) {
+std::vector<KnownPlace> places_of(Storage& storage, const IndexReading& index) {
   std::set<std::string> folders;
   for (const auto& file : index.files) folders.insert(folder_of(file.path));
   const auto outermost = [&](std::string folder) {
@@ -57,15 +58,15 @@ std::vector<ServedPlace> places_of(Storage& storage, const IndexReading& index) 
     }
     return found;
   };
-  std::map<std::string, ServedPlace> places;
+  std::map<std::string, KnownPlace> places;
   std::map<std::string, std::string> alone;  // the only file of a folder
   for (const auto& file : index.files) {
     const std::string folder = outermost(folder_of(file.path));
-    ServedPlace& place = places[folder];
+    KnownPlace& place = places[folder];
     count(place, storage, file);
     alone[folder] = file.path;
   }
-  std::vector<ServedPlace> out;
+  std::vector<KnownPlace> out;
   for (auto& [folder, place] : places) {
     place.path = place.files == 1 ? alone[folder] : folder;
     out.push_back(std::move(place));
@@ -76,17 +77,22 @@ std::vector<ServedPlace> places_of(Storage& storage, const IndexReading& index) 
 }  // namespace
 
 std::optional<LockHolder> holder_of(Storage& storage, const std::string& home) {
-  return storage.lock_holder(home + "/lock");
+  return storage.lock_holder(lock_path(home));
 }
 
 Task<Status> look_at_home(System& system, std::string home) {
   Storage& storage = system.storage;
-  Status status{.home = storage.absolute(home), .peer = {}, .holder = {}, .places = {}};
+  Status status{.home = storage.absolute(home), .peer = {}, .nodes = {}, .places = {}};
   if (!storage.info(status.home)) co_return status;
   if (const auto key = find_identity(system, status.home)) {
     status.peer = PeerId::from_public_key(key->public_key());
   }
-  status.holder = holder_of(storage, status.home);
+  for (const std::string& folder : node_folders(storage, status.home)) {
+    auto holder = holder_of(storage, folder);
+    if (!holder) continue;
+    status.nodes.push_back(
+        {.holder = std::move(*holder), .running = read_running(storage, folder)});
+  }
   status.disk_bytes = bytes_below(storage, status.home);
   for (const char* suffix : {"", content::kIndexWalSuffix}) {
     const auto info = storage.info(status.home + "/" + content::kIndexName + suffix);
@@ -94,7 +100,7 @@ Task<Status> look_at_home(System& system, std::string home) {
   }
   const auto index = co_await content::read_index(system, status.home);
   if (!index) co_return status;
-  status.nodes = index->nodes;
+  status.nodes_in_index = index->nodes;
   status.node_bytes = index->node_bytes;
   const auto job = [&] { return places_of(storage, *index); };
   status.places = co_await offload(system.offload, job);

@@ -6,12 +6,13 @@
 #include <vector>
 
 #include "format/peer_id.h"
+#include "node/running.h"
 #include "system/system.h"
 
 namespace shoal::node {
 
-/// A file, or a folder with files, that blocks are served from.
-struct ServedPlace {
+/// A file, or a folder with files, whose blocks the index remembers.
+struct KnownPlace {
   std::string path;
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;   // of these files, when their blocks were verified
@@ -21,16 +22,22 @@ struct ServedPlace {
   std::uint64_t gone = 0;  // files that are not there any more
 };
 
-/// What a home holds, and who uses it.
+/// A node that runs in a home.
+struct RunningNode {
+  LockHolder holder;
+  std::optional<Running> running;  // none: it has not told yet
+};
+
+/// What a home remembers, who runs there, and what they serve.
 struct Status {
   std::string home;                  // absolute
   std::optional<PeerId> peer;        // none: no identity has been made here yet
-  std::optional<LockHolder> holder;  // none: no process has it
+  std::vector<RunningNode> nodes;    // the first one first
   std::uint64_t disk_bytes = 0;      // of everything in the home
   std::uint64_t index_bytes = 0;     // of these, the index
-  std::uint64_t nodes = 0;           // blocks kept in the index itself
+  std::uint64_t nodes_in_index = 0;  // blocks kept in the index itself
   std::uint64_t node_bytes = 0;
-  std::vector<ServedPlace> places;  // in order of their paths
+  std::vector<KnownPlace> places;  // in order of their paths
 };
 
 /// The process that uses the home, an absolute path; none when none does.

@@ -48,7 +48,7 @@ TEST_F(StatusTest, finds_nothing_where_no_node_has_been_and_makes_nothing) {
   const Status status = look();
   EXPECT_EQ(status.home, "/home");
   EXPECT_FALSE(status.peer);
-  EXPECT_FALSE(status.holder);
+  EXPECT_TRUE(status.nodes.empty());
   EXPECT_FALSE(storage.info("/home"));
 }
 
@@ -66,8 +66,8 @@ TEST_F(StatusTest, reads_a_home_beside_the_node_that_holds_it) {
 
   const Status status = look();
   EXPECT_EQ(status.peer, node.id());
-  EXPECT_TRUE(status.holder);
-  EXPECT_EQ(status.nodes, 1u);
+  EXPECT_EQ(status.nodes.size(), 1u);
+  EXPECT_EQ(status.nodes_in_index, 1u);
   EXPECT_EQ(status.node_bytes, bytes.size());
   ASSERT_EQ(status.places.size(), 2u);
   EXPECT_EQ(status.places[0].path, "/other/c") << "alone in its folder";
@@ -93,7 +93,7 @@ TEST_F(StatusTest, sees_what_changed_and_what_is_gone) {
   storage.remove("/tree/b");
 
   const Status status = look();
-  EXPECT_FALSE(status.holder);
+  EXPECT_TRUE(status.nodes.empty());
   ASSERT_EQ(status.places.size(), 1u);
   EXPECT_EQ(status.places[0].changed, 1u);
   EXPECT_EQ(status.places[0].gone, 1u);

@@ -9,7 +9,6 @@
 #include "content/local_block.h"
 #include "format/hamt_walk.h"
 #include "service/block_queue.h"
-#include "service/sources.h"
 
 namespace shoal::service {
 
@@ -58,23 +57,15 @@ ContentSource::ContentSource(System& system, net::Swarm& swarm, content::BlockSt
       bitswap_(bitswap),
       providers_(std::move(providers)) {}
 
-void ContentSource::begin_session() {
-  auto made = bitswap_.session();
-  if (!add_sources(swarm_, *made, providers_)) {
-    throw Error(ErrorCode::not_found, "not held here, and nobody is named who has it", {},
-                "ask for a link that names a provider, or name a peer with --connect");
-  }
-  session_ = std::move(made);
-}
-
 Task<SharedBytes> ContentSource::block(Cid cid) {
   if (auto known = content::inline_block(cid)) co_return std::move(*known);
   std::optional<SharedBytes> held = co_await store_.get(cid.hash());
   if (held) co_return std::move(*held);
   // The first that is not here is mostly the top: whoever lacks that has nothing below it.
-  const bool first = session_ == nullptr;
-  if (first) begin_session();
-  Task<content::Block> fetching = first ? session_->fetch_root(cid) : session_->fetch(cid);
+  const bool first = !session_;
+  if (first) session_.emplace(swarm_, bitswap_, providers_);
+  content::Session& session = **session_;
+  Task<content::Block> fetching = first ? session.fetch_root(cid) : session.fetch(cid);
   content::Block fetched = co_await std::move(fetching);
   if (is_interior(cid, fetched.bytes.view())) store_.put(cid.hash(), fetched.bytes.view());
   co_return std::move(fetched.bytes);

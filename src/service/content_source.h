@@ -1,7 +1,7 @@
 #pragma once
 
 #include <functional>
-#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +11,7 @@
 #include "format/multiaddr.h"
 #include "format/unixfs_node.h"
 #include "net/swarm/swarm.h"
+#include "service/content_session.h"
 #include "system/system.h"
 
 namespace shoal::service {
@@ -23,8 +24,7 @@ class ContentSource {
   ContentSource(System& system, net::Swarm& swarm, content::BlockStore& store,
                 content::Bitswap& bitswap, std::vector<Multiaddr> providers);
 
-  /// Nodes with links are kept in the store; leaves are not. Throws what Session::fetch() throws,
-  /// and Error{not_found} when it is not held and there is nobody to ask.
+  /// Nodes with links are kept in the store; leaves are not. Throws what Session::fetch() throws.
   Task<SharedBytes> block(Cid cid);
 
   /// All entries of a folder, sharded or not, in order of their names. `node` describes the block
@@ -36,23 +36,21 @@ class ContentSource {
   std::uint64_t raw_bytes(const DagPbLink& link) const;
 
   std::vector<content::Trouble> troubles() const {
-    return session_ ? session_->troubles() : std::vector<content::Trouble>();
+    return session_ ? (*session_)->troubles() : std::vector<content::Trouble>();
   }
 
-  std::size_t bytes_arriving() const { return session_ ? session_->bytes_arriving() : 0; }
+  std::size_t bytes_arriving() const { return session_ ? (*session_)->bytes_arriving() : 0; }
 
   System& system() { return system_; }
   content::BlockStore& store() { return store_; }
 
  private:
-  void begin_session();
-
   System& system_;
   net::Swarm& swarm_;
   content::BlockStore& store_;
   content::Bitswap& bitswap_;
   const std::vector<Multiaddr> providers_;
-  std::unique_ptr<content::Session> session_;
+  std::optional<ContentSession> session_;
 };
 
 }  // namespace shoal::service

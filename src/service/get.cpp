@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "content/transfer/download.h"
+#include "service/content_session.h"
 #include "service/reader.h"
 #include "service/share.h"
 #include "service/sources.h"
@@ -19,32 +20,9 @@ namespace {
 constexpr Duration kLook = 100ms;
 constexpr Duration kFarewell = 1s;
 
-/// Asked when there is nobody to ask: what is not on this machine cannot be had.
-class Nobody final : public content::Session {
- public:
-  void add_peer(const PeerId&) override {}
-  Task<content::Block> fetch(Cid cid) override {
-    throw Error(ErrorCode::not_found, "nobody is known who has it", cid.to_string(),
-                "ask for a link that names a provider, or name a peer with --connect");
-    co_return content::Block{cid, {}};
-  }
-  const content::SessionCounts& counts() const override { return counts_; }
-  std::size_t live_peers() const override { return 0; }
-
- private:
-  const content::SessionCounts counts_;
-};
-
-std::unique_ptr<content::Session> session_for(const Link& link, net::Swarm& swarm,
-                                              content::Bitswap& bitswap) {
-  auto session = bitswap.session();
-  if (add_sources(swarm, *session, link.providers)) return session;
-  return std::make_unique<Nobody>();
-}
-
 }  // namespace
 
-struct Get::State final : net::ConnectionObserver {
+struct Get::State {
   State(System& world, net::Swarm& connections, content::BlockStore& blocks,
         content::Bitswap& exchange, GetOptions wanted)
       : system(world),
@@ -52,24 +30,15 @@ struct Get::State final : net::ConnectionObserver {
         store(blocks),
         bitswap(exchange),
         options(std::move(wanted)),
-        session(session_for(options.link, connections, exchange)),
-        started(world.clock.now()) {
-    swarm.add_observer(*this);
-  }
-  ~State() override { swarm.remove_observer(*this); }
-
-  /// Of a link that names nobody, whoever comes may have it.
-  void connected(net::Connection& connection) override {
-    if (options.link.providers.empty()) session->add_peer(connection.peer());
-  }
-  void disconnected(net::Connection&) override {}
+        session(connections, exchange, options.link.providers),
+        started(world.clock.now()) {}
 
   System& system;
   net::Swarm& swarm;
   content::BlockStore& store;
   content::Bitswap& bitswap;
   const GetOptions options;
-  std::unique_ptr<content::Session> session;
+  ContentSession session;
   const TimePoint started;
   std::string name;
   std::optional<Cid> root;
@@ -124,10 +93,10 @@ struct Get::State final : net::ConnectionObserver {
       }
     }
     if (!out.busy.empty()) return out;
-    if (options.link.providers.empty() && out.peers == 0) {
+    if (session.asks_anybody() && session->counts().sources.empty()) {
       out.waiting = Waiting::peers;
-      out.detail = "the link names nobody who has it";
-    } else if (out.peers == 0) {
+      out.detail = waiting_for_peers(swarm);
+    } else if (out.peers == 0 && !session.asks_anybody()) {
       out.waiting = Waiting::connection;
       out.detail = trying_again(options.link.providers, session->troubles());
     } else {

@@ -40,13 +40,17 @@ struct Holder {
     co_await store.stop();
   }
   void hold(const content::TestTree& tree) {
-    for (const auto& [cid, block] : tree.blocks) store.put(cid.hash(), block);
+    for (const auto& [cid, block] : tree.blocks) {
+      store.put(cid.hash(), block);
+      served->add(cid.hash());
+    }
   }
   Multiaddr address() const { return node.address().with_peer(node.id); }
 
   TestNode& node;
   content::BlockStore store;
   std::unique_ptr<content::Bitswap> bitswap;
+  std::unique_ptr<content::ServedBlocks::Scope> served = bitswap->served().open();
 };
 
 Task<void> note(Task<GetResult> work, std::optional<Error>& how) {
@@ -292,10 +296,31 @@ TEST_F(Gets, a_link_that_names_nobody_is_asked_of_whoever_is_connected) {
   sender.hold(tree);
   Link bare = link(root);
   bare.providers.clear();
-  EXPECT_EQ(get(bare), ErrorCode::not_found);
+  EXPECT_EQ(get(bare), ErrorCode::timeout);
   sender.node.connect(guest.node);
   net.world.run_for(1s);
   EXPECT_EQ(get(bare), kDone);
+}
+
+TEST_F(Gets, waits_for_a_peer_that_comes_later) {
+  const Cid root = file_of(2);
+  Link bare = link(root);
+  bare.providers.clear();
+  Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+           {.link = bare, .output = "/out", .replace = false, .timeout = {}});
+  std::optional<Error> ended;
+  TaskGroup tasks(guest.node.system.waits, "test");
+  tasks.spawn(note(work.run(), ended));
+  net.world.run_for(60s);
+  EXPECT_EQ(work.status().waiting, Waiting::peers);
+  sender.node.connect(guest.node);  // and lacks it
+  net.world.run_for(60s);
+  EXPECT_FALSE(ended);
+  sender.hold(tree);
+  sender.bitswap->offer_all();
+  net.world.run(tasks.join());
+  EXPECT_FALSE(ended) << ended->what();
+  EXPECT_EQ(read("/out/t").size(), 2 * kChunk);
 }
 
 TEST_F(Gets, what_nobody_has_is_told_at_once) {

@@ -8,8 +8,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "content/served/served_tree.h"
 #include "service/delivery.h"
 #include "service/done.h"
+#include "service/link_addresses.h"
 #include "system/task_group.h"
 #include "system/timeout.h"
 
@@ -35,6 +37,8 @@ struct Share::State final : net::ConnectionObserver {
                               net::ProtocolStream stream);
   Task<void> settle(PeerId peer);
   void tell(const PeerId& peer, bool complete);
+  /// From its return on peers get answers for the tree below `root`.
+  Task<void> serve(Cid root);
   Task<void> stop();
 
   /// Of a connected peer.
@@ -53,6 +57,7 @@ struct Share::State final : net::ConnectionObserver {
   std::unique_ptr<content::Importer> importer;
   std::optional<content::ImportResult> result;
   TreeBlocks tree;
+  std::unique_ptr<content::ServedBlocks::Scope> served;
   std::map<PeerId, Receiver> receivers;
   std::function<void(const SentToPeer&)> when_sent;
   std::set<std::string> missed;  // files that were told of
@@ -133,8 +138,17 @@ void Share::State::tell(const PeerId& peer, bool complete) {
   if (when_sent) when_sent({.peer = peer, .bytes = bytes, .complete = complete});
 }
 
+Task<void> Share::State::serve(Cid root) {
+  co_await tree.read(store, root);
+  auto scope = bitswap.served().open();
+  co_await content::serve_tree(store, std::move(root), *scope);
+  served = std::move(scope);
+  bitswap.offer_all();
+}
+
 Task<void> Share::State::stop() {
   self.reset();
+  served.reset();
   swarm.protocols().remove(kDoneProtocol);
   swarm.remove_observer(*this);
   bitswap.when_sent({});
@@ -154,14 +168,14 @@ Task<content::ImportResult> Share::index(std::vector<std::string> paths,
   state_->importer =
       std::make_unique<content::Importer>(state_->system, &state_->store, std::move(options));
   content::ImportResult imported = co_await state_->importer->import(std::move(paths));
-  co_await state_->tree.read(state_->store, imported.root);
+  co_await state_->serve(imported.root);
   state_->result = imported;
   co_return imported;
 }
 
 Task<void> Share::adopt(Cid root) {
   SHOAL_CHECK(!state_->result);
-  co_await state_->tree.read(state_->store, root);
+  co_await state_->serve(root);
   state_->result = content::ImportResult{.root = std::move(root), .name = {}, .warnings = {}};
 }
 
@@ -171,11 +185,10 @@ content::ImportProgress Share::progress() const {
 
 Link Share::link(const std::vector<Multiaddr>& addresses) const {
   SHOAL_CHECK(state_->result.has_value());
-  Link out{
-      .cid = state_->result->root, .path = {}, .filename = state_->result->name, .providers = {}};
-  const std::size_t count = std::min(addresses.size(), Link::kMaxProviders);
-  out.providers.assign(addresses.begin(), addresses.begin() + static_cast<std::ptrdiff_t>(count));
-  return out;
+  return {.cid = state_->result->root,
+          .path = {},
+          .filename = state_->result->name,
+          .providers = link_addresses(addresses)};
 }
 
 void Share::when_sent(std::function<void(const SentToPeer&)> callback) {

@@ -39,7 +39,7 @@ class Share {
   /// While index() runs.
   content::ImportProgress progress() const;
 
-  /// A link to what was indexed, naming the first eight of `addresses` (which end in /p2p/ID).
+  /// A link to what was indexed, with the fewest of `addresses` (which end in /p2p/ID) that do.
   Link link(const std::vector<Multiaddr>& addresses) const;
 
   /// Called when a peer has it all, and when a peer that got some of it goes.

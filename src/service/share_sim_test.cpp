@@ -105,8 +105,7 @@ class Sharing : public ::testing::Test {
 
 TEST_F(Sharing, a_link_names_the_root_and_eight_addresses) {
   share_tree();
-  const std::vector<Multiaddr> nine(9, sharer.address());
-  EXPECT_EQ(share.link(nine).providers.size(), Link::kMaxProviders);
+  EXPECT_EQ(share.link({sharer.address()}).providers.size(), 1U);
   EXPECT_EQ(link().cid, result->root);
   EXPECT_EQ(link().filename, "tree");
 }
@@ -184,12 +183,55 @@ TEST_F(Sharing, counts_a_tree_by_its_interior_nodes) {
   EXPECT_EQ(held.blocks_held, held.blocks);
 }
 
-TEST_F(Sharing, what_nobody_has_is_not_found) {
+TEST_F(Sharing, reader_without_provider_waits_for_one) {
   share_tree();
   Reader lonely(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap, {});
-  const auto failure = net.world.run(failure_of(lonely.stat(result->root)));
+  Clock& clock = guest.node.system.clock;
+  const auto failure =
+      net.world.run(failure_of(within(clock, 60s, lonely.stat(result->root), "nobody")));
+  ASSERT_TRUE(failure.has_value());
+  EXPECT_EQ(failure->code(), ErrorCode::timeout);
+  guest.node.connect(sharer.node);
+  EXPECT_EQ(net.world.run(lonely.stat(result->root)).files, 3U);
+}
+
+/// What is remembered is not answered for.
+TEST_F(Sharing, stopped_share_is_not_served_by_the_next) {
+  share_tree();
+  const Link first = link();
+  const Cid note = resolve({"docs", "note"});
+  net.world.run(share.stop());
+  sharer.write("/other", to_bytes("something else"));
+  Share next(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap);
+  net.world.run(next.index({"/other"}, {}));
+
+  Holder stranger{net.add()};
+  Reader asks(stranger.node.system, stranger.node.swarm, stranger.store, *stranger.bitswap,
+              {sharer.address()});
+  for (const Cid& cid : {first.cid, note}) {
+    EXPECT_TRUE(sharer.store.has(cid.hash())) << "it would not be remembered";
+    const auto failure = net.world.run(failure_of(asks.stat(cid)));
+    ASSERT_TRUE(failure.has_value());
+    EXPECT_EQ(failure->code(), ErrorCode::not_found);
+  }
+  EXPECT_EQ(net.world.run(asks.stat(next.link({}).cid)).bytes, 14U);
+  net.world.run(next.stop());
+}
+
+TEST_F(Sharing, excluded_file_of_an_earlier_share_is_not_served) {
+  share_tree();
+  const Cid note = resolve({"docs", "note"});
+  net.world.run(share.stop());
+  Share next(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap);
+  net.world.run(next.index({"/tree"}, {.exclude = {"note"}, .name = {}}));
+  const auto session = guest.bitswap->session();
+  session->add_peer(sharer.node.id);
+  guest.node.swarm.peers().add_address(sharer.node.id, sharer.node.address(),
+                                       net::AddressSource::given_by_user, 1h);
+  const auto failure = net.world.run(failure_of(session->fetch_root(note)));
   ASSERT_TRUE(failure.has_value());
   EXPECT_EQ(failure->code(), ErrorCode::not_found);
+  net.world.run(next.stop());
 }
 
 TEST_F(Sharing, finds_its_way_in_a_sharded_folder) {

@@ -2,32 +2,6 @@
 
 namespace shoal::service {
 
-namespace {
-constexpr Duration kGivenAddressLifetime = 24h;
-}
-
-bool add_sources(net::Swarm& swarm, content::Session& session,
-                 const std::vector<Multiaddr>& providers) {
-  bool anybody = false;
-  for (const Multiaddr& provider : providers) {
-    const auto peer = provider.peer();
-    if (!peer || *peer == swarm.local_peer()) continue;
-    const Multiaddr address = provider.without_peer();
-    if (!address.empty()) {
-      swarm.peers().add_address(*peer, address, net::AddressSource::given_by_user,
-                                kGivenAddressLifetime);
-    }
-    session.add_peer(*peer);
-    anybody = true;
-  }
-  if (!providers.empty()) return anybody;
-  for (const net::Connection* connection : swarm.connections().all()) {
-    session.add_peer(connection->peer());
-    anybody = true;
-  }
-  return anybody;
-}
-
 std::string to_text(const std::vector<content::Trouble>& troubles) {
   std::string out;
   for (const content::Trouble& trouble : troubles) {
@@ -52,6 +26,13 @@ std::string blocks_from(net::Swarm& swarm) {
   const bool one = connections.size() == 1;
   return "waiting for blocks from " + (one ? connections.front()->peer().to_string()
                                            : std::to_string(connections.size()) + " peers");
+}
+
+std::string waiting_for_peers(const net::Swarm& swarm) {
+  const std::size_t peers = swarm.connections().all().size();
+  std::string out = "no known peer has this content; waiting for one to connect";
+  if (peers > 0) out += " (" + std::to_string(peers) + " connected lack it)";
+  return out;
 }
 
 }  // namespace shoal::service

@@ -9,11 +9,6 @@
 
 namespace shoal::service {
 
-/// Gives a session the peers to ask: the providers that a link names or, when it names none, all
-/// that are connected. False when there is nobody.
-bool add_sources(net::Swarm& swarm, content::Session& session,
-                 const std::vector<Multiaddr>& providers);
-
 /// What is waited for, in words that name whom.
 std::string connecting_to(const std::vector<Multiaddr>& providers);
 /// The same when they were tried before: with why that was in vain, if it is known.
@@ -22,5 +17,7 @@ std::string trying_again(const std::vector<Multiaddr>& providers,
 /// Each with the peer's whole id.
 std::string to_text(const std::vector<content::Trouble>& troubles);
 std::string blocks_from(net::Swarm& swarm);
+/// When nobody is known who has the content.
+std::string waiting_for_peers(const net::Swarm& swarm);
 
 }  // namespace shoal::service

@@ -2,18 +2,19 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id status ping version help'
+_shoal_commands='share get ls cat stat cid id forget status ping version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
-  echo '--help --version --home --listen --connect --no-lan --public --up --down --timeout --json
+  echo '--help --version --home --listen --connect --announce --no-lan --public --up --down --timeout --json
     -q --quiet -v --verbose --no-progress --color'
   case $1 in
-    share) echo '--exclude --hidden --preserve --name --until-sent --index-only' ;;
+    share) echo '--exclude --hidden --preserve --name --until-sent --index-only --no-qr' ;;
     cid) echo '--exclude --hidden --preserve' ;;
     get) echo '-o --output --force --seed' ;;
     ls) echo '-R --recursive' ;;
     cat) echo '--offset --length' ;;
+    forget) echo '--all' ;;
     ping) echo '-c --count' ;;
   esac
 }
@@ -26,7 +27,7 @@ _shoal_value() {
     --color) echo 'auto always never' ;;
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;
-    --listen | --connect | --exclude | --name | --until-sent | --offset | --length | -c | --count) echo unknown ;;
+    --listen | --connect | --announce | --exclude | --name | --until-sent | --offset | --length | -c | --count) echo unknown ;;
   esac
 }
 
@@ -75,7 +76,7 @@ _shoal() {
     _shoal_words "$(_shoal_flags "$command")" "$word"
   elif [[ -z $command || $command == help ]]; then
     _shoal_words "$_shoal_commands" "$word"
-  elif [[ $command == share || $command == cid ]]; then
+  elif [[ $command == share || $command == cid || $command == forget ]]; then
     _shoal_files -f "$word"
   fi
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "content/block.h"
+#include "content/served/served_blocks.h"
 #include "content/store/block_store.h"
 #include "net/swarm/swarm.h"
 #include "system/system.h"
@@ -82,6 +83,16 @@ struct Sent {
   std::uint64_t bytes;
 };
 
+/// Whom a session asks.
+enum class Asks {
+  /// Peers that are said to have the content. They are connected as needed; it ends when none of
+  /// them can be, or none has it.
+  providers,
+  /// Whoever is connected: nobody is known to have it, and somebody who does may come. It dials
+  /// nobody and does not end by itself.
+  anybody,
+};
+
 /// Bitswap 1.2.0, answering 1.1.0 and 1.0.0 as well: ipfs/specs, bitswap-protocol. Serves from a
 /// block store and fetches through sessions.
 class Bitswap {
@@ -90,10 +101,15 @@ class Bitswap {
   static std::unique_ptr<Bitswap> make(System& system, net::Swarm& swarm, BlockStore& store);
   virtual ~Bitswap() = default;
 
-  virtual std::unique_ptr<Session> session() = 0;
+  virtual std::unique_ptr<Session> session(Asks whom) = 0;
+  std::unique_ptr<Session> session() { return session(Asks::providers); }
 
-  /// Tells those peers that wait for it that a block has come to the store.
+  /// The blocks that peers get an answer for; of all others they are told that they are not here.
+  virtual ServedBlocks& served() = 0;
+  /// Tells those peers that wait for it that a block has come to the store and is served.
   virtual void offer(const Multihash& hash) = 0;
+  /// The same of all blocks that peers wait for: many have come at once.
+  virtual void offer_all() = 0;
   /// Of what peers are being sent, as much as they have taken: a block counts when all of it has
   /// been.
   virtual std::size_t bytes_leaving() const = 0;

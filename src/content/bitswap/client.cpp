@@ -63,8 +63,8 @@ Client::Client(System& system, net::Swarm& swarm, Tuning tuning, Arriving arrivi
 
 Client::~Client() = default;
 
-std::unique_ptr<Session> Client::session() {
-  auto state = std::make_shared<SessionState>(*this, ++next_session_, tuning_);
+std::unique_ptr<Session> Client::session(Asks whom) {
+  auto state = std::make_shared<SessionState>(*this, ++next_session_, tuning_, whom);
   sessions_.push_back(state);
   state->start();
   return std::make_unique<SessionHandle>(*this, std::move(state));

@@ -41,7 +41,7 @@ class Client {
   Client(System& system, net::Swarm& swarm, Tuning tuning, Arriving arriving);
   ~Client();
 
-  std::unique_ptr<Session> session();
+  std::unique_ptr<Session> session(Asks whom);
   void receive(const PeerId& from, const Message& message);
   void receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks);
   void connected(const PeerId& peer);

@@ -81,6 +81,13 @@ bool Ledger::waits_for(const Multihash& hash) const {
   return want != wants_.end() && !want->second.queued && !want->second.sending;
 }
 
+std::vector<Multihash> Ledger::waiting() const {
+  std::vector<Multihash> out;
+  out.reserve(waiting_.size());
+  for (const auto& [order, hash] : waiting_) out.push_back(hash);
+  return out;
+}
+
 void Ledger::offer(const Multihash& hash, std::uint64_t bytes) {
   if (!waits_for(hash)) return;
   const auto want = wants_.find(hash);

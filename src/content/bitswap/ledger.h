@@ -43,6 +43,8 @@ class Ledger {
   /// lack, or are not taken.
   void receive(const Message& message, const SizeOf& size_of, TimePoint now);
   bool waits_for(const Multihash& hash) const;
+  /// What it waits for, oldest first.
+  std::vector<Multihash> waiting() const;
   /// A block has come.
   void offer(const Multihash& hash, std::uint64_t bytes);
 

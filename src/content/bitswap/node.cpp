@@ -13,9 +13,10 @@ namespace {
 /// Puts the parts together: what peers send goes through one reader to both sides.
 class Node final : public Bitswap, private net::ConnectionObserver {
  public:
-  Node(System& system, net::Swarm& swarm, std::unique_ptr<BlockReader> store, Tuning tuning,
-       std::vector<std::string> speaks)
+  Node(System& system, net::Swarm& swarm, std::unique_ptr<BlockReader> store,
+       std::unique_ptr<ServedBlocks> served, Tuning tuning, std::vector<std::string> speaks)
       : swarm_(swarm),
+        served_(std::move(served)),
         store_(std::move(store)),
         speaks_(std::move(speaks)),
         client_(system, swarm, tuning,
@@ -31,8 +32,10 @@ class Node final : public Bitswap, private net::ConnectionObserver {
   }
   ~Node() override { leave_swarm(); }
 
-  std::unique_ptr<Session> session() override { return client_.session(); }
+  std::unique_ptr<Session> session(Asks whom) override { return client_.session(whom); }
+  ServedBlocks& served() override { return *served_; }
   void offer(const Multihash& hash) override { server_.offer(hash); }
+  void offer_all() override { server_.offer_all(); }
   std::size_t bytes_leaving() const override { return server_.bytes_leaving(); }
   void when_bad_peer(std::function<void(const BadPeer&)> callback) override {
     client_.when_bad_peer(std::move(callback));
@@ -78,6 +81,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
   }
 
   net::Swarm& swarm_;
+  const std::unique_ptr<ServedBlocks> served_;
   const std::unique_ptr<BlockReader> store_;
   const std::vector<std::string> speaks_;
   Client client_;
@@ -89,9 +93,11 @@ class Node final : public Bitswap, private net::ConnectionObserver {
 }  // namespace
 
 std::unique_ptr<Bitswap> make_node(System& system, net::Swarm& swarm,
-                                   std::unique_ptr<BlockReader> store, Tuning tuning,
+                                   std::unique_ptr<BlockReader> store,
+                                   std::unique_ptr<ServedBlocks> served, Tuning tuning,
                                    std::vector<std::string> speaks) {
-  return std::make_unique<Node>(system, swarm, std::move(store), tuning, std::move(speaks));
+  return std::make_unique<Node>(system, swarm, std::move(store), std::move(served), tuning,
+                                std::move(speaks));
 }
 
 }  // namespace shoal::content::bitswap

@@ -72,6 +72,16 @@ void Server::offer(const Multihash& hash) {
   }
 }
 
+void Server::offer_all() {
+  for (const auto& [id, peer] : peers_) {
+    for (const Multihash& hash : peer->ledger.waiting()) {
+      if (const auto bytes = store_.size(hash)) peer->ledger.offer(hash, *bytes);
+    }
+    if (peer->ledger.has_blocks()) peer->wanted.notify_all();
+    if (peer->ledger.has_presences()) peer->sendable.notify_all();
+  }
+}
+
 Server::PeerPtr Server::start(const PeerId& id) {
   auto peer = std::make_shared<Peer>(system_, swarm_, id);
   peers_.emplace(id, peer);

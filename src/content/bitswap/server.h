@@ -36,6 +36,7 @@ class Server {
 
   void receive(const PeerId& from, const Message& message);
   void offer(const Multihash& hash);
+  void offer_all();
   void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
   void when_sent(std::function<void(const Sent&)> callback) { sent_ = std::move(callback); }
   Task<void> stop();

@@ -10,10 +10,20 @@
 
 namespace shoal::content::bitswap {
 
-SessionState::SessionState(Client& client, std::uint64_t id, Tuning tuning)
+namespace {
+
+Tuning tuning_for(Tuning tuning, Asks whom) {
+  tuning.peers_may_come = whom == Asks::anybody;
+  return tuning;
+}
+
+}  // namespace
+
+SessionState::SessionState(Client& client, std::uint64_t id, Tuning tuning, Asks whom)
     : client_(client),
       id_(id),
-      table_(tuning),
+      whom_(whom),
+      table_(tuning_for(tuning, whom)),
       changed_(client.system().waits),
       wanted_(client.system().waits) {}
 
@@ -278,7 +288,7 @@ void SessionState::tell_peers() {
 }
 
 void SessionState::fail_if_nobody_is_left() {
-  if (peers_.empty() || table_.size() == 0) return;
+  if (whom_ == Asks::anybody || peers_.empty() || table_.size() == 0) return;
   const bool lost =
       std::ranges::all_of(peers_, [](const auto& peer) { return !peer->reason.empty(); });
   if (!lost) return;
@@ -317,6 +327,8 @@ Task<void> SessionState::keep_connected(std::shared_ptr<SessionState> self, Peer
     const bool connected = self->client_.swarm().best(peer.id) != nullptr;
     if (connected && !peer.useless) {
       co_await self->use(peer);
+    } else if (self->whom_ == Asks::anybody) {
+      co_await peer.changed.wait();
     } else if (connected || !peer.reason.empty()) {
       co_await self->wait_for_change(peer);
     } else {

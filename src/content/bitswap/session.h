@@ -31,7 +31,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   /// A peer that was given up is tried again now and then.
   static constexpr Duration kTryGivenUp = 1min;
 
-  SessionState(Client& client, std::uint64_t id, Tuning tuning);
+  SessionState(Client& client, std::uint64_t id, Tuning tuning, Asks whom);
 
   void start();
   void end();
@@ -115,6 +115,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
 
   Client& client_;
   const std::uint64_t id_;
+  const Asks whom_;
   WantTable table_;
   SessionCounts counts_;
   std::vector<std::unique_ptr<PeerState>> peers_;

@@ -78,7 +78,8 @@ class TestNode {
         swarm(system, PeerId::from_public_key(key.public_key()), net::ConnectionLimits{}) {
     swarm.add_transport(net::make_tcp_transport(system, upgrader));
     swarm.listen(address);
-    node = make_node(system, swarm, std::make_unique<MemoryReader>(blocks), {}, std::move(speaks));
+    node = make_node(system, swarm, std::make_unique<MemoryReader>(blocks),
+                     std::make_unique<ServedBlocks>(system.random), {}, std::move(speaks));
   }
 
   const PeerId& id() const { return swarm.local_peer(); }

@@ -413,7 +413,8 @@ WantTable::Peer WantTable::keeper_of(const Want& want) const {
 }
 
 bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
-  if (somebody_may_come() || live_peers() == 0 || !want.dry_since) return false;
+  if (tuning_.peers_may_come || somebody_may_come() || live_peers() == 0 || !want.dry_since)
+    return false;
   const int enough = want.kind == Kind::root ? 1 : 2;
   for (Peer index = 0; index < peers_.size(); ++index) {
     if (!peers_[index].up) continue;

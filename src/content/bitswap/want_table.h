@@ -42,6 +42,8 @@ struct Tuning {
   /// … and how long nothing may have come from any of them, when something did: who has a part may
   /// be about to get the rest.
   Duration give_up_partial = 15s;
+  /// Blocks are waited for though every peer lacks them: others may come.
+  bool peers_may_come = false;
 };
 
 /// What we told, or should tell, one peer about one block.

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/log.h"
 #include "content/store/file_blocks.h"
 #include "content/store/index.h"
+#include "format/dag_pb.h"
 #include "system/offload.h"
 #include "system/task_group.h"
 
@@ -101,7 +103,7 @@ struct BlockStore::State {
   void close_files_later();
   Task<void> commit_after_a_while();
   Task<void> close_files_when_idle();
-  Task<std::optional<SharedBytes>> get_node(const Multihash& hash, Bytes bytes);
+  Task<std::optional<SharedBytes>> get_node(Multihash hash);
   std::vector<Index::Place> places(const Multihash& hash);
   bool has_moved(const Multihash& hash, const Index::Place& place);
   Task<std::optional<SharedBytes>> get(Multihash hash, Trust trust);
@@ -191,8 +193,10 @@ Task<void> BlockStore::State::close_files_when_idle() {
   close_pending = false;
 }
 
-Task<std::optional<SharedBytes>> BlockStore::State::get_node(const Multihash& hash, Bytes bytes) {
-  SharedBytes node(std::move(bytes));
+Task<std::optional<SharedBytes>> BlockStore::State::get_node(Multihash hash) {
+  auto found = with_index([&](Index& all) { return all.node(hash.encoded()); });
+  if (!found) co_return std::nullopt;
+  SharedBytes node(std::move(*found));
   // Whoever put one with a hash that we cannot compute is trusted with it.
   const auto job = [&] { return !hash.is_computable() || hash.matches(node.view()); };
   const bool right = co_await offload(system.offload, job);
@@ -291,12 +295,13 @@ Task<std::optional<SharedBytes>> BlockStore::get_hashed(Multihash hash) {
   return state_->get(std::move(hash), Trust::nothing);
 }
 
+Task<std::optional<SharedBytes>> BlockStore::get_node(Multihash hash) {
+  return state_->get_node(std::move(hash));
+}
+
 Task<std::optional<SharedBytes>> BlockStore::State::get(Multihash hash, Trust trust) {
-  auto node = with_index([&](Index& all) { return all.node(hash.encoded()); });
-  if (node) {
-    auto bytes = co_await get_node(hash, std::move(*node));
-    if (bytes) co_return bytes;
-  }
+  auto node = co_await get_node(hash);
+  if (node) co_return node;
   // Once more when a file moved while it was looked for, or a place was forgotten.
   bool again = true;
   std::string missed;
@@ -382,6 +387,39 @@ void BlockStore::moved(std::string_view from, std::string_view to) {
 void BlockStore::forget_file(FileId file) {
   state_->files.close(file);
   state_->change([&](Index& index) { index.forget_file(file); });
+}
+
+std::uint64_t BlockStore::forget_path(std::string_view path) {
+  state_->files.close_all();
+  return state_->change([&](Index& index) { return index.forget_below(path); });
+}
+
+std::uint64_t BlockStore::forget_all() {
+  state_->files.close_all();
+  return state_->change([](Index& index) { return index.forget_all(); });
+}
+
+Task<std::uint64_t> BlockStore::forget_tree(Cid root) {
+  std::set<FileId> files;
+  std::set<Multihash> seen;
+  std::vector<Cid> unread{std::move(root)};
+  while (!unread.empty()) {
+    const Cid cid = std::move(unread.back());
+    unread.pop_back();
+    if (!seen.insert(cid.hash()).second) continue;
+    for (const Index::Place& place : state_->places(cid.hash())) files.insert(place.file);
+    if (!cid.is(Codec::dag_pb)) continue;
+    const auto node = co_await get_node(cid.hash());
+    if (!node) continue;
+    for (const DagPbLinkView& link : decode_dag_pb(node->view()).links) unread.push_back(link.cid);
+    state_->change([&](Index& index) { index.forget_node(cid.hash().encoded()); });
+  }
+  for (const FileId file : files) forget_file(file);
+  co_return files.size();
+}
+
+void BlockStore::take_over(const std::string& folder) {
+  state_->with_index([&](Index& index) { index.take_over(folder + "/" + kIndexName); });
 }
 
 std::optional<BlockStore::Imported> BlockStore::imported(std::string_view path,

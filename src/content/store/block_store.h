@@ -79,6 +79,9 @@ class BlockStore {
   /// The same of a block that is hashed in any case, whatever its file looks like.
   Task<std::optional<SharedBytes>> get_hashed(Multihash hash);
 
+  /// The block when it is kept in the index itself: a node, not a leaf of a file.
+  Task<std::optional<SharedBytes>> get_node(Multihash hash);
+
   /// Keeps the bytes themselves. `bytes` must hash to `hash`; the caller has verified that.
   void put(const Multihash& hash, ByteView bytes);
   /// The same, committed like a place: for what can be made again.
@@ -95,6 +98,15 @@ class BlockStore {
   /// Files at `from` and below it are now at `to` and below it; what was there is gone.
   void moved(std::string_view from, std::string_view to);
   void forget_file(FileId file);
+  /// The file at this path, or all below it when it is a folder. Returns how many.
+  std::uint64_t forget_path(std::string_view path);
+  /// Every file that holds a block of the tree below `root`, and the nodes of the tree. Returns how
+  /// many files.
+  Task<std::uint64_t> forget_tree(Cid root);
+  /// Everything. Returns how many files.
+  std::uint64_t forget_all();
+  /// Adds what the index in another folder knows and this one does not. Throws Error{io}.
+  void take_over(const std::string& folder);
 
   /// The root that importing a file of this path, stamp and profile gave, if its places are still
   /// known.

@@ -122,6 +122,19 @@ std::string Database::one(const std::string& sql) {
   return rows.next() ? rows.text(0) : std::string();
 }
 
+void Database::attach(const std::string& path, const char* name) {
+  char* sql = sqlite3_mprintf("ATTACH %Q AS %s", path.c_str(), name);
+  const int result = sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
+  sqlite3_free(sql);
+  check(result);
+}
+
+void Database::detach(const char* name) noexcept {
+  char* sql = sqlite3_mprintf("DETACH %s", name);
+  sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr);
+  sqlite3_free(sql);
+}
+
 void Database::begin() {
   run("BEGIN IMMEDIATE");
 }

@@ -96,6 +96,11 @@ class Database {
   /// The first column of the first row; empty when there is none.
   std::string one(const std::string& sql);
 
+  /// Another database of the same System, as `name` in statements.
+  void attach(const std::string& path, const char* name);
+  /// Nothing happens when there is none of this name.
+  void detach(const char* name) noexcept;
+
   void begin();
   /// Nothing happens when no transaction is open.
   void commit();

@@ -26,6 +26,30 @@ constexpr const char* kTables = R"(
     blocks INTEGER NOT NULL, PRIMARY KEY(file, profile)) WITHOUT ROWID;
 )";
 
+/// What is known here stays as it is. Of files that both know, only those that are still being
+/// written may have gained places there.
+constexpr const char* kTakeOver = R"(
+  INSERT OR IGNORE INTO main.nodes SELECT * FROM other.nodes;
+  CREATE TEMP TABLE pairs(here INTEGER PRIMARY KEY, there INTEGER NOT NULL);
+  INSERT INTO pairs SELECT here.id, there.id FROM other.files AS there
+    JOIN main.files AS here USING (path)
+    WHERE here.mtime_ns = 0 AND here.inode = 0 AND there.mtime_ns = 0 AND there.inode = 0;
+  CREATE TEMP TABLE fresh(path BLOB PRIMARY KEY, there INTEGER NOT NULL);
+  INSERT INTO fresh SELECT path, id FROM other.files
+    WHERE path NOT IN (SELECT path FROM main.files);
+  INSERT INTO main.files(path, size, mtime_ns, inode, version)
+    SELECT path, size, mtime_ns, inode, version FROM other.files
+    WHERE path IN (SELECT path FROM fresh);
+  INSERT INTO pairs SELECT files.id, fresh.there FROM fresh JOIN main.files USING (path);
+  INSERT OR IGNORE INTO main.places
+    SELECT here, offset, length, before, after, hash, version
+    FROM other.places JOIN pairs ON there = file;
+  INSERT OR IGNORE INTO main.imports
+    SELECT here, profile, root, dag_bytes, blocks FROM other.imports JOIN pairs ON there = file;
+  DROP TABLE pairs;
+  DROP TABLE fresh;
+)";
+
 const std::string kIdsBelow = "SELECT id FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3)";
 
 Cid decode_root(ByteView bytes, const std::string& path) {
@@ -230,6 +254,41 @@ void Index::forget_file(FileId file) {
   sql_->forget_places.run(file);
   sql_->forget_imports.run(file);
   sql_->forget_file.run(file);
+}
+
+std::uint64_t Index::forget_below(std::string_view path) {
+  change();
+  const std::string first = std::string(path) + "/";
+  const std::string end = std::string(path) + "0";  // which follows '/'
+  sql_->forget_places_below.run(path, first, end);
+  sql_->forget_imports_below.run(path, first, end);
+  return static_cast<std::uint64_t>(sql_->forget_below.run(path, first, end));
+}
+
+std::uint64_t Index::forget_all() {
+  change();
+  database_.run("DELETE FROM nodes; DELETE FROM places; DELETE FROM imports");
+  Statement files(database_, "DELETE FROM files");
+  return static_cast<std::uint64_t>(files.run());
+}
+
+void Index::take_over(const std::string& path) {
+  commit();
+  std::string failure;
+  try {
+    database_.attach(path, "other");
+    if (database_.one("PRAGMA other.user_version") == std::to_string(kSchemaVersion)) {
+      change();
+      database_.run(kTakeOver);
+      commit();
+    }
+  } catch (const Error& error) {
+    // Also when it is damaged: then this one is not.
+    failure = error.message();
+  }
+  if (database_.in_transaction()) database_.run("ROLLBACK");
+  database_.detach("other");
+  if (!failure.empty()) throw Error(ErrorCode::io, failure, path);
 }
 
 void Index::move_files(std::string_view from, std::string_view to) {

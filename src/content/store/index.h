@@ -63,6 +63,12 @@ class Index {
   void set_stamp(FileId file, const FileStamp& stamp);
   void forget_file(FileId file);
   void move_files(std::string_view from, std::string_view to);
+  /// A file, or all below a folder. Returns how many.
+  std::uint64_t forget_below(std::string_view path);
+  /// Every file. Returns how many.
+  std::uint64_t forget_all();
+  /// Commits before.
+  void take_over(const std::string& path);
 
   std::optional<BlockStore::Imported> imported(FileId file, std::string_view profile);
   void set_imported(FileId file, std::string_view profile, const BlockStore::Imported& imported);

@@ -1,9 +1,8 @@
 #include "content/store/index_reading.h"
 
-#include <array>
-
 #include "base/error.h"
 #include "content/store/database.h"
+#include "content/store/index_look.h"
 
 namespace shoal::content {
 
@@ -12,27 +11,6 @@ namespace {
 /// How often a reading that another process disturbed is begun anew, and after what pause.
 constexpr int kTries = 20;
 constexpr Duration kPause = 50ms;
-/// Of a WAL; it holds two salts, which are new whenever the WAL begins anew.
-constexpr std::size_t kWalHeaderBytes = 32;
-
-/// Two that are equal say that nobody wrote in between.
-struct Look {
-  std::array<FileStamp, 2> stamps;
-  std::array<std::uint8_t, kWalHeaderBytes> header{};
-  bool operator==(const Look&) const = default;
-};
-
-Look look_at(Storage& storage, const std::string& path) {
-  Look look;
-  const std::string wal = path + kIndexWalSuffix;
-  if (const auto info = storage.info(path)) look.stamps[0] = FileStamp::of(*info);
-  if (const auto info = storage.info(wal)) {
-    look.stamps[1] = FileStamp::of(*info);
-    storage.open(wal, Access::read)->read_at(0, look.header);
-  }
-  return look;
-}
-
 IndexReading read_once(System& system, const std::string& path) {
   Database database(system, path, Database::Use::for_reading);
   IndexReading out;
@@ -65,9 +43,9 @@ Task<std::optional<IndexReading>> read_index(System& system, std::string folder)
   for (int tries = 1;; ++tries) {
     if (!system.storage.info(path)) co_return std::nullopt;
     try {
-      const Look before = look_at(system.storage, path);
+      const IndexLook before = IndexLook::at(system.storage, path);
       last = read_once(system, path);
-      const Look after = look_at(system.storage, path);
+      const IndexLook after = IndexLook::at(system.storage, path);
       if (after == before) co_return last;
     } catch (const Error&) {
       // What looks damaged may be half of a change.

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "content/local_block.h"
 #include "content/partial_name.h"
+#include "content/served/served_tree.h"
 #include "content/transfer/file_compare.h"
 #include "content/transfer/partial_tree.h"
 #include "content/transfer/tree_compare.h"
@@ -46,6 +47,7 @@ Download::Download(System& system, BlockStore& store, Bitswap& bitswap, Session&
       place_(std::move(place)),
       path_(join_path(place_.folder, place_.name)),
       partial_name_(partial_name(place_.name, root_)),
+      served_(bitswap.served().open()),
       folder_(system.storage.confined(place_.folder)) {}
 
 Download::~Download() = default;
@@ -94,6 +96,8 @@ Task<void> Download::run() {
     if (!complete_) co_await bring();
     complete_ = true;
   }
+  // What was there already has not been seen block by block.
+  co_await serve_tree(store_, root_, *served_);
   if (when_root_held_) when_root_held_();
 }
 
@@ -318,7 +322,7 @@ void Download::add_small_file(const std::string& at, const Cid& cid, const FileS
   finished_.emplace_back(id, stamp);
   unsynced_ = true;
   store_.put_place(cid.hash(), id, 0, stamp.size);
-  bitswap_.offer(cid.hash());
+  serve(cid.hash());
 }
 
 Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
@@ -390,11 +394,16 @@ bool Download::hold_zeros(TreeFile& file, const Cid& cid, std::uint64_t offset,
   return true;
 }
 
+void Download::serve(const Multihash& hash) {
+  served_->add(hash);
+  bitswap_.offer(hash);
+}
+
 /// Verified, and there: it can be served.
 void Download::add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
                         std::uint64_t length, const PlaceFrame& frame) {
   store_.put_place(hash, file.store_id, offset, length, frame);
-  bitswap_.offer(hash);
+  serve(hash);
 }
 
 Task<bool> Download::holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) {
@@ -455,9 +464,9 @@ Task<SharedBytes> Download::block(Cid cid) {
 }
 
 void Download::keep(const Cid& cid, const SharedBytes& block) {
-  if (inline_block(cid) || store_.has(cid.hash())) return;
-  store_.put(cid.hash(), block.view());
-  bitswap_.offer(cid.hash());
+  if (inline_block(cid)) return;
+  if (!store_.has(cid.hash())) store_.put(cid.hash(), block.view());
+  serve(cid.hash());
 }
 
 Task<Block> Download::fetch(Cid cid) {

@@ -31,7 +31,7 @@ struct DownloadCounts {
 /// leaf's place in it and fetches what is not right there. One at a time: who writes there holds
 /// the lock of a file beside it, `.NAME.XXXXXXXX.shoal.lock`. Interior nodes are kept in the block
 /// store, so a second run fetches none of them; leaves, raw or not, only where they belong. What
-/// has been verified is served from where it lies at once.
+/// has been verified is served from where it lies at once, for as long as this object lives.
 class Download final : public TreeSink, public BlockSource {
  public:
   /// Leaves that nobody has to send, beyond what the root says that there is in all.
@@ -84,6 +84,7 @@ class Download final : public TreeSink, public BlockSource {
   Task<Block> fetch(Cid cid);
   void claim_space(const TreeFile& file);
   void count_repeated(std::uint64_t bytes);
+  void serve(const Multihash& hash);
   void add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
                 std::uint64_t length, const PlaceFrame& frame);
   bool is_zeros(const Cid& cid, std::uint64_t length);
@@ -112,6 +113,7 @@ class Download final : public TreeSink, public BlockSource {
   const Place place_;
   const std::string path_;
   const std::string partial_name_;
+  std::unique_ptr<ServedBlocks::Scope> served_;
   std::unique_ptr<Folder> folder_;
   std::function<void()> when_root_held_;
   bool comparing_ = false;

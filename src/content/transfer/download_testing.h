@@ -57,14 +57,20 @@ class TreeSession final : public Session {
 
 class NoBitswap final : public Bitswap {
  public:
-  std::unique_ptr<Session> session() override { return nullptr; }
+  explicit NoBitswap(Random& random) : served_(random) {}
+  std::unique_ptr<Session> session(Asks) override { return nullptr; }
+  ServedBlocks& served() override { return served_; }
   void offer(const Multihash& hash) override { offered.insert(hash); }
+  void offer_all() override {}
   std::size_t bytes_leaving() const override { return 0; }
   void when_bad_peer(std::function<void(const BadPeer&)>) override {}
   void when_sent(std::function<void(const Sent&)>) override {}
   Task<void> stop() override { co_return; }
 
   std::set<Multihash> offered;
+
+ private:
+  ServedBlocks served_;
 };
 
 class Downloads : public ::testing::Test {
@@ -135,7 +141,7 @@ class Downloads : public ::testing::Test {
   Storage& storage;
   TestTree tree;
   TreeSession session;
-  NoBitswap bitswap;
+  NoBitswap bitswap{host.system().random};
   std::unique_ptr<BlockStore> store;
   DownloadCounts counts;
   std::string message;

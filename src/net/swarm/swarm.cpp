@@ -111,6 +111,7 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
     }
   }
   std::ranges::stable_sort(out, {}, reach);
+  out.insert(out.begin(), announced_.begin(), announced_.end());
   return out;
 }
 

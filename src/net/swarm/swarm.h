@@ -56,8 +56,11 @@ class Swarm {
   /// Throws Error{failed} when the address cannot be had, Error{unsupported} when no transport
   /// takes it.
   void listen(const Multiaddr& address);
-  /// Where others can reach us as far as this host knows: "any" addresses become those of the
-  /// interfaces, global ones first, loopback last. Without /p2p.
+  /// An address that others reach us by, though no interface has it. Without /p2p.
+  void announce(const Multiaddr& address) { announced_.push_back(address); }
+  /// Where others can reach us as far as this host knows: those announced, then those listened on,
+  /// where "any" addresses become those of the interfaces, global ones first, loopback last.
+  /// Without /p2p.
   std::vector<Multiaddr> listen_addresses() const;
 
   /// The connection to `peer`, dialling the addresses that the peer store knows when there is none;
@@ -112,6 +115,7 @@ class Swarm {
   std::vector<std::unique_ptr<Transport>> transports_;
   Dialer dialer_;
   std::vector<std::unique_ptr<TransportListener>> listeners_;
+  std::vector<Multiaddr> announced_;
   const ConnectionLimits limits_;
   ConnectionTable connections_;
   std::vector<ConnectionObserver*> observers_;

@@ -1,0 +1,28 @@
+#include "content/served/served_tree.h"
+
+#include <utility>
+#include <vector>
+
+#include "content/local_block.h"
+#include "format/dag_pb.h"
+
+namespace shoal::content {
+
+Task<void> serve_tree(BlockStore& store, Cid root, ServedBlocks::Scope& scope) {
+  std::vector<Cid> unread;
+  const auto add = [&](const Cid& cid) {
+    if (inline_block(cid) || scope.contains(cid.hash())) return;
+    scope.add(cid.hash());
+    if (cid.is(Codec::dag_pb)) unread.push_back(cid);
+  };
+  add(root);
+  while (!unread.empty()) {
+    const Cid cid = std::move(unread.back());
+    unread.pop_back();
+    const auto node = co_await store.get_node(cid.hash());
+    if (!node) continue;
+    for (const DagPbLinkView& link : decode_dag_pb(node->view()).links) add(link.cid);
+  }
+}
+
+}  // namespace shoal::content

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "format/multiaddr.h"
+#include "service/link.h"
+#include "system/system.h"
+
+namespace shoal::node {
+
+/// What a running node tells other processes that look at its home.
+struct Running {
+  /// Something that its peers get from it now.
+  struct Served {
+    std::string kind;  // "share" or "get"
+    service::Link link;
+  };
+
+  std::string peer_id;
+  std::vector<Multiaddr> addresses;  // each with /p2p/ID
+  std::string agent;
+  std::vector<std::string> protocols;
+  std::vector<Served> served;
+};
+
+/// What the node of this folder last told of itself; to be believed only while the folder's lock is
+/// held. None when there is nothing, or nothing readable.
+std::optional<Running> read_running(Storage& storage, const std::string& folder);
+
+/// Keeps `folder`/running up to date while it lives: a line for each value, a word before it.
+class RunningFile {
+ public:
+  /// Of something that is served, for as long as that is served. Must not outlive its RunningFile.
+  class Entry {
+   public:
+    ~Entry();
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+   private:
+    friend class RunningFile;
+    Entry(RunningFile& file, Running::Served served) : file_(file), served_(std::move(served)) {}
+    RunningFile& file_;
+    Running::Served served_;
+    std::list<Entry*>::iterator place_;
+  };
+
+  /// Borrows `storage` for its life.
+  RunningFile(Storage& storage, std::string folder);
+  ~RunningFile();
+  RunningFile(const RunningFile&) = delete;
+  RunningFile& operator=(const RunningFile&) = delete;
+
+  /// Who runs; what is served is kept as it is.
+  void describe(Running running);
+  std::unique_ptr<Entry> add(Running::Served served);
+
+ private:
+  void write() const;
+
+  Storage& storage_;
+  const std::string path_;
+  std::optional<Running> running_;
+  std::list<Entry*> entries_;
+};
+
+}  // namespace shoal::node

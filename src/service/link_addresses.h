@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "format/multiaddr.h"
+
+namespace shoal::service {
+
+/// The fewest of a node's addresses that let others reach it, in their order: no loopback beside
+/// others, one for each network that it is in. At most kMaxLinkAddresses.
+inline constexpr std::size_t kMaxLinkAddresses = 4;
+std::vector<Multiaddr> link_addresses(const std::vector<Multiaddr>& addresses);
+
+/// Where an address leads at most.
+enum class Reach { this_machine, this_network, anywhere };
+/// Names and whatever else has no IP address count as reachable from anywhere.
+Reach reach_of(const Multiaddr& address);
+
+}  // namespace shoal::service
