@@ -155,7 +155,7 @@ void add_common(CLI::App& app, Written& written) {
   repeatable(app, "--connect", written.connect, "MULTIADDR",
              "repeatable; a peer to keep, ends in /p2p/ID");
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
-             "repeatable; an address that others reach this node by,\n"
+             "repeatable; an address that others reach us by,\n"
              "such as a forwarded port");
   app.add_flag("--no-lan", written.no_lan, "not found on the local network");
   app.add_flag("--public", written.announce, "announced to the public network");
