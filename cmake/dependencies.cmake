@@ -2,6 +2,10 @@
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 find_package(SQLite3 REQUIRED)
+# Debian has no CMake package of it.
+find_library(SHOAL_CRYPTOPP crypto++ REQUIRED)
+find_path(SHOAL_CRYPTOPP_HEADERS crypto++/keccak.h REQUIRED)
+mark_as_advanced(SHOAL_CRYPTOPP SHOAL_CRYPTOPP_HEADERS)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(Boost 1.81 REQUIRED)

@@ -1,4 +1,4 @@
-// `share_get share PATH...` serves files from where they lie and prints a link;
+// `share_get share PATH...` serves files from where they lie and prints a link for each;
 // `share_get get LINK TARGET` brings what a link names. Stopped and run again, it goes on.
 #include <shoal/shoal.h>
 #include <iostream>
@@ -19,13 +19,26 @@ void print_getting(const shoal::GetProgress& progress) {
   std::cerr << std::endl;
 }
 
+void print_sent(const shoal::SentToPeer& sent) {
+  std::cerr << sent.bytes << " bytes to " << sent.peer_id << (sent.complete ? ", all of it" : "")
+            << std::endl;
+}
+
 int share(const std::vector<std::string>& paths) {
   shoal::Node node(kOptions);
   node.start();
-  const shoal::Share share = node.run(node.share(paths, {.progress = print_indexing}));
-  std::cout << share.link() << std::endl;
+  std::vector<shoal::Share> shares;
+  std::vector<shoal::Subscription> subscriptions;
+  for (const std::string& path : paths) {
+    shares.push_back(node.run(node.share({path}, {.progress = print_indexing})));
+    subscriptions.push_back(shares.back().on_sent(print_sent));
+    std::cout << shares.back().link() << std::endl;
+  }
   node.wait_for_signal();
-  std::cerr << share.complete_downloads() << " complete downloads" << std::endl;
+  for (std::size_t i = 0; i < paths.size(); ++i) {
+    std::cerr << paths[i] << ": " << shares[i].complete_downloads() << " complete downloads"
+              << std::endl;
+  }
   return 0;
 }
 

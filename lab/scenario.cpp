@@ -10,9 +10,20 @@ namespace shoal::lab {
 
 const std::vector<Scenario>& scenarios() {
   static const std::vector<Scenario> all = {
-      {"faults", "everything fails now and then, sources lie; all is well afterwards", run_faults},
-      {"resume", "one getter that loses power twenty times", run_resume},
-      {"spread", "a hundred getters, losses, partitions, nodes that die and return", run_spread},
+      {"faults",
+       "A few nodes share a folder, some of them with a corrupt byte, and others get it; disks, "
+       "network and names fail at random, nodes lose power, the network splits.",
+       "At any time what has its final name is right, progress is not overstated, and only corrupt "
+       "sources are reported; once the faults end, every getter has an exact copy.",
+       run_faults},
+      {"resume", "One node gets a folder from another and loses power twenty times on the way.",
+       "The copy is exact, and only what a loss of power took from the disk, or caught on the way "
+       "there, was fetched again.",
+       run_resume},
+      {"spread",
+       "99 nodes get a folder from one, through packet loss, reordering and partitions, while "
+       "nodes crash and return.",
+       "Every getter ends with an exact copy within 30 minutes of virtual time.", run_spread},
   };
   return all;
 }

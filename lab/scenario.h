@@ -29,7 +29,8 @@ struct RunOptions {
 /// happens follows from the seed.
 struct Scenario {
   std::string name;
-  std::string description;
+  std::string description;  // of what is simulated, in a sentence
+  std::string checks;       // what must hold, in a sentence
   std::function<Outcome(const RunOptions&)> run;
 };
 

@@ -139,7 +139,7 @@ Task<void> SimulatedUser::live(System& system) {
 
 Task<void> SimulatedUser::work(node::Node& node) {
   System& system = node.system();
-  service::Share share(system, node.swarm(), node.store(), node.bitswap());
+  service::Share share(system, node.swarm(), node.store(), node.bitswap(), node.done_listener());
   std::exception_ptr failure;
   try {
     if (job_ == Job::share) {
@@ -148,8 +148,9 @@ Task<void> SimulatedUser::work(node::Node& node) {
     } else {
       // Also when it was done: after a loss of power it may have forgotten where things lie.
       co_await get_once(node);
+      // Having it, it serves it.
+      co_await share.adopt(result_->cid);
     }
-    // Having it, it serves it.
     while (true) co_await system.clock.sleep_for(1h);
   } catch (...) {
     failure = std::current_exception();

@@ -86,8 +86,8 @@ def timed_get(link: str, source: Path, folder: Path, name: str, patience: float)
 
 
 class Crowd(Ended):
-    def __init__(self, address: str, connections: int, wants: Path, kinds: list[str]):
-        words = [PEER, address, connections, HOSTS, wants, *kinds]
+    def __init__(self, address: str, connections: int, wants: Path, kinds: list[str], hosts=HOSTS):
+        words = [PEER, address, connections, hosts, wants, *kinds]
         self.process = subprocess.Popen([str(word) for word in words], stdout=subprocess.PIPE, text=True)
 
     def leave(self) -> str:

@@ -1,74 +1,15 @@
 #!/usr/bin/env python3
 """Trees that a hostile peer serves, fetched by a real node onto a real disk."""
 
-import hashlib
 import os
 import signal
-import sqlite3
 import subprocess
 import time
 from pathlib import Path
 from urllib.parse import quote
 
 from command import LOOPBACK, Running, Share, bytes_of, run, run_tests, small_disk, tree_of
-
-RAW, DAG_PB = 0x55, 0x70
-FOLDER, FILE, SYMLINK = 1, 2, 4
-
-
-def varint(number: int) -> bytes:
-    out = b""
-    while number >= 0x80:
-        out += bytes([number & 0x7F | 0x80])
-        number >>= 7
-    return out + bytes([number])
-
-
-def field(number: int, content: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(content)) + content
-
-
-def number_field(number: int, value: int) -> bytes:
-    return varint(number << 3) + varint(value)
-
-
-def text_of(cid: bytes) -> str:
-    import base64
-
-    return "b" + base64.b32encode(cid).decode().lower().rstrip("=")
-
-
-class Tree:
-    """Blocks of UnixFS made one by one, also such as no honest node makes."""
-
-    def __init__(self):
-        self.blocks: dict[bytes, bytes] = {}
-
-    def add(self, codec: int, block: bytes) -> bytes:
-        hash_of = b"\x12\x20" + hashlib.sha256(block).digest()
-        self.blocks[hash_of] = block
-        return bytes([1, codec]) + hash_of
-
-    def raw(self, content: bytes) -> bytes:
-        return self.add(RAW, content)
-
-    def node(self, data: bytes, links=()) -> bytes:
-        block = b"".join(
-            field(2, field(1, cid) + field(2, name) + number_field(3, size))
-            for cid, name, size in links)  # fmt: skip
-        return self.add(DAG_PB, block + field(1, data))
-
-    def folder(self, entries) -> bytes:
-        return self.node(number_field(1, FOLDER), [(cid, name, 1) for name, cid in entries])
-
-    def file(self, parts) -> bytes:
-        data = number_field(1, FILE) + number_field(3, sum(size for _, size in parts))
-        data += b"".join(number_field(4, size) for _, size in parts)
-        return self.node(data, [(cid, b"", size) for cid, size in parts])
-
-    def symlink(self, target: bytes) -> bytes:
-        return self.node(number_field(1, SYMLINK) + field(2, target))
-
+from unixfs_blocks import Tree, hold, text_of
 
 class Hostile(Share):
     """A node whose store holds these blocks, and serves them to whoever asks."""
@@ -76,10 +17,7 @@ class Hostile(Share):
     def __init__(self, blocks: dict[bytes, bytes], home: Path):
         seed = home.parent / f"{home.name}-seed"
         seed.write_bytes(b"seed")
-        run("--json", "share", "--index-only", seed, home=home).works()
-        with sqlite3.connect(home / "index.db") as index:
-            index.executemany("INSERT OR IGNORE INTO nodes VALUES (?, ?)", blocks.items())
-        index.close()
+        hold(blocks, home, seed)
         super().__init__(seed, home=home)
         self.provider = f"{self.address}/p2p/{self.serving['peer_id']}"
 

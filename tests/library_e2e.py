@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from command import PATIENCE, SHOAL, Ended, bytes_of, run_tests
+from command import PATIENCE, SHOAL, CannotRun, Ended, bytes_of, run_tests
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = Path(SHOAL).resolve().parent
@@ -93,6 +93,50 @@ def try_share_get(example: Path, folder: Path):
     assert failed.returncode == 1 and failed.stderr, failed
 
 
+def try_two_shares(example: Path, look: Path, folder: Path):
+    notes = folder / "notes"
+    notes.mkdir()
+    (notes / "one.txt").write_text("the first note")
+    other = folder / "other.bin"
+    other.write_bytes(bytes_of(100_000))
+    with Program(example, "share", notes, other) as sharer:
+        link, other_link = sharer.line(), sharer.line()
+        assert call(look, "ls", link) == "14 one.txt\n"
+        assert call(look, "stat", link).startswith("14 bytes in 1 files")
+        path, _, query = link.partition("?")
+        assert call(look, "cat", f"{path}/one.txt?{query}", 4, 5) == "first"
+        call(example, "get", other_link, folder / "got.bin")
+        said = sharer.stop()
+        # Who has read the only file of the folder has all blocks of it.
+        assert f"{notes}: 1 complete downloads" in said and f"{other}: 1 complete downloads" in said, said
+        assert "bytes to 12D3KooW" in said and ", all of it" in said, said
+
+
+def try_messages(messages: Path, folder: Path):
+    keys = [folder / "friend.key", folder / "stranger.key"]
+    for key in keys:
+        key.write_bytes(subprocess.run([messages, "key"], capture_output=True, timeout=PATIENCE).stdout)
+    with open(keys[0]) as key:
+        friend = subprocess.run([messages, "id"], stdin=key, capture_output=True, text=True,
+                                timeout=PATIENCE).stdout.strip()
+    assert friend.startswith("12D3KooW"), friend
+    with Program(messages, "serve", LISTEN, friend) as server:
+        address = server.line()
+
+        def ask(key: Path):
+            with open(key) as secret:
+                return subprocess.run([messages, "ask", address, "one", "and two"], stdin=secret, capture_output=True,
+                                      text=True, timeout=PATIENCE)
+
+        asked = ask(keys[0])
+        assert asked.stdout == "ONE\nAND TWO\n", asked
+        refused = ask(keys[1])
+        assert refused.returncode == 1 and not refused.stdout, refused
+        said = server.stop()
+        assert f"{friend} connected" in said and f"{friend} is gone" in said, said
+        assert said.count("connected") == 1, said
+
+
 def try_chat(chat: Path):
     with Program(chat, "ann", LISTEN, stdin=subprocess.PIPE) as ann:
         address = ann.line()
@@ -166,10 +210,70 @@ def test_programs_outside_find_link_and_run_it(folder: Path):
     built = build_outside(examples, prefix, folder / "built")
     try_echo(built / "echo")
     try_share_get(built / "share_get", folder)
+    try_two_shares(built / "share_get", built / "look", folder)
+    try_messages(built / "messages", folder)
     try_chat(built / "chat")
     try_simulated(built / "simulated")
     load = build_outside(ROOT / "tests/library", prefix, folder / "load")
     try_load(load / "load", built / "echo")
+
+
+REFUSAL = "Shoal needs Clang 16 or GCC 13 or newer"
+ADVICE = "Use Clang 16 or GCC 13 or newer, as in -DCMAKE_CXX_COMPILER=clang++-19."
+
+
+def fails(*words, **options) -> str:
+    done = subprocess.run([str(word) for word in words], stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=120, **options)
+    assert done.returncode != 0, words
+    return done.stdout + done.stderr
+
+
+def test_headers_refuse_a_gcc_that_miscompiles_co_await(folder: Path):
+    """Clang stands in for GCC 12 where there is none."""
+    as_gcc = ("-U__clang__", "-U__GNUC__", "-D__GNUC__=12")
+    for header in sorted((ROOT / "include/shoal").glob("*.h")):
+        if header.name == "error.h":
+            continue
+        told = fails(COMPILER, "-std=c++20", "-E", f"-I{ROOT}/include", *as_gcc, header)
+        assert REFUSAL in told, (header, told)
+    newer = ("-U__clang__", "-U__GNUC__", "-D__GNUC__=13")
+    call(COMPILER, "-std=c++20", "-E", f"-I{ROOT}/include", *newer, ROOT / "include/shoal/compiler.h")
+
+
+def test_package_refuses_a_gcc_that_miscompiles_co_await(folder: Path):
+    prefix = install(folder)
+
+    def configure(version: str, required: str) -> tuple:
+        (folder / "CMakeLists.txt").write_text(f"""
+            cmake_minimum_required(VERSION 3.25)
+            project(app LANGUAGES NONE)
+            set(CMAKE_CXX_COMPILER_ID GNU)
+            set(CMAKE_CXX_COMPILER_VERSION {version})
+            set(CMAKE_CXX_COMPILER /usr/bin/g++)
+            find_package(shoal {required})
+            message(STATUS "found: ${{shoal_FOUND}}")
+            """)
+        return "cmake", "-S", folder, "-B", folder / version, f"-DCMAKE_PREFIX_PATH={prefix}"
+
+    told = re.sub(r"\s+", " ", fails(*configure("12.2.0", "REQUIRED")))
+    assert "GCC 12.2.0 (/usr/bin/g++) destroys temporaries" in told and ADVICE in told, told
+    assert "found: 0" in call(*configure("12.4.0", ""))
+
+
+def test_gcc_12_is_refused_in_one_clear_line(folder: Path):
+    gcc = shutil.which("g++-12")
+    if gcc is None:
+        raise CannotRun("there is no g++-12")
+    prefix = install(folder)
+    told = fails(gcc, "-std=c++20", "-fsyntax-only", f"-I{prefix}/include", ROOT / "examples/echo.cpp")
+    errors = [line for line in told.splitlines() if "error:" in line]
+    assert len(errors) == 1 and REFUSAL in errors[0], told
+    for source in (ROOT, prefix / "share/doc/shoal/examples"):
+        told = fails("cmake", "-S", source, "-B", folder / source.name, f"-DCMAKE_PREFIX_PATH={prefix}",
+                     f"-DCMAKE_CXX_COMPILER={gcc}")
+        told = re.sub(r"\s+", " ", told)
+        assert "GCC 12" in told and f"({gcc}) destroys temporaries" in told and ADVICE in told, told
 
 
 def test_one_file_is_little_to_compile(folder: Path):
@@ -222,7 +326,8 @@ def test_packages_bring_their_files_and_name_what_they_need(folder: Path):
     assert "./usr/bin/shoal\n" in files and "./usr/share/man/man1/shoal.1\n" in files, files
     files = call("dpkg-deb", "-c", library)
     assert all(name in files for name in ("include/shoal/node.h", "lib/libshoal.a", "shoal-config.cmake")), files
-    assert "libssl-dev" in call("dpkg-deb", "-f", library, "Depends")
+    development = call("dpkg-deb", "-f", library, "Depends")
+    assert all(name in development for name in ("libssl-dev", "libcrypto++-dev")), development
 
 
 def test_the_guide_shows_the_examples_as_they_are(folder: Path):

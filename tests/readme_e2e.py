@@ -46,8 +46,8 @@ def test_the_two_terminals_of_the_readme(folder):
         with OnTerminal(*LOOPBACK, *get, home=folder / "b", cwd=folder / "ben", columns=100) as ben:
             ben.wait_for(r"/film\.mkv")
             assert ben.finish() == 0
-        share.wait_for("gone")
-        share.wait_for("waiting for somebody")
+        share.wait_for("disconnected")
+        share.wait_for("waiting for a peer")
         os.kill(share.process.pid, signal.SIGINT)
         assert share.finish() == 0
     for command, terminal in (("share", share), ("get", ben)):

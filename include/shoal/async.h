@@ -7,6 +7,7 @@
 #include <utility>
 #include <variant>
 
+#include <shoal/compiler.h>
 #include <shoal/error.h>
 
 namespace shoal {

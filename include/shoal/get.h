@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include <shoal/compiler.h>
+
 namespace shoal {
 
 /// Why nothing moves.
@@ -16,7 +18,7 @@ struct GetProgress {
   std::string name;               // of the target; empty until it is known
   std::uint64_t bytes_done = 0;   // of file content, verified and written
   std::uint64_t bytes_total = 0;  // as far as known: may grow while a tree is explored
-  std::uint64_t rate = 0;         // bytes a second, over the last three
+  std::uint64_t rate = 0;         // bytes a second that peers sent, over the last three
   std::size_t peers = 0;          // connected, that may be asked
   WaitingFor waiting_for = WaitingFor::nothing;
   std::string detail;  // of the wait, in a sentence

@@ -13,6 +13,10 @@ struct JobCore;
 /// A coroutine that Node::spawn started. Only a handle: dropping it lets the coroutine go on, and
 /// the node's stop() cancels and awaits all. Copies name the same job. All functions may be called
 /// from any thread, also after the node was stopped.
+///
+/// An exception that leaves the coroutine goes to whoever wait()s or awaits joined(). When nobody
+/// did by the time that the last handle goes, it goes to NodeOptions::on_error, or into the log;
+/// Cancelled goes nowhere.
 class Job {
  public:
   explicit Job(std::shared_ptr<library::JobCore> core) : core_(std::move(core)) {}

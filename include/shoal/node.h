@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -9,10 +10,15 @@
 #include <vector>
 
 #include <shoal/async.h>
+#include <shoal/content.h>
 #include <shoal/get.h>
 #include <shoal/job.h>
+#include <shoal/key.h>
+#include <shoal/peers.h>
 #include <shoal/share.h>
 #include <shoal/stream.h>
+#include <shoal/subscription.h>
+#include <shoal/uncaught.h>
 
 namespace shoal {
 
@@ -23,9 +29,9 @@ class NodeCore;
 }
 
 struct NodeOptions {
-  /// The folder with identity, index and state; made when absent, locked by one node at a time.
-  /// Empty: a new identity that lives as long as the node, in a folder of its own below $TMPDIR
-  /// that stop() removes.
+  /// The folder with identity, index and state; made when absent. Further nodes that run there at
+  /// the same time, of other processes too, have each an identity of its own. Empty: a new identity
+  /// that lives as long as the node, in a folder of its own below $TMPDIR that stop() removes.
   std::string home = {};
   /// Multiaddrs, such as "/ip4/0.0.0.0/tcp/4001"; port 0 takes a free one. Empty: every interface
   /// and a free port.
@@ -37,20 +43,29 @@ struct NodeOptions {
   std::uint64_t down = 0;
   /// What other peers are told this program is, at most 256 bytes. Empty: "shoal/" and the version.
   std::string agent = {};
+  /// Multiaddrs that others reach this node by, such as a port that a router forwards; without
+  /// /p2p, or with this node's id. They come first in addresses(), in links, and in what peers are
+  /// told.
+  std::vector<std::string> announce = {};
+  /// The identity. None: the home's, which is made when there is none yet; with a key, that is
+  /// neither read nor written.
+  std::optional<Key> key = {};
+  /// Which peers may be connected: asked before each dial, and after each handshake, inbound and
+  /// outbound, before any protocol is served. Empty: all, but those of Node::deny. Called on the
+  /// node's loop, must not wait; what it throws goes to on_error, and the peer is refused.
+  std::function<bool(const std::string& peer_id)> allow = {};
+  /// Takes the exceptions that nobody awaits: of jobs whose last handle went, of handlers, of
+  /// callbacks. Empty: each is a line in the log (shoal::set_log), a warning, or info for a handler
+  /// whose peer ended the stream.
+  ErrorHook on_error = {};
 };
 
-/// A peer that is connected.
-struct PeerInfo {
-  std::string peer_id;
-  std::string address;                    // of the connection, without /p2p
-  std::string agent;                      // empty until it has said
-  std::vector<std::string> protocols;     // empty until it has said
-  std::chrono::nanoseconds round_trip{};  // 0 until one was measured
-};
-
-/// Serves one stream that a peer opened, and ends it. What leaves it as an exception resets the
-/// stream and nothing else. Cancelled when the connection ends or the node stops. Lives as long as
-/// the streams it serves, so it may be a coroutine that is a lambda with captures.
+/// Serves one stream that a peer opened, and ends it. An exception that leaves it goes to
+/// NodeOptions::on_error, and resets the stream and nothing else; but a peer with too many
+/// Error{malformed} and {limit}, by which a handler says that the peer broke the protocol (64 at
+/// once, then 1 in 10 s), loses its connection. Cancelled when the connection ends or the node
+/// stops. Lives as long as the streams it serves, so it may be a coroutine that is a lambda with
+/// captures.
 using Handler = std::function<Async<void>(PeerStream)>;
 
 /// A peer of its own: identity, connections, protocols.
@@ -62,7 +77,7 @@ using Handler = std::function<Async<void>(PeerStream)>;
 /// /p2p/ID.
 class Node {
  public:
-  /// Opens the home. Throws Error{locked}, {io}, {usage}.
+  /// Opens the home. Throws Error{io}, {usage}, and {locked} when 64 nodes run there.
   explicit Node(NodeOptions options = {});
   /// The same in a simulation, on its one thread.
   explicit Node(const SimulatedHost& host, NodeOptions options = {});
@@ -86,14 +101,29 @@ class Node {
   std::vector<std::string> addresses() const;
   /// Those who are connected, in the order of their ids.
   std::vector<PeerInfo> peers() const;
+  /// Calls back when a peer connects, has said what it is, or is gone, from now on: peers() tells
+  /// of those before. At stop() all are gone. On the node's loop, so it must not wait; it may use
+  /// the node (deny, disconnect, spawn, …). What it throws goes to NodeOptions::on_error.
+  Subscription on_peer(std::function<void(const PeerEvent&)> callback);
+
+  /// Ends every connection to a peer; it may come again.
+  void disconnect(const std::string& peer);
+  /// The same, and refuses it from now on, as NodeOptions::allow does: to open() and the like it is
+  /// Error{refused}. As long as the node lives; nothing is kept in the home.
+  void deny(const std::string& peer);
+  /// Takes deny() back.
+  void allow(const std::string& peer);
 
   /// Answers streams of `protocol` ("/echo/1.0.0"; at most 1000 bytes, begins with '/'). Any number
   /// of them may run at once. Throws Error{exists} when it is served already.
   void serve(std::string protocol, Handler handler);
+  /// Takes serve() back: new streams are refused, those that are open go on.
+  void unserve(const std::string& protocol);
 
   /// A stream to a peer, connecting first if need be. Costs no round trip on a connection that is
   /// there: a peer that does not speak `protocol` shows at the first read. Throws
-  /// Error{unreachable} with a reason for every address, {limit}, {closed}.
+  /// Error{unreachable} with a reason for every address, {refused} for a peer that is not allowed,
+  /// {limit}, {closed}.
   Async<PeerStream> open(std::string peer, std::string protocol);
   /// Connects to a peer: its id. Throws as open().
   Async<std::string> connect(std::string address);
@@ -102,16 +132,41 @@ class Node {
                                        std::chrono::nanoseconds timeout = std::chrono::seconds(10));
 
   /// Indexes files and folders where they lie, and serves them from there from its return on.
-  /// Several paths become the entries of one folder. One share at a time, Error{limit}: stop()
-  /// one to begin the next; what it held goes on being served. Throws Error{io} naming what is
-  /// absent, unreadable or changes meanwhile, {usage}.
+  /// Several paths become the entries of one folder. Any number of shares may run at once. Throws
+  /// Error{io} naming what is absent, unreadable or changes meanwhile, {usage}.
   Async<Share> share(std::vector<std::string> paths, ShareOptions options = {});
+  /// Shares on what get() brought: a link to it, or its CID. Reads no file. Throws Error{not_found}
+  /// when this node does not have all of it.
+  Async<Share> seed(std::string link);
   /// Brings what a link names into the file system: a link of share(), a CID, or a gateway's URL.
-  /// Verifies every block, serves what it has meanwhile, and puts the target in its place when it
-  /// is complete. Cancelled or failed, it goes on where it was when it is run again. Throws
-  /// Error{not_found}, {unreachable}, {corrupt}, {io}, {exists}, {timeout}, {usage}, and {locked}
-  /// while another download writes to the same place.
+  /// Verifies every block, serves what it has until its end (then seed() goes on), and puts the
+  /// target in its place when it is complete. Cancelled or failed, it goes on where it was when it
+  /// is run again. Throws Error{not_found}, {unreachable}, {corrupt}, {io}, {exists}, {timeout},
+  /// {usage}, and {locked} while another download writes to the same place.
   Async<GetResult> get(std::string link, GetOptions options = {});
+
+  /// What is in the folder that a link leads to, each as it is found, in the order of names unless
+  /// there are some 200,000 or more; or the one entry that a file is. Fetches only what that needs.
+  /// Throws as get() does, Error{limit} for a tree that is much larger than what came over the
+  /// wire, and what `entry` throws.
+  Async<void> ls(std::string link, EntrySink entry, LsOptions options = {});
+  /// The same at once. Throws Error{limit} for more than kMaxEntries.
+  Async<std::vector<Entry>> ls(std::string link, LsOptions options = {});
+  static constexpr std::size_t kMaxEntries = 1024 * 1024;
+  /// The content of the file that a link leads to, or a range of it, in order, in pieces of at most
+  /// 2 MiB, verified; each is handed to `piece` and awaited before the next, with at most 8 blocks
+  /// fetched ahead. Throws as get() does, Error{usage} for what is no file, and what `piece`
+  /// throws.
+  Async<void> cat(std::string link, PieceSink piece, CatOptions options = {});
+  /// How much it is, from its interior nodes alone. Throws as get() does.
+  Async<ContentStat> stat(std::string link, LookOptions options = {});
+
+  /// One block, at most 2 MiB, verified: held here or fetched. Throws as get() does.
+  Async<std::vector<std::byte>> get_block(std::string cid, LookOptions options = {});
+  /// Whether it is on this machine, in a file that looks as when it was verified; which is not yet
+  /// that it is served. There is no put_block: what a node serves lies in files, so write one and
+  /// share() it.
+  bool has_block(const std::string& cid) const;
 
   /// Runs a coroutine on the loop and blocks the calling thread until it has ended: its result, or
   /// what left it, Cancelled when the node was stopped. Throws Error{usage} on the node's own loop.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <shoal/async.h>
+#include <shoal/subscription.h>
 
 namespace shoal {
 
@@ -35,10 +36,18 @@ struct ShareOptions {
   std::function<void(const ShareProgress&)> progress = {};
 };
 
-/// Content that Node::share serves from where it lies, and how often others got it.
+/// What a peer was sent of a share since this was told last.
+struct SentToPeer {
+  std::string peer_id;
+  std::uint64_t bytes = 0;
+  bool complete = false;  // it has all of it now; else it has disconnected
+};
+
+/// Content that Node::share serves from where it lies, and how often others got it. A node may have
+/// any number of them; what several contain counts for each.
 ///
 /// Only a handle: dropping it changes nothing, copies name the same. What changes is asked for from
-/// any thread and throws Error{closed} after the node stopped.
+/// any thread and throws Error{closed} once this share or the node was stopped.
 class Share {
  public:
   explicit Share(std::shared_ptr<library::ShareCore> core) : core_(std::move(core)) {}
@@ -48,16 +57,26 @@ class Share {
   const std::string& cid() const;
   std::uint64_t bytes() const;  // of all files
   std::uint64_t files() const;
-  /// What was left out, for it is no file, folder or symlink, or the node's home: a sentence each.
+  /// What was left out, for it is no file, folder or symlink, went or changed meanwhile, or is the
+  /// node's home: a sentence each.
   const std::vector<std::string>& warnings() const;
 
+  /// Downloads of all of it: a peer that gets it again counts again.
   std::uint64_t complete_downloads() const;
+  /// Of its blocks, those that peers have been sent wholly.
   std::uint64_t bytes_sent() const;
   /// Returns when so many peers have all of it.
   Async<void> downloaded(std::uint64_t times = 1);
 
-  /// Ends the counting. The node goes on serving blocks of files that it knows and that did not
-  /// change. Again: does nothing.
+  /// Calls back when a peer has all of it, and when one that was sent a part disconnects; on the
+  /// node's loop, so it must not wait. What it throws goes to NodeOptions::on_error.
+  Subscription on_sent(std::function<void(const SentToPeer&)> callback);
+  /// The same, once for each file that a peer asked for and that cannot be sent as it was shared:
+  /// it was changed, has gone, or cannot be read. Share anew for a new link.
+  Subscription on_missing(std::function<void(const std::string& path)> callback);
+
+  /// Ends this share: peers get no answer any more for its blocks, but those of other shares and
+  /// downloads that go on; counts, callbacks and downloaded() end too. Again: does nothing.
   Async<void> stop();
 
  private:

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ class PeerStream {
  public:
   static constexpr std::size_t kReadBytes = 64 * 1024;
   static constexpr std::size_t kMaxReadBytes = 16 * 1024 * 1024;
+  static constexpr std::size_t kMaxMessageBytes = 1024 * 1024;
 
   explicit PeerStream(std::shared_ptr<library::StreamCore> core) noexcept;
   PeerStream(PeerStream&& other) noexcept;
@@ -53,6 +55,18 @@ class PeerStream {
   /// `text` is copied.
   Async<void> write(std::string text);
   Async<void> write(const char* text) { return write(std::string(text)); }
+
+  /// The next message of one whose length precedes it as a varint, as most of libp2p's protocols
+  /// have them; none when the other side has closed its half after the last. Throws Error{limit}
+  /// for more than `max_bytes`, before memory is taken for it, {malformed} for a length that is
+  /// none, and {closed} for an end within a message. Memory grows only as bytes arrive. After an
+  /// error, or cancelled, the stream stands within a message: reset it.
+  Async<std::optional<ByteVector>> read_message(std::size_t max_bytes = kMaxMessageBytes);
+  /// The same way: its length, then `message`, which must live until then.
+  Async<void> write_message(std::span<const std::byte> message);
+  /// `text` is copied.
+  Async<void> write_message(std::string text);
+  Async<void> write_message(const char* text) { return write_message(std::string(text)); }
 
   /// Half-close: the other side reads its end after all that was written. Reading goes on.
   Async<void> close();

@@ -10,6 +10,12 @@ from kubo import LEGACY, MODERN
 from shoal import link
 
 V0 = ("--cid-version=0", "--raw-leaves=false", "--chunker=size-262144")
+# Of those that Kubo hashes with, Shoal can verify all but BLAKE3.
+FUNCTIONS = (
+    "sha1", "sha2-512", "sha3-224", "sha3-256", "sha3-384", "sha3-512", "shake-256",
+    "keccak-256", "keccak-512", "dbl-sha2-256",
+    "blake2b-160", "blake2b-256", "blake2b-512", "blake2s-256",
+)  # fmt: skip
 SMALL_CHUNKS = "--chunker=size-4096"  # so that a few MiB make a DAG of several levels
 
 
@@ -33,11 +39,14 @@ def register(checks) -> None:
         "rabin": (MODERN, ("--chunker=rabin",), some),
         "buzhash": (MODERN, ("--chunker=buzhash",), some),
         "identity CIDs": (MODERN, ("--inline",), (data.tree,)),
-        "SHA-512": (MODERN, ("--hash=sha2-512",), (data.tree,)),
         "HAMT of fanout 1024": (MODERN, ("--max-hamt-fanout=1024",), (data.large_directory,)),
         "HAMT of fanout 8": (MODERN, ("--max-hamt-fanout=8",), (data.large_directory,)),
     }.items():
         checks.add(f"shoal gets {name}", profile, options, inputs)(shoal_gets)
+    for function in FUNCTIONS:
+        name = f"shoal gets a tree hashed with {function}"
+        checks.add(name, MODERN, (f"--hash={function}",), (data.tree,))(shoal_gets)
+    checks.add("shoal says that it cannot verify blake3")(names_blake3)
     checks.add("shoal gets modes and mtimes")(preserved)
     checks.add("shoal reads a range out of a path")(reads_range)
 
@@ -47,6 +56,18 @@ def shoal_gets(world, profile, options, inputs, **comparison) -> None:
     with world.kubo(profile) as kubo:
         world.shoal().get(link(kubo.add(path, *options), kubo.address), out)
     data.expect_same(out, path, **comparison)
+
+
+def names_blake3(world) -> None:
+    path, node = world.input(data.write_file, data.MIB), world.shoal()
+    with world.kubo() as kubo:
+        try:
+            node.get(link(kubo.add(path, "--hash=blake3"), kubo.address), world.fresh("out"))
+        except AssertionError as refused:
+            wanted = "content is hashed with blake3, which this program cannot verify"
+            assert wanted in str(refused), refused
+        else:
+            raise AssertionError("content was fetched that cannot be verified")
 
 
 def preserved(world) -> None:

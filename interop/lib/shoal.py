@@ -20,7 +20,7 @@ class Shoal:
         self.binary, self.home = binary, home
 
     def command(self, *arguments, listen: str | None = None) -> list:
-        place = ["--listen", listen, "--no-lan"] if listen else []
+        place = ["--listen", listen] if listen else []
         return [self.binary, "--home", self.home, "--json", *place, *arguments]
 
     def lines(self, *arguments, timeout: float = 300, listen: str | None = None) -> list[dict]:
@@ -28,7 +28,7 @@ class Shoal:
         return [json.loads(line) for line in output.splitlines()]
 
     def bytes(self, *arguments) -> bytes:
-        return run_bytes(self.binary, "--home", self.home, "--no-lan", *arguments)
+        return run_bytes(self.binary, "--home", self.home, *arguments)
 
     def cid(self, path: Path, *options) -> str:
         return self.lines("cid", *options, path)[-1]["cid"]

@@ -1,14 +1,15 @@
 #pragma once
 
+// shoal::LogLevel and set_log() are public: their one definition is among the headers that other
+// programs include.
 #include <fmt/format.h>
+#include <shoal/log.h>
 
 #include <source_location>
 #include <string_view>
 #include <type_traits>
 
 namespace shoal {
-
-enum class LogLevel { error, warning, info, debug, trace };
 
 /// Messages above this level are dropped before they are formatted. Default: warning.
 void set_log_level(LogLevel level);
@@ -18,8 +19,8 @@ LogLevel log_level();
 /// drawn there. Default: neither.
 void set_log_look(bool terminal, bool colored);
 
-/// One line to stderr. Safe from every thread. Use the log_* functions. Beyond LogGate's bound,
-/// lines from one place are counted instead.
+/// One line to the sink of set_log(), or to stderr. Safe from every thread. Use the log_*
+/// functions. Beyond LogGate's bound, lines from one place are counted instead.
 void write_log(LogLevel level, std::string_view message,
                std::source_location where = std::source_location::current());
 

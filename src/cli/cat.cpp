@@ -9,7 +9,9 @@ namespace {
 class CatCommand final : public LookingCommand {
  public:
   explicit CatCommand(CatOptions options)
-      : LookingCommand(std::move(options.link)), offset_(options.offset), length_(options.length) {}
+      : LookingCommand(std::move(options.link), options.limits),
+        offset_(options.offset),
+        length_(options.length) {}
 
  private:
   Task<void> look(service::Reader& reader, Cid cid) override {

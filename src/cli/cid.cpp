@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/indexing.h"
+#include "cli/standard_input.h"
 #include "system/rate_meter.h"
 #include "system/with_ticks.h"
 
@@ -23,9 +24,13 @@ class CidCommand final : public Command {
 
   Task<void> run(Session& session) override {
     session_ = &session;
-    importer_ = std::make_unique<content::Importer>(
-        session.system(), nullptr,
-        to_import_options(options_, session.system().storage, home_if_any(session)));
+    content::ImportOptions options =
+        to_import_options(options_, session.system().storage, home_if_any(session));
+    if (reads_standard_input(options_)) {
+      const content::StreamResult hashed = co_await hash_standard_input(options.profile);
+      options.standard_input = content::StandardInput{.path = {}, .hashed = hashed};
+    }
+    importer_ = std::make_unique<content::Importer>(session.system(), nullptr, std::move(options));
     Task<content::ImportResult> work = importer_->import(options_.paths);
     const content::ImportResult result = co_await with_ticks(
         session.system(), session.output().progress_period(), [this] { tell_progress(); },
@@ -39,6 +44,21 @@ class CidCommand final : public Command {
   }
 
  private:
+  Task<content::StreamResult> hash_standard_input(UnixfsProfile profile) {
+    content::StreamHasher hasher(profile);
+    std::uint64_t bytes = 0;
+    const auto tick = [&] {
+      const TimePoint now = session_->now();
+      session_->output().progress(to_reading_progress(bytes, rate_, now), now);
+    };
+    Task<void> reading = read_standard_input(
+        session_->system(), [&hasher](ByteView piece) { hasher.add(piece); }, bytes);
+    co_await with_ticks(session_->system(), session_->output().progress_period(), tick,
+                        std::move(reading));
+    rate_ = {};
+    co_return hasher.finish();
+  }
+
   void tell_progress() {
     const content::ImportProgress progress = importer_->progress();
     session_->output().progress(to_progress(progress, rate_, session_->now()), session_->now());
@@ -46,12 +66,13 @@ class CidCommand final : public Command {
 
   void tell(const content::ImportResult& result) {
     auto& output = session_->output();
-    warn_of_skipped(output, result);
+    tell_omissions(output, result);
     output.event({{"cid", result.root.to_string()},
                   {"name", as_utf8(result.name)},
                   {"bytes", result.bytes},
                   {"files", result.files},
-                  {"blocks", result.blocks}});
+                  {"blocks", result.blocks},
+                  {"left_out", to_json(result.omissions)}});
     output.result(result.root.to_string());
   }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/commands.h"
+#include "cli/indexing.h"
 #include "cli/nearest_word.h"
 #include "cli/units.h"
 #include "cli/version.h"
@@ -32,7 +33,8 @@ Sizes are in powers of 1000.)";
 constexpr const char* kShareExamples = R"(Examples:
   shoal share film.mkv
   shoal share photos notes.txt --name holiday --exclude '*.tmp'
-  shoal share --until-sent 1 film.mkv     stops after one complete download)";
+  shoal share --until-sent 1 film.mkv     stops after one complete download
+  pg_dump db | shoal share - --name db.sql)";
 
 constexpr const char* kGetExamples = R"(Examples:
   shoal get 'ipfs://bafy...?filename=film.mkv&provider=...'
@@ -86,7 +88,7 @@ constexpr const char* kHelpExamples = R"(Examples:
 struct Written {
   std::string home, up, down, timeout, color = "auto";
   std::vector<std::string> listen, connect, announce_at;
-  bool no_lan = false, announce = false, json = false, quiet = false, no_progress = false;
+  bool json = false, quiet = false, no_progress = false;
   int verbosity = 0;
 
   IndexOptions index;
@@ -96,6 +98,7 @@ struct Written {
   std::string link, output;
   bool force = false, seed = false, recursive = false;
   std::string offset, length;
+  std::string max_size, max_files;
 
   std::string peer, count;
 
@@ -148,24 +151,24 @@ CLI::Option* single(CLI::App& app, const char* name, std::string& into, const ch
 
 void add_common(CLI::App& app, Written& written) {
   single(app, "--home", written.home, "DIR",
-         "of identity and index; default: SHOAL_HOME, else\n"
-         "$XDG_DATA_HOME/shoal; two nodes need two homes");
+         "folder for key and index; default: SHOAL_HOME,\n"
+         "else $XDG_DATA_HOME/shoal");
   repeatable(app, "--listen", written.listen, "MULTIADDR",
-             "repeatable; default: every interface, a free port");
+             "repeatable; address to listen on; default: every\n"
+             "interface, the port of this home");
   repeatable(app, "--connect", written.connect, "MULTIADDR",
-             "repeatable; a peer to keep, ends in /p2p/ID");
+             "repeatable; stay connected to this peer\n"
+             "(an address that ends in /p2p/ID)");
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
              "repeatable; an address that others reach us by,\n"
              "such as a forwarded port");
-  app.add_flag("--no-lan", written.no_lan, "not found on the local network");
-  app.add_flag("--public", written.announce, "announced to the public network");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
   single(app, "--down", written.down, "RATE", "limit in bytes a second");
   single(app, "--timeout", written.timeout, "TIME", "give up after TIME without progress: 10s, 5m");
   app.add_flag("--json", written.json, "one JSON object per line on stdout");
-  app.add_flag("-q,--quiet", written.quiet, "say less");
-  app.add_flag("-v,--verbose", written.verbosity, "say more; -vv still more");
-  app.add_flag("--no-progress", written.no_progress, "no progress line");
+  app.add_flag("-q,--quiet", written.quiet, "warnings and errors only");
+  app.add_flag("-v,--verbose", written.verbosity, "more detail; -vv even more");
+  app.add_flag("--no-progress", written.no_progress, "hide the progress line");
   single(app, "--color", written.color, "WHEN", "auto, always or never; NO_COLOR is honoured");
 }
 
@@ -176,64 +179,82 @@ CLI::App& add_command(CLI::App& app, const char* name, const char* about, const 
 }
 
 void add_link(CLI::App& command, Written& written) {
-  single(command, "LINK", written.link, "", "a link, a CID or a gateway's URL; may end in a path")
+  single(command, "LINK", written.link, "", "link, CID or gateway URL; may end in a path")
       ->required();
 }
 
 void add_index_options(CLI::App& command, Written& written) {
-  several(command, "PATH", written.index.paths, "", "files and folders; several become one folder")
+  several(command, "PATH", written.index.paths, "",
+          "files and folders, - for standard input;\n"
+          "several become one folder")
       ->required();
   repeatable(command, "--exclude", written.index.exclude, "GLOB",
-             "repeatable: leave these out, as .shoalignore does");
+             "repeatable; leave out matching files\n(like a line of .shoalignore)");
   command.add_flag("--hidden", written.index.hidden, "include hidden files");
   command.add_flag("--preserve", written.index.preserve,
-                   "take mode and time along; changes the CID");
+                   "keep permissions and modification times;\nchanges the CID");
 }
 
 void add_share(CLI::App& app, Written& written) {
-  auto& command =
-      add_command(app, "share", "serve files from where they lie, print a link", kShareExamples);
+  auto& command = add_command(app, "share", "share files in place, print a link", kShareExamples);
   add_index_options(command, written);
   single(command, "--name", written.name, "NAME", "the name in the link");
-  single(command, "--until-sent", written.until_sent, "N", "stop after N complete downloads");
-  command.add_flag("--index-only", written.index_only, "index, print, stop");
+  single(command, "--until-sent", written.until_sent, "N", "exit after N complete downloads");
+  command.add_flag("--index-only", written.index_only, "index, print the link, exit");
   command.add_flag("--no-qr", written.no_qr, "no QR code");
 }
 
+void add_max_size(CLI::App& command, Written& written) {
+  single(command, "--max-size", written.max_size, "SIZE",
+         "at most so much content (10G); allows many copies\n"
+         "of few blocks, which end it else");
+}
+
+void add_max_files(CLI::App& command, Written& written) {
+  single(command, "--max-files", written.max_files, "N",
+         "at most so many files and folders; allows folders\n"
+         "that repeat, which end it else");
+}
+
 void add_get(CLI::App& app, Written& written) {
-  auto& command = add_command(app, "get", "fetch, verify, resume what a link names", kGetExamples);
+  auto& command = add_command(app, "get", "download, verify and resume", kGetExamples);
   add_link(command, written);
   single(command, "-o,--output", written.output, "PATH",
          "into PATH when it is a directory, else as PATH");
-  command.add_flag("--force", written.force, "replace a target that differs");
-  command.add_flag("--seed", written.seed, "go on serving afterwards");
+  command.add_flag("--force", written.force, "replace an existing target");
+  command.add_flag("--seed", written.seed, "keep sharing afterwards");
+  add_max_size(command, written);
+  add_max_files(command, written);
 }
 
 void add_others(CLI::App& app, Written& written) {
-  auto& ls = add_command(app, "ls", "what is in a folder", kLsExamples);
+  auto& ls = add_command(app, "ls", "list a folder", kLsExamples);
   add_link(ls, written);
-  ls.add_flag("-R,--recursive", written.recursive, "folders inside as well");
+  ls.add_flag("-R,--recursive", written.recursive, "list subfolders too");
+  add_max_files(ls, written);
 
-  auto& cat = add_command(app, "cat", "one file to stdout", kCatExamples);
+  auto& cat = add_command(app, "cat", "print a file to stdout", kCatExamples);
   add_link(cat, written);
   single(cat, "--offset", written.offset, "N", "begin at byte N");
   single(cat, "--length", written.length, "N", "at most N bytes");
+  add_max_size(cat, written);
 
-  add_link(add_command(app, "stat", "type, size, blocks, held here or not", kStatExamples),
-           written);
-  add_index_options(
-      add_command(app, "cid", "the CID that share would give; keeps nothing", kCidExamples),
-      written);
-  add_command(app, "id", "peer id, addresses, agent, protocols", kIdExamples);
+  auto& stat =
+      add_command(app, "stat", "show type, size, blocks, and what is stored here", kStatExamples);
+  add_link(stat, written);
+  add_max_files(stat, written);
+  add_index_options(add_command(app, "cid", "compute the CID that share would give", kCidExamples),
+                    written);
+  add_command(app, "id", "show this node's id and addresses", kIdExamples);
 
   auto& forget =
-      add_command(app, "forget", "take files out of the index, not off the disk", kForgetExamples);
+      add_command(app, "forget", "drop files from the index, not from the disk", kForgetExamples);
   several(forget, "PATH|CID", written.forgotten, "", "a file, a folder, or what a CID names");
   forget.add_flag("--all", written.forget_all, "everything");
 
-  add_command(app, "status", "what runs here, what it serves, what is remembered", kStatusExamples);
+  add_command(app, "status", "show what is running, shared and indexed", kStatusExamples);
 
-  auto& ping = add_command(app, "ping", "round trips, loss and path to a peer", kPingExamples);
+  auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
   single(ping, "-c,--count", written.count, "N", "how many times; default: until stopped");
 
@@ -258,7 +279,7 @@ std::optional<std::uint64_t> count_if_given(const std::string& text, const char*
 std::optional<std::uint64_t> positive_if_given(const std::string& text, const char* flag) {
   const auto count = count_if_given(text, flag);
   if (count == 0u) {
-    throw Error(ErrorCode::usage, std::string(flag) + " cannot be 0", {}, "it counts from 1 on");
+    throw Error(ErrorCode::usage, std::string(flag) + " cannot be 0", {}, "use 1 or more");
   }
   return count;
 }
@@ -287,9 +308,13 @@ std::string output_if_given(const std::string& text) {
               "`shoal cat LINK` writes a file to stdout; a file of that name is -o ./-");
 }
 
-/// A pattern that cannot be is refused before anything is made.
+/// What cannot be is refused before anything is made.
 IndexOptions checked(const IndexOptions& index) {
   for (const auto& pattern : index.exclude) content::Glob{pattern};
+  if (index.preserve && reads_standard_input(index)) {
+    throw Error(ErrorCode::usage, "standard input has no permissions and no time to keep", {},
+                "leave out --preserve; a file named - is ./-");
+  }
   return index;
 }
 
@@ -301,14 +326,21 @@ ForgetOptions forget_options(const Written& written) {
   return {.what = written.forgotten, .all = written.forget_all};
 }
 
+/// Nothing of standard input is there any more after an index.
+bool checked_index_only(const Written& written) {
+  if (written.index_only && reads_standard_input(written.index)) {
+    throw Error(ErrorCode::usage, "--index-only keeps nothing of standard input", {},
+                "`shoal cid -` tells its CID; a file named - is ./-");
+  }
+  return written.index_only;
+}
+
 CommonOptions read_common(const Written& written) {
   CommonOptions options;
   options.home = written.home;
   for (const auto& text : written.listen) options.listen.push_back(parse_listen(text));
   for (const auto& text : written.connect) options.connect.push_back(parse_connect(text));
   for (const auto& text : written.announce_at) options.announce.push_back(parse_announce(text));
-  options.no_lan = written.no_lan;
-  options.announce_publicly = written.announce;
   options.up = rate_if_given(written.up, "--up");
   options.down = rate_if_given(written.down, "--down");
   options.timeout = if_given<Duration>(written.timeout, "--timeout", parse_time);
@@ -320,13 +352,18 @@ CommonOptions read_common(const Written& written) {
   return options;
 }
 
+content::TreeLimits read_limits(const Written& written) {
+  const auto bytes = if_given<std::uint64_t>(written.max_size, "--max-size", parse_size);
+  return {.max_bytes = bytes, .max_entries = count_if_given(written.max_files, "--max-files")};
+}
+
 std::unique_ptr<Command> make_command(const std::string& name, const Written& written,
                                       bool others_known) {
   if (name == "share") {
     return make_share({.index = checked(written.index),
                        .name = name_if_given(written.name),
                        .until_sent = positive_if_given(written.until_sent, "--until-sent"),
-                       .index_only = written.index_only,
+                       .index_only = checked_index_only(written),
                        .qr_code = !written.no_qr});
   }
   if (name == "cid") return make_cid(checked(written.index));
@@ -340,13 +377,15 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
     return make_get({.link = std::move(link),
                      .output = output_if_given(written.output),
                      .force = written.force,
-                     .seed = written.seed});
+                     .seed = written.seed,
+                     .limits = read_limits(written)});
   }
-  if (name == "ls") return make_ls(std::move(link), written.recursive);
-  if (name == "stat") return make_stat(std::move(link));
+  if (name == "ls") return make_ls(std::move(link), written.recursive, read_limits(written));
+  if (name == "stat") return make_stat(std::move(link), read_limits(written));
   return make_cat({.link = std::move(link),
                    .offset = count_if_given(written.offset, "--offset").value_or(0),
-                   .length = count_if_given(written.length, "--length")});
+                   .length = count_if_given(written.length, "--length"),
+                   .limits = read_limits(written)});
 }
 
 std::string hint_for(const CLI::App& app) {

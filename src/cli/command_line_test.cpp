@@ -41,6 +41,12 @@ TEST(CommandLine, repeats_addresses_without_eating_what_follows) {
   EXPECT_EQ(options.listen.size(), 2u);
 }
 
+TEST(CommandLine, has_no_flags_for_what_does_not_work_yet) {
+  for (const char* flag : {"--no-lan", "--public"}) {
+    EXPECT_NE(refusal({"id", flag}).message().find(flag), std::string::npos) << flag;
+  }
+}
+
 TEST(CommandLine, refuses_what_is_given_and_empty) {
   for (const char* flag : {"--timeout", "--up", "--down", "--home", "--color"}) {
     EXPECT_NE(refusal({"id", flag, ""}).message().find(flag), std::string::npos) << flag;

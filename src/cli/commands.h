@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "content/repeat_budget.h"
 #include "service/link.h"
 
 namespace shoal::cli {
@@ -35,19 +36,21 @@ struct GetCommandOptions {
   std::string output;
   bool force = false;
   bool seed = false;
+  content::TreeLimits limits;
 };
 std::unique_ptr<Command> make_get(GetCommandOptions options);
 
-std::unique_ptr<Command> make_ls(service::Link link, bool recursive);
+std::unique_ptr<Command> make_ls(service::Link link, bool recursive, content::TreeLimits limits);
 
 struct CatOptions {
   service::Link link;
   std::uint64_t offset = 0;
   std::optional<std::uint64_t> length;
+  content::TreeLimits limits;
 };
 std::unique_ptr<Command> make_cat(CatOptions options);
 
-std::unique_ptr<Command> make_stat(service::Link link);
+std::unique_ptr<Command> make_stat(service::Link link, content::TreeLimits limits);
 
 std::unique_ptr<Command> make_id();
 

@@ -55,8 +55,8 @@ Failure stopped_by(int signal, bool goes_on) {
   const bool interrupt = signal == SIGINT;
   return {.exit_code = 128 + signal,
           .name = "stopped",
-          .message = interrupt ? "stopped by SIGINT" : "stopped by SIGTERM",
-          .hint = goes_on ? "what was done is kept; the same command goes on from there" : ""};
+          .message = interrupt ? "interrupted" : "terminated",
+          .hint = goes_on ? "run the same command to resume" : ""};
 }
 
 }  // namespace shoal::cli

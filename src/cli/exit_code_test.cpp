@@ -45,7 +45,7 @@ TEST(ExitCode, says_what_to_look_at_when_nobody_can_be_reached) {
 }
 
 TEST(ExitCode, promises_to_go_on_where_a_command_does) {
-  EXPECT_NE(stopped_by(SIGINT, true).hint.find("goes on"), std::string::npos);
+  EXPECT_NE(stopped_by(SIGINT, true).hint.find("to resume"), std::string::npos);
   EXPECT_EQ(stopped_by(SIGINT, false).hint, "");
 }
 

@@ -108,24 +108,37 @@ class GetCommand final : public Command {
     service::GetOptions options{.link = std::move(link),
                                 .output = options_.output,
                                 .replace = options_.force,
-                                .timeout = session.options().timeout};
+                                .timeout = session.options().timeout,
+                                .limits = options_.limits};
     get_ = std::make_unique<service::Get>(session.system(), node.swarm(), node.store(),
                                           node.bitswap(), std::move(options));
     if (session.options().verbosity > 0 || options_.seed) {
       peers_ = std::make_unique<PeerWatch>(node, session.output());
     }
     get_->when_serving([this](const Cid& root) { tell_own_link(root); });
+    get_->when_replacing([this](const std::string& path, const content::LostFiles& lost) {
+      tell_replacing(path, lost);
+    });
     get_->when_bad_peer([this](const content::BadPeer& bad) { tell_bad_peer(bad); });
     Task<service::GetResult> work = get_->run();
     Task<service::GetResult> told = with_ticks(
         session.system(), session.output().progress_period(), [this] { tell_status(); },
         std::move(work));
-    const service::GetResult result = co_await explained(std::move(told), known_link);
+    std::optional<service::GetResult> result;
+    std::exception_ptr failure;
+    try {
+      result = co_await explained(std::move(told), known_link);
+    } catch (const Error&) {
+      failure = std::current_exception();
+    }
     tell_status();
-    tell_done(result);
+    if (result) tell_last_progress(result->bytes);
+    tell_target();
+    if (failure) std::rethrow_exception(failure);
+    tell_done(*result);
     if (!options_.seed) co_return;
-    if (!told_numbers_) tell_own_link(result.cid);
-    co_await seed(result.cid);
+    if (!told_numbers_) tell_own_link(result->cid);
+    co_await seed(result->cid);
   }
 
   Task<void> stop() override {
@@ -153,7 +166,7 @@ class GetCommand final : public Command {
     told_numbers_ = status.files.has_value();
     if (!served_) served_ = session_->open_node().tell_served({.kind = "get", .link = link});
     if (options_.seed && !std::exchange(told_link_, true))
-      session_->output().note("served here as " + link.to_string());
+      session_->output().note("sharing it as " + link.to_string());
   }
 
   void tell_bad_peer(const content::BadPeer& bad) {
@@ -177,9 +190,9 @@ class GetCommand final : public Command {
     come_ = come;
     // Between two blocks there is always a wait; one is worth a word when it lasts.
     if (now - last_moved_ < kNoticeable) status.waiting = service::Waiting::nothing;
-    // What has come and is not on the disk yet is in neither: that is no step back.
-    most_come_ = std::max(most_come_, come);
-    rate_.update(now, most_come_);
+    // What has come and is not verified yet is in neither: that is no step back.
+    received_ = std::max(received_, status.bytes_received);
+    rate_.update(now, received_);
     tell_waiting(status, now);
     tell_progress(status, now);
     session_->output().progress(to_progress(status), now);
@@ -221,18 +234,75 @@ class GetCommand final : public Command {
   }
 
   void tell_progress(const service::GetStatus& status, TimePoint now) {
-    const bool complete = status.files && status.bytes_done == status.bytes_total;
-    if (now < next_progress_ && (!complete || told_complete_)) return;
-    told_complete_ = complete;
+    if (now < next_progress_) return;
     next_progress_ = now + kProgressPeriod;
     boost::json::value eta = nullptr;
     if (const auto left = rest(status)) eta = to_seconds(*left);
-    session_->output().news({{"event", "progress"},
-                             {"bytes_done", status.bytes_done},
-                             {"bytes_total", status.bytes_total},
-                             {"rate", rate_.rate()},
-                             {"eta_seconds", std::move(eta)},
-                             {"peers", status.peers}});
+    session_->output().news(progress_event(status, status.bytes_total, std::move(eta)));
+  }
+
+  /// Whatever was told before, in the end `done` and the last progress say the same.
+  void tell_last_progress(std::uint64_t bytes) {
+    service::GetStatus status = get_->status();
+    status.bytes_done = bytes;
+    session_->output().event(progress_event(status, bytes, 0));
+  }
+
+  boost::json::object progress_event(const service::GetStatus& status, std::uint64_t total,
+                                     boost::json::value eta) const {
+    return {{"event", "progress"},  {"bytes_done", status.bytes_done}, {"bytes_total", total},
+            {"rate", rate_.rate()}, {"eta_seconds", std::move(eta)},   {"peers", status.peers}};
+  }
+
+  void tell_replacing(const std::string& path, const content::LostFiles& lost) {
+    std::string text = for_terminal(path) + " differs and will be replaced";
+    if (lost.files > 0) text += ", which deletes " + for_terminal(lost.to_text());
+    session_->output().note(text);
+  }
+
+  void warn(const std::string& text) {
+    if (!session_->output().json()) session_->output().warning(text);
+  }
+
+  /// What became of the target, however the command ends.
+  void tell_target() {
+    if (const auto replaced = get_->replaced()) tell_replaced(*replaced);
+    if (get_->not_placed() != nullptr) tell_not_placed(*get_->not_placed());
+    if (const std::string trouble = get_->metadata_trouble(); !trouble.empty()) warn(trouble);
+  }
+
+  void tell_replaced(const service::ReplacedTarget& replaced) {
+    boost::json::value left = nullptr;
+    if (!replaced.left.empty()) left = as_utf8(replaced.left);
+    session_->output().event({{"event", "removed"},
+                              {"path", as_utf8(replaced.path)},
+                              {"files", replaced.lost.files},
+                              {"bytes", replaced.lost.bytes},
+                              {"left", std::move(left)}});
+    if (replaced.lost.files > 0) {
+      session_->output().note(fmt::format("deleted {}, {}", for_terminal(replaced.lost.to_text()),
+                                          format_size(replaced.lost.bytes)));
+    }
+    if (replaced.left.empty()) return;
+    warn(fmt::format("part of what was replaced could not be deleted and is now {}: {}",
+                     replaced.left, replaced.reason));
+  }
+
+  void tell_not_placed(const content::NotPlacedList& list) {
+    for (const content::NotPlaced& each : list.listed()) {
+      session_->output().event({{"event", "not_placed"},
+                                {"path", as_utf8(each.path)},
+                                {"reason", as_utf8(each.reason)},
+                                {"count", 1}});
+      warn(fmt::format("not placed: {}: {}", each.path, each.reason));
+    }
+    const std::uint64_t more = list.count() - list.listed().size();
+    if (more == 0) return;
+    session_->output().event({{"event", "not_placed"},
+                              {"path", nullptr},
+                              {"reason", "there are too many to list"},
+                              {"count", more}});
+    warn(fmt::format("not placed: {} more", more));
   }
 
   void tell_done(const service::GetResult& result) {
@@ -242,7 +312,7 @@ class GetCommand final : public Command {
                             result.files, result.files == 1 ? "file" : "files",
                             to_seconds(result.duration)));
     if (const auto here = bytes_here_before(result); here > 0) {
-      output.note(fmt::format("  {} were here already", format_size(here)));
+      output.note(fmt::format("  {} were already here", format_size(here)));
     }
     for (const auto& source : result.sources) {
       output.note(fmt::format("  {} from {} ({})", format_size(source.bytes),
@@ -257,11 +327,12 @@ class GetCommand final : public Command {
     session_->expect_signal();
     System& system = session_->system();
     auto& node = session_->open_node();
-    share_ = std::make_unique<service::Share>(system, node.swarm(), node.store(), node.bitswap());
+    share_ = std::make_unique<service::Share>(system, node.swarm(), node.store(), node.bitswap(),
+                                              node.done_listener());
     share_->when_sent(
         [this](const service::SentToPeer& sent) { tell_sent(session_->output(), sent); });
     co_await share_->adopt(std::move(root));
-    session_->output().note("serving it; stop with Ctrl-C");
+    session_->output().note("sharing it; stop with Ctrl-C");
     rate_ = {};
     co_await with_ticks(
         system, session_->output().progress_period(), [this] { tell_seeding(); }, for_ever(system));
@@ -280,13 +351,12 @@ class GetCommand final : public Command {
   TimePoint start_;
   TimePoint last_moved_;
   std::uint64_t come_ = 0;
-  std::uint64_t most_come_ = 0;
+  std::uint64_t received_ = 0;
   std::unique_ptr<PeerWatch> peers_;  // when more is to be said
   std::unique_ptr<service::Get> get_;
   std::unique_ptr<node::RunningFile::Entry> served_;
   std::unique_ptr<service::Share> share_;  // of what is here, when it is served on
   bool told_link_ = false;
-  bool told_complete_ = false;
   bool told_numbers_ = false;
   RateMeter rate_;
   TimePoint next_progress_;

@@ -39,7 +39,7 @@ void tell_unusable(const service::Link& link, Output& output) {
   }
   if (link.providers.empty() && link.unusable.empty() && !link.filename.empty()) {
     // `shoal get ipfs://CID?filename=NAME&provider=...` runs what is before the '&'.
-    output.warning("this link names no peer; if the shell cut it at '&', put it into quotes");
+    output.warning("this link names no peer; if the shell cut it at '&', put it in quotes");
   }
 }
 
@@ -51,7 +51,7 @@ Task<void> LookingCommand::run(Session& session) {
   const auto& known = session.options().connect;
   link_.providers.insert(link_.providers.end(), known.begin(), known.end());
   reader_ = std::make_unique<service::Reader>(session.system(), node.swarm(), node.store(),
-                                              node.bitswap(), link_.providers);
+                                              node.bitswap(), link_.providers, limits_);
   co_await with_ticks(
       session.system(), session.output().progress_period(), [this] { tick(); }, look_into());
 }
@@ -74,7 +74,7 @@ Task<void> LookingCommand::look_into() {
 }
 
 Task<void> LookingCommand::write(ByteView bytes) {
-  session_->output().end_progress();
+  session_->output().make_way_on_stdout();
   const auto job = [bytes] { return write_to_stdout(bytes); };
   int error = 0;
   if (bytes.size() <= PIPE_BUF && takes_a_line(STDOUT_FILENO)) {
@@ -118,7 +118,7 @@ void LookingCommand::tick() {
 }
 
 std::string LookingCommand::wait() const {
-  if (writing_) return "waiting for whoever reads the output";
+  if (writing_) return "waiting for the reader of stdout";
   auto& swarm = session_->open_node().swarm();
   if (link_.providers.empty()) return service::waiting_for_peers(swarm);
   if (!swarm.connections().all().empty()) return service::blocks_from(swarm);

@@ -18,7 +18,8 @@ void tell_unusable(const service::Link& link, Output& output);
 /// What ls, cat and stat have in common: a reader on a node, waits that are named, --timeout.
 class LookingCommand : public Command {
  public:
-  explicit LookingCommand(service::Link link) : link_(std::move(link)) {}
+  LookingCommand(service::Link link, content::TreeLimits limits)
+      : link_(std::move(link)), limits_(limits) {}
 
   Task<void> run(Session& session) final;
   Task<void> stop() final;
@@ -43,6 +44,7 @@ class LookingCommand : public Command {
   std::string wait_with_troubles() const;
 
   service::Link link_;  // with the peers from --connect among its providers
+  const content::TreeLimits limits_;
   Session* session_ = nullptr;
   std::unique_ptr<service::Reader> reader_;
   std::optional<Stall> stall_;

@@ -1,9 +1,8 @@
 #include <fmt/format.h>
 
-#include <boost/json/serialize.hpp>
-
 #include "cli/commands.h"
 #include "cli/display_text.h"
+#include "cli/json_line.h"
 #include "cli/looking.h"
 #include "cli/mode_text.h"
 #include "cli/units.h"
@@ -50,8 +49,8 @@ std::string to_text(const Listed& entry, const std::string& shown) {
 
 class LsCommand final : public LookingCommand {
  public:
-  LsCommand(service::Link link, bool recursive)
-      : LookingCommand(std::move(link)), recursive_(recursive) {}
+  LsCommand(service::Link link, bool recursive, content::TreeLimits limits)
+      : LookingCommand(std::move(link), limits), recursive_(recursive) {}
 
  private:
   Task<void> look(service::Reader& reader, Cid cid) override {
@@ -69,7 +68,7 @@ class LsCommand final : public LookingCommand {
     moved();
     const std::string name = name_of(entry);
     const bool json = session().output().json();
-    std::string line = json ? boost::json::serialize(to_json(entry, name))
+    std::string line = json ? to_json_line(to_json(entry, name))
                             : to_text(entry, entry.path.empty() ? name : entry.path);
     line += '\n';
     co_await write(as_bytes(line));
@@ -80,8 +79,8 @@ class LsCommand final : public LookingCommand {
 
 }  // namespace
 
-std::unique_ptr<Command> make_ls(service::Link link, bool recursive) {
-  return std::make_unique<LsCommand>(std::move(link), recursive);
+std::unique_ptr<Command> make_ls(service::Link link, bool recursive, content::TreeLimits limits) {
+  return std::make_unique<LsCommand>(std::move(link), recursive, limits);
 }
 
 }  // namespace shoal::cli

@@ -12,6 +12,8 @@ char type_letter(service::EntryKind kind) {
       return 'd';
     case service::EntryKind::symlink:
       return 'l';
+    case service::EntryKind::unknown:
+      break;
   }
   return '?';
 }
@@ -44,8 +46,10 @@ std::string_view type_name(service::EntryKind kind) {
       return "folder";
     case service::EntryKind::symlink:
       return "symlink";
+    case service::EntryKind::unknown:
+      break;
   }
-  return "file";
+  return "unknown";
 }
 
 }  // namespace shoal::cli

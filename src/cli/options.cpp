@@ -33,8 +33,8 @@ std::string default_home() {
   if (data.starts_with('/')) return data + "/shoal";
   const std::string user = from_environment("HOME");
   if (!user.empty()) return user + "/.local/share/shoal";
-  throw Error(ErrorCode::usage, "there is no place for this node's identity and index", {},
-              "name one with --home DIR, or set HOME");
+  throw Error(ErrorCode::usage, "no folder for this node's key and index", {},
+              "set HOME, or choose one with --home DIR");
 }
 
 Multiaddr parse_listen(const std::string& text) {

@@ -17,8 +17,6 @@ struct CommonOptions {
   std::vector<Multiaddr> listen;
   std::vector<Multiaddr> connect;  // each ends in /p2p/ID
   std::vector<Multiaddr> announce;
-  bool no_lan = false;
-  bool announce_publicly = false;
   std::uint64_t up = 0;  // bytes a second; 0: no limit
   std::uint64_t down = 0;
   std::optional<Duration> timeout;

@@ -4,13 +4,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/json/serialize.hpp>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "cli/display_text.h"
+#include "cli/json_line.h"
 #include "cli/terminal.h"
 
 namespace shoal::cli {
@@ -36,6 +36,7 @@ bool wants_color(ColorWhen when, bool terminal) {
 Output::Output(OutputOptions options)
     : options_(options),
       stdout_terminal_(stdout_is_terminal()),
+      stdout_file_(stdout_is_file()),
       stderr_terminal_(stderr_is_terminal()),
       color_(wants_color(options.color, stderr_terminal_)) {}
 
@@ -55,8 +56,13 @@ Duration Output::progress_period() const {
   return shows_progress() && stderr_terminal_ ? kRedrawPeriod : Duration(500ms);
 }
 
+void Output::make_way_on_stdout() {
+  // What reads a pipe may write to the same terminal.
+  if (!stdout_file_) end_progress();
+}
+
 void Output::event(const boost::json::object& object) {
-  if (options_.json) write_stdout(boost::json::serialize(object));
+  if (options_.json) write_stdout(to_json_line(object));
 }
 
 void Output::news(const boost::json::object& object) {

@@ -21,7 +21,7 @@ struct OutputOptions {
 };
 
 /// Where everything that the command says goes: results to stdout, the rest to stderr; with --json
-/// only objects on stdout. A reader who has gone away is not missed.
+/// only objects on stdout. A closed pipe is not an error.
 class Output {
  public:
   explicit Output(OutputOptions options);
@@ -41,6 +41,9 @@ class Output {
 
   /// Somebody writes content to stdout: from now on nothing else goes there.
   void hand_over_stdout() { options_.json = false; }
+
+  /// Before that: takes the progress line away, unless stdout leads to a file.
+  void make_way_on_stdout();
 
   /// A line of JSON; nothing without --json.
   void event(const boost::json::object& object);
@@ -77,6 +80,7 @@ class Output {
 
   OutputOptions options_;
   const bool stdout_terminal_;
+  const bool stdout_file_;
   const bool stderr_terminal_;
   const bool color_;
   std::string lost_;

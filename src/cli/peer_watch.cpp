@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 
 #include "cli/address_path.h"
 #include "cli/display_text.h"
+#include "cli/peer_event_limiter.h"
 #include "cli/peer_name.h"
 #include "cli/units.h"
 
@@ -13,44 +15,59 @@ namespace shoal::cli {
 
 namespace {
 constexpr Duration kPatience = 2s;
-}
+/// Of what a peer calls itself, and of its address.
+constexpr std::size_t kAgentColumns = 64;
+constexpr std::size_t kAddressColumns = 128;
+}  // namespace
 
 struct PeerWatch::State {
   struct Peer {
     Multiaddr address;
     TimePoint since;
     std::size_t connections = 0;
-    bool told = false;
+    enum { unknown, told, counted } state = unknown;
   };
 
   void tell(const PeerId& id, const Peer& peer, std::string_view state) {
     const std::string agent = node.swarm().peers().agent(id);
     output.news({{"event", "peer"},
                  {"peer_id", id.to_string()},
-                 {"agent", as_utf8(agent)},
-                 {"address", peer.address.to_string()},
+                 {"agent", shorten(as_utf8(agent), kAgentColumns)},
+                 {"address", shorten(peer.address.to_string(), kAddressColumns)},
                  {"path", path_of(peer.address)},
                  {"state", state}});
-    output.news(fmt::format("{} {} ({}, {})", short_name(id), state, path_of(peer.address),
-                            agent.empty() ? "unknown agent" : for_terminal(agent)));
+    output.news(
+        fmt::format("{} {} ({}, {})", short_name(id), state == "gone" ? "disconnected" : state,
+                    path_of(peer.address),
+                    agent.empty() ? "unknown agent" : shorten(for_terminal(agent), kAgentColumns)));
   }
 
   void tell_connected(const PeerId& id) {
     const auto found = peers.find(id);
-    if (found == peers.end() || found->second.told) return;
-    found->second.told = true;
-    tell(id, found->second, "connected");
+    if (found == peers.end() || found->second.state != Peer::unknown) return;
+    const bool admitted = limiter.connected(node.system().clock.now());
+    found->second.state = admitted ? Peer::told : Peer::counted;
+    if (admitted) tell(id, found->second, "connected");
+  }
+
+  void tell_counts(const std::optional<PeerEventLimiter::Counts>& counts) {
+    if (!counts) return;
+    output.news({{"event", "peers"}, {"connected", counts->connected}, {"gone", counts->gone}});
+    output.news(
+        fmt::format("{} more peers connected, {} disconnected", counts->connected, counts->gone));
   }
 
   node::Node& node;
   Output& output;
   std::map<PeerId, Peer> peers;
   std::uint64_t arrivals = 0;
+  PeerEventLimiter limiter;
 };
 
 PeerWatch::PeerWatch(node::Node& node, Output& output)
     : node_(node),
-      state_(std::make_shared<State>(State{.node = node, .output = output, .peers = {}})) {
+      state_(std::make_shared<State>(
+          State{.node = node, .output = output, .peers = {}, .limiter = {}})) {
   node.swarm().add_observer(*this);
   // The callback cannot be taken back, so it must not outlive what it uses.
   node.identify().when_identified([weak = std::weak_ptr(state_)](const PeerId& peer) {
@@ -60,6 +77,7 @@ PeerWatch::PeerWatch(node::Node& node, Output& output)
 
 PeerWatch::~PeerWatch() {
   node_.swarm().remove_observer(*this);
+  state_->tell_counts(state_->limiter.take_rest(node_.system().clock.now()));
 }
 
 void PeerWatch::connected(net::Connection& connection) {
@@ -74,7 +92,11 @@ void PeerWatch::disconnected(net::Connection& connection) {
   const auto found = state_->peers.find(connection.peer());
   if (found == state_->peers.end() || --found->second.connections > 0) return;
   state_->tell_connected(connection.peer());
-  state_->tell(connection.peer(), found->second, "gone");
+  if (found->second.state == State::Peer::told) {
+    state_->tell(connection.peer(), found->second, "gone");
+  } else {
+    state_->limiter.gone();
+  }
   state_->peers.erase(found);
 }
 
@@ -83,6 +105,7 @@ void PeerWatch::tick() {
   for (const auto& [id, peer] : state_->peers) {
     if (now - peer.since >= kPatience) state_->tell_connected(id);
   }
+  state_->tell_counts(state_->limiter.take(now));
 }
 
 std::size_t PeerWatch::peers() const {
@@ -98,8 +121,10 @@ void tell_sent(Output& output, const service::SentToPeer& sent) {
                {"peer_id", sent.peer.to_string()},
                {"bytes", sent.bytes},
                {"complete", sent.complete}});
-  output.news(fmt::format("{} {}, {} sent", short_name(sent.peer),
-                          sent.complete ? "has it all" : "went", format_size(sent.bytes)));
+  output.news(sent.complete ? fmt::format("{} finished downloading, {} sent", short_name(sent.peer),
+                                          format_size(sent.bytes))
+                            : fmt::format("{} disconnected after {}", short_name(sent.peer),
+                                          format_size(sent.bytes)));
 }
 
 void tell_sending(Output& output, PeerWatch& peers, const service::Share& share, RateMeter& rate,
@@ -116,7 +141,7 @@ void tell_sending(Output& output, PeerWatch& peers, const service::Share& share,
                    .rest = std::nullopt,
                    .peers = peers.peers(),
                    .what = "sent",
-                   .waiting = peers.peers() == 0 ? "waiting for somebody to connect" : ""},
+                   .waiting = peers.peers() == 0 ? "waiting for a peer" : ""},
                   now);
 }
 

@@ -9,7 +9,8 @@
 
 namespace shoal::cli {
 
-/// Tells who connects and who goes. A peer is told of once it has said what it is, or 2 s later.
+/// Tells who connects and who goes. A peer is told of once it has said what it is, or 2 s later;
+/// when many come, most are only counted (PeerEventLimiter).
 class PeerWatch final : public net::ConnectionObserver {
  public:
   /// Borrows both for its life.
@@ -21,7 +22,7 @@ class PeerWatch final : public net::ConnectionObserver {
   void connected(net::Connection& connection) override;
   void disconnected(net::Connection& connection) override;
 
-  /// To be called now and then: tells of those who do not say what they are.
+  /// To be called now and then: tells of those who do not say what they are, and of how many came.
   void tick();
   /// Connected now.
   std::size_t peers() const;
@@ -34,7 +35,7 @@ class PeerWatch final : public net::ConnectionObserver {
   std::shared_ptr<State> state_;
 };
 
-/// Tells that a peer has it all, or went.
+/// Tells that a peer finished downloading, or disconnected.
 void tell_sent(Output& output, const service::SentToPeer& sent);
 
 /// What is to be said at each tick while `name` is served.

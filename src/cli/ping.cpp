@@ -47,14 +47,15 @@ struct Target {
 };
 
 Target parse_target(const std::string& text) {
+  std::string reason;
   try {
     if (!text.starts_with('/')) return {.peer = PeerId::parse(text), .address = std::nullopt};
     Multiaddr address = Multiaddr::parse(text);
     if (const auto peer = address.peer()) return {.peer = *peer, .address = std::move(address)};
-  } catch (const Error&) {
-    // Told below, in words that fit both.
+  } catch (const Error& error) {
+    reason = ": " + error.message();
   }
-  throw Error(ErrorCode::usage, fmt::format("'{}' names no peer", text), {},
+  throw Error(ErrorCode::usage, fmt::format("'{}' names no peer{}", text, reason), {},
               "give an address that ends in /p2p/ID, or an id and --connect ADDRESS");
 }
 
@@ -92,6 +93,10 @@ class PingCommand final : public Command {
  private:
   Task<void> open() {
     auto& swarm = session_->open_node().swarm();
+    if (swarm.best(target_.peer) == nullptr && swarm.peers().addresses(target_.peer).empty()) {
+      throw Error(ErrorCode::unreachable, "no address of this peer is known",
+                  target_.peer.to_string(), address_hint());
+    }
     pinger_ = std::make_unique<ping::Pinger>(session_->system(), swarm);
     Task<void> opening = pinger_->open(target_.peer);
     if (const auto& limit = session_->options().timeout) {
@@ -100,6 +105,12 @@ class PingCommand final : public Command {
       co_await std::move(opening);
     }
     if (const auto* connection = swarm.best(target_.peer)) path_ = path_of(connection->remote());
+  }
+
+  std::string address_hint() const {
+    return fmt::format(
+        "give one with the id, as in `shoal ping /ip4/192.0.2.7/tcp/4001/p2p/{}`, or by --connect",
+        target_.peer.to_string());
   }
 
   Task<void> ping_once(std::uint64_t number) {

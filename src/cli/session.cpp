@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/standard_input.h"
 #include "cli/version.h"
 #include "system/event.h"
 #include "system/os/world.h"
@@ -21,8 +22,7 @@ std::string Session::home() const {
   Storage& storage = system_.storage;
   const auto there = storage.info(storage.absolute(home));
   if (there && there->kind != FileKind::folder) {
-    throw Error(ErrorCode::io, "is no folder, so this node cannot live there", home,
-                "name another place with --home");
+    throw Error(ErrorCode::io, "not a folder", home, "choose another folder with --home");
   }
   return home;
 }
@@ -38,8 +38,10 @@ node::Node& Session::open_node() {
                         .agent = agent()};
     node_ = std::make_unique<node::Node>(system_, std::move(config));
     if (const auto& aside = node_->store().damaged(); !aside.empty()) {
-      output_.warning("the index was damaged and is begun anew; the old one is kept as " + aside);
+      output_.warning("the index was damaged, so a new one was started; the old one is kept as " +
+                      aside);
     }
+    remove_old_spools(system_, node_->store(), node_->config().home);
   }
   return *node_;
 }
@@ -48,9 +50,6 @@ node::Node& Session::start_node() {
   auto& node = open_node();
   if (listening_) return node;
   listening_ = true;
-  if (options_.announce_publicly) {
-    output_.note("--public does nothing yet: this version knows no public network");
-  }
   try {
     node.start();
     if (const auto port = node.port_taken()) {

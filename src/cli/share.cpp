@@ -10,6 +10,7 @@
 #include "cli/qr_link.h"
 #include "cli/serving.h"
 #include "cli/stall.h"
+#include "cli/standard_input.h"
 #include "cli/terminal.h"
 #include "cli/units.h"
 #include "service/link_addresses.h"
@@ -36,7 +37,7 @@ class ShareCommand final : public Command {
     if (!options_.index_only) session.expect_signal();
     auto& node = options_.index_only ? session.open_node() : session.start_node();
     share_ = std::make_unique<service::Share>(session.system(), node.swarm(), node.store(),
-                                              node.bitswap());
+                                              node.bitswap(), node.done_listener());
     peers_ = std::make_unique<PeerWatch>(node, session.output());
     node.when_unreachable([this](const PeerId& peer, const std::string& reason) {
       session_->output().warning(fmt::format(
@@ -55,8 +56,10 @@ class ShareCommand final : public Command {
   Task<void> stop() override {
     served_.reset();
     peers_.reset();
+    if (share_ && serving_since_) tell_summary();
     if (share_) co_await share_->stop();
     share_.reset();
+    spool_.reset();
   }
 
   bool goes_on() const override { return true; }
@@ -67,15 +70,47 @@ class ShareCommand final : public Command {
     content::ImportOptions options =
         to_import_options(options_.index, session_->system().storage, session_->home());
     if (!options_.name.empty()) options.name = options_.name;
+    if (reads_standard_input(options_.index)) {
+      co_await read_input();
+      options.standard_input = content::StandardInput{.path = spool_->path()};
+    }
     Task<content::ImportResult> work = share_->index(options_.index.paths, std::move(options));
     const content::ImportResult result = co_await with_ticks(
         session_->system(), session_->output().progress_period(), [this] { tell_indexing(); },
         std::move(work));
     tell_indexing(true);
     session_->output().end_progress();
-    warn_of_skipped(session_->output(), result);
+    tell_omissions(session_->output(), result);
+    if (result.omissions.any()) {
+      boost::json::object event = to_json(result.omissions);
+      event["event"] = "left_out";
+      session_->output().event(event);
+    }
     tell_link(result, session_->now() - start);
     session_->expect_signal();
+  }
+
+  Task<void> read_input() {
+    if (stdin_is_terminal()) session_->output().note("reading standard input; end it with Ctrl-D");
+    auto& node = session_->open_node();
+    spool_ = std::make_unique<Spool>(session_->system(), node.store(), session_->home());
+    Task<void> reading = spool_->fill();
+    co_await with_ticks(
+        session_->system(), session_->output().progress_period(), [this] { tell_reading(); },
+        std::move(reading));
+    rate_ = {};
+  }
+
+  void tell_reading() {
+    const TimePoint now = session_->now();
+    session_->output().progress(to_reading_progress(spool_->bytes(), rate_, now), now);
+    if (now < next_event_) return;
+    next_event_ = now + kEventPeriod;
+    session_->output().news({{"event", "indexing"},
+                             {"path", content::kStandardInputPath},
+                             {"bytes_done", spool_->bytes()},
+                             {"bytes_total", 0},
+                             {"rate", rate_.rate()}});
   }
 
   void tell_indexing(bool last = false) {
@@ -148,8 +183,9 @@ class ShareCommand final : public Command {
   }
 
   Task<void> serve() {
+    serving_since_ = session_->now();
     stall_.emplace(session_->options().timeout, session_->now(),
-                   "nothing was sent and nobody connected");
+                   "no peer connected and nothing was sent");
     rate_ = {};
     return with_ticks(
         session_->system(), session_->output().progress_period(), [this] { tell_serving_on(); },
@@ -171,21 +207,31 @@ class ShareCommand final : public Command {
     }
   }
 
+  /// What came of it, however it ended.
+  void tell_summary() {
+    const std::uint64_t downloads = share_->complete_downloads();
+    session_->output().news(fmt::format("{}: {} sent, {} complete {}, in {}", for_terminal(name_),
+                                        format_size(share_->bytes_sent() + share_->bytes_leaving()),
+                                        downloads, downloads == 1 ? "download" : "downloads",
+                                        format_time(session_->now() - *serving_since_)));
+  }
+
   void tell_missed(const std::string& path) {
     auto& output = session_->output();
     output.news({{"event", "missed"}, {"path", as_utf8(path)}});
     if (output.json()) return;
-    output.warning(path + " was asked for and cannot be sent: it was changed or moved since, or " +
-                   "cannot be read; share it anew, for a new link");
+    output.warning(path + " changed since it was shared; run share again for a new link");
   }
 
   const ShareOptions options_;
   Session* session_ = nullptr;
   std::unique_ptr<Event> sent_;
+  std::unique_ptr<Spool> spool_;
   std::unique_ptr<service::Share> share_;
   std::unique_ptr<node::RunningFile::Entry> served_;
   std::unique_ptr<PeerWatch> peers_;
   std::string name_;
+  std::optional<TimePoint> serving_since_;
   std::optional<Stall> stall_;
   std::uint64_t moved_ = 0;
   RateMeter rate_;

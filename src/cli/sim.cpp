@@ -27,9 +27,35 @@ std::optional<std::uint64_t> number(const std::string& text) {
   return out;
 }
 
+/// Names only: for programs.
 int list() {
   for (const lab::Scenario& scenario : lab::scenarios()) std::puts(scenario.name.c_str());
   return 0;
+}
+
+int describe() {
+  std::puts("usage: ./dev sim SCENARIO [--seed N] [--seeds N] [--pcap FILE]");
+  for (const lab::Scenario& scenario : lab::scenarios()) {
+    std::printf("\n%s\n  %s\n  Checked: %s\n", scenario.name.c_str(), scenario.description.c_str(),
+                scenario.checks.c_str());
+  }
+  return 0;
+}
+
+void introduce(const lab::Scenario& scenario) {
+  std::fprintf(stderr, "Simulated: %s\nChecked: %s\n", scenario.description.c_str(),
+               scenario.checks.c_str());
+}
+
+/// `failed`: the first seed that did, if one did.
+void tell_how_to_look_closer(const lab::Scenario& scenario, std::uint64_t seed,
+                             std::optional<std::uint64_t> failed) {
+  std::fprintf(stderr,
+               "The last column is a hash of every event of the run: the same seed and code give "
+               "the same hash.\n%s, with every packet of it: ./dev sim %s --seed %" PRIu64
+               " --pcap run.pcap\n",
+               failed ? "The failure again" : "One run again", scenario.name.c_str(),
+               failed.value_or(seed));
 }
 
 /// Where the packets of a run go, for Wireshark and the like; nowhere without a path.
@@ -114,18 +140,26 @@ int run_sim(const std::vector<std::string>& arguments) {
       return kUsage;
     }
   }
-  if (scenario == nullptr) return list();
+  if (scenario == nullptr) return describe();
   if (!pcap.empty() && seeds > 1) {
     std::fputs("error: --pcap takes the packets of one seed\n", stderr);
     return kUsage;
   }
   const PacketFile packets(pcap);
-  bool all_ok = true;
+  std::optional<std::uint64_t> failed;
   FaultCounts faults;
+  introduce(*scenario);
   for (std::uint64_t i = 0; i < seeds; ++i) {
-    all_ok = run_seed(*scenario, seed + i, packets, faults) && all_ok;
+    const bool ok = run_seed(*scenario, seed + i, packets, faults);
+    if (!ok && !failed) failed = seed + i;
   }
-  all_ok = tell_faults(faults, seeds) && all_ok;
+  const bool all_ok = tell_faults(faults, seeds) && !failed;
+  if (pcap.empty()) {
+    tell_how_to_look_closer(*scenario, seed, failed);
+  } else {
+    std::fprintf(stderr, "Every packet is in %s; Wireshark and tcpdump -r read it.\n",
+                 pcap.c_str());
+  }
   return all_ok ? 0 : 1;
 }
 

@@ -14,7 +14,7 @@ namespace shoal::cli {
 class Stall {
  public:
   /// `what` did not happen, as the error says it.
-  Stall(std::optional<Duration> limit, TimePoint now, std::string what = "nothing moved")
+  Stall(std::optional<Duration> limit, TimePoint now, std::string what = "no progress")
       : limit_(limit), last_(now), what_(std::move(what)) {}
 
   void moved(TimePoint now) { last_ = now; }
@@ -23,7 +23,7 @@ class Stall {
     if (!limit_ || now - last_ < *limit_) return;
     const std::string about = wait.empty() ? wait : ": " + wait;
     throw Error(ErrorCode::timeout, what_ + " for " + format_time(*limit_) + about, {},
-                "a longer --timeout waits longer; without it there is no end");
+                "use a longer --timeout, or leave it out to wait for ever");
   }
   /// How long nothing has moved.
   Duration idle(TimePoint now) const { return now - last_; }

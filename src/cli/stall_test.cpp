@@ -24,7 +24,7 @@ TEST(Stall, says_what_was_waited_for) {
     stall.check(TimePoint(10s), "connecting to somebody");
     FAIL();
   } catch (const Error& error) {
-    EXPECT_EQ(error.message(), "nothing moved for 10 s: connecting to somebody");
+    EXPECT_EQ(error.message(), "no progress for 10 s: connecting to somebody");
   }
 }
 

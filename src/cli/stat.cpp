@@ -43,8 +43,8 @@ class StatCommand final : public LookingCommand {
 
 }  // namespace
 
-std::unique_ptr<Command> make_stat(service::Link link) {
-  return std::make_unique<StatCommand>(std::move(link));
+std::unique_ptr<Command> make_stat(service::Link link, content::TreeLimits limits) {
+  return std::make_unique<StatCommand>(std::move(link), limits);
 }
 
 }  // namespace shoal::cli

@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -11,8 +12,18 @@
 
 namespace shoal::cli {
 
+bool stdin_is_terminal() {
+  return ::isatty(STDIN_FILENO) != 0;
+}
+
 bool stdout_is_terminal() {
   return ::isatty(STDOUT_FILENO) == 1;
+}
+
+bool stdout_is_file() {
+  struct stat info{};
+  if (::fstat(STDOUT_FILENO, &info) != 0) return false;
+  return S_ISREG(info.st_mode) || (S_ISCHR(info.st_mode) && !stdout_is_terminal());
 }
 
 bool stderr_is_terminal() {

@@ -6,7 +6,10 @@ namespace shoal::cli {
 
 // What the process is connected to.
 
+bool stdin_is_terminal();
 bool stdout_is_terminal();
+/// A file, or a device such as /dev/null: nobody sees what is written there.
+bool stdout_is_file();
 /// One that understands redrawing.
 bool stderr_is_terminal();
 /// Columns and rows of the terminal at stderr; 80 and 24 when it does not say.

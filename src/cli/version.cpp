@@ -1,5 +1,6 @@
 #include "cli/version.h"
 
+#include <crypto++/config_ver.h>
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 #include <qrencode.h>
@@ -23,6 +24,8 @@ boost::json::object libraries() {
   return {{"boost", fmt::format("{}.{}.{}", BOOST_VERSION / 100000, BOOST_VERSION / 100 % 1000,
                                 BOOST_VERSION % 100)},
           {"cli11", CLI11_VERSION},
+          {"cryptopp", fmt::format("{}.{}.{}", CRYPTOPP_VERSION / 100, CRYPTOPP_VERSION / 10 % 10,
+                                   CRYPTOPP_VERSION % 10)},
           {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
                               FMT_VERSION % 100)},
           {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)},

@@ -1,11 +1,11 @@
 #include "format/cid.h"
 
-#include <optional>
 #include <utility>
 
 #include "base/base_n.h"
 #include "base/error.h"
 #include "base/varint.h"
+#include "format/hash_function.h"
 #include "format/multibase.h"
 
 namespace shoal {
@@ -18,28 +18,8 @@ constexpr std::uint8_t kSha256Code = 0x12;
 // Hexadecimal is the longest form that we read.
 constexpr std::size_t kMaxTextCharacters = 1 + 2 * Cid::kMaxEncodedBytes;
 
-// Shorter digests of functions unknown here could be made to collide.
-constexpr std::size_t kMinForeignDigestBytes = 20;
-
-std::optional<std::size_t> fixed_digest_bytes(const Multihash& hash) {
-  switch (static_cast<HashCode>(hash.code())) {
-    case HashCode::sha1:
-      return 20;
-    case HashCode::sha2_256:
-      return 32;
-    case HashCode::sha2_512:
-      return 64;
-    case HashCode::identity:
-      break;
-  }
-  return std::nullopt;
-}
-
 void check_digest(const Multihash& hash) {
-  if (hash.is(HashCode::identity)) return;
-  const std::size_t size = hash.digest().size();
-  const std::optional<std::size_t> fixed = fixed_digest_bytes(hash);
-  if (fixed ? size != *fixed : size < kMinForeignDigestBytes) {
+  if (!is_digest_size(hash.code(), hash.digest().size())) {
     throw Error(ErrorCode::malformed, "CID with a digest of the wrong length");
   }
 }

@@ -3,12 +3,22 @@
 #include <utility>
 
 #include "base/error.h"
+#include "format/murmur3.h"
 
 namespace shoal {
 namespace {
 
 [[noreturn]] void malformed(const char* why) {
   throw Error(ErrorCode::malformed, why);
+}
+
+// Of a node of a std::set and a std::map, its neighbours in the allocator's eyes included.
+constexpr std::size_t kSeenBytes = 48;
+constexpr std::size_t kMissingBytes = 176;
+
+/// Whoever makes two shards of one hash only makes a directory that is refused.
+std::uint64_t hash_of(const Cid& shard) {
+  return murmur3_x64_64(shard.hash().encoded());
 }
 
 const DagPbLink* in_bucket(const std::vector<ShardEntry>& links, unsigned bucket) {
@@ -21,7 +31,11 @@ const DagPbLink* in_bucket(const std::vector<ShardEntry>& links, unsigned bucket
 }  // namespace
 
 HamtWalk::HamtWalk(const Cid& root, std::size_t max_entries)
-    : max_entries_(max_entries), missing_{{root, {}}}, seen_{root}, wanted_{root} {}
+    : max_entries_(max_entries), missing_{{root, {}}}, seen_{hash_of(root)}, wanted_{root} {}
+
+std::size_t HamtWalk::memory_bytes() const {
+  return seen_.size() * kSeenBytes + missing_.size() * kMissingBytes;
+}
 
 std::vector<Cid> HamtWalk::take_wanted() {
   return std::exchange(wanted_, {});
@@ -56,7 +70,8 @@ void HamtWalk::check_shard(const ShardNode& shard, const Place& place) {
 void HamtWalk::want_children(const ShardNode& shard, const Place& place) {
   for (const ShardEntry& child : shard.children) {
     // One that is not empty cannot be right in two places.
-    if (!seen_.insert(child.link.cid).second) malformed("sharded directory with a shard twice");
+    if (!seen_.insert(hash_of(child.link.cid)).second)
+      malformed("sharded directory with a shard twice");
     missing_.emplace(child.link.cid, below(place, child.bucket));
     wanted_.push_back(child.link.cid);
   }

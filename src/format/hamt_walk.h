@@ -19,10 +19,7 @@ namespace shoal {
 ///     while (!walk.done()) for (const Cid& cid : walk.take_wanted()) walk.accept(cid, fetch(cid));
 class HamtWalk {
  public:
-  /// For those who keep all entries in memory: with their names some 150 MB.
-  static constexpr std::size_t kDefaultMaxEntries = std::size_t{1} << 20;
-  /// Memory that a shard takes, seen and perhaps missing.
-  static constexpr std::size_t kShardBytes = 256;
+  static constexpr std::size_t kDefaultMaxEntries = std::size_t{1} << 24;
 
   /// Entries and shards together may be `max_entries` at most.
   explicit HamtWalk(const Cid& root, std::size_t max_entries = kDefaultMaxEntries);
@@ -35,8 +32,8 @@ class HamtWalk {
   std::vector<DagPbLink> accept(const Cid& cid, ByteView block);
 
   bool done() const { return missing_.empty(); }
-  /// How many have been found, the root included.
-  std::size_t shards() const { return seen_.size(); }
+  /// What the shards that were found take, seen and perhaps missing.
+  std::size_t memory_bytes() const;
   /// What the root says; empty until it was accepted.
   const UnixfsMetadata& metadata() const { return metadata_; }
 
@@ -57,7 +54,7 @@ class HamtWalk {
   HamtShape shape_{0};
   UnixfsMetadata metadata_;
   std::map<Cid, Place> missing_;
-  std::set<Cid> seen_;
+  std::set<std::uint64_t> seen_;  // hashes: two that are equal by chance are 2^64 to 1
   std::vector<Cid> wanted_;
 };
 

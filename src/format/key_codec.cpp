@@ -81,6 +81,17 @@ crypto::PublicKey decode_public_key(ByteView bytes) {
   return crypto::PublicKey::decode(known_type(key.type), key.data);
 }
 
+void check_inline_public_key(ByteView bytes) {
+  const KeyMessage key = decode_key(bytes, kMaxPublicKeyBytes);
+  const KeyType type = known_type(key.type);
+  const bool is_ed25519 = type == KeyType::ed25519 && key.data.size() == 32;
+  const bool is_secp256k1 =
+      type == KeyType::secp256k1 && key.data.size() == 33 && (key.data[0] == 2 || key.data[0] == 3);
+  if (!is_ed25519 && !is_secp256k1) {
+    throw Error(ErrorCode::malformed, "key of the wrong length for its type");
+  }
+}
+
 Bytes encode_private_key(const crypto::PrivateKey& key) {
   return encode_key(static_cast<std::uint64_t>(key.type()), key.encode());
 }

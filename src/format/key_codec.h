@@ -16,6 +16,11 @@ Bytes encode_public_key(const crypto::PublicKey& key);
 /// Throws Error{malformed}, {limit} when too large, {unsupported} for an unknown type of key.
 crypto::PublicKey decode_public_key(ByteView bytes);
 
+/// What a peer id that is not a hash holds: the encoding of a key of 42 bytes or less, which an
+/// Ed25519 or a secp256k1 key has. Looks at type and length alone, as ids come in great numbers:
+/// whether a point is on its curve shows when the key is used. Throws as decode_public_key does.
+void check_inline_public_key(ByteView bytes);
+
 Bytes encode_private_key(const crypto::PrivateKey& key);
 /// Throws as decode_public_key does.
 crypto::PrivateKey decode_private_key(ByteView bytes);

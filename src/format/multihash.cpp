@@ -1,10 +1,11 @@
 #include "format/multihash.h"
 
 #include <algorithm>
+#include <utility>
 
-#include "base/error.h"
 #include "base/varint.h"
 #include "crypto/hash.h"
+#include "format/hash_function.h"
 
 namespace shoal {
 namespace {
@@ -42,6 +43,13 @@ Multihash Multihash::wrap(HashCode code, ByteView digest) {
   return Multihash(bytes);
 }
 
+std::optional<Multihash> Multihash::compute(std::uint64_t code, std::size_t digest_bytes,
+                                            ByteView content) {
+  const std::optional<Bytes> digest = compute_digest(code, digest_bytes, content);
+  if (!digest) return std::nullopt;
+  return wrap(static_cast<HashCode>(code), *digest);
+}
+
 Multihash Multihash::decode(ByteView bytes) {
   Multihash hash = take(bytes);
   if (!bytes.empty()) throw Error(ErrorCode::malformed, "bytes left over after a multihash");
@@ -73,22 +81,25 @@ ByteView Multihash::digest() const {
   return rest;
 }
 
+std::string Multihash::function_name() const {
+  return hash_function_name(code());
+}
+
 bool Multihash::is_computable() const {
-  return is(HashCode::identity) || is(HashCode::sha2_256) || is(HashCode::sha2_512);
+  return is(HashCode::identity) || is_hash_computable(code(), digest().size());
 }
 
 bool Multihash::matches(ByteView content) const {
-  switch (static_cast<HashCode>(code())) {
-    case HashCode::identity:
-      return equal(digest(), content);
-    case HashCode::sha2_256:
-      return equal(digest(), crypto::sha256(content));
-    case HashCode::sha2_512:
-      return equal(digest(), crypto::sha512(content));
-    case HashCode::sha1:
-      break;
-  }
-  throw Error(ErrorCode::unsupported, "hash function that cannot be computed here");
+  if (is(HashCode::identity)) return equal(digest(), content);
+  const std::optional<Bytes> computed = compute_digest(code(), digest().size(), content);
+  if (!computed) throw cannot_verify(*this);
+  return equal(digest(), *computed);
+}
+
+Error cannot_verify(const Multihash& hash, std::string subject) {
+  return {ErrorCode::unsupported,
+          "content is hashed with " + hash.function_name() + ", which this program cannot verify",
+          std::move(subject)};
 }
 
 std::strong_ordering Multihash::operator<=>(const Multihash& other) const {

@@ -4,13 +4,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
+#include <string>
 
 #include "base/bytes.h"
+#include "base/error.h"
 #include "format/small_bytes.h"
 
 namespace shoal {
 
-/// Codes of the multicodec table that this project can compute or meets.
+/// Codes of the multicodec table that the code speaks of by name; hash_function.h knows the others.
 enum class HashCode : std::uint64_t {
   identity = 0x00,
   sha1 = 0x11,
@@ -28,6 +31,10 @@ class Multihash {
   static Multihash sha2_256(ByteView content);
   static Multihash identity(ByteView content);
   static Multihash wrap(HashCode code, ByteView digest);
+  /// `content` hashed with the function of any code; none when is_computable() would be false, and
+  /// for identity.
+  static std::optional<Multihash> compute(std::uint64_t code, std::size_t digest_bytes,
+                                          ByteView content);
 
   /// All of `bytes` must be one multihash. Throws Error{malformed} or {limit}. A function that we
   /// cannot compute is no error: such links are carried, and matches() says that they cannot be
@@ -41,6 +48,8 @@ class Multihash {
   ByteView digest() const;
   ByteView encoded() const { return bytes_.view(); }
 
+  /// "sha2-256": as the multicodec table has it.
+  std::string function_name() const;
   /// Whether matches() can tell.
   bool is_computable() const;
   /// Whether `content` hashes to this. Throws Error{unsupported} for a function we cannot compute.
@@ -53,6 +62,9 @@ class Multihash {
   explicit Multihash(ByteView encoded) : bytes_(encoded) {}
   SmallBytes bytes_;
 };
+
+/// Error{unsupported}: content that has this hash cannot be checked here.
+Error cannot_verify(const Multihash& hash, std::string subject = {});
 
 }  // namespace shoal
 

@@ -17,11 +17,15 @@ constexpr std::size_t kShortNameCharacters = 6;
 constexpr std::size_t kMaxTextCharacters = 128;
 
 Multihash checked(Multihash hash) {
-  const std::size_t size = hash.digest().size();
-  const bool is_inline = hash.is(HashCode::identity) && size > 0 && size <= kMaxInlineKeyBytes;
-  const bool is_hashed = hash.is(HashCode::sha2_256) && size == kSha256Bytes;
-  if (!is_inline && !is_hashed) {
-    throw Error(ErrorCode::malformed, "multihash that is no peer id");
+  if (hash.is(HashCode::sha2_256) && hash.digest().size() == kSha256Bytes) return hash;
+  if (!hash.is(HashCode::identity)) {
+    throw Error(ErrorCode::malformed,
+                "peer id that is neither a public key nor the SHA-256 of one");
+  }
+  try {
+    check_inline_public_key(hash.digest());
+  } catch (const Error& error) {
+    throw Error(ErrorCode::malformed, "no public key in the peer id: " + error.message());
   }
   return hash;
 }

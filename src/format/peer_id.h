@@ -17,7 +17,7 @@ namespace shoal {
 class PeerId {
  public:
   static PeerId from_public_key(const crypto::PublicKey& key);
-  /// Binary form: identity up to 42 bytes, or sha2-256. Throws Error{malformed}.
+  /// Binary form: sha2-256, or identity with an Ed25519 or secp256k1 key. Throws Error{malformed}.
   static PeerId decode(ByteView bytes);
   /// "12D3…", "Qm…", or a CIDv1 with the codec libp2p-key in any base.
   static PeerId parse(std::string_view text);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/base_n.h"
 #include "base/error.h"
 #include "format/cid.h"
 #include "format/key_codec.h"
@@ -55,10 +56,44 @@ TEST(PeerId, carries_a_short_key_and_hashes_a_long_one) {
   EXPECT_TRUE(hashed.to_string().starts_with("Qm"));
 }
 
-TEST(PeerId, takes_identities_of_42_bytes_and_refuses_43) {
-  EXPECT_NO_THROW(PeerId::decode(Multihash::identity(Bytes(42)).encoded()));
-  EXPECT_THROW(PeerId::decode(Multihash::identity(Bytes(43)).encoded()), Error);
-  EXPECT_THROW(PeerId::decode(Multihash::identity({}).encoded()), Error);
+std::string why_not(const std::string& key_hex) {
+  try {
+    PeerId::decode(Multihash::identity(from_hex(key_hex)).encoded());
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::malformed);
+    return error.message();
+  }
+  return "";
+}
+
+TEST(PeerId, refuses_an_identity_hash_of_anything_but_a_key) {
+  const std::string bytes(128, '5');
+  EXPECT_EQ(why_not("08011220" + bytes.substr(0, 64)), "");
+  EXPECT_EQ(why_not("0802122102" + bytes.substr(0, 64)), "");
+  EXPECT_EQ(why_not("0802122103" + bytes.substr(0, 64)), "");
+
+  const std::string wrong_length =
+      "no public key in the peer id: key of the wrong length for its type";
+  EXPECT_EQ(why_not("0801121f" + bytes.substr(0, 62)), wrong_length);
+  EXPECT_EQ(why_not("08011221" + bytes.substr(0, 66)), wrong_length);
+  EXPECT_EQ(why_not("08021220" + bytes.substr(0, 64)), wrong_length);
+  EXPECT_EQ(why_not("0802122104" + bytes.substr(0, 64)), wrong_length);
+  EXPECT_EQ(why_not("08001220" + bytes.substr(0, 64)), wrong_length);  // RSA
+  EXPECT_EQ(why_not("08031220" + bytes.substr(0, 64)), wrong_length);  // ECDSA
+  EXPECT_EQ(why_not("08041220" + bytes.substr(0, 64)),
+            "no public key in the peer id: key of an unknown type");
+  for (const std::string& other : {std::string(), std::string("0801"), bytes.substr(0, 72),
+                                   std::string(84, '0'), "1220" + bytes.substr(0, 64) + "0801"}) {
+    EXPECT_TRUE(why_not(other).starts_with("no public key in the peer id: ")) << other;
+  }
+}
+
+TEST(PeerId, refuses_a_text_that_only_looks_like_an_id) {
+  // The identity hash of 36 bytes of text; base58 gives it the beginning of a real id or none.
+  const Multihash text = Multihash::identity(as_bytes("a text as long as a key is, it is 36"));
+  EXPECT_EQ(error_of(encode_base(Base::base58btc, text.encoded())), ErrorCode::malformed);
+  EXPECT_EQ(error_of(Cid::v1(Codec::libp2p_key, text).to_string()), ErrorCode::malformed);
+  EXPECT_EQ(error_of("12D3KooWxxxx"), ErrorCode::malformed);
 }
 
 TEST(PeerId, refuses_other_hashes_lengths_and_codecs) {
@@ -79,8 +114,9 @@ TEST(PeerId, refuses_texts_that_are_none) {
   EXPECT_EQ(error_of(std::string(129, '1')), ErrorCode::limit);
 }
 
-TEST(PeerId, fails_on_a_key_inside_that_is_none_only_when_asked_for_it) {
-  const PeerId id = PeerId::decode(Multihash::identity(Bytes(36, 0xff)).encoded());
+TEST(PeerId, fails_on_a_point_off_the_curve_only_when_asked_for_the_key) {
+  const Bytes off_curve = from_hex("0802122102" + std::string(64, 'f'));
+  const PeerId id = PeerId::decode(Multihash::identity(off_curve).encoded());
   EXPECT_THROW(id.public_key(), Error);
 }
 
@@ -93,8 +129,8 @@ TEST(PeerId, hashes_alike_in_every_process) {
   EXPECT_EQ(hash(PeerId::parse(kEd25519)), hash(PeerId::parse(kEd25519)));
   EXPECT_NE(hash(PeerId::from_public_key(test_key(1).public_key())),
             hash(PeerId::from_public_key(test_key(2).public_key())));
-  EXPECT_EQ(hash(PeerId::decode(Multihash::identity(Bytes(8, 1)).encoded())),
-            0x0101010101010101U ^ 10U);
+  const Bytes key = from_hex("08011220" + std::string(64, '1'));
+  EXPECT_EQ(hash(PeerId::decode(Multihash::identity(key).encoded())), 0x1111111111111111U ^ 38U);
 }
 
 }  // namespace

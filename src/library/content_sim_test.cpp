@@ -108,17 +108,154 @@ TEST_F(Content, a_throwing_callback_ends_it) {
   EXPECT_THROW(here.run(here.get(share.link(), options)), std::runtime_error);
 }
 
-Async<void> share_again(Node& node) {
-  co_await node.share({"/data/large.bin"});
+TEST_F(Content, of_several_shares_counts_for_its_own) {
+  there_host.write_file("/data/small.txt", bytes_of("small"));
+  Share one = there.run(there.share({"/data/large.bin"}));
+  Share other = there.run(there.share({"/data/small.txt"}));
+  here.run(here.get(other.link(), {.output = "/small"}));
+  EXPECT_EQ(one.complete_downloads(), 0u);
+  EXPECT_EQ(one.bytes_sent(), 0u);
+  EXPECT_EQ(other.complete_downloads(), 1u);
+  EXPECT_EQ(other.bytes_sent(), 5u);
+  there.run(other.stop());
+  there.run(other.stop());
+  EXPECT_THROW(other.link(), Error);
+  here.run(here.get(one.link(), {.output = "/large"}));
+  EXPECT_EQ(one.complete_downloads(), 1u);
+  EXPECT_TRUE(here_host.read_file("/large") == large);
 }
 
-TEST_F(Content, is_shared_once_at_a_time) {
+TEST_F(Content, tells_whom_it_was_sent_to) {
   Share share = there.run(there.share({"/data/large.bin"}));
-  EXPECT_THROW(there.run(share_again(there)), Error);
-  there.run(share.stop());
-  there.run(share.stop());
-  EXPECT_THROW(share.link(), Error);
-  there.run(share_again(there));
+  std::vector<SentToPeer> told;
+  Subscription subscription = share.on_sent([&told](const SentToPeer& sent) {
+    told.push_back(sent);
+    throw std::runtime_error("on purpose");  // which is nobody else's business
+  });
+  here.run(here.get(share.link(), {.output = "/got"}));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told.front().peer_id, here.peer_id());
+  EXPECT_GE(told.front().bytes, large.size());
+  EXPECT_TRUE(told.front().complete);
+  subscription.end();
+  here.stop();
+  world.run_for(1min);
+  EXPECT_THAT(told, SizeIs(1));
+}
+
+TEST_F(Content, tells_what_can_not_be_sent_any_more) {
+  Share share = there.run(there.share({"/data/large.bin"}));
+  std::vector<std::string> missing;
+  const Subscription subscription =
+      share.on_missing([&missing](const std::string& path) { missing.push_back(path); });
+  there_host.write_file("/data/large.bin", bytes_of("another"));
+  const auto get = [](Node& node, std::string link) -> Async<void> {
+    co_await node.get(link, {.output = "/got", .timeout = 5s});
+  };
+  EXPECT_TRUE(failure(get(here, share.link())).has_value());
+  EXPECT_THAT(missing, ElementsAre("/data/large.bin"));
+}
+
+TEST_F(Content, that_was_got_can_be_shared_on) {
+  const Share share = there.run(there.share({"/data/large.bin"}));
+  const auto seed = [](Node& node, std::string link) -> Async<void> { co_await node.seed(link); };
+  EXPECT_EQ(failure(seed(here, share.cid())), ErrorCode::not_found);
+  const GetResult got = here.run(here.get(share.link(), {.output = "/got"}));
+  const Share again = here.run(here.seed(got.cid));
+  EXPECT_EQ(again.cid(), share.cid());
+  EXPECT_EQ(again.bytes(), large.size());
+  here.start();
+  SimulatedHost third_host = world.add_host();
+  Node third(third_host);
+  third.run(third.get(again.link(), {.output = "/got"}));
+  EXPECT_EQ(again.complete_downloads(), 1u);
+  EXPECT_TRUE(third_host.read_file("/got") == large);
+}
+
+/// A folder that is shared, and how to look into it.
+class Looking : public Content {
+ protected:
+  Looking() {
+    there_host.write_file("/data/docs/note.txt", bytes_of("a note"));
+    share.emplace(there.run(there.share({"/data"})));
+  }
+  /// The link to something in the folder.
+  std::string link(const std::string& path) const {
+    const std::string whole = share->link();
+    return whole.substr(0, whole.find('?')) + "/" + path + whole.substr(whole.find('?'));
+  }
+  ByteVector cat(const std::string& what, CatOptions options = {}) {
+    ByteVector out;
+    const auto keep = [](ByteVector& into, std::span<const std::byte> piece) -> Async<void> {
+      co_await sleep_for(1s);
+      into.insert(into.end(), piece.begin(), piece.end());
+    };
+    options.look.timeout = 10s;  // of which what the sink takes is no part
+    here.run(here.cat(
+        what, [&out, keep](std::span<const std::byte> piece) { return keep(out, piece); },
+        options));
+    return out;
+  }
+
+  std::optional<Share> share;
+};
+
+TEST_F(Looking, lists_a_folder) {
+  std::vector<std::string> paths;
+  for (const Entry& entry : here.run(here.ls(share->link(), {.recursive = true}))) {
+    paths.push_back(entry.path + " " + std::to_string(entry.bytes));
+    EXPECT_EQ(entry.kind == EntryKind::folder, entry.path == "docs");
+  }
+  ASSERT_THAT(paths, SizeIs(3));
+  EXPECT_EQ(paths[1], "docs/note.txt 6");
+  EXPECT_EQ(paths[2], "large.bin " + std::to_string(large.size()));
+  EXPECT_THAT(here.run(here.ls(share->link())), SizeIs(2));
+}
+
+TEST_F(Looking, reads_any_range_of_a_file) {
+  EXPECT_EQ(text_of(cat(link("docs/note.txt"))), "a note");
+  EXPECT_EQ(text_of(cat(link("docs/note.txt"), {.offset = 2, .length = 3})), "not");
+  EXPECT_EQ(text_of(cat(link("docs/note.txt"), {.offset = 100})), "");
+  EXPECT_TRUE(cat(link("large.bin")) == large);
+}
+
+TEST_F(Looking, counts_what_is_there) {
+  const ContentStat stat = here.run(here.stat(share->link()));
+  EXPECT_EQ(stat.kind, EntryKind::folder);
+  EXPECT_EQ(stat.cid, share->cid());
+  EXPECT_EQ(stat.files, 2u);
+  EXPECT_EQ(stat.folders, 2u);
+  EXPECT_EQ(stat.bytes, large.size() + 6);
+}
+
+TEST_F(Looking, fetches_single_blocks) {
+  const std::vector<Entry> entries = here.run(here.ls(link("docs")));
+  ASSERT_THAT(entries, SizeIs(1));
+  const std::string cid = entries.front().cid;
+  EXPECT_FALSE(here.has_block(cid));
+  EXPECT_TRUE(there.has_block(cid));
+  EXPECT_EQ(text_of(here.run(here.get_block(cid, {.providers = {address}}))), "a note");
+}
+
+TEST_F(Looking, says_what_does_not_work) {
+  const auto look = [](Node& node, std::string what, LookOptions options) -> Async<void> {
+    const auto drop = [](std::span<const std::byte>) -> Async<void> { co_return; };
+    co_await node.cat(what, drop, {.look = options});
+  };
+  EXPECT_EQ(failure(look(here, link("none"), {})), ErrorCode::not_found);
+  EXPECT_EQ(failure(look(here, link("docs"), {})), ErrorCode::usage);
+  EXPECT_EQ(failure(look(here, "no link", {})), ErrorCode::usage);
+  const std::string large_link = link("large.bin");
+  there_host.set_online(false);
+  EXPECT_EQ(failure(look(here, large_link, {.timeout = 5s})), ErrorCode::timeout);
+}
+
+TEST_F(Looking, a_throwing_sink_ends_it) {
+  const auto fail = [](std::span<const std::byte>) -> Async<void> {
+    throw std::runtime_error("enough");
+    co_return;
+  };
+  EXPECT_THROW(here.run(here.cat(link("large.bin"), fail)), std::runtime_error);
 }
 
 TEST_F(Content, that_is_absent_can_be_shared_when_it_is_there) {

@@ -1,5 +1,6 @@
 #include "library/download.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "library/words.h"
@@ -39,7 +40,8 @@ class Watch {
     const TimePoint now = clock_.now();
     if (status.bytes_done != last_) moved_ = now;
     last_ = status.bytes_done;
-    rate_.update(now, status.bytes_done);
+    received_ = std::max(received_, status.bytes_received);
+    rate_.update(now, received_);
     GetProgress out{.name = get_.name(),
                     .bytes_done = status.bytes_done,
                     .bytes_total = status.bytes_total,
@@ -58,24 +60,17 @@ class Watch {
   const service::Get& get_;
   TimePoint moved_;
   std::uint64_t last_ = 0;
+  std::uint64_t received_ = 0;
   RateMeter rate_;
 };
 
 /// `known` are peers to ask as well.
-service::GetOptions to_own(std::string link, const GetOptions& options,
+service::GetOptions to_own(const std::string& link, const GetOptions& options,
                            const std::vector<Multiaddr>& known) {
-  const bool others_known = !options.providers.empty() || !known.empty();
-  service::GetOptions out{.link = service::Link::parse(link, others_known),
-                          .output = options.output,
-                          .replace = options.replace,
-                          .timeout = options.timeout};
-  for (const std::string& provider : options.providers) {
-    const Target target = to_target(provider);
-    const Multiaddr address = target.address.value_or(Multiaddr());
-    out.link.providers.push_back(address.with_peer(target.peer));
-  }
-  out.link.providers.insert(out.link.providers.end(), known.begin(), known.end());
-  return out;
+  return {.link = to_link(link, options.providers, known),
+          .output = options.output,
+          .replace = options.replace,
+          .timeout = options.timeout};
 }
 
 GetResult to_public(const service::GetResult& done) {
@@ -102,7 +97,7 @@ GetResult to_public(const service::GetResult& done) {
 
 Task<GetResult> get(node::Node& node, std::string link, GetOptions options) {
   service::Get get(node.system(), node.swarm(), node.store(), node.bitswap(),
-                   to_own(std::move(link), options, node.config().connect));
+                   to_own(link, options, node.config().connect));
   Watch watch(node.system().clock, get);
   const auto tell = [&watch, &options] {
     if (options.progress) options.progress(watch.look());

@@ -17,15 +17,48 @@ void JobCore::end(std::exception_ptr with) {
 
 namespace {
 
+/// To be told of: cancelling was asked for.
+bool is_failure(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const Cancelled&) {
+    return false;
+  } catch (...) {
+    return true;
+  }
+}
+
+}  // namespace
+
+JobCore::~JobCore() {
+  if (!failure || handed_over || !is_failure(failure)) return;
+  // Moved along, so that one thread alone has the exception at any time.
+  const auto error = std::make_shared<UncaughtError>(UncaughtError{.where = "a job",
+                                                                   .protocol = {},
+                                                                   .peer_id = {},
+                                                                   .exception = std::move(failure),
+                                                                   .message = {}});
+  if (!loop->on_thread()) {
+    if (loop->post([to = uncaught, error] { to->report(std::move(*error)); })) return;
+  }
+  uncaught->report(std::move(*error));
+}
+
+void JobCore::hand_over() {
+  handed_over = true;
+  if (failure) std::rethrow_exception(failure);
+}
+
+namespace {
+
 Task<void> wait_until_gone(std::shared_ptr<JobCore> job) {
   while (!job->ended) co_await job->gone.wait();
-  if (job->failure) std::rethrow_exception(job->failure);
 }
 
 Async<void> joined(std::shared_ptr<JobCore> job) {
   // Where it has ended there may be no loop left to wait on.
   if (!job->ended) co_await wait_for(*job->loop, wait_until_gone(job));
-  if (job->failure) std::rethrow_exception(job->failure);
+  job->hand_over();
 }
 
 }  // namespace
@@ -51,7 +84,7 @@ void Job::wait() {
     }
     core_->loop->block_until(core_->ended);
   }
-  if (core_->failure) std::rethrow_exception(core_->failure);
+  core_->hand_over();
 }
 
 Async<void> Job::joined() {

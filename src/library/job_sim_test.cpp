@@ -84,6 +84,85 @@ TEST_F(Jobs, hand_on_what_left_them) {
   EXPECT_THROW(here.run(job.joined()), Error);
 }
 
+/// A node that keeps what nobody awaits.
+class Uncaught : public TwoHosts {
+ protected:
+  Uncaught() {
+    NodeOptions options;
+    options.on_error = [this](const UncaughtError& error) { errors.push_back(error); };
+    node.emplace(world.add_host(), std::move(options));
+    node->start();
+  }
+  ~Uncaught() override { node.reset(); }
+
+  std::vector<UncaughtError> errors;
+  std::optional<Node> node;
+};
+
+TEST_F(Uncaught, failures_of_dropped_jobs_are_told) {
+  node->spawn(throw_soon());
+  {
+    Job awaited = node->spawn(throw_soon());
+    EXPECT_THROW(awaited.wait(), Error);
+  }
+  std::optional<Job> late = node->spawn(throw_soon());
+  node->spawn(sleep_for(1h));
+  world.run_for(1min);
+  ASSERT_EQ(errors.size(), 1u);
+  EXPECT_EQ(errors[0].where, "a job");
+  EXPECT_THAT(errors[0].message, ::testing::HasSubstr("on purpose"));
+  EXPECT_THROW(std::rethrow_exception(errors[0].exception), Error);
+  node->stop();  // which cancels the sleeper
+  EXPECT_EQ(errors.size(), 1u);
+  late.reset();
+  EXPECT_EQ(errors.size(), 2u);
+}
+
+TEST_F(Uncaught, failures_of_handlers_name_protocol_and_peer) {
+  node->serve("/test/fail", [](PeerStream stream) -> Async<void> {
+    co_await stream.write("x");
+    throw std::runtime_error("on purpose");
+  });
+  node->serve("/test/number", [](PeerStream stream) -> Async<void> {
+    co_await stream.write("x");
+    throw 7;  // NOLINT
+  });
+  for (const std::string protocol : {"/test/fail", "/test/number"}) {
+    EXPECT_EQ(failure([](Node& from, std::string to, std::string what) -> Async<void> {
+                PeerStream stream = co_await from.open(to, what);
+                while (!(co_await stream.read()).empty()) {
+                }
+              }(here, node->addresses().front(), protocol)),
+              ErrorCode::closed);
+  }
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0].where, "a handler");
+  EXPECT_EQ(errors[0].protocol, "/test/fail");
+  EXPECT_EQ(errors[0].peer_id, here.peer_id());
+  EXPECT_EQ(errors[0].message, "on purpose");
+  EXPECT_EQ(errors[1].protocol, "/test/number");
+}
+
+TEST_F(Jobs, that_fail_unawaited_are_in_the_log) {
+  std::vector<std::string> lines;
+  set_log([&lines](LogLevel, std::string_view line) { lines.emplace_back(line); });
+  here.spawn(throw_soon());
+  there.serve("/test/fail", [](PeerStream stream) -> Async<void> {
+    co_await stream.read();
+    throw std::runtime_error("so much for that");
+  });
+  here.run([](Node& from, std::string to) -> Async<void> {
+    PeerStream stream = co_await from.open(to, "/test/fail");
+    co_await stream.write("x");
+    co_await sleep_for(1min);
+  }(here, address));
+  set_log({});
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_THAT(lines, ::testing::Contains("a job failed: on purpose"));
+  EXPECT_THAT(lines, ::testing::Contains("a handler of /test/fail failed, serving " +
+                                         here.peer_id() + ": so much for that"));
+}
+
 Async<void> join(Job job, std::string& told) {
   co_await job.joined();
   told += " and joined";

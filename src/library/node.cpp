@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "library/bridge.h"
+#include "library/looking.h"
 #include "library/node_core.h"
 #include "library/real_loop.h"
 #include "library/simulated_loop.h"
@@ -48,6 +49,52 @@ Async<GetResult> get_on(CorePtr core, std::string link, GetOptions options) {
   Task<GetResult> getting = core->get(std::move(link), std::move(options));
   GetResult result = co_await library::wait_for(core->loop(), std::move(getting));
   co_return result;
+}
+
+Async<Share> seed_on(CorePtr core, std::string link) {
+  Task<std::shared_ptr<library::ShareCore>> seeding = core->seed(std::move(link));
+  std::shared_ptr<library::ShareCore> share =
+      co_await library::wait_for(core->loop(), std::move(seeding));
+  co_return Share(std::move(share));
+}
+
+Async<void> ls_on(CorePtr core, std::string link, EntrySink entry, LsOptions options) {
+  co_await library::WaitForTask(
+      core->loop(), library::ls(*core, std::move(link), std::move(entry), std::move(options)));
+}
+
+Async<void> keep_entry(std::vector<Entry>& entries, Entry entry) {
+  if (entries.size() == Node::kMaxEntries) {
+    throw Error(ErrorCode::limit, "too many entries to list at once", {},
+                "take them one by one, by ls(link, sink)");
+  }
+  entries.push_back(std::move(entry));
+  co_return;
+}
+
+Async<std::vector<Entry>> ls_at_once_on(CorePtr core, std::string link, LsOptions options) {
+  std::vector<Entry> entries;
+  EntrySink keep = [&entries](Entry entry) { return keep_entry(entries, std::move(entry)); };
+  co_await ls_on(std::move(core), std::move(link), std::move(keep), std::move(options));
+  co_return entries;
+}
+
+Async<void> cat_on(CorePtr core, std::string link, PieceSink piece, CatOptions options) {
+  co_await library::WaitForTask(
+      core->loop(), library::cat(*core, std::move(link), std::move(piece), std::move(options)));
+}
+
+Async<ContentStat> stat_on(CorePtr core, std::string link, LookOptions options) {
+  Task<ContentStat> looking = library::stat(*core, std::move(link), std::move(options));
+  ContentStat stat = co_await library::wait_for(core->loop(), std::move(looking));
+  co_return stat;
+}
+
+Async<std::vector<std::byte>> get_block_on(CorePtr core, std::string cid, LookOptions options) {
+  Task<std::vector<std::byte>> getting =
+      library::get_block(*core, std::move(cid), std::move(options));
+  std::vector<std::byte> block = co_await library::wait_for(core->loop(), std::move(getting));
+  co_return block;
 }
 
 Async<int> signal_on(CorePtr core) {
@@ -106,8 +153,28 @@ std::vector<PeerInfo> Node::peers() const {
   return core_->peers();
 }
 
+Subscription Node::on_peer(std::function<void(const PeerEvent&)> callback) {
+  return core_->on_peer(std::move(callback));
+}
+
+void Node::disconnect(const std::string& peer) {
+  core_->disconnect(peer);
+}
+
+void Node::deny(const std::string& peer) {
+  core_->deny(peer);
+}
+
+void Node::allow(const std::string& peer) {
+  core_->allow(peer);
+}
+
 void Node::serve(std::string protocol, Handler handler) {
   core_->serve(protocol, std::move(handler));
+}
+
+void Node::unserve(const std::string& protocol) {
+  core_->unserve(protocol);
 }
 
 Async<PeerStream> Node::open(std::string peer, std::string protocol) {
@@ -128,6 +195,34 @@ Async<Share> Node::share(std::vector<std::string> paths, ShareOptions options) {
 
 Async<GetResult> Node::get(std::string link, GetOptions options) {
   return get_on(core_, std::move(link), std::move(options));
+}
+
+Async<Share> Node::seed(std::string link) {
+  return seed_on(core_, std::move(link));
+}
+
+Async<void> Node::ls(std::string link, EntrySink entry, LsOptions options) {
+  return ls_on(core_, std::move(link), std::move(entry), std::move(options));
+}
+
+Async<std::vector<Entry>> Node::ls(std::string link, LsOptions options) {
+  return ls_at_once_on(core_, std::move(link), std::move(options));
+}
+
+Async<void> Node::cat(std::string link, PieceSink piece, CatOptions options) {
+  return cat_on(core_, std::move(link), std::move(piece), std::move(options));
+}
+
+Async<ContentStat> Node::stat(std::string link, LookOptions options) {
+  return stat_on(core_, std::move(link), std::move(options));
+}
+
+Async<std::vector<std::byte>> Node::get_block(std::string cid, LookOptions options) {
+  return get_block_on(core_, std::move(cid), std::move(options));
+}
+
+bool Node::has_block(const std::string& cid) const {
+  return core_->has_block(cid);
 }
 
 void Node::run(Async<void> work) {

@@ -1,12 +1,13 @@
 #include "library/node_core.h"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <utility>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "library/download.h"
+#include "library/key_core.h"
+#include "library/looking.h"
+#include "library/subscribe.h"
 #include "library/words.h"
 #include "protocol/ping/ping.h"
 
@@ -45,6 +46,7 @@ class NodeCore::Registered {
 
 NodeCore::NodeCore(std::shared_ptr<Loop> loop, NodeOptions options)
     : loop_(std::move(loop)),
+      uncaught_(std::make_shared<const Uncaught>(std::move(options.on_error))),
       jobs_(loop_->system().waits, "jobs"),
       scopes_gone_(loop_->system().waits) {
   call(*loop_, [this, &options] { open_home(std::move(options)); });
@@ -60,9 +62,11 @@ void NodeCore::open_home(NodeOptions options) {
   node::Config config{.home = std::move(options.home),
                       .listen = to_addresses(options.listen),
                       .connect = to_addresses(options.connect),
+                      .announce = to_addresses(options.announce),
                       .up = options.up,
                       .down = options.down,
                       .agent = std::move(options.agent)};
+  if (options.key) config.key = options.key->core().secret;
   if (config.agent.empty()) config.agent = "shoal/" + version();
   if (config.home.empty()) {
     const std::string folder = loop_->temporary_folder();
@@ -79,6 +83,7 @@ void NodeCore::open_home(NodeOptions options) {
     throw;
   }
   peer_id_ = node_->id().to_string();
+  peers_ = std::make_unique<Peers>(*node_, uncaught_, std::move(options.allow));
 }
 
 void NodeCore::remove_home() {
@@ -104,20 +109,40 @@ std::vector<std::string> NodeCore::addresses() {
 
 std::vector<PeerInfo> NodeCore::peers() {
   std::vector<PeerInfo> out;
-  call(*loop_, [this, &out] {
-    net::Swarm& swarm = node().swarm();
-    for (const net::Connection* connection : swarm.connections().all()) {
-      if (swarm.best(connection->peer()) != connection) continue;
-      const PeerId& peer = connection->peer();
-      const auto* protocols = swarm.peers().protocols(peer);
-      out.push_back({.peer_id = peer.to_string(),
-                     .address = connection->remote().to_string(),
-                     .agent = swarm.peers().agent(peer),
-                     .protocols = protocols ? *protocols : std::vector<std::string>{},
-                     .round_trip = connection->round_trip()});
-    }
-  });
-  std::ranges::sort(out, {}, &PeerInfo::peer_id);
+  call(*loop_, [this, &out] { out = live_peers().all(); });
+  return out;
+}
+
+Peers& NodeCore::live_peers() {
+  node();
+  return *peers_;
+}
+
+Subscription NodeCore::on_peer(std::function<void(const PeerEvent&)> callback) {
+  const auto add = [this, tell = reporting(uncaught_, "Node::on_peer", std::move(callback))] {
+    return live_peers().events().add(tell);
+  };
+  return subscribe(loop_, add);
+}
+
+void NodeCore::disconnect(const std::string& peer) {
+  const PeerId id = to_target(peer).peer;
+  call(*loop_, [this, &id] { node().swarm().disconnect(id); });
+}
+
+void NodeCore::deny(const std::string& peer) {
+  const PeerId id = to_target(peer).peer;
+  call(*loop_, [this, &id] { live_peers().deny(id); });
+}
+
+void NodeCore::allow(const std::string& peer) {
+  const PeerId id = to_target(peer).peer;
+  call(*loop_, [this, &id] { live_peers().allow(id); });
+}
+
+bool NodeCore::has_block(const std::string& cid) {
+  bool out = false;
+  call(*loop_, [this, &cid, &out] { out = library::has_block(*this, cid); });
   return out;
 }
 
@@ -133,16 +158,49 @@ void NodeCore::serve(const std::string& protocol, Handler handler) {
     protocols.add(protocol, [this, shared](net::ProtocolStream stream) {
       return handle(shared, std::move(stream));
     });
+    served_.insert(protocol);
+    node().identify().push();
+  });
+}
+
+void NodeCore::unserve(const std::string& protocol) {
+  call(*loop_, [this, &protocol] {
+    if (served_.erase(protocol) == 0) return;
+    node().swarm().protocols().remove(protocol);
     node().identify().push();
   });
 }
 
 Task<void> NodeCore::handle(std::shared_ptr<const Handler> handler, net::ProtocolStream stream) {
   if (ending_) throw_stopped();
+  UncaughtError failure{.where = "a handler",
+                        .protocol = stream.protocol,
+                        .peer_id = {},
+                        .exception = {},
+                        .message = {}};
+  const PeerId peer = stream.peer;
   detail::Scope scope(*loop_);
   const Registered registered(*this, scope);
-  Async<void> work = (*handler)(hand_over(std::move(stream)));
-  co_await run_in(scope, std::move(work));
+  try {
+    Async<void> work = (*handler)(hand_over(std::move(stream)));
+    co_await run_in(scope, std::move(work));
+  } catch (const boost::system::system_error& error) {
+    if (is_cancelled(error)) throw;
+    failure.exception = std::current_exception();
+  } catch (...) {
+    failure.exception = std::current_exception();
+  }
+  if (!failure.exception) co_return;
+  failure.peer_id = peer.to_string();
+  uncaught_->report(failure);
+  // To the connection, which resets the stream, and counts what breaks its protocol.
+  try {
+    std::rethrow_exception(failure.exception);
+  } catch (const Error&) {
+    throw;
+  } catch (...) {
+    throw Error(ErrorCode::failed, "the handler failed", failure.protocol);
+  }
 }
 
 PeerStream NodeCore::hand_over(net::ProtocolStream stream) {
@@ -183,24 +241,36 @@ Task<Duration> NodeCore::ping(std::string peer, Duration timeout) {
 
 Task<std::shared_ptr<ShareCore>> NodeCore::share(std::vector<std::string> paths,
                                                  ShareOptions options) {
-  if (share_ && !share_->ended()) {
-    throw Error(ErrorCode::limit, "this node shares something already", share_->cid,
-                "stop that first, or share several paths at once");
+  auto fresh = std::make_shared<ShareCore>(loop_, node(), uncaught_);
+  Task<void> indexing = fresh->index(std::move(paths), std::move(options));
+  co_return co_await keep_share(std::move(fresh), std::move(indexing));
+}
+
+Task<std::shared_ptr<ShareCore>> NodeCore::seed(std::string link) {
+  auto fresh = std::make_shared<ShareCore>(loop_, node(), uncaught_);
+  const service::Link parsed = to_link(link, {}, {});
+  if (!parsed.path.empty()) {
+    throw Error(ErrorCode::usage, "a path below what is seeded", link, "seed what was got");
   }
-  if (share_) co_await share_->end();
-  const auto fresh = std::make_shared<ShareCore>(loop_, node());
-  share_ = fresh;
+  Task<void> adopting = fresh->adopt(parsed.cid);
+  co_return co_await keep_share(std::move(fresh), std::move(adopting));
+}
+
+Task<std::shared_ptr<ShareCore>> NodeCore::keep_share(std::shared_ptr<ShareCore> share,
+                                                      Task<void> begun) {
+  std::erase_if(shares_, [](const auto& one) { return one->ended(); });
+  shares_.push_back(share);
   std::exception_ptr failure;
   try {
-    co_await fresh->index(std::move(paths), std::move(options));
+    co_await std::move(begun);
   } catch (...) {
     failure = std::current_exception();
   }
   if (failure) {
-    co_await fresh->end();
+    co_await share->end();
     std::rethrow_exception(failure);
   }
-  co_return fresh;
+  co_return share;
 }
 
 Task<GetResult> NodeCore::get(std::string link, GetOptions options) {
@@ -208,9 +278,10 @@ Task<GetResult> NodeCore::get(std::string link, GetOptions options) {
 }
 
 std::shared_ptr<JobCore> NodeCore::spawn(Async<void> work) {
-  auto job = std::make_shared<JobCore>(loop_);
+  auto job = std::make_shared<JobCore>(loop_, uncaught_);
   const bool posted = loop_->post([this, job, work = std::move(work)]() mutable {
     if (ending_) {
+      job->handed_over = true;  // it never ran: that is like being cancelled
       const Error stopped(ErrorCode::closed, "this node has stopped");
       return job->end(std::make_exception_ptr(stopped));
     }
@@ -227,9 +298,6 @@ Task<void> NodeCore::run_job(std::shared_ptr<JobCore> job, Async<void> work) {
     co_await run_in(job->scope, std::move(work));
   } catch (const boost::system::system_error& error) {
     failure = is_cancelled(error) ? std::make_exception_ptr(Cancelled()) : std::current_exception();
-  } catch (const std::exception& error) {
-    failure = std::current_exception();
-    log_debug("a job ended: {}", error.what());
   } catch (...) {
     failure = std::current_exception();
   }
@@ -244,11 +312,16 @@ Task<void> NodeCore::end() {
   open_.take_all_back();
   std::exception_ptr failure;
   try {
-    if (share_) co_await share_->end();
+    while (!shares_.empty()) {
+      const std::shared_ptr<ShareCore> share = std::move(shares_.back());
+      shares_.pop_back();
+      co_await share->end();
+    }
     co_await node_->stop();
   } catch (...) {
     failure = std::current_exception();
   }
+  peers_.reset();
   node_.reset();
   remove_home();
   if (failure) std::rethrow_exception(failure);

@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "library/bridge.h"
 #include "library/share_core.h"
+#include "library/subscribe.h"
+#include "service/reader.h"
 #include "system/with_ticks.h"
 
 namespace shoal {
@@ -15,13 +17,22 @@ namespace {
 constexpr Duration kProgressPeriod = 200ms;
 }
 
-ShareCore::ShareCore(std::shared_ptr<Loop> its_loop, node::Node& its_node)
+ShareCore::ShareCore(std::shared_ptr<Loop> its_loop, node::Node& its_node, UncaughtPtr its_uncaught)
     : loop(std::move(its_loop)),
+      uncaught(std::move(its_uncaught)),
       node(its_node),
       share(std::make_unique<service::Share>(its_node.system(), its_node.swarm(), its_node.store(),
-                                             its_node.bitswap())),
-      sent(its_node.system().waits) {
-  share->when_sent([this](const service::SentToPeer&) { sent.notify_all(); });
+                                             its_node.bitswap(), its_node.done_listener())),
+      changed(its_node.system().waits) {
+  share->when_sent([this](const service::SentToPeer& sent) { tell_sent(sent); });
+  share->when_missed([this](const std::string& path) { missing.notify(path); });
+}
+
+void ShareCore::tell_sent(const service::SentToPeer& sent) {
+  changed.notify_all();
+  if (sent_to_peer.empty()) return;
+  sent_to_peer.notify(
+      {.peer_id = sent.peer.to_string(), .bytes = sent.bytes, .complete = sent.complete});
 }
 
 Task<void> ShareCore::index(std::vector<std::string> paths, ShareOptions options) {
@@ -45,22 +56,49 @@ Task<void> ShareCore::index(std::vector<std::string> paths, ShareOptions options
   bytes = result.bytes;
   files = result.files;
   warnings = std::move(result.warnings);
+  if (result.omissions.unexpected()) {
+    warnings.push_back("left out: " + content::unexpected_text(result.omissions));
+  }
 }
 
 service::Share& ShareCore::live() const {
-  if (ended()) throw Error(ErrorCode::closed, "this share has ended", cid);
+  if (ending) throw Error(ErrorCode::closed, "this share has ended", cid);
   return *share;
 }
 
 Task<void> ShareCore::wait_for_downloads(std::uint64_t times) {
-  while (live().complete_downloads() < times) co_await sent.wait();
+  while (live().complete_downloads() < times) co_await changed.wait();
+}
+
+Task<void> ShareCore::adopt(Cid root) {
+  service::Reader reader(node.system(), node.swarm(), node.store(), node.bitswap(), {}, {},
+                         service::Fetching::never);
+  const service::Stat stat = co_await reader.stat(root);
+  if (stat.blocks_held < stat.blocks) {
+    throw Error(ErrorCode::not_found, "this node does not have all of it", root.to_string(),
+                "get it first");
+  }
+  cid = root.to_string();
+  bytes = stat.bytes;
+  files = stat.files;
+  co_await share->adopt(std::move(root));
 }
 
 Task<void> ShareCore::end() {
-  // Taken away first, so that nobody begins to use it meanwhile.
-  const std::unique_ptr<service::Share> last = std::move(share);
-  sent.notify_all();
-  if (last) co_await last->stop();
+  if (std::exchange(ending, true)) {
+    while (!ended()) co_await changed.wait_through();
+    co_return;
+  }
+  changed.notify_all();
+  std::exception_ptr failure;
+  try {
+    co_await share->stop();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  share.reset();
+  changed.notify_all();
+  if (failure) std::rethrow_exception(failure);
 }
 
 namespace {
@@ -110,6 +148,25 @@ std::uint64_t Share::bytes_sent() const {
   std::uint64_t out = 0;
   library::call(*core_->loop, [this, &out] { out = core_->live().bytes_sent(); });
   return out;
+}
+
+Subscription Share::on_sent(std::function<void(const SentToPeer&)> callback) {
+  const auto add = [core = core_.get(), tell = library::reporting(core_->uncaught, "Share::on_sent",
+                                                                  std::move(callback))] {
+    core->live();
+    return core->sent_to_peer.add(tell);
+  };
+  return library::subscribe(core_->loop, add);
+}
+
+Subscription Share::on_missing(std::function<void(const std::string&)> callback) {
+  const auto add =
+      [core = core_.get(),
+       tell = library::reporting(core_->uncaught, "Share::on_missing", std::move(callback))] {
+        core->live();
+        return core->missing.add(tell);
+      };
+  return library::subscribe(core_->loop, add);
 }
 
 Async<void> Share::downloaded(std::uint64_t times) {

@@ -49,6 +49,22 @@ Async<void> write_text_to(CorePtr core, std::string text) {
   co_await library::WaitForTask(core->loop(), core->write(as_bytes(text)));
 }
 
+Async<std::optional<ByteVector>> read_message_from(CorePtr core, std::size_t max_bytes) {
+  Task<std::optional<Bytes>> reading = core->read_message(max_bytes);
+  const std::optional<Bytes> message = co_await library::wait_for(core->loop(), std::move(reading));
+  if (!message) co_return std::nullopt;
+  const auto bytes = std::as_bytes(std::span(*message));
+  co_return ByteVector(bytes.begin(), bytes.end());
+}
+
+Async<void> write_message_to(CorePtr core, std::span<const std::byte> message) {
+  co_await library::WaitForTask(core->loop(), core->write_message(own_view(message)));
+}
+
+Async<void> write_text_message_to(CorePtr core, std::string text) {
+  co_await library::WaitForTask(core->loop(), core->write_message(as_bytes(text)));
+}
+
 Async<void> close_half_of(CorePtr core) {
   co_await library::WaitForTask(core->loop(), core->close());
 }
@@ -86,6 +102,18 @@ Async<void> PeerStream::write(std::span<const std::byte> bytes) {
 
 Async<void> PeerStream::write(std::string text) {
   return write_text_to(core_, std::move(text));
+}
+
+Async<std::optional<ByteVector>> PeerStream::read_message(std::size_t max_bytes) {
+  return read_message_from(core_, max_bytes);
+}
+
+Async<void> PeerStream::write_message(std::span<const std::byte> message) {
+  return write_message_to(core_, message);
+}
+
+Async<void> PeerStream::write_message(std::string text) {
+  return write_text_message_to(core_, std::move(text));
 }
 
 Async<void> PeerStream::close() {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "net/framing.h"
 
 namespace shoal::library {
 
@@ -98,6 +99,17 @@ Task<void> StreamCore::read_exactly(MutableBytes into) {
 Task<void> StreamCore::write(ByteView bytes) {
   const Busy busy(writing_, "writing");
   co_await write_all(stream(), bytes);
+}
+
+Task<std::optional<Bytes>> StreamCore::read_message(std::size_t max_bytes) {
+  const Busy busy(reading_, "reading");
+  std::optional<Bytes> message = co_await net::read_message(stream(), max_bytes);
+  co_return message;
+}
+
+Task<void> StreamCore::write_message(ByteView message) {
+  const Busy busy(writing_, "writing");
+  co_await net::write_message(stream(), message);
 }
 
 Task<void> StreamCore::close() {

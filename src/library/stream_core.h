@@ -3,6 +3,7 @@
 #include <shoal/stream.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "library/loop.h"
@@ -43,7 +44,9 @@ class StreamCore {
 
   Task<std::size_t> read_some(MutableBytes into);
   Task<void> read_exactly(MutableBytes into);
+  Task<std::optional<Bytes>> read_message(std::size_t max_bytes);
   Task<void> write(ByteView bytes);
+  Task<void> write_message(ByteView message);
   Task<void> close();
   void reset() noexcept;
 

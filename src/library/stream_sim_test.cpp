@@ -20,6 +20,52 @@ TEST_F(Streams, carry_bytes_both_ways) {
   EXPECT_EQ(here.run(ask(here, there.peer_id(), kEcho, large)), large);
 }
 
+Async<void> answer_messages(PeerStream stream) {
+  while (auto message = co_await stream.read_message(1000)) {
+    message->push_back(std::byte{'!'});
+    co_await stream.write_message(*message);
+  }
+  co_await stream.close();
+}
+
+TEST_F(Streams, carry_messages_with_their_length) {
+  there.serve("/test/messages", answer_messages);
+  std::vector<std::string> answers;
+  here.run([](Node& node, std::string peer, std::vector<std::string>& into) -> Async<void> {
+    PeerStream stream = co_await node.open(peer, "/test/messages");
+    for (const std::string& text : {std::string("one"), std::string(), std::string(1000, 'x')}) {
+      co_await stream.write_message(text);
+    }
+    co_await stream.close();
+    while (const auto message = co_await stream.read_message()) {
+      into.emplace_back(text_of(*message));
+    }
+  }(here, address, answers));
+  EXPECT_THAT(answers, ::testing::ElementsAre("one!", "!", std::string(1000, 'x') + "!"));
+}
+
+TEST_F(Streams, messages_are_bounded_and_whole) {
+  const auto talk = [](Node& node, std::string peer, std::string raw,
+                       std::size_t most) -> Async<void> {
+    PeerStream stream = co_await node.open(peer, kEcho);
+    co_await stream.write(raw);
+    co_await stream.close();
+    while (co_await stream.read_message(most)) {
+    }
+  };
+  const std::string five =
+      "\x05"
+      "12345";
+  EXPECT_EQ(failure(talk(here, address, five, 5)), std::nullopt);
+  EXPECT_EQ(failure(talk(here, address, five, 4)), ErrorCode::limit);
+  EXPECT_EQ(failure(talk(here, address,
+                         five + "\x02"
+                                "x",
+                         5)),
+            ErrorCode::closed);
+  EXPECT_EQ(failure(talk(here, address, std::string(11, '\xff'), 5)), ErrorCode::malformed);
+}
+
 TEST_F(Streams, tell_a_protocol_that_the_peer_does_not_speak) {
   EXPECT_EQ(failure(read_once(here, address, "/test/none")), ErrorCode::unsupported);
 }

@@ -41,6 +41,18 @@ Target to_target(const std::string& text) {
   }
 }
 
+service::Link to_link(const std::string& text, const std::vector<std::string>& providers,
+                      const std::vector<Multiaddr>& known) {
+  service::Link out = service::Link::parse(text, !providers.empty() || !known.empty());
+  for (const std::string& provider : providers) {
+    const Target target = to_target(provider);
+    const Multiaddr address = target.address.value_or(Multiaddr());
+    out.providers.push_back(address.with_peer(target.peer));
+  }
+  out.providers.insert(out.providers.end(), known.begin(), known.end());
+  return out;
+}
+
 void check_protocol(const std::string& name) {
   if (!name.starts_with('/') || name.contains('\n') || name.size() > kMaxProtocolBytes) {
     throw Error(ErrorCode::usage, "no name of a protocol, which looks like /echo/1.0.0", name);

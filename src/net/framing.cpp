@@ -18,7 +18,8 @@ Task<std::optional<std::uint64_t>> read_length(Stream& stream) {
   for (std::size_t count = 0; count < raw.size(); ++count) {
     const std::size_t got = co_await stream.read_some(MutableBytes(raw).subspan(count, 1));
     if (got == 0 && count == 0) co_return std::nullopt;
-    if (got == 0) throw Error(ErrorCode::closed, "the stream ended within a length");
+    if (got == 0)
+      throw Error(ErrorCode::closed, "the stream ended in the middle of a length prefix");
     ByteView bytes = ByteView(raw).first(count + 1);
     const auto length = take_varint(bytes);
     if (length) co_return length;

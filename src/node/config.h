@@ -1,9 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "crypto/keys.h"
 #include "format/multiaddr.h"
 
 namespace shoal::node {
@@ -24,6 +26,8 @@ struct Config {
   std::uint64_t down = 0;
   /// What identify says of us.
   std::string agent;
+  /// The identity; the home's is then neither read nor made.
+  std::optional<crypto::PrivateKey> key = {};
 };
 
 }  // namespace shoal::node

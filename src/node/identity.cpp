@@ -18,8 +18,8 @@ crypto::PrivateKey read_identity(System& system, const std::string& path) {
   try {
     return decode_private_key(bytes);
   } catch (const Error& error) {
-    throw Error(ErrorCode::io, "this is no key of a node: " + error.message(), path,
-                "restore it from a copy, or move it away to get a new identity");
+    throw Error(ErrorCode::io, "not a node key: " + error.message(), path,
+                "restore it from a backup, or move it away to get a new identity");
   }
 }
 

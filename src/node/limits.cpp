@@ -13,6 +13,7 @@
 #include "content/block.h"
 #include "content/import/glob.h"
 #include "content/import/ignore.h"
+#include "content/transfer/download.h"
 #include "content/transfer/tree_walk.h"
 #include "format/cid.h"
 #include "format/key_codec.h"
@@ -29,10 +30,11 @@
 #include "net/swarm/connection.h"
 #include "net/swarm/connection_table.h"
 #include "net/swarm/dialer.h"
+#include "net/swarm/inbound_rate_limiter.h"
 #include "net/swarm/peer_store.h"
-#include "net/swarm/site_book.h"
 #include "net/swarm/toll.h"
 #include "protocol/identify/message.h"
+#include "service/content_stat.h"
 #include "service/delivery.h"
 #include "service/link.h"
 
@@ -40,6 +42,7 @@ namespace shoal::node {
 
 namespace {
 
+using content::RepeatBudget;
 using content::WalkLimits;
 using net::ConnectionLimits;
 using net::Dialer;
@@ -64,14 +67,14 @@ constexpr auto kWindowBytes = static_cast<std::uint64_t>(bitswap::PeerWindow::kM
 // clang-format off
 const auto kLimits = std::to_array<Limit>({
     {"swarm.connections", ConnectionLimits{}.connections, "connections", "connections of the node"},
-    {"swarm.inbound_connections", ConnectionLimits{}.inbound_connections, "connections", "those of them that others made"},
+    {"swarm.inbound_connections", ConnectionLimits{}.inbound_connections, "connections", "inbound connections"},
     {"swarm.inbound_connections_per_site", ConnectionLimits{}.inbound_connections_per_site, "connections", "those of them from one IPv4 address or one /64 of IPv6"},
     {"swarm.connections_per_peer", ConnectionLimits{}.connections_per_peer, "connections", "connections to one peer"},
-    {"swarm.handshakes", ConnectionLimits{}.handshakes, "connections", "connections that have not proved who they are yet"},
+    {"swarm.handshakes", ConnectionLimits{}.handshakes, "connections", "connections still in their handshake"},
     {"swarm.handshakes_per_address", ConnectionLimits{}.handshakes_per_address, "connections", "those of them from one address"},
-    {"swarm.handshakes_begun", static_cast<std::uint64_t>(net::HandshakeGate::kBurst), "handshakes", "handshakes that others may begin at once"},
+    {"swarm.handshakes_begun", static_cast<std::uint64_t>(net::HandshakeGate::kBurst), "handshakes", "inbound handshakes, burst"},
     {"swarm.handshakes_begun_rate", static_cast<std::uint64_t>(net::HandshakeGate::kPerSecond), "handshakes/s", "and how fast they may go on"},
-    {"swarm.handshake_timeout", seconds(ConnectionLimits{}.handshake_timeout), "s", "time to prove it"},
+    {"swarm.handshake_timeout", seconds(ConnectionLimits{}.handshake_timeout), "s", "time for a handshake"},
     {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "unread bytes of all connections; beyond it, the connection that holds most is closed"},
     {"swarm.served_streams", net::Connection::kMaxServedStreams, "streams", "streams of all peers that are served at once"},
     {"swarm.served_streams_each", net::Connection::kMinServedStreams, "streams", "what a connection may have served even then"},
@@ -80,9 +83,9 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.unasked_free_bytes", static_cast<std::uint64_t>(net::Toll::kFreeBytes), "bytes", "what each peer may say beside that"},
     {"swarm.unasked_free_rate", static_cast<std::uint64_t>(net::Toll::kFreeBytesPerSecond), "bytes/s", "and how fast it may go on"},
     {"swarm.bad_streams", static_cast<std::uint64_t>(net::Connection::kMaxBadStreams), "streams", "streams of a peer that broke a rule, before its connection ends; one is forgotten each 10 s"},
-    {"swarm.knocks", static_cast<std::uint64_t>(net::SiteBook::kBurstKnocks), "connections", "connections that one site may make at once"},
-    {"swarm.knocks_rate", static_cast<std::uint64_t>(net::SiteBook::kKnocksPerSecond), "connections/s", "and how fast it may go on"},
-    {"swarm.sites", net::SiteBook::kMaxSites, "sites", "sites that are remembered for that"},
+    {"swarm.knocks", static_cast<std::uint64_t>(net::InboundRateLimiter::kBurst), "connections", "connections that one IP prefix may make at once"},
+    {"swarm.knocks_rate", static_cast<std::uint64_t>(net::InboundRateLimiter::kPerSecond), "connections/s", "and how fast it may go on"},
+    {"swarm.sites", net::InboundRateLimiter::kMaxPrefixes, "prefixes", "IP prefixes that are remembered for that"},
     {"dialer.addresses", Dialer::kMaxAddresses, "addresses", "addresses of one peer that are tried"},
     {"dialer.attempts_at_once", Dialer::kMaxAttemptsAtOnce, "attempts", "attempts to reach one peer at a time"},
     {"dialer.names", Dialer::kMaxNames, "names", "DNS names of one peer that are looked up"},
@@ -92,7 +95,7 @@ const auto kLimits = std::to_array<Limit>({
     {"peer_store.address_bytes_per_peer", PeerStore::kMaxAddressBytesPerPeer, "bytes", "the same in bytes"},
     {"peer_store.protocols", PeerStore::kMaxProtocols, "protocols", "protocols of one peer that are remembered"},
     {"peer_store.protocol_bytes_per_peer", PeerStore::kMaxProtocolBytesPerPeer, "bytes", "the same in bytes"},
-    {"peer_store.agent_bytes", PeerStore::kMaxAgentBytes, "bytes", "what a peer calls itself"},
+    {"peer_store.agent_bytes", PeerStore::kMaxAgentBytes, "bytes", "a peer's agent version"},
     {"multistream.line_bytes", multistream::kMaxLineBytes, "bytes", "a line of a negotiation"},
     {"multistream.proposals", multistream::Listener::kMaxProposals, "proposals", "proposals refused before the negotiation ends"},
     {"noise.handshake_message_bytes", noise::Handshake::kMaxMessageBytes, "bytes", "a message of a handshake"},
@@ -142,12 +145,19 @@ const auto kLimits = std::to_array<Limit>({
     {"content.file_depth", kMaxFileDepth, "nodes", "nodes of one file above each other"},
     {"content.depth", WalkLimits{}.max_depth, "folders", "folders within folders of what is shared or downloaded"},
     {"content.entries", WalkLimits{}.max_entries, "entries", "files, folders and symlinks of a download"},
+    {"content.repeat_byte_factor", RepeatBudget::kByteFactor, "times", "bytes of blocks that repeat in a tree, for each byte that differs"},
+    {"content.repeat_bytes", RepeatBudget::kSpareBytes, "bytes", "and beyond that, unless --max-size allows more"},
+    {"content.repeat_entry_factor", RepeatBudget::kEntryFactor, "times", "entries of folders that repeat in a tree, for each that differs"},
+    {"content.repeat_entries", RepeatBudget::kSpareEntries, "entries", "and beyond that, unless --max-files allows more"},
     {"content.in_flight_bytes", WalkLimits{}.in_flight_bytes, "bytes", "leaves of a download that are on their way"},
     {"content.in_flight_blocks", WalkLimits{}.in_flight_blocks, "blocks", "the same in blocks"},
+    {"content.kept_unplaced_bytes", content::Download::kKeptUnplacedBytes, "bytes", "blocks that came for names that the file system refuses, kept in the index"},
+    {"content.not_placed_listed", content::NotPlacedList::kListed, "names", "names that the file system refuses, told one by one"},
     {"import.ignore_file_bytes", content::kMaxIgnoreFileBytes, "bytes", "a .shoalignore file"},
     {"import.pattern_bytes", content::Glob::kMaxBytes, "bytes", "a pattern in it, or of --exclude"},
     {"share.tree_blocks", TreeBlocks::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},
     {"share.tree_bytes", TreeBlocks::kMaxReadBytes, "bytes", "interior nodes read for that"},
+    {"stat.blocks", service::kMaxStatBlocks, "blocks", "different blocks that stat counts"},
     {"link.bytes", Link::kMaxTextBytes, "bytes", "a link"},
     {"link.providers", Link::kMaxProviders, "addresses", "providers that a link names"},
     {"link.path_segments", Link::kMaxPathSegments, "names", "the path in a link"},

@@ -49,15 +49,17 @@ struct Node::Parts {
       : system(world),
         config(std::move(wanted)),
         home(world, config.home),
-        key(load_identity(world, home.folder())),
+        key(config.key ? *config.key : load_identity(world, home.folder())),
         up(world.clock, config.up),
         down(world.clock, config.down),
         upgrader(world, key, net::Bandwidth{up, down}),
-        swarm(world, PeerId::from_public_key(key.public_key()), connection_limits(config)),
+        swarm(world, PeerId::from_public_key(key.public_key()),
+              connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
         store(world, index_folder(world, home)),
         running(world.storage, home.folder()),
         bitswap(content::Bitswap::make(world, swarm, store)),
+        done_listener(world, swarm),
         tasks(world.waits, "node") {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
@@ -78,6 +80,7 @@ struct Node::Parts {
   std::unique_ptr<content::Bitswap> bitswap;
   std::optional<std::uint16_t> port_taken;
   std::function<void(const PeerId&, const std::string&)> when_unreachable;
+  service::DoneListener done_listener;
   TaskGroup tasks;
 };
 
@@ -187,6 +190,10 @@ content::BlockStore& Node::store() {
 
 content::Bitswap& Node::bitswap() {
   return *parts_->bitswap;
+}
+
+service::DoneListener& Node::done_listener() {
+  return parts_->done_listener;
 }
 
 std::vector<Multiaddr> Node::addresses() const {

@@ -15,6 +15,7 @@
 #include "node/home.h"
 #include "node/running.h"
 #include "protocol/identify/identify.h"
+#include "service/done_listener.h"
 #include "system/system.h"
 
 namespace shoal::node {
@@ -47,6 +48,7 @@ class Node {
   identify::Identify& identify();
   content::BlockStore& store();
   content::Bitswap& bitswap();
+  service::DoneListener& done_listener();
 
   /// Where others can reach this node, each with /p2p/ID, the most reachable first.
   std::vector<Multiaddr> addresses() const;

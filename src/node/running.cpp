@@ -103,7 +103,7 @@ void RunningFile::write() const {
     storage_.open(fresh, Access::create_new)->write_at(0, as_bytes(text));
     storage_.rename(fresh, path_, true);
   } catch (const Error& error) {
-    log_warning("other commands cannot see what this node serves: {}", error.what());
+    log_info("other commands cannot see what this node serves: {}", error.what());
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "content/repeat_budget.h"
 #include "service/content_source.h"
 #include "service/reader.h"
 
@@ -10,8 +11,12 @@ inline bool is_folder(const UnixfsNode& node) {
          std::holds_alternative<ShardNode>(node.kind);
 }
 
-/// Counts what is below `cid`, fetching no raw leaves but a root that is one. Throws Error{limit}
-/// for more than 2^24 entries.
-Task<Stat> stat_content(ContentSource& source, Cid cid);
+/// Each is remembered in 12 to 24 bytes.
+inline constexpr std::size_t kMaxStatBlocks = 2'900'000;
+
+/// Counts what is below `cid`, fetching no raw leaves but a root that is one, and nothing twice:
+/// what occurs in several places costs no more than once. Sums stop at 2^64 - 1. Throws
+/// Error{limit} for a tree of more than kMaxStatBlocks different blocks.
+Task<Stat> stat_content(ContentSource& source, Cid cid, content::TreeLimits limits);
 
 }  // namespace shoal::service

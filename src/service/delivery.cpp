@@ -19,8 +19,12 @@ Task<void> TreeBlocks::read(content::BlockStore& store, Cid root) {
     if (!block) co_return;
     bytes += block->size();
     fits = bytes <= kMaxReadBytes;
-    for (const auto& link : decode_dag_pb(block->view()).links) {
-      fits = fits && add(link.cid, unread);
+    try {
+      for (const auto& link : decode_dag_pb(block->view()).links) {
+        fits = fits && add(link.cid, unread);
+      }
+    } catch (const Error&) {
+      co_return;  // what is below such a node is not known
     }
   }
   known_ = fits;

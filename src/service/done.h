@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "format/cid.h"
+#include "system/clock.h"
 #include "system/network.h"
 #include "system/task.h"
 
@@ -12,6 +13,8 @@ namespace shoal::service {
 /// length before it as a varint, then the end of its half. The sharer answers by ending its own.
 /// Only counted, never trusted.
 inline constexpr const char* kDoneProtocol = "/shoal/done/1.0.0";
+/// For the whole exchange, on either side.
+inline constexpr Duration kDoneTimeout = 10s;
 
 /// Returns when the other side has heard it. The caller bounds the time.
 Task<void> write_done(Stream& stream, Cid root);

@@ -45,6 +45,11 @@ struct Get::State {
   std::unique_ptr<Reader> path_reader;  // while the link's path is looked up
   std::unique_ptr<content::Download> download;
   std::function<void(const Cid&)> when_serving;
+  std::function<void(const std::string&, const content::LostFiles&)> when_replacing;
+
+  content::Download::Place to_place(const TargetPlace& target) const {
+    return {target.folder, target.name, options.replace, options.limits};
+  }
 
   /// Bytes that tell apart a download that moves from one that does not.
   std::uint64_t movement() const {
@@ -66,9 +71,20 @@ struct Get::State {
     found.cid = cid;
     const TargetPlace target = choose_target(system.storage, found, options.output);
     name = target.name;
-    content::Download::Place place{target.folder, target.name, options.replace};
+    const auto itself = target.in_given_folder ? folder_itself(target) : std::nullopt;
     download = std::make_unique<content::Download>(system, store, bitswap, *session, cid,
-                                                   std::move(place));
+                                                   to_place(itself.value_or(target)));
+    if (itself) {
+      const bool is_there = co_await download->is_there();
+      if (is_there) {
+        name = itself->name;
+      } else {
+        download->move_to(to_place(target));
+      }
+    }
+    download->when_replacing([this](const content::LostFiles& lost) {
+      if (when_replacing) when_replacing(download->path(), lost);
+    });
     download->when_root_held([this] {
       if (when_serving) when_serving(*root);
     });
@@ -79,6 +95,7 @@ struct Get::State {
     GetStatus out;
     out.peers = session->live_peers();
     out.bytes_arriving = session->bytes_arriving();
+    out.bytes_received = session->counts().bytes_hashed + out.bytes_arriving;
     if (download) {
       const content::DownloadCounts counts = download->counts();
       out.bytes_done = counts.done_bytes;
@@ -107,8 +124,8 @@ struct Get::State {
   }
 
   std::string_view busy(bool all_here) const {
-    if (download->complete()) return "telling those it came from";
-    if (download->checking_existing()) return "checking what is there";
+    if (download->complete()) return "notifying the sources";
+    if (download->checking_existing()) return "verifying what is already here";
     if (download->finishing() || all_here) return "writing to the disk";
     return {};
   }
@@ -135,9 +152,9 @@ struct Get::State {
       }
       if (download && download->finishing()) co_return;
       if (now - moved < *options.timeout) continue;
-      failure = std::make_exception_ptr(
-          Error(ErrorCode::timeout, "no progress within the time given: " + wait(), name,
-                "what has arrived is kept: run the same command again to go on"));
+      failure = std::make_exception_ptr(Error(ErrorCode::timeout,
+                                              "no progress within --timeout: " + wait(), name,
+                                              "run the same command to resume"));
       work.cancel();
       co_return;
     }
@@ -246,6 +263,33 @@ std::string Get::name() const {
 
 void Get::when_serving(std::function<void(const Cid&)> callback) {
   state_->when_serving = std::move(callback);
+}
+
+void Get::when_replacing(
+    std::function<void(const std::string& path, const content::LostFiles&)> callback) {
+  state_->when_replacing = std::move(callback);
+}
+
+std::optional<ReplacedTarget> Get::replaced() const {
+  const auto* download = state_->download.get();
+  if (download == nullptr || !download->removed()) return std::nullopt;
+  const content::Removed& removed = *download->removed();
+  return ReplacedTarget{.path = download->path(),
+                        .lost = removed.lost,
+                        .left = removed.left,
+                        .reason = removed.reason};
+}
+
+const content::NotPlacedList* Get::not_placed() const {
+  return state_->download ? &state_->download->not_placed() : nullptr;
+}
+
+std::string Get::metadata_trouble() const {
+  const auto* download = state_->download.get();
+  if (download == nullptr || download->metadata_failures() == 0) return {};
+  const std::uint64_t count = download->metadata_failures();
+  return "modes or times of " + std::to_string(count) + (count == 1 ? " name" : " names") +
+         " could not be set: " + download->metadata_failure();
 }
 
 void Get::when_bad_peer(std::function<void(const content::BadPeer&)> callback) {

@@ -9,7 +9,9 @@
 #include <vector>
 
 #include "content/bitswap/bitswap.h"
+#include "content/repeat_budget.h"
 #include "content/store/block_store.h"
+#include "content/transfer/differences.h"
 #include "net/swarm/swarm.h"
 #include "service/link.h"
 #include "system/system.h"
@@ -24,6 +26,7 @@ struct GetOptions {
   bool replace = false;
   /// Give up after so long without progress; none: never.
   std::optional<Duration> timeout;
+  content::TreeLimits limits = {};
 };
 
 /// What a download waits for when nothing moves.
@@ -33,6 +36,8 @@ struct GetStatus {
   std::uint64_t bytes_done = 0;  // of file content, on the disk
   /// Of blocks that are on their way, what has come of them.
   std::uint64_t bytes_arriving = 0;
+  /// From peers, whole blocks and parts of them: what a rate is of.
+  std::uint64_t bytes_received = 0;
   std::uint64_t bytes_total = 0;  // as far as known; exact in the end
   std::size_t peers = 0;
   Waiting waiting = Waiting::nothing;
@@ -64,6 +69,14 @@ struct GetResult {
   std::vector<SourceResult> sources;
 };
 
+/// What became of a target that was replaced.
+struct ReplacedTarget {
+  std::string path;
+  content::LostFiles lost;  // that the link does not have
+  std::string left;    // where the rest of it is that could not be deleted; empty when it is gone
+  std::string reason;  // why it could not
+};
+
 /// Brings what a link names into the file system.
 class Get {
  public:
@@ -84,6 +97,16 @@ class Get {
   std::string name() const;
   /// Called once, when the root is held and others can get from this node.
   void when_serving(std::function<void(const Cid& root)> callback);
+  /// Called before something else at the target is replaced.
+  void when_replacing(
+      std::function<void(const std::string& path, const content::LostFiles&)> callback);
+  /// After run(), also when it failed.
+  std::optional<ReplacedTarget> replaced() const;
+  /// What could not be placed: run() ends with Error{io} then. Null before there is anything to
+  /// say.
+  const content::NotPlacedList* not_placed() const;
+  /// How many modes and times could not be set, and why the first could not; empty when all are.
+  std::string metadata_trouble() const;
   void when_bad_peer(std::function<void(const content::BadPeer&)> callback);
 
  private:

@@ -150,9 +150,53 @@ TEST_F(Gets, K8_a_file_that_claims_more_than_there_is_room_for_is_refused) {
   EXPECT_TRUE(visible().empty());
 }
 
-TEST_F(Gets, J5_a_block_whose_hash_nobody_here_can_compute_is_unsupported) {
-  const Multihash hash = Multihash::decode(from_hex("b22020" + std::string(64, 'a')));
-  const Cid unknown = Cid::v1(Codec::raw, hash);
+// With the codes and lengths of `ipfs add --hash`.
+TEST_F(Gets, brings_trees_that_are_hashed_with_other_functions) {
+  const std::pair<std::uint64_t, std::size_t> functions[] = {
+      {0x11, 20},    // sha1
+      {0x13, 64},    // sha2-512
+      {0x16, 32},    // sha3-256
+      {0x19, 64},    // shake-256
+      {0x1b, 32},    // keccak-256
+      {0x56, 32},    // dbl-sha2-256
+      {0xb220, 32},  // blake2b-256
+      {0xb260, 32},  // blake2s-256
+  };
+  for (const auto& [code, digest_bytes] : functions) {
+    tree.hash_code = code;
+    tree.digest_bytes = digest_bytes;
+    const Cid root = tree.folder({{"f", file_of(3)}, {"w", tree.wrapped(as_bytes("wrapped"))}});
+    sender.hold(tree);
+    const std::string name = root.hash().function_name();
+    EXPECT_EQ(get(link(root, name)), kDone) << name;
+    EXPECT_GE(fetched, 3U) << name;
+    EXPECT_EQ(read("/out/" + name + "/f").size(), 3 * kChunk) << name;
+    EXPECT_EQ(read("/out/" + name + "/w"), to_bytes("wrapped")) << name;
+    EXPECT_EQ(get(link(root, name)), kDone) << name;
+    EXPECT_EQ(fetched, 0U) << name;
+  }
+}
+
+TEST_F(Gets, refuses_content_that_does_not_match_a_foreign_hash) {
+  tree.hash_code = 0xb220;
+  const Cid right = tree.raw(to_bytes("what was meant"));
+  tree.blocks.insert_or_assign(right, to_bytes("what was put!!"));
+  sender.hold(tree);
+  EXPECT_NE(get(link(right)), kDone);
+  EXPECT_TRUE(visible().empty());
+}
+
+TEST_F(Gets, names_the_hash_function_that_it_cannot_verify) {
+  const Cid unknown = Cid::v1(Codec::raw, Multihash::wrap(HashCode{0x1e}, Bytes(32, 0xaa)));
+  Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+           {.link = link(unknown), .output = "/out", .timeout = 20s});
+  const auto error = net.world.run(failure_of(work.run()));
+  ASSERT_TRUE(error);
+  EXPECT_EQ(error->message(), "content is hashed with blake3, which this program cannot verify");
+}
+
+TEST_F(Gets, a_block_whose_hash_is_not_computable_is_unsupported) {
+  const Cid unknown = Cid::v1(Codec::raw, Multihash::wrap(HashCode{0x1e}, Bytes(32, 0xaa)));
   const Cid inside = tree.folder({{"x", unknown}});
   tree.blocks.insert_or_assign(unknown, to_bytes("anything"));
   sender.hold(tree);
@@ -393,6 +437,46 @@ TEST_F(Gets, a_second_get_into_the_same_place_is_told_that_it_is_taken) {
   EXPECT_FALSE(ended) << ended->what();
   EXPECT_EQ(get(link(root)), kDone);
   EXPECT_EQ(storage.list("/out").size(), 1U);
+}
+
+TEST_F(Gets, a_folder_named_by_o_that_this_link_made_is_its_target) {
+  const Cid root = tree.folder({{"f", file_of(2)}, {"s", tree.raw(to_bytes("small"))}});
+  sender.hold(tree);
+  const auto get_as = [&](bool replace = false) {
+    Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+             {.link = link(root), .output = "/out/mine", .replace = replace, .timeout = 20s});
+    const auto error = net.world.run(failure_of(work.run()));
+    fetched = work.fetched().blocks_fetched;
+    return error ? std::optional(error->code()) : kDone;
+  };
+  const auto names = [&] {
+    std::vector<std::string> out;
+    for (const FolderEntry& entry : storage.list("/out/mine")) out.push_back(entry.name);
+    return out;
+  };
+  EXPECT_EQ(get_as(), kDone);
+  EXPECT_EQ(get_as(), kDone);
+  EXPECT_EQ(fetched, 0U);
+  EXPECT_THAT(names(), ElementsAre("f", "s"));
+  // Changed since, it is still the target.
+  storage.open("/out/mine/s", Access::write)->write_at(0, to_bytes("SMALL"));
+  EXPECT_EQ(get_as(), ErrorCode::exists);
+  EXPECT_THAT(names(), ElementsAre("f", "s"));
+  EXPECT_EQ(get_as(true), kDone);
+  EXPECT_THAT(visible(), ElementsAre("mine"));
+  // Made by others, it is known by what is in it.
+  guest.node.host.disk().set_rules({.has_attributes = false});
+  storage.rename("/out/mine", "/out/made", false);
+  storage.make_folder("/out/mine");
+  for (const char* name : {"/f", "/s"}) {
+    storage.rename(std::string("/out/made") + name, std::string("/out/mine") + name, false);
+  }
+  EXPECT_EQ(get_as(), kDone);
+  EXPECT_THAT(names(), ElementsAre("f", "s"));
+  // Any other folder is one to put it into.
+  storage.open("/out/mine/more", Access::create);
+  EXPECT_EQ(get_as(), kDone);
+  EXPECT_THAT(names(), ElementsAre("f", "more", "s", "t"));
 }
 
 TEST_F(Gets, what_was_there_already_is_served_too) {

@@ -77,6 +77,20 @@ bool is_cid(std::string_view text) {
   }
 }
 
+[[noreturn]] void reject_ipns(std::string_view text) {
+  reject("an IPNS name; Shoal reads ipfs links and CIDs so far", text,
+         "`ipfs resolve /ipns/NAME` of an IPFS program tells the CID behind a name");
+}
+
+/// In each of the forms that links with a CID have.
+void refuse_ipns(std::string_view text) {
+  const std::string_view whole = text;
+  if (take_prefix(text, "ipns://") || take_prefix(text, "/ipns/")) reject_ipns(whole);
+  if (!take_prefix(text, "https://") && !take_prefix(text, "http://")) return;
+  const std::string_view host = take_until(text, '/');
+  if (host.contains(".ipns.") || take_prefix(text, "ipns/")) reject_ipns(whole);
+}
+
 /// The CID's text and the path after it, from any of the accepted forms, without the query.
 std::string_view strip_to_cid(std::string_view text, std::string_view whole, std::string& buffer) {
   if (take_prefix(text, "ipfs://") || take_prefix(text, "/ipfs/")) return text;
@@ -146,6 +160,7 @@ Link Link::parse(std::string_view text, bool others_known) {
   text = unwrapped(text);
   const std::string_view whole = text;
   if (text.size() > kMaxTextBytes) reject("this link is too long", whole);
+  refuse_ipns(whole);
   std::string_view before_fragment = take_until(text, '#');
   std::string_view location = take_until(before_fragment, '?');
   std::string_view query = before_fragment;
@@ -157,8 +172,12 @@ Link Link::parse(std::string_view text, bool others_known) {
   try {
     cid = Cid::parse(cid_text);
   } catch (const Error& error) {
-    reject("there is no CID in this link (" + error.message() + ")", whole);
+    const std::string hint =
+        "a link looks like ipfs://CID?filename=NAME&provider=MULTIADDR (" + error.message() + ")";
+    throw Error(ErrorCode::usage,
+                "'" + abridged(whole, kShownBytes) + "' is not a Shoal or IPFS link", {}, hint);
   }
+  if (cid->is(Codec::libp2p_key)) reject_ipns(whole);
   Link link{.cid = *cid, .path = {}, .filename = {}, .providers = {}};
   read_path(link, location, whole);
   while (!query.empty()) {

@@ -47,14 +47,30 @@ Error refusal(const std::string& text) {
   return {ErrorCode::failed, ""};
 }
 
-TEST(Link, is_refused_with_the_reason_first_and_little_of_the_link) {
+TEST(Link, is_refused_with_little_of_it_quoted) {
   const std::string long_text = "ipfs://" + std::string(53, 'x') + "ü" + std::string(1000, 'y');
   const std::string message = refusal(long_text).what();
-  EXPECT_TRUE(message.starts_with("there is no CID in this link (")) << message;
-  EXPECT_TRUE(message.ends_with(": ipfs://" + std::string(53, 'x') + "ü…") ||
-              message.ends_with(": ipfs://" + std::string(53, 'x') + "…"))
-      << message;
+  const std::string shown = "'ipfs://" + std::string(53, 'x');
+  EXPECT_TRUE(message.starts_with(shown)) << message;
+  EXPECT_TRUE(message.ends_with("…' is not a Shoal or IPFS link")) << message;
+  EXPECT_LT(message.size(), 120U);
   EXPECT_STREQ(refusal("").what(), "this link holds no CID");
+}
+
+TEST(Link, to_an_ipns_name_is_called_one) {
+  const std::string key = "k51qzi5uqu5dhb6l8spkdx7yxafegfkee5by8h7lmjh2ehc2sgg34z7c15vzqs";
+  for (const std::string& text :
+       {std::string("ipns://docs.ipfs.tech"), "ipns://" + key + "/a/path", "IPNS://" + key,
+        std::string("/ipns/docs.ipfs.tech/x"), "https://ipfs.io/ipns/" + key,
+        "https://" + key + ".ipns.dweb.link/x", " <ipns://" + key + ">", key, "ipfs://" + key,
+        "/ipfs/" + key, "https://ipfs.io/ipfs/" + key}) {
+    const Error error = refusal(text);
+    EXPECT_EQ(error.code(), ErrorCode::usage);
+    EXPECT_TRUE(error.message().starts_with("an IPNS name; Shoal reads ipfs links and CIDs so far"))
+        << error.message();
+    EXPECT_NE(error.hint(), "");
+  }
+  EXPECT_EQ(cid(std::string("https://ipns.example.com/ipfs/") + kCid), kCid);
 }
 
 TEST(Link, with_a_path_that_is_not_encoded_is_refused_with_how_to_do_it) {

@@ -8,21 +8,25 @@
 #include <vector>
 
 #include "content/bitswap/bitswap.h"
+#include "content/repeat_budget.h"
 #include "content/store/block_store.h"
 #include "format/unixfs.h"
 #include "net/swarm/swarm.h"
+#include "service/content_source.h"
 #include "service/link.h"
 #include "system/system.h"
 
 namespace shoal::service {
 
-enum class EntryKind { file, folder, symlink };
+/// `unknown`: of a codec or a hash function that cannot be read here, or no UnixFS.
+enum class EntryKind { file, folder, symlink, unknown };
 
 struct Listed {
   std::string path;  // below what was asked for
   EntryKind kind = EntryKind::file;
-  std::uint64_t bytes =
-      0;  // of a file's content; of a folder the sum of its blocks; of a link its target
+  /// Of a file's content; of a folder, or what is unknown, the sum of its blocks as its parent
+  /// says; of a symlink its target.
+  std::uint64_t bytes = 0;
   Cid cid;
   std::string target;  // of a symlink
   UnixfsMetadata metadata;
@@ -45,14 +49,17 @@ class Reader {
  public:
   /// Borrows all for its life. `providers` are asked for what is not held.
   Reader(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
-         const std::vector<Multiaddr>& providers);
+         const std::vector<Multiaddr>& providers, content::TreeLimits limits = {},
+         Fetching fetching = Fetching::as_needed);
   ~Reader();
 
   /// The CID that the link's path leads to. Throws Error{not_found} naming the first missing part.
   Task<Cid> resolve(Link link);
 
   /// A folder's entries in order of their names, or the one entry that a file is. Called for each,
-  /// as they are found, and awaited before the next.
+  /// as they are found, and awaited before the next. The entries of a folder that has too many to
+  /// keep in memory, some 200,000, come in the order of its shards. Throws Error{limit} when
+  /// RepeatBudget or the limits end it; so do read() and stat().
   Task<void> list(Cid cid, bool recursive, std::function<Task<void>(const Listed&)> entry);
 
   /// Bytes [offset, offset + length) of a file, in order, in pieces of at most 2 MiB; each piece is

@@ -19,22 +19,21 @@ namespace shoal::service {
 
 namespace {
 
-constexpr Duration kDoneTimeout = 10s;
 // After its last block a peer has so long to say that it is done; then it counts all the same.
 constexpr Duration kSettleTime = 2s;
 
 }  // namespace
 
-struct Share::State final : net::ConnectionObserver {
+struct Share::State final : net::ConnectionObserver, DoneListener::Observer {
   State(System& world, net::Swarm& connections, content::BlockStore& blocks,
-        content::Bitswap& exchange);
+        content::Bitswap& exchange, DoneListener& listener);
 
   void connected(net::Connection&) override {}
   void disconnected(net::Connection& connection) override;
   void on_sent(const content::Sent& sent);
-  void on_done(const PeerId& peer, const Cid& cid);
-  static Task<void> hear_done(System& system, std::weak_ptr<State*> share,
-                              net::ProtocolStream stream);
+  void done(const PeerId& peer, const Cid& root) override;
+  /// Whether a block counts as one of this share.
+  bool counts(const Multihash& hash) const;
   Task<void> settle(PeerId peer);
   void tell(const PeerId& peer, bool complete);
   /// From its return on peers get answers for the tree below `root`.
@@ -54,6 +53,7 @@ struct Share::State final : net::ConnectionObserver {
   net::Swarm& swarm;
   content::BlockStore& store;
   content::Bitswap& bitswap;
+  DoneListener& done_listener;
   std::unique_ptr<content::Importer> importer;
   std::optional<content::ImportResult> result;
   TreeBlocks tree;
@@ -64,36 +64,29 @@ struct Share::State final : net::ConnectionObserver {
   std::uint64_t complete_downloads = 0;
   std::uint64_t bytes_sent = 0;
   TaskGroup tasks;
-  /// Handlers belong to their connections, which may end after this.
-  std::shared_ptr<State*> self = std::make_shared<State*>(this);
+  Subscription sent_blocks;
+  Subscription missed_blocks;
 };
 
-Task<void> Share::State::hear_done(System& system, std::weak_ptr<State*> share,
-                                   net::ProtocolStream stream) {
-  const std::optional<Cid> root =
-      co_await within(system.clock, kDoneTimeout, read_done(*stream.stream), "a receiver's word");
-  if (const auto alive = share.lock(); alive && root) (*alive)->on_done(stream.peer, *root);
-  co_await stream.stream->close_write();
-}
-
 Share::State::State(System& world, net::Swarm& connections, content::BlockStore& blocks,
-                    content::Bitswap& exchange)
+                    content::Bitswap& exchange, DoneListener& listener)
     : system(world),
       swarm(connections),
       store(blocks),
       bitswap(exchange),
-      tasks(world.waits, "share") {
-  swarm.protocols().add(kDoneProtocol,
-                        [&world, share = std::weak_ptr(self)](net::ProtocolStream stream) {
-                          return hear_done(world, share, std::move(stream));
-                        });
+      done_listener(listener),
+      tasks(world.waits, "share"),
+      sent_blocks(exchange.when_sent([this](const content::Sent& sent) { on_sent(sent); })) {
+  done_listener.add(*this);
   swarm.add_observer(*this);
-  bitswap.when_sent([this](const content::Sent& sent) { on_sent(sent); });
+}
+
+bool Share::State::counts(const Multihash& hash) const {
+  return result && (!tree.known() || tree.contains(hash));
 }
 
 void Share::State::on_sent(const content::Sent& sent) {
-  if (!result || swarm.best(sent.peer) == nullptr) return;
-  if (tree.known() && !tree.contains(sent.cid.hash())) return;
+  if (!counts(sent.cid.hash()) || swarm.best(sent.peer) == nullptr) return;
   bytes_sent += sent.bytes;
   Receiver& receiver = receivers[sent.peer];
   receiver.bytes += sent.bytes;
@@ -111,8 +104,8 @@ Task<void> Share::State::settle(PeerId peer) {
   tell(peer, true);
 }
 
-void Share::State::on_done(const PeerId& peer, const Cid& cid) {
-  if (!result || cid != result->root) return;
+void Share::State::done(const PeerId& peer, const Cid& root) {
+  if (!result || root != result->root) return;
   Receiver& receiver = receivers[peer];
   // Once said is enough, until it has been sent more.
   if (receiver.said && receiver.bytes == 0) return;
@@ -147,18 +140,17 @@ Task<void> Share::State::serve(Cid root) {
 }
 
 Task<void> Share::State::stop() {
-  self.reset();
+  done_listener.remove(*this);
   served.reset();
-  swarm.protocols().remove(kDoneProtocol);
   swarm.remove_observer(*this);
-  bitswap.when_sent({});
-  store.when_missed({});
+  sent_blocks.end();
+  missed_blocks.end();
   co_await tasks.stop();
 }
 
 Share::Share(System& system, net::Swarm& swarm, content::BlockStore& store,
-             content::Bitswap& bitswap)
-    : state_(std::make_unique<State>(system, swarm, store, bitswap)) {}
+             content::Bitswap& bitswap, DoneListener& done)
+    : state_(std::make_unique<State>(system, swarm, store, bitswap, done)) {}
 
 Share::~Share() = default;
 
@@ -196,10 +188,11 @@ void Share::when_sent(std::function<void(const SentToPeer&)> callback) {
 }
 
 void Share::when_missed(std::function<void(const std::string&)> callback) {
-  state_->store.when_missed(
-      [state = state_.get(), tell = std::move(callback)](const std::string& path) {
-        if (state->missed.insert(path).second) tell(path);
-      });
+  const auto tell_once = [state = state_.get(), tell = std::move(callback)](
+                             const Multihash& hash, const std::string& path) {
+    if (state->counts(hash) && state->missed.insert(path).second) tell(path);
+  };
+  state_->missed_blocks = state_->store.when_missed(tell_once);
 }
 
 std::uint64_t Share::complete_downloads() const {
@@ -211,7 +204,10 @@ std::uint64_t Share::bytes_sent() const {
 }
 
 std::uint64_t Share::bytes_leaving() const {
-  return state_->bitswap.bytes_leaving();
+  const State& state = *state_;
+  if (!state.result) return 0;
+  return state.bitswap.bytes_leaving(
+      [&state](const Multihash& hash) { return state.counts(hash); });
 }
 
 Task<void> Share::stop() {

@@ -10,6 +10,7 @@
 #include "content/import/importer.h"
 #include "content/store/block_store.h"
 #include "net/swarm/swarm.h"
+#include "service/done_listener.h"
 #include "service/link.h"
 #include "system/system.h"
 
@@ -22,14 +23,17 @@ struct SentToPeer {
   bool complete = false;  // the peer has it all
 };
 
-/// Serves one tree from where it lies, and counts who has got it.
+/// Serves one tree from where it lies, and counts who has got it. A node may have any number of
+/// them; a block that several of them contain counts for each. A tree too large to be listed
+/// (TreeBlocks) is credited with every block that the node sends.
 ///
 /// A peer is complete when it says so (Shoal's own `/shoal/done/1.0.0`, in which a receiver names
 /// the root that it has verified) or when every block of the tree has been sent to it.
 class Share {
  public:
   /// Borrows all for its life. stop() must have returned before it is destroyed.
-  Share(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap);
+  Share(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
+        DoneListener& done);
   ~Share();
 
   /// Indexes in place; from its return on the content is served. Throws Error{io}, {usage}.
@@ -44,14 +48,14 @@ class Share {
 
   /// Called when a peer has it all, and when a peer that got some of it goes.
   void when_sent(std::function<void(const SentToPeer&)> callback);
-  /// Called once for each file that others asked for and that can no longer be sent as it was
-  /// indexed: it was changed, has gone, or cannot be read. For the life of this.
+  /// Called once for each file of this tree that others asked for and that can no longer be sent as
+  /// it was indexed: it was changed, has gone, or cannot be read.
   void when_missed(std::function<void(const std::string& path)> callback);
   /// Complete downloads so far; a peer counts each time that it said so, and was sent some of it
   /// since it said so before.
   std::uint64_t complete_downloads() const;
   std::uint64_t bytes_sent() const;
-  /// Of what is being sent, as much as its receivers have taken.
+  /// Of the blocks of it that are being sent, as much as their receivers have taken.
   std::uint64_t bytes_leaving() const;
 
   Task<void> stop();

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "net/swarm_testing.h"
+#include "service/done.h"
 #include "service/reader.h"
 #include "system/timeout.h"
 
@@ -16,6 +17,7 @@ using net::testing::TestNet;
 using net::testing::TestNode;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 constexpr std::size_t kMegabyte = 1 << 20;
 
@@ -24,7 +26,8 @@ struct Holder {
   explicit Holder(TestNode& its_node)
       : node(its_node),
         store(node.system, home(node.system)),
-        bitswap(content::Bitswap::make(node.system, node.swarm, store)) {}
+        bitswap(content::Bitswap::make(node.system, node.swarm, store)),
+        done_listener(node.system, node.swarm) {}
   ~Holder() { node.host.world().run(stop()); }
 
   static std::string home(System& system) {
@@ -45,13 +48,15 @@ struct Holder {
   TestNode& node;
   content::BlockStore store;
   std::unique_ptr<content::Bitswap> bitswap;
+  DoneListener done_listener;
 };
 
 /// One who shares a small tree, and one who looks into it.
 class Sharing : public ::testing::Test {
  protected:
   Sharing()
-      : share(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap),
+      : share(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
+              sharer.done_listener),
         reader(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
                {sharer.address()}) {
     share.when_sent([this](const SentToPeer& sent) { told.push_back(sent); });
@@ -202,7 +207,8 @@ TEST_F(Sharing, stopped_share_is_not_served_by_the_next) {
   const Cid note = resolve({"docs", "note"});
   net.world.run(share.stop());
   sharer.write("/other", to_bytes("something else"));
-  Share next(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap);
+  Share next(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
+             sharer.done_listener);
   net.world.run(next.index({"/other"}, {}));
 
   Holder stranger{net.add()};
@@ -222,7 +228,8 @@ TEST_F(Sharing, excluded_file_of_an_earlier_share_is_not_served) {
   share_tree();
   const Cid note = resolve({"docs", "note"});
   net.world.run(share.stop());
-  Share next(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap);
+  Share next(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
+             sharer.done_listener);
   net.world.run(next.index({"/tree"}, {.exclude = {"note"}, .name = {}}));
   const auto session = guest.bitswap->session();
   session->add_peer(sharer.node.id);
@@ -298,7 +305,8 @@ class SharingAgain : public Sharing {
   }
   ~SharingAgain() override { net.world.run(again.stop()); }
 
-  Share again{sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap};
+  Share again{sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
+              sharer.done_listener};
   std::vector<SentToPeer> told_again;
 };
 
@@ -312,6 +320,103 @@ TEST_F(SharingAgain, counts_what_was_held_already_as_if_it_had_been_indexed) {
   ASSERT_EQ(told_again.size(), 1U);
   EXPECT_TRUE(told_again.front().complete);
   EXPECT_GT(told_again.front().bytes, big.size());
+}
+
+/// A second share of the same node, which has one file in common with the first.
+class TwoShares : public Sharing {
+ protected:
+  TwoShares() {
+    share_tree();
+    Storage& storage = sharer.node.system.storage;
+    storage.make_folder("/more");
+    sharer.write("/more/alone", alone);
+    sharer.write("/more/note", to_bytes("a note"));
+    second_root = net.world.run(second.index({"/more"}, {})).root;
+  }
+  ~TwoShares() override { net.world.run(second.stop()); }
+
+  Cid resolve_second(std::vector<std::string> path) {
+    Link link = second.link({sharer.address()});
+    link.path = std::move(path);
+    return net.world.run(reader.resolve(link));
+  }
+  void say_done(Cid root) {
+    net.world.run(tell_done(guest.node.system, guest.node.swarm, sharer.node.id, std::move(root)));
+  }
+
+  const Bytes alone = pattern_bytes(3 * kMegabyte + 7, 1);
+  Share second{sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
+               sharer.done_listener};
+  std::optional<Cid> second_root;
+};
+
+TEST_F(TwoShares, each_counts_its_own_blocks_and_downloads) {
+  read(resolve_second({"alone"}));
+  EXPECT_EQ(share.bytes_sent(), 0U);
+  EXPECT_GT(second.bytes_sent(), alone.size());
+  EXPECT_LT(second.bytes_sent(), alone.size() + 1000);
+  say_done(*second_root);
+  EXPECT_EQ(share.complete_downloads(), 0U);
+  EXPECT_EQ(second.complete_downloads(), 1U);
+  const std::uint64_t before = second.bytes_sent();
+  read(resolve({"big"}));
+  say_done(result->root);
+  EXPECT_EQ(second.bytes_sent(), before);
+  EXPECT_GT(share.bytes_sent(), big.size());
+  EXPECT_EQ(share.complete_downloads(), 1U);
+  EXPECT_EQ(second.complete_downloads(), 1U);
+}
+
+TEST_F(TwoShares, a_block_in_both_counts_for_both) {
+  const Cid note = resolve({"docs", "note"});
+  const std::uint64_t before = share.bytes_sent();
+  read(note);
+  EXPECT_EQ(share.bytes_sent() - before, 6U);
+  EXPECT_EQ(second.bytes_sent(), 6U);
+}
+
+TEST_F(TwoShares, stopping_one_leaves_the_other_counting) {
+  net.world.run(second.stop());
+  read(resolve({"docs", "note"}));
+  say_done(result->root);
+  EXPECT_EQ(share.complete_downloads(), 1U);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_TRUE(told.front().complete);
+  net.world.run(share.stop());
+  EXPECT_EQ(sharer.node.swarm.protocols().find(kDoneProtocol), nullptr);
+}
+
+TEST_F(TwoShares, a_file_that_is_missing_is_told_by_its_share) {
+  std::vector<std::string> missed;
+  std::vector<std::string> missed_of_second;
+  share.when_missed([&](const std::string& path) { missed.push_back(path); });
+  second.when_missed([&](const std::string& path) { missed_of_second.push_back(path); });
+  const Cid cid = resolve_second({"alone"});
+  sharer.node.system.storage.remove("/more/alone");
+  const auto leaf = [&]() -> Task<void> {
+    return within(net.world.host(1).system().clock, 5s,
+                  reader.read(cid, 0, std::nullopt, [](ByteView) { return done(); }), "reading");
+  };
+  EXPECT_TRUE(net.world.run(failure_of(leaf())).has_value());
+  EXPECT_THAT(missed, IsEmpty());
+  EXPECT_THAT(missed_of_second, ElementsAre("/more/alone"));
+}
+
+TEST_F(TwoShares, what_is_being_sent_is_told_by_share) {
+  std::size_t leaving = 0;
+  std::size_t leaving_of_second = 0;
+  const Cid cid = resolve_second({"alone"});
+  TaskGroup tasks(guest.node.system.waits, "reading");
+  tasks.spawn(reader.read(cid, 0, std::nullopt, [](ByteView) { return done(); }));
+  for (int look = 0; look < 1000 && leaving_of_second == 0; ++look) {
+    net.world.run_for(1ms);
+    leaving = std::max<std::size_t>(leaving, share.bytes_leaving());
+    leaving_of_second = second.bytes_leaving();
+  }
+  EXPECT_EQ(leaving, 0U);
+  EXPECT_GT(leaving_of_second, 0U);
+  EXPECT_LE(leaving_of_second, alone.size());
+  net.world.run(tasks.join());
 }
 
 TEST_F(Sharing, tells_of_one_that_leaves_with_a_part) {

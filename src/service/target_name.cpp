@@ -3,6 +3,9 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "content/partial_name.h"
+#include "content/transfer/download.h"
+#include "content/transfer/partial_tree.h"
 #include "format/name_check.h"
 
 namespace shoal::service {
@@ -29,6 +32,17 @@ bool harmless(const std::string& name) {
   return is_acceptable_name(name) && !has_control_characters(name);
 }
 
+/// By the note that a download leaves on what it placed, or by a partial tree beside it.
+bool is_made_of(Storage& storage, const TargetPlace& place, const Cid& cid) {
+  const std::string path = content::join_path(place.folder, place.name);
+  if (storage.attribute(path, content::kRootAttribute) == cid.to_string()) return true;
+  const auto beside = [&](const std::string& name) {
+    return storage.info(content::join_path(place.folder, name)).has_value();
+  };
+  return beside(content::partial_name(place.name, cid)) ||
+         beside(content::kept_target_name(place.name, cid));
+}
+
 std::string without_slashes_at_end(std::string path) {
   while (path.size() > 1 && path.ends_with('/')) path.pop_back();
   return path;
@@ -47,7 +61,11 @@ TargetPlace choose_target(Storage& storage, const Link& link, const std::string&
   const std::string path = without_slashes_at_end(output);
   const std::string real = storage.absolute(path);
   const auto there = storage.info(real);
-  if (there && there->kind == FileKind::folder) return {real, suggested_name(link)};
+  if (there && there->kind == FileKind::folder) {
+    TargetPlace place{.folder = real, .name = suggested_name(link), .in_given_folder = true};
+    const auto itself = folder_itself(place);
+    return itself && is_made_of(storage, *itself, link.cid) ? *itself : place;
+  }
   if (path.size() != output.size()) {
     throw Error(ErrorCode::io, "there is no such folder", output, "make it first: mkdir -p");
   }
@@ -64,6 +82,13 @@ TargetPlace choose_target(Storage& storage, const Link& link, const std::string&
     throw Error(ErrorCode::usage, "this cannot be the name of a file", output);
   }
   return {real_folder, name};
+}
+
+std::optional<TargetPlace> folder_itself(const TargetPlace& place) {
+  const std::string name = last_part(place.folder);
+  if (name.empty()) return std::nullopt;
+  const std::string above = place.folder.substr(0, place.folder.size() - name.size() - 1);
+  return TargetPlace{.folder = above.empty() ? "/" : above, .name = name};
 }
 
 }  // namespace shoal::service

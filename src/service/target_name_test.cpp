@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "content/partial_name.h"
+#include "content/transfer/download.h"
 #include "system/sim/world.h"
 
 namespace shoal::service {
@@ -92,6 +94,30 @@ TEST_F(TargetPlaces, a_symlink_to_a_folder_is_that_folder_and_one_to_a_file_is_i
   EXPECT_EQ(choose("/to-folder"), "/folder name");
   EXPECT_EQ(choose("/to-folder/new"), "/folder new");
   EXPECT_EQ(choose("/to-file"), "/ to-file");
+}
+
+TEST_F(TargetPlaces, a_folder_that_the_same_link_made_is_the_target) {
+  storage.set_attribute("/folder", content::kRootAttribute, kCidText);
+  EXPECT_EQ(choose("/folder"), "/ folder");
+  EXPECT_EQ(choose("/folder/"), "/ folder");
+  EXPECT_EQ(choose("/to-folder"), "/ folder");
+  storage.set_attribute("/folder", content::kRootAttribute, "another");
+  EXPECT_EQ(choose("/folder"), "/folder name");
+  const std::string partial = "/" + content::partial_name("folder", kCid);
+  storage.make_folder(partial);
+  EXPECT_EQ(choose("/folder"), "/ folder");
+  storage.remove(partial);
+  EXPECT_EQ(choose("/folder"), "/folder name");
+}
+
+TEST_F(TargetPlaces, a_folder_that_was_given_may_be_the_target_itself) {
+  storage.make_folder("/folder/in");
+  const auto itself = folder_itself(choose_target(storage, link, "/folder/in"));
+  ASSERT_TRUE(itself);
+  EXPECT_EQ(itself->folder + " " + itself->name, "/folder in");
+  EXPECT_EQ(folder_itself(choose_target(storage, link, "/folder"))->folder, "/");
+  EXPECT_FALSE(folder_itself(choose_target(storage, link, "/")));
+  EXPECT_FALSE(choose_target(storage, link, "").in_given_folder);
 }
 
 TEST_F(TargetPlaces, need_a_folder_that_is_there) {

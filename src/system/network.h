@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -59,7 +61,7 @@ class Listener {
   /// With the real port.
   virtual Endpoint local() const = 0;
   /// The next connection. Cancellable. Throws Error for a failure of this one accept (such as no
-  /// more descriptors); the listener stays usable.
+  /// more descriptors, which is Error{limit}); the listener stays usable.
   virtual Task<std::unique_ptr<HostStream>> accept() = 0;
 };
 
@@ -101,6 +103,9 @@ class Network {
 
   /// The addresses of this host's interfaces that are up, loopback included.
   virtual std::vector<IpAddress> local_addresses() = 0;
+
+  /// How many sockets and files this process may have open together.
+  virtual std::size_t max_open_files() const { return std::numeric_limits<std::size_t>::max(); }
 };
 
 class Resolver {

@@ -19,9 +19,14 @@ struct FileInfo {
   FileKind kind = FileKind::file;
   std::uint64_t size = 0;  // bytes; of a symlink its target's length
   WallTime mtime;
+  WallTime ctime;          // of the last change of content or metadata; no program can set it
   std::uint32_t mode = 0;  // permission bits, at most 07777
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
+  /// Whether every change of the content changes a time here. Not so on file systems of a network
+  /// or in user space, where the times are another machine's and come late, and on FAT, which has
+  /// no ctime.
+  bool stable_times = true;
 };
 
 struct FolderEntry {
@@ -47,6 +52,7 @@ class File {
   /// Lets what is read next come from the disk, unless it is still on its way there: what a failed
   /// sync lost no longer reads as written.
   virtual void forget_cached() = 0;
+  /// Error{unsupported} when files on this file system cannot be so big.
   virtual void truncate(std::uint64_t size) = 0;
   virtual FileInfo info() = 0;
   /// The first offset at or after `offset` that is not in a hole; none when only a hole follows.
@@ -70,21 +76,35 @@ class Folder {
   virtual ~Folder() = default;
 
   /// Only regular files (and, for reading, what behaves like one): Error{io} for anything else.
+  /// Error{unsupported} when the file system does not take the name of a new one.
   virtual std::unique_ptr<File> open(std::string_view path, Access access) = 0;
   /// Without following a symlink at the end. None when nothing is there.
   virtual std::optional<FileInfo> info(std::string_view path) = 0;
   /// In order of the names' bytes, without "." and "..".
   virtual std::vector<FolderEntry> list(std::string_view path) = 0;
   virtual std::string read_link(std::string_view path) = 0;
+  /// Error{unsupported} when the file system has no symlinks, or does not take the name.
   virtual void make_link(std::string_view target, std::string_view path) = 0;
-  /// One level; an existing folder is fine.
+  /// One level; an existing folder is fine. Error{unsupported} as for open().
   virtual void make_folder(std::string_view path) = 0;
   /// Within this folder. Replaces a file; with `replace` false: Error{exists} when `to` is there.
   virtual void rename(std::string_view from, std::string_view to, bool replace) = 0;
+  /// Swaps what two names stand for, in one step; both must be there. False, with nothing done,
+  /// when the file system cannot.
+  virtual bool exchange(std::string_view one, std::string_view other) = 0;
   /// A file, a symlink or an empty folder; absent is fine.
   virtual void remove(std::string_view path) = 0;
-  /// And all below it, following no symlink; absent is fine.
+  /// And all below it, following no symlink and crossing no mount point; absent is fine. What
+  /// cannot be removed stays, the rest does not: then throws the first error.
   virtual void remove_tree(std::string_view path) = 0;
+  /// Whether another file system, or another part of the same one, is mounted at `path`.
+  virtual bool is_mount_point(std::string_view path) = 0;
+  /// A note that the file system keeps with a folder, wherever that is moved (an extended
+  /// attribute). False when it keeps none, or the folder may not be changed.
+  virtual bool set_attribute(std::string_view folder, std::string_view name,
+                             std::string_view value) = 0;
+  /// None as well when there is no such folder. At most 256 bytes.
+  virtual std::optional<std::string> attribute(std::string_view folder, std::string_view name) = 0;
   virtual void set_mode(std::string_view path, std::uint32_t mode) = 0;
   /// Of a file, a folder, or a symlink itself.
   virtual void set_mtime(std::string_view path, WallTime mtime) = 0;
@@ -116,6 +136,8 @@ class Storage : public Folder {
  public:
   /// The path from the root, symlinks resolved as far as it exists.
   virtual std::string absolute(std::string_view path) = 0;
+  /// Permission bits that new files of this process do not get.
+  virtual std::uint32_t umask() = 0;
   /// Makes the file when absent; its holder may remove it. Throws Error{locked} naming the process
   /// that holds it.
   virtual std::unique_ptr<FileLock> lock(std::string_view path) = 0;

@@ -1,7 +1,11 @@
 #include "tests/hostile/kinds.h"
 
 #include <algorithm>
+#include <memory>
+#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "base/varint.h"
 #include "content/bitswap/message.h"
@@ -209,6 +213,68 @@ Task<void> wants_and_gives_no_credit(Wire& wire, const Plan& plan) {
   co_await sign_of_life(wire);
 }
 
+/// What is to be answered, since one task at a time may send.
+struct Answers {
+  Bytes unsent;
+  StreamId blocks = 0;  // the stream that the target sends blocks over
+};
+
+/// Answers pings and agrees to Bitswap on the stream that the target opens; throws away the rest.
+Task<void> read_blocks(Wire& wire, std::shared_ptr<Answers> answers) {
+  while (true) {
+    const Bytes head = co_await wire.read(yamux::kHeaderBytes);
+    const yamux::FrameHeader header =
+        yamux::decode(std::span<const std::uint8_t, yamux::kHeaderBytes>(head));
+    if (header.type == FrameType::ping && header.has(kSyn)) {
+      append(answers->unsent, frame(FrameType::ping, yamux::kAck, 0, header.length));
+    }
+    if (header.type != FrameType::data) continue;
+    const Bytes said = co_await wire.read(header.length);
+    if (header.stream % 2 != 0 || answers->blocks == header.stream) continue;
+    const std::string_view text(reinterpret_cast<const char*>(said.data()), said.size());
+    if (text.find(bitswap::kProtocol_1_2) == std::string_view::npos) continue;
+    answers->blocks = header.stream;
+    Bytes answer = line("/multistream/1.0.0");
+    append(answer, line(bitswap::kProtocol_1_2));
+    append(answers->unsent, more(header.stream, answer, yamux::kAck));
+  }
+}
+
+constexpr std::uint32_t kSlowBytes = 16 * 1024;
+constexpr Duration kSlowPause = 1900ms;
+
+/// Takes 16 KiB every 1.9 s of what it wants.
+Task<void> takes_slowly(Wire& wire, const Plan& plan) {
+  auto answers = std::make_shared<Answers>();
+  wire.read_by(read_blocks(wire, answers));
+  co_await wire.send(opened(1, bitswap::kProtocol_1_2, wants_of(plan, wire)));
+  for (int tick = 1;; ++tick) {
+    co_await wire.system().clock.sleep_for(kSlowPause / 19);
+    if (tick % 19 == 0 && answers->blocks != 0) {
+      append(answers->unsent, frame(FrameType::window_update, 0, answers->blocks, kSlowBytes));
+    }
+    if (!answers->unsent.empty()) co_await wire.send(std::exchange(answers->unsent, {}));
+  }
+}
+
+/// Sends 16 KiB every 1.9 s of the largest message.
+Task<void> sends_slowly(Wire& wire, const Plan&) {
+  wire.drain();
+  Bytes length;
+  append_varint(length, bitswap::kMaxMessageBytes);
+  co_await wire.send(opened(1, bitswap::kProtocol_1_2, length));
+  while (true) {
+    co_await wire.send(more(1, Bytes(kSlowBytes)));
+    co_await wire.system().clock.sleep_for(kSlowPause);
+  }
+}
+
+/// Keeps its connection, and does nothing with it.
+Task<void> keeps_a_connection(Wire& wire, const Plan&) {
+  wire.drain();
+  co_await sign_of_life(wire);
+}
+
 Task<void> wants_what_nobody_has(Wire& wire, const Plan&) {
   wire.drain();
   for (StreamId id = 1;; id += 2) {
@@ -292,6 +358,9 @@ const std::vector<Kind>& kinds() {
       {"pushes_what_it_is", true, pushes_what_it_is},
       {"wants_and_never_reads", true, wants_and_never_reads},
       {"wants_and_gives_no_credit", true, wants_and_gives_no_credit},
+      {"takes_slowly", true, takes_slowly},
+      {"sends_slowly", true, sends_slowly},
+      {"keeps_a_connection", true, keeps_a_connection},
       {"wants_what_nobody_has", true, wants_what_nobody_has},
       {"says_that_it_has_it", true, says_that_it_has_it},
       {"sends_what_nobody_wants", true, sends_what_nobody_wants},

@@ -16,8 +16,9 @@
 //   hostile_peer ADDRESS CONNECTIONS HOSTS WANTS [KIND...]
 //
 // holds CONNECTIONS connections to ADDRESS until it is stopped, every kind taking its turn, from
-// HOSTS loopback addresses. What the target ends is begun again after a short pause. WANTS: a file
-// with a CID on each line, blocks that the target has. On SIGTERM it prints a line for each kind.
+// HOSTS loopback addresses, or from HOSTS itself when it is an address. What the target ends is
+// begun again after a short pause. WANTS: a file with a CID on each line, blocks that the target
+// has. On SIGTERM it prints a line for each kind.
 
 namespace shoal::hostile {
 
@@ -43,9 +44,14 @@ struct Crowd {
   TaskGroup tasks;
 };
 
-IpAddress host_of(std::size_t number) {
-  return IpAddress::v4({127, 0, static_cast<std::uint8_t>(1 + number / 250),
-                        static_cast<std::uint8_t>(1 + number % 250)});
+std::vector<IpAddress> sources(const std::string& hosts) {
+  if (const auto one = IpAddress::parse(hosts)) return {*one};
+  std::vector<IpAddress> out;
+  for (std::size_t number = 0; number < std::stoul(hosts); ++number) {
+    out.push_back(IpAddress::v4({127, 0, static_cast<std::uint8_t>(1 + number / 250),
+                                 static_cast<std::uint8_t>(1 + number % 250)}));
+  }
+  return out;
 }
 
 Task<void> live(Crowd& crowd, Wire& wire, const Kind& kind) {
@@ -86,9 +92,9 @@ Task<void> attack(Crowd& crowd, const Kind& kind, IpAddress source) {
 }
 
 Task<void> run(os::World& world, Crowd& crowd, std::vector<const Kind*> chosen,
-               std::size_t connections, std::size_t hosts) {
+               std::size_t connections, std::vector<IpAddress> from) {
   for (std::size_t i = 0; i < connections; ++i) {
-    crowd.tasks.spawn(attack(crowd, *chosen[i % chosen.size()], host_of(i % hosts)));
+    crowd.tasks.spawn(attack(crowd, *chosen[i % chosen.size()], from[i % from.size()]));
   }
   co_await world.wait_for_signal();
   co_await crowd.tasks.stop();
@@ -115,7 +121,7 @@ int main(const std::vector<std::string>& words) {
     if (words.size() == 4 || named) chosen.push_back(&kind);
   }
   if (chosen.empty()) throw Error(ErrorCode::usage, "no such kind");
-  world.run(run(world, crowd, chosen, std::stoul(words[1]), std::stoul(words[2])));
+  world.run(run(world, crowd, chosen, std::stoul(words[1]), sources(words[2])));
   return 0;
 }
 

@@ -73,9 +73,15 @@ Task<void> Wire::read_to_end() {
   }
 }
 
-Task<void> Wire::drain_until_closed() {
+Task<Bytes> Wire::read(std::size_t bytes) {
+  Bytes out(bytes);
+  co_await read_exactly(*stream_, out);
+  co_return out;
+}
+
+Task<void> Wire::until_closed(Task<void> reader) {
   try {
-    co_await read_to_end();
+    co_await std::move(reader);
   } catch (const Error&) {
     // The target has had enough.
   }
@@ -83,7 +89,11 @@ Task<void> Wire::drain_until_closed() {
 }
 
 void Wire::drain() {
-  readers_.spawn(drain_until_closed());
+  read_by(read_to_end());
+}
+
+void Wire::read_by(Task<void> reader) {
+  readers_.spawn(until_closed(std::move(reader)));
 }
 
 Task<void> Wire::stop() {

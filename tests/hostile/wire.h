@@ -34,10 +34,14 @@ class Wire {
 
   Task<void> send(Bytes bytes);
   Task<void> send_text(std::string_view text) { return send(to_bytes(text)); }
+  /// Exactly so many bytes.
+  Task<Bytes> read(std::size_t bytes);
   /// Reads and throws away until the target ends the connection.
   Task<void> read_to_end();
   /// Reads and throws away beside whatever else is done.
   void drain();
+  /// Reads beside whatever else is done; what fails there breaks the wire.
+  void read_by(Task<void> reader);
   /// Ends the reading; to be awaited before the wire goes.
   Task<void> stop();
 
@@ -45,7 +49,7 @@ class Wire {
 
  private:
   Wire(System& system, Target target, std::unique_ptr<Stream> stream);
-  Task<void> drain_until_closed();
+  Task<void> until_closed(Task<void> reader);
 
   System& system_;
   const Target target_;

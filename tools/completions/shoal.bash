@@ -6,14 +6,15 @@ _shoal_commands='share get ls cat stat cid id forget status ping version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
-  echo '--help --version --home --listen --connect --announce --no-lan --public --up --down --timeout --json
+  echo '--help --version --home --listen --connect --announce --up --down --timeout --json
     -q --quiet -v --verbose --no-progress --color'
   case $1 in
     share) echo '--exclude --hidden --preserve --name --until-sent --index-only --no-qr' ;;
     cid) echo '--exclude --hidden --preserve' ;;
-    get) echo '-o --output --force --seed' ;;
-    ls) echo '-R --recursive' ;;
-    cat) echo '--offset --length' ;;
+    get) echo '-o --output --force --seed --max-size --max-files' ;;
+    ls) echo '-R --recursive --max-files' ;;
+    cat) echo '--offset --length --max-size' ;;
+    stat) echo '--max-files' ;;
     forget) echo '--all' ;;
     ping) echo '-c --count' ;;
   esac
@@ -27,7 +28,8 @@ _shoal_value() {
     --color) echo 'auto always never' ;;
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;
-    --listen | --connect | --announce | --exclude | --name | --until-sent | --offset | --length | -c | --count) echo unknown ;;
+    --max-size) echo '1G 10G 100G' ;;
+    --listen | --connect | --announce | --exclude | --name | --until-sent | --offset | --length | --max-files | -c | --count) echo unknown ;;
   esac
 }
 

@@ -92,9 +92,11 @@ verb_clean() { rm -rf "$root/build"; }
 verb_package() {
   local folder=$root/build/release
   need_packages "${build_packages[@]}" "${package_packages[@]}"
-  configure release -DSHOAL_TESTS=OFF && compile release shoal shoal_archive
+  # Packages of an earlier build would look like those of this one.
   rm -rf "$root/build/package"
-  (cd "$folder" && cpack -G DEB -B "$root/build/package" >&2)
+  configure release -DSHOAL_TESTS=OFF || return
+  compile release shoal shoal_archive || return
+  (cd "$folder" && cpack -G DEB -B "$root/build/package" >&2) || return
   rm -rf "$root/build/package/_CPack_Packages"
   ls "$root"/build/package/*.deb
 }

@@ -25,7 +25,7 @@ make_sample() {
 
 # node WHO ARGS...: becomes a shoal that is alone with the others on this machine.
 node() {
-  exec "$root/build/release/shoal" --json --no-lan --home "$demo/$1/home" --listen /ip4/127.0.0.1/tcp/0 \
+  exec "$root/build/release/shoal" --json --home "$demo/$1/home" --listen /ip4/127.0.0.1/tcp/0 \
     "${@:2}" 2>>"$demo/$1.log"
 }
 

@@ -20,8 +20,9 @@ the fuzzer says to build/fuzz/logs/NAME. Prints a line for each: its inputs, how
 help[sim]='sim [SCENARIO] [--seed N] [--seeds N]
 run real nodes in a simulated world
 
-Prints a line for each seed: scenario, seed, ok or the failure, trace hash. The same seed gives the same hash.
-Without SCENARIO: lists them.
+Says what is simulated and what is checked, then prints a line for each seed: scenario, seed, ok or the failure,
+trace hash. The same seed gives the same hash. Without SCENARIO: describes them all.
+--list      their names only
 --seed N    this seed, or the first of several (default: 1)
 --seeds N   how many seeds (default: 1)
 --pcap FILE every packet of the one seed, for Wireshark and the like'
@@ -118,7 +119,7 @@ scenarios() { simulate "$1" --list 2>/dev/null || true; }
 verb_sim() {
   need_packages "${build_packages[@]}"
   build_program
-  if (($#)); then simulate release "$@"; else scenarios release; fi
+  simulate release "$@"
 }
 
 verb_interop() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/subscription.h"
 #include "content/block.h"
 #include "content/served/served_blocks.h"
 #include "content/store/block_store.h"
@@ -83,6 +84,8 @@ struct Sent {
   std::uint64_t bytes;
 };
 
+using BlockFilter = std::function<bool(const Multihash&)>;
+
 /// Whom a session asks.
 enum class Asks {
   /// Peers that are said to have the content. They are connected as needed; it ends when none of
@@ -110,12 +113,14 @@ class Bitswap {
   virtual void offer(const Multihash& hash) = 0;
   /// The same of all blocks that peers wait for: many have come at once.
   virtual void offer_all() = 0;
-  /// Of what peers are being sent, as much as they have taken: a block counts when all of it has
-  /// been.
-  virtual std::size_t bytes_leaving() const = 0;
+  /// Of what peers are being sent, as much as they have taken: of those blocks that `counted`
+  /// takes, or of all.
+  virtual std::size_t bytes_leaving(const BlockFilter& counted) const = 0;
+  std::size_t bytes_leaving() const { return bytes_leaving({}); }
 
   virtual void when_bad_peer(std::function<void(const BadPeer&)> callback) = 0;
-  virtual void when_sent(std::function<void(const Sent&)> callback) = 0;
+  /// Called for each block that a peer has been sent, on the event loop.
+  virtual Subscription when_sent(std::function<void(const Sent&)> callback) = 0;
 
   virtual Task<void> stop() = 0;
 };

@@ -10,7 +10,8 @@ TEST_F(Bitswaps, move_small_blocks_in_few_round_trips) {
   TestNode& client = add();
   const auto cids = fill(server, 3000, 500);
   std::size_t sent = 0;
-  server.node->when_sent([&sent](const Sent& one) { sent += one.bytes; });
+  const Subscription counting =
+      server.node->when_sent([&sent](const Sent& one) { sent += one.bytes; });
   begin(client, {&server});
   fetch(client, cids);
   EXPECT_EQ(fetched, 3000u);
@@ -145,7 +146,7 @@ TEST_F(Bitswaps, go_on_with_another_source_when_one_dies) {
   const auto cids = fill(mortal, 300, 100'000);
   fill(other, 300, 100'000);
   begin(client, {&mortal, &other});
-  mortal.node->when_sent([&, count = 0](const Sent&) mutable {
+  const Subscription counting = mortal.node->when_sent([&, count = 0](const Sent&) mutable {
     if (++count == 20) mortal.swarm.disconnect(client.id());
   });
   fetch(client, cids);
@@ -156,7 +157,7 @@ TEST_F(Bitswaps, connect_again_to_the_only_source_after_it_disconnected) {
   TestNode& server = add();
   TestNode& client = add();
   const auto cids = fill(server, 100, 100'000);
-  server.node->when_sent([&, count = 0](const Sent&) mutable {
+  const Subscription counting = server.node->when_sent([&, count = 0](const Sent&) mutable {
     if (++count == 20) server.swarm.disconnect(client.id());
   });
   begin(client, {&server});
@@ -184,7 +185,8 @@ TEST_F(Bitswaps, answer_who_lost_power_as_soon_as_it_is_back_and_with_what_it_as
   world.run_for(1s);
   TestNode& after = nodes.emplace_back(host.restart(), host.address(), 9);
   std::uint64_t sent = 0;
-  server.node->when_sent([&](const Sent& block) { sent += block.bytes; });
+  const Subscription counting =
+      server.node->when_sent([&](const Sent& block) { sent += block.bytes; });
   begin(after, {&server});
   fetched = 0;
   fetch(after, small);
@@ -199,7 +201,7 @@ TEST_F(Bitswaps, wait_for_the_only_source_while_it_is_away) {
   TestNode& server = add();
   TestNode& client = add();
   const auto cids = fill(server, 100, 100'000);
-  server.node->when_sent([&, count = 0](const Sent&) mutable {
+  const Subscription counting = server.node->when_sent([&, count = 0](const Sent&) mutable {
     if (++count != 20) return;
     world.host(0).set_online(false);
     server.swarm.disconnect(client.id());
@@ -347,7 +349,7 @@ TEST_F(Bitswaps, move_blocks_over_a_line_of_three_kilobytes_a_second) {
   TestNode& server = add(protocols(), 3000);
   TestNode& client = add();
   std::size_t sent = 0;
-  server.node->when_sent([&sent](const Sent&) { ++sent; });
+  const Subscription counting = server.node->when_sent([&sent](const Sent&) { ++sent; });
   begin(client, {&server});
   fetch(client, fill(server, 2, 500'000), 10min);
   EXPECT_EQ(fetched, 2u);
@@ -359,7 +361,7 @@ TEST_F(Bitswaps, send_a_block_once_that_is_fetched_twice_at_once) {
   TestNode& client = add();
   const auto cids = fill(server, 1, 1000);
   std::size_t sent = 0;
-  server.node->when_sent([&sent](const Sent&) { ++sent; });
+  const Subscription counting = server.node->when_sent([&sent](const Sent&) { ++sent; });
   begin(client, {&server});
   TaskGroup tasks(client.system.waits, "two");
   tasks.spawn(fetch_one(cids[0]));
@@ -374,7 +376,7 @@ TEST_F(Bitswaps, let_two_sessions_share_one_answer) {
   TestNode& client = add();
   const auto cids = fill(server, 1, 1000);
   std::size_t sent = 0;
-  server.node->when_sent([&sent](const Sent&) { ++sent; });
+  const Subscription counting = server.node->when_sent([&sent](const Sent&) { ++sent; });
   begin(client, {&server});
   const std::unique_ptr<Session> other = client.node->session();
   other->add_peer(server.id());

@@ -25,7 +25,8 @@ Task<std::optional<std::size_t>> read_length(Stream& stream) {
   for (std::size_t count = 0; count < raw.size(); ++count) {
     const std::size_t got = co_await stream.read_some(MutableBytes(raw).subspan(count, 1));
     if (got == 0 && count == 0) co_return std::nullopt;
-    if (got == 0) throw Error(ErrorCode::closed, "the stream ended within a length");
+    if (got == 0)
+      throw Error(ErrorCode::closed, "the stream ended in the middle of a length prefix");
     ByteView bytes = ByteView(raw).first(count + 1);
     const std::optional<std::uint64_t> length = take_varint(bytes);
     if (!length) continue;
@@ -70,53 +71,44 @@ std::size_t bytes_of(const std::vector<MessageBlock>& blocks) {
 
 }  // namespace
 
-/// Part of what a peer may have under way.
-class Inbound::Share {
+/// A message under way, from its length to the hashes of its blocks.
+class Inbound::Incoming {
  public:
-  Share(std::shared_ptr<Inbox> inbox, std::size_t bytes, std::unique_ptr<Room::Share> held)
-      : inbox_(std::move(inbox)), bytes_(bytes), held_(std::move(held)) {
-    inbox_->bytes += bytes_;
-  }
-  ~Share() {
-    inbox_->arriving -= came_;
-    inbox_->bytes -= bytes_;
-    inbox_->freed.notify_all();
-  }
-  Share(const Share&) = delete;
-  Share& operator=(const Share&) = delete;
+  Incoming(std::shared_ptr<Inbox> inbox,
+           std::unique_ptr<net::MemoryBudget::Reservation> reservation)
+      : inbox_(std::move(inbox)), reservation_(std::move(reservation)) {}
+  ~Incoming() { inbox_->arriving -= came_; }
+  Incoming(const Incoming&) = delete;
+  Incoming& operator=(const Incoming&) = delete;
 
-  /// Before each part is read.
-  void moved() {
-    if (came_ >= kFirstStepBytes) held_->moved();
-  }
   void part_came(std::size_t bytes) {
     came_ += bytes;
     inbox_->arriving += bytes;
+    if (reservation_) reservation_->moved(bytes);
   }
-  /// All of it.
-  void has_come() {
-    if (came_ > kFirstStepBytes) held_->finished();
+  void all_came() {
     inbox_->arriving -= std::exchange(came_, 0);
+    if (reservation_) reservation_->make_irrevocable();
   }
 
  private:
-  std::shared_ptr<Inbox> inbox_;
-  std::size_t bytes_;
+  const std::shared_ptr<Inbox> inbox_;
   std::size_t came_ = 0;
-  std::unique_ptr<Room::Share> held_;  // null for a small message
+  const std::unique_ptr<net::MemoryBudget::Reservation> reservation_;  // null for a small message
 };
 
-Inbound::Inbound(System& system, Handlers handlers, Room::Peers peers)
+Inbound::Inbound(System& system, net::Swarm& swarm, Handlers handlers)
     : system_(system),
+      swarm_(swarm),
       handlers_(std::move(handlers)),
-      room_(system, kRoomBytes, std::move(peers)),
+      budget_(system, {.bytes = kBudgetBytes, .bytes_per_peer = kMaxUnverifiedBytes}),
       stream_ended_(system.waits),
       hashing_(system.waits, "bitswap hashing") {}
 
 Task<void> Inbound::serve(net::ProtocolStream stream) {
   if (stopping_) co_return;
   std::shared_ptr<Inbox>& slot = inboxes_[stream.peer];
-  if (!slot) slot = std::make_shared<Inbox>(system_.waits);
+  if (!slot) slot = std::make_shared<Inbox>();
   std::shared_ptr<Inbox> inbox = slot;
   if (inbox->streams >= kMaxStreamsPerPeer) {
     throw Error(ErrorCode::limit, "too many bitswap streams", stream.peer.to_string());
@@ -142,49 +134,57 @@ Task<void> Inbound::serve(net::ProtocolStream stream) {
 }
 
 Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<Inbox> inbox) {
-  Pace pace;
+  ChunkSizer sizer;
   while (true) {
     const std::optional<std::size_t> length = co_await read_length(*stream.stream);
     if (!length) co_return;
     co_await work_off_entries(stream.peer, *inbox);
-    while (inbox->bytes != 0 && inbox->bytes + *length > kMaxUnverifiedBytes) {
-      co_await inbox->freed.wait();
-    }
-    std::unique_ptr<Room::Share> held;
-    if (*length > kSmallBytes) held = co_await room_.take(stream.peer, *length);
-    auto share = std::make_shared<Share>(inbox, *length, std::move(held));
-    SharedBytes bytes = co_await read_body(stream, *length, *share, pace);
-    share->has_come();
-    co_await handle(stream.peer, std::move(bytes), *inbox, std::move(share));
+    std::unique_ptr<net::MemoryBudget::Reservation> reservation;
+    if (*length > kSmallBytes) reservation = co_await reserve(stream.peer, *length);
+    auto incoming = std::make_shared<Incoming>(inbox, std::move(reservation));
+    SharedBytes bytes = co_await read_body(stream, *length, *incoming, sizer);
+    incoming->all_came();
+    co_await handle(stream.peer, std::move(bytes), *inbox, std::move(incoming));
   }
 }
 
+Task<std::unique_ptr<net::MemoryBudget::Reservation>> Inbound::reserve(PeerId peer,
+                                                                       std::size_t bytes) {
+  net::MemoryBudget::Owner owner{.peer = peer,
+                                 .prefix = swarm_.ip_prefix_of(peer),
+                                 .established = handlers_.established(peer)};
+  auto reservation = co_await budget_.acquire(std::move(owner), bytes);
+  reservation->make_revocable(
+      swarm_.expects(peer) ? kMinimumSourceRate : kMinimumRate,
+      [this, peer] { swarm_.disconnect(peer, "sends a message too slowly while others wait"); });
+  co_return reservation;
+}
+
 /// Into memory that nobody clears first, and at most one small part of which is moved.
-Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t length, Share& share,
-                                     Pace& pace) {
+Task<SharedBytes> Inbound::read_body(net::ProtocolStream& stream, std::size_t length,
+                                     Incoming& incoming, ChunkSizer& sizer) {
   const std::size_t first = std::min(length, kFirstStepBytes);
   Buffer buffer = uninitialised(first);
-  co_await read_parts(stream, MutableBytes(buffer.get(), first), share, pace);
+  co_await read_parts(stream, MutableBytes(buffer.get(), first), incoming, sizer);
   if (first < length) {
     Buffer whole = uninitialised(length);
     std::memcpy(whole.get(), buffer.get(), first);
     buffer = std::move(whole);
   }
-  co_await read_parts(stream, MutableBytes(buffer.get() + first, length - first), share, pace);
+  co_await read_parts(stream, MutableBytes(buffer.get() + first, length - first), incoming, sizer);
   const ByteView view(buffer.get(), length);
   co_return SharedBytes(std::move(buffer), view);
 }
 
-Task<void> Inbound::read_parts(net::ProtocolStream& stream, MutableBytes into, Share& share,
-                               Pace& pace) {
+Task<void> Inbound::read_parts(net::ProtocolStream& stream, MutableBytes into, Incoming& incoming,
+                               ChunkSizer& sizer) {
   while (!into.empty()) {
-    share.moved();
-    const std::size_t part = std::min(into.size(), pace.part_bytes());
+    const std::size_t part = std::min(into.size(), sizer.bytes());
     const TimePoint began = system_.clock.now();
     Task<void> reading = read_exactly(*stream.stream, into.first(part));
     co_await within(system_.clock, kStallTimeout, std::move(reading), "a bitswap message");
-    pace.moved(part, system_.clock.now() - began);
-    share.part_came(part);
+    sizer.moved(part, system_.clock.now() - began);
+    incoming.part_came(part);
     into = into.subspan(part);
   }
 }
@@ -206,9 +206,9 @@ Task<void> Inbound::tell(const PeerId& peer, Message& message, Inbox& inbox) {
 /// Before a message is read: what waits should wait where it takes no memory of ours.
 Task<void> Inbound::work_off_entries(PeerId peer, Inbox& inbox) {
   while (true) {
-    const bool proven = handlers_.proven(peer);
-    const double burst = proven ? kBurstEntries : kBurstFirstEntries;
-    const double rate = proven ? kEntriesPerSecond : kFirstEntriesPerSecond;
+    const bool established = handlers_.established(peer);
+    const double burst = established ? kBurstEntries : kBurstFirstEntries;
+    const double rate = established ? kEntriesPerSecond : kFirstEntriesPerSecond;
     const TimePoint now = system_.clock.now();
     const double waited = std::chrono::duration<double>(now - inbox.refilled).count();
     inbox.refilled = now;
@@ -220,7 +220,7 @@ Task<void> Inbound::work_off_entries(PeerId peer, Inbox& inbox) {
 }
 
 Task<void> Inbound::handle(PeerId peer, SharedBytes bytes, Inbox& inbox,
-                           std::shared_ptr<Share> share) {
+                           std::shared_ptr<Incoming> incoming) {
   Message message = decode_message(bytes);
   std::vector<MessageBlock> blocks = std::exchange(message.blocks, {});
   co_await tell(peer, message, inbox);
@@ -228,21 +228,20 @@ Task<void> Inbound::handle(PeerId peer, SharedBytes bytes, Inbox& inbox,
   if (bytes_of(blocks) <= kHashHereBytes) {
     handlers_.blocks(peer, hashed(std::move(blocks)));
   } else {
-    hashing_.spawn(verify(std::move(peer), std::move(blocks), std::move(share)));
+    hashing_.spawn(verify(std::move(peer), std::move(blocks), std::move(incoming)));
   }
 }
 
 Task<void> Inbound::verify(PeerId peer, std::vector<MessageBlock> blocks,
-                           std::shared_ptr<Share> share) {
+                           std::shared_ptr<Incoming> incoming) {
   const auto work = [&blocks] { return hashed(std::move(blocks)); };
   Task<std::vector<ReceivedBlock>> hashing = offload(system_.offload, work);
   std::vector<ReceivedBlock> received = co_await std::move(hashing);
   if (!stopping_) handlers_.blocks(peer, std::move(received));
-  share.reset();
+  incoming.reset();
 }
 
 void Inbound::forget(const PeerId& peer) {
-  room_.forget(peer);
   inboxes_.erase(peer);
 }
 

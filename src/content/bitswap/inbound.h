@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
+#include "content/bitswap/chunk_sizer.h"
 #include "content/bitswap/message.h"
-#include "content/bitswap/pace.h"
-#include "content/bitswap/room.h"
-#include "net/swarm/protocol_table.h"
+#include "net/resources/memory_budget.h"
+#include "net/swarm/swarm.h"
 #include "system/system.h"
 #include "system/task_group.h"
 
@@ -34,9 +34,15 @@ class Inbound {
   /// A message with more block bytes than this is hashed off the loop.
   static constexpr std::size_t kHashHereBytes = 64 * 1024;
   /// The same of all peers together.
-  static constexpr std::size_t kRoomBytes = 24 * 1024 * 1024;
-  /// A message up to this size needs no room: what a wantlist says must not wait behind those who
-  /// send blocks. The number of streams bounds them.
+  static constexpr std::size_t kBudgetBytes = 24 * 1024 * 1024;
+  /// While others wait for it: slower senders are disconnected.
+  static constexpr net::MemoryBudget::MinimumRate kMinimumRate{.grace = 500ms,
+                                                               .bytes_per_second = 512 * 1024};
+  /// The same for those that send what we asked for, perhaps over a slow line that many share.
+  static constexpr net::MemoryBudget::MinimumRate kMinimumSourceRate{.grace = 10s,
+                                                                     .bytes_per_second = 16 * 1024};
+  /// A message up to this size does not count: wants must not wait behind those who send blocks.
+  /// The number of streams bounds them.
   static constexpr std::size_t kSmallBytes = 4 * 1024;
   /// Within a message, a sender that does not send the next part for so long has died.
   static constexpr Duration kStallTimeout = 30s;
@@ -53,11 +59,11 @@ class Inbound {
     /// Wants and presences, with the blocks taken out.
     std::function<void(const PeerId&, const Message&)> message;
     std::function<void(const PeerId&, std::vector<ReceivedBlock>)> blocks;
-    /// Whether it has taken blocks of ours.
-    std::function<bool(const PeerId&)> proven;
+    /// Whether it has taken blocks of ours, or we asked it for some.
+    std::function<bool(const PeerId&)> established;
   };
 
-  Inbound(System& system, Handlers handlers, Room::Peers peers);
+  Inbound(System& system, net::Swarm& swarm, Handlers handlers);
 
   /// A stream's life. Throws Error{limit} for one stream too many, and whatever is wrong with a
   /// message.
@@ -72,28 +78,30 @@ class Inbound {
  private:
   /// What one peer has under way. Kept as long as it is connected: a new stream changes nothing.
   struct Inbox {
-    explicit Inbox(Waits& waits) : freed(waits) {}
     std::size_t streams = 0;
-    std::size_t bytes = 0;
     std::size_t arriving = 0;
-    Event freed;
     double entries_left = kBurstFirstEntries;
     TimePoint refilled{};
   };
-  class Share;
+  class Incoming;
 
   Task<void> read_messages(net::ProtocolStream& stream, std::shared_ptr<Inbox> inbox);
-  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Share& share,
-                              Pace& pace);
-  Task<void> read_parts(net::ProtocolStream& stream, MutableBytes into, Share& share, Pace& pace);
-  Task<void> handle(PeerId peer, SharedBytes bytes, Inbox& inbox, std::shared_ptr<Share> share);
+  Task<std::unique_ptr<net::MemoryBudget::Reservation>> reserve(PeerId peer, std::size_t bytes);
+  Task<SharedBytes> read_body(net::ProtocolStream& stream, std::size_t length, Incoming& incoming,
+                              ChunkSizer& sizer);
+  Task<void> read_parts(net::ProtocolStream& stream, MutableBytes into, Incoming& incoming,
+                        ChunkSizer& sizer);
+  Task<void> handle(PeerId peer, SharedBytes bytes, Inbox& inbox,
+                    std::shared_ptr<Incoming> incoming);
   Task<void> tell(const PeerId& peer, Message& message, Inbox& inbox);
   Task<void> work_off_entries(PeerId peer, Inbox& inbox);
-  Task<void> verify(PeerId peer, std::vector<MessageBlock> blocks, std::shared_ptr<Share> share);
+  Task<void> verify(PeerId peer, std::vector<MessageBlock> blocks,
+                    std::shared_ptr<Incoming> incoming);
 
   System& system_;
+  net::Swarm& swarm_;
   const Handlers handlers_;
-  Room room_;
+  net::MemoryBudget budget_;
   std::map<PeerId, std::shared_ptr<Inbox>> inboxes_;
   std::list<Stream*> streams_;
   bool stopping_ = false;

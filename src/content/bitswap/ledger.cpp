@@ -12,6 +12,7 @@ void Ledger::receive(const Message& message, const SizeOf& size_of, TimePoint no
     std::erase_if(wants_, [](const auto& want) { return !want.second.sending; });
     for (auto& [hash, want] : wants_) want.called_off = true;
     queue_.clear();
+    queued_bytes_ = 0;
     waiting_.clear();
     presences_.clear();
   }
@@ -72,6 +73,7 @@ bool Ledger::say(const Cid& cid, bool have) {
 
 void Ledger::enqueue(Want& want) {
   want.queued = true;
+  queued_bytes_ += static_cast<std::size_t>(want.bytes);
   waiting_.erase(want.order);
   queue_.emplace(Rank{want.priority, want.order}, want.cid.hash());
 }
@@ -109,7 +111,10 @@ void Ledger::cancel(const Multihash& hash) {
 
 void Ledger::erase(Wants::iterator entry) {
   const Want& want = entry->second;
-  if (want.queued) queue_.erase(Rank{want.priority, want.order});
+  if (want.queued) {
+    queue_.erase(Rank{want.priority, want.order});
+    queued_bytes_ -= static_cast<std::size_t>(want.bytes);
+  }
   waiting_.erase(want.order);
   wants_.erase(entry);
 }
@@ -129,6 +134,7 @@ std::optional<Cid> Ledger::next_block() {
   if (queue_.empty()) return std::nullopt;
   Want& want = wants_.find(queue_.begin()->second)->second;
   queue_.erase(queue_.begin());
+  queued_bytes_ -= static_cast<std::size_t>(want.bytes);
   want.queued = false;
   want.sending = true;
   return want.cid;

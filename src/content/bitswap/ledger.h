@@ -52,6 +52,8 @@ class Ledger {
   bool has_presences() const { return !presences_.empty(); }
   /// Bytes of the block to send next: highest priority first, then the order of arrival.
   std::optional<std::uint64_t> next_bytes() const;
+  /// Bytes of all blocks that are to be sent and are not on their way.
+  std::size_t queued_bytes() const { return queued_bytes_; }
   /// Its way begins. It ends with sent(), also when it was left out because nobody wants it any
   /// more, or missing() for a block that is not there after all.
   std::optional<Cid> next_block();
@@ -100,6 +102,7 @@ class Ledger {
 
   Wants wants_;
   std::map<Rank, Multihash> queue_;
+  std::size_t queued_bytes_ = 0;
   std::map<std::uint64_t, Multihash> waiting_;  // by order of arrival
   std::vector<Presence> presences_;
   std::uint64_t next_order_ = 0;

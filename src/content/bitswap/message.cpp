@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/varint.h"
 #include "content/block.h"
-#include "crypto/hash.h"
 #include "format/protobuf_guard.h"
 
 namespace shoal::content::bitswap {
@@ -276,15 +275,7 @@ Bytes CidPrefix::encode() const {
 }
 
 std::optional<Multihash> hash_of(const MessageBlock& block) {
-  const ByteView content = block.data.view();
-  const auto code = static_cast<HashCode>(block.prefix.hash_code);
-  if (code == HashCode::sha2_256 && block.prefix.digest_bytes == 32) {
-    return Multihash::sha2_256(content);
-  }
-  if (code == HashCode::sha2_512 && block.prefix.digest_bytes == 64) {
-    return Multihash::wrap(code, crypto::sha512(content));
-  }
-  return std::nullopt;
+  return Multihash::compute(block.prefix.hash_code, block.prefix.digest_bytes, block.data.view());
 }
 
 std::size_t Message::block_bytes() const {

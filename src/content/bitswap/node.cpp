@@ -22,7 +22,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
         client_(system, swarm, tuning,
                 [this](const PeerId& peer) { return inbound_.arriving(peer); }),
         server_(system, swarm, *store_),
-        inbound_(system, handlers(), Room::peers_of(swarm, "a message of its own")) {
+        inbound_(system, swarm, handlers()) {
     for (const std::string& protocol : speaks_) {
       swarm_.protocols().add(protocol, [this](net::ProtocolStream stream) {
         return inbound_.serve(std::move(stream));
@@ -36,12 +36,15 @@ class Node final : public Bitswap, private net::ConnectionObserver {
   ServedBlocks& served() override { return *served_; }
   void offer(const Multihash& hash) override { server_.offer(hash); }
   void offer_all() override { server_.offer_all(); }
-  std::size_t bytes_leaving() const override { return server_.bytes_leaving(); }
+  using Bitswap::bytes_leaving;
+  std::size_t bytes_leaving(const BlockFilter& counted) const override {
+    return server_.bytes_leaving(counted);
+  }
   void when_bad_peer(std::function<void(const BadPeer&)> callback) override {
     client_.when_bad_peer(std::move(callback));
   }
-  void when_sent(std::function<void(const Sent&)> callback) override {
-    server_.when_sent(std::move(callback));
+  Subscription when_sent(std::function<void(const Sent&)> callback) override {
+    return server_.when_sent(std::move(callback));
   }
 
   Task<void> stop() override {
@@ -62,7 +65,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
                 [this](const PeerId& from, std::vector<ReceivedBlock> blocks) {
                   client_.receive_blocks(from, std::move(blocks));
                 },
-            .proven = [this](const PeerId& peer) { return server_.room().is_proven(peer); }};
+            .established = [this](const PeerId& peer) { return server_.is_established(peer); }};
   }
 
   void connected(net::Connection& connection) override { client_.connected(connection.peer()); }

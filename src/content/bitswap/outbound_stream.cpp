@@ -2,12 +2,26 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "system/timeout.h"
 
 namespace shoal::content::bitswap {
+
+std::vector<ByteView> cut(std::span<const ByteView> pieces, std::size_t offset, std::size_t bytes) {
+  std::vector<ByteView> out;
+  for (const ByteView piece : pieces) {
+    if (offset >= piece.size()) {
+      offset -= piece.size();
+      continue;
+    }
+    const ByteView rest = piece.subspan(std::exchange(offset, 0));
+    out.push_back(rest.first(std::min(bytes, rest.size())));
+    bytes -= out.back().size();
+    if (bytes == 0) break;
+  }
+  return out;
+}
 
 Task<bool> OutboundStream::ready() {
   was_open_ = stream_ != nullptr;
@@ -27,45 +41,37 @@ Task<bool> OutboundStream::ready() {
   co_return true;
 }
 
-Task<void> OutboundStream::write_parts(std::span<const ByteView> pieces,
-                                       const std::function<void(std::size_t)>& moved) {
-  std::vector<ByteView> part;
-  std::size_t taken = 0;  // of the first piece
-  while (!pieces.empty()) {
-    part.clear();
-    const std::size_t most = pace_.part_bytes();
-    std::size_t room = most;
-    while (room > 0 && !pieces.empty()) {
-      const ByteView rest = pieces.front().subspan(taken);
-      part.push_back(rest.first(std::min(room, rest.size())));
-      room -= part.back().size();
-      taken += part.back().size();
-      if (taken < pieces.front().size()) break;
-      pieces = pieces.subspan(1);
-      taken = 0;
-    }
-    const TimePoint began = system_.clock.now();
-    Task<void> writing = stream_->write(part);
-    co_await within(system_.clock, kStallTimeout, std::move(writing),
-                    "writing to " + peer_.to_string());
-    pace_.moved(most - room, system_.clock.now() - began);
-    if (moved) moved(most - room);
+Task<void> OutboundStream::write(const EncodedMessage& message) {
+  const std::size_t size = message.size();
+  for (std::size_t written = 0; written < size;) {
+    const std::size_t bytes = std::min(part_bytes(), size - written);
+    const std::vector<ByteView> part = cut(message.pieces(), written, bytes);
+    co_await write_part(part);
+    written += bytes;
   }
 }
 
-Task<void> OutboundStream::write(const EncodedMessage& message,
-                                 std::function<void(std::size_t)> moved) {
-  SHOAL_CHECK(stream_ != nullptr && !writing_);
+Task<void> OutboundStream::write_part(std::span<const ByteView> pieces) {
+  if (stream_ == nullptr) {  // it was dropped between two parts
+    throw Error(ErrorCode::closed, "the stream ended", peer_.to_string());
+  }
+  SHOAL_CHECK(!writing_);
+  std::size_t bytes = 0;
+  for (const ByteView piece : pieces) bytes += piece.size();
   writing_ = true;
   std::exception_ptr failure;
   try {
-    co_await write_parts(message.pieces(), moved);
+    const TimePoint began = system_.clock.now();
+    Task<void> writing = stream_->write(pieces);
+    co_await within(system_.clock, kStallTimeout, std::move(writing),
+                    "writing to " + peer_.to_string());
+    chunk_sizer_.moved(bytes, system_.clock.now() - began);
   } catch (...) {
     failure = std::current_exception();
   }
   writing_ = false;
   if (!failure) co_return;
-  pace_.failed();
+  chunk_sizer_.failed();
   stream_.reset();
   std::rethrow_exception(failure);
 }

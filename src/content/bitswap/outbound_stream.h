@@ -1,16 +1,19 @@
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
+#include "content/bitswap/chunk_sizer.h"
 #include "content/bitswap/message.h"
-#include "content/bitswap/pace.h"
 #include "net/swarm/swarm.h"
 #include "system/system.h"
 
 namespace shoal::content::bitswap {
+
+/// The next `bytes` of `pieces` after the first `offset`; fewer at their end.
+std::vector<ByteView> cut(std::span<const ByteView> pieces, std::size_t offset, std::size_t bytes);
 
 /// A stream to one peer that is opened when there is something to write, and again after it broke.
 /// Used by one task at a time.
@@ -30,9 +33,13 @@ class OutboundStream {
   bool was_open() const { return was_open_; }
   Version version() const { return version_; }
 
-  /// Calls `moved` with the bytes of each part that the peer has taken. Throws Error; the stream is
-  /// then gone.
-  Task<void> write(const EncodedMessage& message, std::function<void(std::size_t)> moved = {});
+  /// Throws Error; the stream is then gone.
+  Task<void> write(const EncodedMessage& message);
+  /// At most part_bytes() of a message, for which the peer has kStallTimeout. The same errors.
+  Task<void> write_part(std::span<const ByteView> pieces);
+  std::size_t part_bytes() const { return chunk_sizer_.bytes(); }
+  /// Whether much has passed lately without blocking.
+  bool is_quick() const { return chunk_sizer_.is_quick(); }
 
   /// Another connection is the best now: what is written over the earlier one is given up, since a
   /// peer that comes anew is most likely not there any more. True if there was something to leave.
@@ -44,11 +51,8 @@ class OutboundStream {
  private:
   System& system_;
   net::Swarm& swarm_;
-  Task<void> write_parts(std::span<const ByteView> pieces,
-                         const std::function<void(std::size_t)>& moved);
-
   const PeerId peer_;
-  Pace pace_;
+  ChunkSizer chunk_sizer_;
   std::unique_ptr<Stream> stream_;
   net::ConnectionId connection_ = 0;
   Version version_ = Version::v1_2;

@@ -1,6 +1,7 @@
 #include "content/bitswap/server.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "base/error.h"
@@ -15,6 +16,44 @@ constexpr Duration kLate = 5s;
 
 }  // namespace
 
+/// A message that is being made or written.
+struct Server::Batch {
+  Message message;        // its blocks are there as long as it holds its reservation
+  std::vector<Cid> cids;  // of the blocks
+  std::vector<std::size_t> sizes;
+  std::unique_ptr<net::MemoryBudget::Reservation> reservation;
+  std::optional<EncodedMessage> encoded;
+  std::size_t written = 0;  // of the encoded message
+  bool pinned = false;      // the part being written lies in the blocks
+
+  std::size_t block_bytes() const {
+    return std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
+  }
+  bool is_put_back() const { return message.blocks.size() != cids.size(); }
+  bool is_empty() const { return cids.empty() && message.presences.empty(); }
+  /// The memory may be taken away from now on, while others wait for it.
+  void allow_put_back() {
+    pinned = false;
+    reservation->make_revocable(kMinimumRate, [this] { put_back(); });
+  }
+  void put_back() {
+    encoded.reset();
+    message.blocks.clear();
+    reservation.reset();
+  }
+  void add(Cid cid, SharedBytes content) {
+    message.blocks.push_back({CidPrefix::of(cid), std::move(content)});
+    sizes.push_back(message.blocks.back().data.size());
+    cids.push_back(std::move(cid));
+  }
+  void remove(std::size_t i) {
+    const auto at = static_cast<std::ptrdiff_t>(i);
+    if (!is_put_back()) message.blocks.erase(message.blocks.begin() + at);
+    cids.erase(cids.begin() + at);
+    sizes.erase(sizes.begin() + at);
+  }
+};
+
 struct Server::Peer {
   Peer(System& system, net::Swarm& swarm, const PeerId& peer)
       : id(peer),
@@ -27,23 +66,26 @@ struct Server::Peer {
   const PeerId id;
   Ledger ledger;
   OutboundStream out;
-  std::deque<Batch> ready;  // read, to be written
+  std::deque<BatchPtr> ready;  // read, to be written
   std::size_t ready_bytes = 0;
   std::size_t leaving = 0;  // of the blocks being written
-  bool writing = false;
+  Bytes copy;               // of the message, to be written next; its blocks may be put back
+  std::size_t copied = 0;   // of the copy, what has been written
+  const Batch* writing = nullptr;
   bool gone = false;
   Event wanted;
   Event drained;
   Event sendable;
 
-  bool is_idle() const { return ready.empty() && !writing; }
+  bool is_idle() const { return ready.empty() && writing == nullptr; }
+  std::size_t bytes_leaving(const BlockFilter& counted) const;
 };
 
 Server::Server(System& system, net::Swarm& swarm, BlockReader& store)
     : system_(system),
       swarm_(swarm),
       store_(store),
-      room_(system, kRoomBytes, Room::peers_of(swarm, "blocks that it wanted")),
+      budget_(system, {.bytes = kBudgetBytes, .bytes_per_peer = kReadAheadBytes}),
       tasks_(system.waits, "bitswap server") {}
 
 void Server::receive(const PeerId& from, const Message& message) {
@@ -100,7 +142,7 @@ void Server::end(const PeerPtr& peer) {
 }
 
 void Server::disconnected(const PeerId& from, net::ConnectionId connection, bool was_last) {
-  if (was_last) room_.forget(from);
+  if (was_last) established_.erase(from);
   const auto found = peers_.find(from);
   if (found == peers_.end()) return;
   const PeerPtr peer = found->second;
@@ -108,9 +150,21 @@ void Server::disconnected(const PeerId& from, net::ConnectionId connection, bool
   if (was_last) end(peer);
 }
 
-std::size_t Server::bytes_leaving() const {
+std::size_t Server::Peer::bytes_leaving(const BlockFilter& counted) const {
+  if (!counted || writing == nullptr) return leaving;
+  std::size_t sum = 0;
+  std::size_t rest = leaving;
+  for (std::size_t i = 0; rest > 0 && i < writing->cids.size(); ++i) {
+    const std::size_t taken = std::min<std::size_t>(rest, writing->sizes[i]);
+    if (counted(writing->cids[i].hash())) sum += taken;
+    rest -= taken;
+  }
+  return sum;
+}
+
+std::size_t Server::bytes_leaving(const BlockFilter& counted) const {
   std::size_t out = 0;
-  for (const auto& [id, peer] : peers_) out += peer->leaving;
+  for (const auto& [id, peer] : peers_) out += peer->bytes_leaving(counted);
   return out;
 }
 
@@ -120,24 +174,39 @@ Task<void> Server::stop() {
   co_await tasks_.stop();
 }
 
+bool Server::is_established(const PeerId& peer) const {
+  return established_.contains(peer) || swarm_.expects(peer);
+}
+
 Task<void> Server::read_ahead(PeerPtr peer) {
   while (!peer->gone) {
     if (!peer->ledger.has_blocks()) {
       co_await peer->wanted.wait();
-    } else if (peer->ready_bytes >= (room_.is_proven(peer->id) ? kReadAheadBytes : 1)) {
+    } else if (peer->ready_bytes >= (is_established(peer->id) ? kReadAheadBytes : 1)) {
       co_await peer->drained.wait();
     } else {
-      Batch batch = co_await read_batch(*peer);
-      peer->ready_bytes += batch.message.block_bytes();
-      if (!batch.cids.empty()) peer->ready.push_back(std::move(batch));
+      BatchPtr batch = co_await read_batch(*peer);
+      if (!batch->cids.empty()) {
+        peer->ready_bytes += batch->block_bytes();
+        batch->allow_put_back();
+        peer->ready.push_back(std::move(batch));
+      }
       peer->sendable.notify_all();
     }
   }
 }
 
-Task<Server::Batch> Server::read_batch(Peer& peer) {
-  Batch batch;
-  batch.share = co_await room_.take(peer.id, kMessageBlockBytes);
+Task<void> Server::reserve(const PeerId& peer, Batch& batch, std::size_t bytes) {
+  const std::optional<IpAddress> prefix = swarm_.ip_prefix_of(peer);
+  batch.reservation = co_await budget_.acquire(
+      {.peer = peer, .prefix = prefix, .established = is_established(peer)}, bytes);
+}
+
+Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
+  auto batch = std::make_unique<Batch>();
+  co_await reserve(peer.id, *batch,
+                   std::max<std::size_t>(peer.ledger.next_bytes().value_or(0),
+                                         std::min(peer.ledger.queued_bytes(), kMessageBlockBytes)));
   std::size_t bytes = 0;
   while (!peer.gone) {
     const std::vector<Cid> cids = next_blocks(peer, bytes);
@@ -150,12 +219,34 @@ Task<Server::Batch> Server::read_batch(Peer& peer) {
         continue;
       }
       bytes += content->size();
-      batch.message.blocks.push_back({CidPrefix::of(cids[i]), std::move(*content)});
-      batch.cids.push_back(cids[i]);
+      batch->add(cids[i], std::move(*content));
     }
   }
-  batch.share->shrink(bytes);
+  batch->reservation->shrink(bytes);
   co_return batch;
+}
+
+Task<void> Server::read_again(Peer& peer, Batch& batch) {
+  // What is to be sent later must not hold the share that this one needs.
+  for (const BatchPtr& later : peer.ready) later->put_back();
+  co_await reserve(peer.id, batch, batch.block_bytes());
+  std::vector<std::optional<SharedBytes>> contents = co_await read_blocks(batch.cids);
+  const Batch before{.message = {},
+                     .cids = std::exchange(batch.cids, {}),
+                     .sizes = std::exchange(batch.sizes, {}),
+                     .reservation = nullptr,
+                     .encoded = std::nullopt};
+  for (std::size_t i = 0; i < before.cids.size(); ++i) {
+    if (contents[i] && contents[i]->size() == before.sizes[i]) {
+      batch.add(before.cids[i], std::move(*contents[i]));
+    } else {
+      peer.ledger.missing(before.cids[i].hash());
+    }
+  }
+  if (batch.cids.size() < before.cids.size() && batch.written > 0) {
+    peer.out.drop();
+    throw Error(ErrorCode::io, "a block vanished while it was being sent");
+  }
 }
 
 std::vector<Cid> Server::next_blocks(Peer& peer, std::size_t bytes) {
@@ -206,24 +297,18 @@ Task<void> Server::send_all(PeerPtr peer) {
   end(peer);
 }
 
-Server::Batch Server::take_ready(Peer& peer) {
-  Batch batch;
-  if (peer.ready.empty()) return batch;
-  Batch read = std::move(peer.ready.front());
+Server::BatchPtr Server::take_ready(Peer& peer) {
+  if (peer.ready.empty()) return std::make_unique<Batch>();
+  BatchPtr batch = std::move(peer.ready.front());
   peer.ready.pop_front();
-  peer.ready_bytes -= read.message.block_bytes();
-  batch.message.presences = std::move(read.message.presences);
-  for (std::size_t i = 0; i < read.cids.size(); ++i) {
-    if (!peer.ledger.is_wanted(read.cids[i].hash())) {
-      peer.ledger.sent(read.cids[i].hash());
-      continue;
-    }
-    batch.message.blocks.push_back(std::move(read.message.blocks[i]));
-    batch.cids.push_back(std::move(read.cids[i]));
+  peer.ready_bytes -= batch->block_bytes();
+  for (std::size_t i = batch->cids.size(); i-- > 0;) {
+    if (peer.ledger.is_wanted(batch->cids[i].hash())) continue;
+    peer.ledger.sent(batch->cids[i].hash());
+    batch->remove(i);
   }
-  batch.share = std::move(read.share);
-  if (batch.share) batch.share->shrink(batch.message.block_bytes());
-  peer.ready_bytes += batch.message.block_bytes();
+  if (batch->reservation) batch->reservation->shrink(batch->block_bytes());
+  peer.ready_bytes += batch->block_bytes();
   peer.drained.notify_all();
   return batch;
 }
@@ -231,43 +316,103 @@ Server::Batch Server::take_ready(Peer& peer) {
 Task<void> Server::send_next(Peer& peer) {
   if (system_.faults.strikes("bitswap.answer_late")) co_await system_.clock.sleep_for(kLate);
   co_await peer.out.ready();
-  const Version version = peer.out.version();
-  Batch batch = take_ready(peer);
-  const std::size_t bytes = batch.message.block_bytes();
+  BatchPtr batch = take_ready(peer);
   // Behind those that did not get through with an earlier stream.
-  std::vector<Presence>& presences = batch.message.presences;
+  std::vector<Presence>& presences = batch->message.presences;
   const auto more = peer.ledger.take_presences(kMaxPresences - presences.size());
   presences.insert(presences.end(), more.begin(), more.end());
-  if (version != Version::v1_2) presences.clear();  // it would not know them
-  if (batch.message.empty()) co_return;
+  // An older version would not know them.
+  if (peer.out.version() != Version::v1_2) presences.clear();
+  if (batch->is_empty()) co_return;
 
-  const EncodedMessage encoded = encode_message(batch.message, version);
   const bool lost = system_.faults.strikes("bitswap.lose_answer");
-  peer.writing = true;
+  peer.writing = batch.get();
+  const std::size_t bytes = batch->block_bytes();
   std::exception_ptr failure;
   try {
-    const auto moved = [&](std::size_t part) {
-      peer.leaving = std::min(peer.leaving + part, batch.message.block_bytes());
-      if (batch.share) batch.share->moved();
-    };
-    if (!lost) co_await peer.out.write(encoded, moved);
+    if (!lost) co_await write(peer, *batch);
   } catch (...) {
     failure = std::current_exception();
   }
-  peer.writing = false;
+  peer.writing = nullptr;
   peer.leaving = 0;
+  peer.copy = {};
+  peer.ready_bytes -= bytes;
   if (failure) {
+    batch->encoded.reset();
+    batch->written = 0;
+    if (batch->reservation && batch->reservation->revoked()) batch->put_back();
+    if (batch->reservation) batch->allow_put_back();
+    peer.ready_bytes += batch->block_bytes();
     peer.ready.push_front(std::move(batch));  // once more, over the next stream
     std::rethrow_exception(failure);
   }
-  peer.ready_bytes -= bytes;
-  if (batch.share) batch.share->finished();
-  peer.drained.notify_all();
-  for (const Cid& cid : batch.cids) peer.ledger.sent(cid.hash());
-  if (!sent_) co_return;
-  for (std::size_t i = 0; i < batch.cids.size(); ++i) {
-    sent_({peer.id, batch.cids[i], batch.message.blocks[i].data.size()});
+  if (!batch->cids.empty()) {
+    established_.insert(peer.id);
+    swarm_.note_transfer(peer.id);
   }
+  batch->put_back();
+  peer.drained.notify_all();
+  for (const Cid& cid : batch->cids) peer.ledger.sent(cid.hash());
+  for (std::size_t i = 0; i < batch->cids.size(); ++i) {
+    sent_.notify({peer.id, batch->cids[i], batch->sizes[i]});
+  }
+}
+
+Task<void> Server::write(Peer& peer, Batch& batch) {
+  const Version version = peer.out.version();
+  std::size_t size = 0;
+  do {
+    if (batch.is_put_back() && peer.copy.empty()) {
+      co_await read_again(peer, batch);
+      if (batch.is_empty()) co_return;
+      if (batch.reservation) batch.allow_put_back();
+    }
+    if (!batch.encoded && !batch.is_put_back()) {
+      batch.encoded = encode_message(batch.message, version);
+      size = batch.encoded->size();
+    }
+    co_await write_part(peer, batch);
+  } while (batch.written < size);
+}
+
+/// Out of the blocks for a quick peer. For others, and while memory is scarce, out of a copy, which
+/// costs little memory however long it takes.
+Task<void> Server::write_part(Peer& peer, Batch& batch) {
+  const bool quick = peer.copy.empty() && peer.out.is_quick() && !budget_.contended();
+  std::vector<ByteView> part;
+  if (quick) {
+    pin(peer.id, batch);
+    part = cut(batch.encoded->pieces(), batch.written, peer.out.part_bytes());
+  } else {
+    if (batch.pinned && batch.reservation) batch.allow_put_back();
+    if (peer.copy.empty()) {
+      peer.copy.reserve(kCopyBytes);
+      for (const ByteView piece : cut(batch.encoded->pieces(), batch.written, kCopyBytes)) {
+        append(peer.copy, piece);
+      }
+      peer.copied = 0;
+    }
+    const ByteView rest = ByteView(peer.copy).subspan(peer.copied);
+    part = {rest.first(std::min(rest.size(), ChunkSizer::kSlowBytes))};
+  }
+  std::size_t bytes = 0;
+  for (const ByteView piece : part) bytes += piece.size();
+  co_await peer.out.write_part(part);
+  batch.written += bytes;
+  if (!quick) peer.copied += bytes;
+  if (peer.copied >= peer.copy.size()) peer.copy.clear();
+  if (batch.reservation) batch.reservation->moved(bytes);
+  peer.leaving = std::min(peer.leaving + bytes, batch.block_bytes());
+}
+
+/// From now on its blocks are needed until the part that is being written has been taken.
+void Server::pin(const PeerId& peer, Batch& batch) {
+  if (batch.pinned || !batch.reservation) return;
+  batch.pinned = true;
+  batch.reservation->make_revocable(kMinimumQuickRate, [this, peer] {
+    swarm_.disconnect(peer, "does not take the blocks that it wanted");
+  });
 }
 
 }  // namespace shoal::content::bitswap

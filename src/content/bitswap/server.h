@@ -4,12 +4,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 
 #include "content/bitswap/bitswap.h"
 #include "content/bitswap/block_reader.h"
 #include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
-#include "content/bitswap/room.h"
+#include "net/resources/memory_budget.h"
 #include "system/task_group.h"
 
 namespace shoal::content::bitswap {
@@ -17,14 +18,28 @@ namespace shoal::content::bitswap {
 /// Answers what peers want.
 ///
 /// For each peer, one task reads blocks ahead of another that writes them: small blocks gathered
-/// into messages, big ones alone, none of them copied.
+/// into messages, big ones alone, none of them copied once the peer has proved quick.
+///
+/// Blocks in memory are paid for from one budget. While others wait for it, the blocks of a peer
+/// that takes them too slowly are put back: a message that was begun goes on from where it was,
+/// with its blocks read again. Slow peers lose nothing but time, and keep nobody waiting.
 class Server {
  public:
   static constexpr std::size_t kMessageBlockBytes = 1024 * 1024;
   /// Blocks read and not yet written, for one peer.
   static constexpr std::size_t kReadAheadBytes = 4 * 1024 * 1024;
   /// The same for all peers together; one that has taken nothing yet gets one message's worth.
-  static constexpr std::size_t kRoomBytes = 32 * 1024 * 1024;
+  static constexpr std::size_t kBudgetBytes = 32 * 1024 * 1024;
+  /// While the budget is contended: below this rate blocks are put back, to be read again.
+  static constexpr net::MemoryBudget::MinimumRate kMinimumRate{.grace = 100ms,
+                                                               .bytes_per_second = 4 * 1024 * 1024};
+  /// The same for one that was quick, whose blocks cannot be put back while they are being written:
+  /// it is disconnected.
+  static constexpr net::MemoryBudget::MinimumRate kMinimumQuickRate{.grace = 5s,
+                                                                    .bytes_per_second = 32 * 1024};
+  /// Of a message to one that is not quick, what is copied so that its blocks can be put back. A
+  /// block of 1 MiB is thus read 16 times at most.
+  static constexpr std::size_t kCopyBytes = 64 * 1024;
   /// While the line is idle, a message is sent when it has this much.
   static constexpr std::size_t kIdleMessageBytes = 64 * 1024;
   static constexpr std::size_t kMaxPresences = 2048;
@@ -38,39 +53,46 @@ class Server {
   void offer(const Multihash& hash);
   void offer_all();
   void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
-  void when_sent(std::function<void(const Sent&)> callback) { sent_ = std::move(callback); }
+  Subscription when_sent(std::function<void(const Sent&)> callback) {
+    return sent_.add(std::move(callback));
+  }
   Task<void> stop();
 
   std::size_t peers() const { return peers_.size(); }
-  std::size_t bytes_leaving() const;
-  const Room& room() const { return room_; }
+  std::size_t bytes_leaving(const BlockFilter& counted) const;
+  /// Whether it has taken blocks since it connected, or we asked it for some.
+  bool is_established(const PeerId& peer) const;
 
  private:
   struct Peer;
   using PeerPtr = std::shared_ptr<Peer>;
-  struct Batch {
-    Message message;
-    std::vector<Cid> cids;  // of its blocks
-    std::unique_ptr<Room::Share> share;
-  };
+  struct Batch;
+  using BatchPtr = std::unique_ptr<Batch>;
 
   PeerPtr start(const PeerId& id);
   void end(const PeerPtr& peer);
   Task<void> read_ahead(PeerPtr peer);
-  Task<Batch> read_batch(Peer& peer);
+  Task<BatchPtr> read_batch(Peer& peer);
+  Task<void> reserve(const PeerId& peer, Batch& batch, std::size_t bytes);
+  /// Reads the blocks of one that were put back; those that are gone are left out.
+  Task<void> read_again(Peer& peer, Batch& batch);
   /// What comes next and fits a message that has `bytes` already.
   static std::vector<Cid> next_blocks(Peer& peer, std::size_t bytes);
   Task<std::vector<std::optional<SharedBytes>>> read_blocks(const std::vector<Cid>& cids);
   Task<void> send_all(PeerPtr peer);
   Task<void> send_next(Peer& peer);
+  Task<void> write(Peer& peer, Batch& batch);
+  Task<void> write_part(Peer& peer, Batch& batch);
+  void pin(const PeerId& peer, Batch& batch);
   /// Of what was read: without what has been called off since.
-  static Batch take_ready(Peer& peer);
+  static BatchPtr take_ready(Peer& peer);
 
   System& system_;
   net::Swarm& swarm_;
   BlockReader& store_;
-  std::function<void(const Sent&)> sent_;
-  Room room_;
+  Subscribers<const Sent&> sent_;
+  net::MemoryBudget budget_;
+  std::set<PeerId> established_;  // connected ones
   std::map<PeerId, PeerPtr> peers_;
   TaskGroup tasks_;
 };

@@ -66,8 +66,7 @@ Task<Block> SessionState::fetch(std::shared_ptr<SessionState> self, Cid cid, Wan
     co_return Block{cid, SharedBytes(to_bytes(hash.digest()))};
   }
   if (!hash.is_computable()) {
-    throw Error(ErrorCode::unsupported, "a hash function that cannot be verified here",
-                cid.to_string());
+    throw cannot_verify(hash, cid.to_string());
   }
   if (self->ended_) throw Error(ErrorCode::closed, "the session has ended");
   struct Joined {
@@ -265,11 +264,12 @@ void SessionState::tick() {
   note_arriving();
   for (const auto& [hash, why] : table_.tick(client_.system().clock.now())) {
     const std::string name = fetches_.at(hash).cid.to_string();
-    const Error failure = why == WantTable::GaveUp::corrupt
-                              ? Error(ErrorCode::corrupt, "every peer that had it lied", name)
-                              : Error(ErrorCode::not_found, "no peer has this block", name,
-                                      "did its files change, or was it moved, since it was shared? "
-                                      "Then ask for a new link");
+    const Error failure =
+        why == WantTable::GaveUp::corrupt
+            ? Error(ErrorCode::corrupt, "every peer that had this block sent corrupt data", name)
+            : Error(ErrorCode::not_found, "no peer has this block", name,
+                    "if its files changed or moved since they were shared, "
+                    "ask for a new link");
     finish(hash, {}, std::make_exception_ptr(failure));
   }
   tell_peers();
@@ -295,9 +295,9 @@ void SessionState::fail_if_nobody_is_left() {
   const bool lied = std::ranges::any_of(peers_, [](const auto& peer) { return peer->lied; });
   for (const Multihash& hash : table_.all()) {
     const Error failure =
-        lied ? Error(ErrorCode::corrupt, "every peer that could be asked sent something else",
+        lied ? Error(ErrorCode::corrupt, "every peer sent corrupt data",
                      fetches_.at(hash).cid.to_string())
-             : Error(ErrorCode::unreachable, "no peer could be connected: " + reasons());
+             : Error(ErrorCode::unreachable, "could not connect to any peer: " + reasons());
     table_.unwant(hash);
     finish(hash, {}, std::make_exception_ptr(failure));
   }

@@ -30,6 +30,7 @@ struct MemoryBlocks {
   bool lies = false;                    // sends something else
   std::optional<Multihash> lies_about;  // sends something else for this one
   Duration read_time{};
+  std::size_t reads = 0;
 };
 
 class MemoryReader final : public BlockReader {
@@ -49,6 +50,7 @@ class MemoryReader final : public BlockReader {
 
  private:
   Task<std::optional<SharedBytes>> get_one(Multihash hash) {
+    ++from_.reads;
     if (from_.stalls) co_await from_.never.wait();
     if (from_.read_time != Duration::zero()) co_await from_.system.clock.sleep_for(from_.read_time);
     const auto found = from_.blocks.find(hash);

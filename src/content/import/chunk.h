@@ -30,6 +30,7 @@ struct OpenedFile {
   FileStamp stamp;  // that tells from then on whether it has changed
   /// Of a file of one chunk at most: all of it. Nothing if it changed meanwhile.
   std::optional<ChunkLeaf> only_leaf;
+  bool grew = false;  // meanwhile: the leaf is of what there was before
 };
 
 inline UnixfsMetadata metadata_from(const FileInfo& info, FileKind kind) {

@@ -16,6 +16,25 @@ constexpr unsigned kSpareWorkers = 2;
 /// Files that are looked up, some 10 us each, before others have a turn on the event loop.
 constexpr std::uint64_t kUnchangedAtOnce = 256;
 
+/// What became of a file while it was read.
+enum class Change {
+  none,
+  growth,   // something was added at its end
+  rewrite,  // of what was read, as far as anybody can tell
+};
+
+/// `first` is what its first `first_bytes` bytes were. Blocks.
+Change change_of(File& file, const FileInfo& before, const Cid& first, std::size_t first_bytes,
+                 const UnixfsProfile& profile, const UnixfsMetadata& metadata) {
+  const FileInfo after = file.info();
+  if (FileStamp::of(after) == FileStamp::of(before)) return Change::none;
+  if (after.size <= before.size) return Change::rewrite;
+  // Whoever writes a file anew begins at its beginning. Any other change shows when its block is
+  // served, for then it is hashed.
+  const auto again = read_leaf(file, 0, first_bytes, profile, metadata);
+  return again && again->root.cid == first ? Change::growth : Change::rewrite;
+}
+
 OpenedFile open_file(System& system, const std::string& path, const ImportOptions& options) {
   OpenedFile out;
   out.file = system.storage.open(path, Access::read);
@@ -27,9 +46,25 @@ OpenedFile open_file(System& system, const std::string& path, const ImportOption
   if (options.preserve) metadata = metadata_from(out.info, FileKind::file);
   const auto size = static_cast<std::size_t>(out.info.size);
   out.only_leaf = read_leaf(*out.file, 0, size, options.profile, metadata);
-  if (FileStamp::of(out.file->info()) != FileStamp::of(out.info)) out.only_leaf.reset();
+  if (out.only_leaf) {
+    const Change change =
+        change_of(*out.file, out.info, out.only_leaf->root.cid, size, options.profile, metadata);
+    out.grew = change == Change::growth;
+    if (change == Change::rewrite) out.only_leaf.reset();
+  }
   out.file.reset();
   return out;
+}
+
+/// The same, or nothing when the file is gone.
+std::optional<OpenedFile> open_if_there(System& system, const std::string& path,
+                                        const ImportOptions& options) {
+  try {
+    return open_file(system, path, options);
+  } catch (const Error&) {
+    if (still_is(system.storage, path, FileKind::file)) throw;
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -50,6 +85,7 @@ struct ContentReader::BigFile {
   std::uint64_t bytes_done = 0;
   std::size_t being_read = 0;
   bool shorter = false;
+  std::optional<Cid> first;                  // of its leaves
   std::map<std::uint64_t, ChunkLeaf> ahead;  // read before the one that comes before them
 };
 
@@ -106,7 +142,8 @@ std::optional<ContentReader::Pending> ContentReader::next_file() {
   }
   while (next_entry_ < plan_.entries.size()) {
     const std::size_t entry = next_entry_++;
-    if (plan_.entries[entry].info.kind == FileKind::file) return Pending{entry, false};
+    const PlanEntry& next = plan_.entries[entry];
+    if (next.info.kind == FileKind::file && !next.root) return Pending{entry, false};
   }
   return std::nullopt;
 }
@@ -118,21 +155,29 @@ Task<void> ContentReader::read_file(Pending pending) {
     if (++unchanged_ % kUnchangedAtOnce == 0) co_await system_.clock.sleep_for(Duration{});
     co_return;
   }
-  const auto job = [&] { return open_file(system_, path, options_); };
-  OpenedFile opened = co_await offload(system_.offload, job);
+  const auto job = [&] { return open_if_there(system_, path, options_); };
+  std::optional<OpenedFile> opened = co_await offload(system_.offload, job);
   current_path_ = path;
-  if (opened.file) {
-    open_.push_back(begin_big(pending, std::move(path), std::move(opened)));
-  } else if (opened.only_leaf) {
-    finish_small(pending.entry, path, opened);
+  if (!opened) {
+    plan_.leave_out_vanished(pending.entry);
+  } else if (opened->file) {
+    open_.push_back(begin_big(pending, std::move(path), std::move(*opened)));
+  } else if (opened->only_leaf) {
+    finish_small(pending.entry, path, *opened);
   } else {
-    changed(pending, path);
+    changed(pending);
   }
+}
+
+void ContentReader::set_info(std::size_t entry, const FileInfo& info) {
+  plan_.bytes += info.size - plan_.entries[entry].info.size;
+  plan_.entries[entry].info = info;
 }
 
 bool ContentReader::take_unchanged(std::size_t index, const std::string& path) {
   if (store_ == nullptr) return false;
   PlanEntry& entry = plan_.entries[index];
+  if (!is_reliable(entry.info, system_.clock.wall_now())) return false;
   const auto known = store_->imported(path, FileStamp::of(entry.info), key_of(entry.info));
   if (!known) return false;
   entry.root = known->root;
@@ -145,13 +190,14 @@ bool ContentReader::take_unchanged(std::size_t index, const std::string& path) {
 void ContentReader::finish_small(std::size_t index, const std::string& path,
                                  const OpenedFile& opened) {
   const ChunkLeaf& leaf = *opened.only_leaf;
-  plan_.entries[index].info = opened.info;
+  set_info(index, opened.info);
   plan_.entries[index].blocks = 1;
   count_hashed(leaf.root.content_bytes);
   set_root(index, leaf.root);
   if (store_ == nullptr) return;
   const FileId file = store_->add_file(path, opened.stamp);
   store_->put_place(leaf.root.cid.hash(), file, 0, leaf.root.content_bytes, leaf.frame);
+  if (opened.grew) return;  // it has another root already
   store_->set_imported(file, key_of(opened.info),
                        {.root = leaf.root.cid, .dag_bytes = leaf.root.tsize, .blocks = 1});
 }
@@ -167,6 +213,7 @@ std::shared_ptr<ContentReader::BigFile> ContentReader::begin_big(Pending pending
   file->path = std::move(path);
   file->file = std::move(opened.file);
   file->info = opened.info;
+  set_info(pending.entry, opened.info);
   const std::uint64_t chunk = options_.profile.chunk_bytes;
   file->chunks = opened.info.size / chunk + (opened.info.size % chunk != 0 ? 1 : 0);
   if (store_ != nullptr) file->id = store_->add_file(file->path, opened.stamp);
@@ -201,6 +248,7 @@ void ContentReader::take_in_order(BigFile& file) {
   const std::uint64_t chunk = options_.profile.chunk_bytes;
   while (!file.ahead.empty() && file.ahead.begin()->first == file.in_order) {
     const ChunkLeaf& leaf = file.ahead.begin()->second;
+    if (!file.first) file.first = leaf.root.cid;
     file.builder.add_leaf(leaf.root);
     ++plan_.entries[file.pending.entry].blocks;
     if (store_ != nullptr) {
@@ -215,31 +263,31 @@ void ContentReader::take_in_order(BigFile& file) {
 Task<void> ContentReader::finish(BigFile& file) {
   // A worker that waits finds work again if this file has to be read once more.
   ++files_being_opened_;
-  const auto job = [&] { return file.file->info(); };
-  const FileInfo after = co_await offload(system_.offload, job);
+  const auto first_bytes = static_cast<std::size_t>(options_.profile.chunk_bytes);
+  const auto job = [&] {
+    if (file.shorter) return Change::rewrite;
+    return change_of(*file.file, file.info, *file.first, first_bytes, options_.profile, {});
+  };
+  const Change change = co_await offload(system_.offload, job);
   --files_being_opened_;
   changed_.notify_all();
   const std::size_t entry = file.pending.entry;
-  if (file.shorter || FileStamp::of(after) != FileStamp::of(file.info)) {
+  if (change == Change::rewrite) {
     bytes_done_ -= file.bytes_done;
     if (store_ != nullptr) store_->forget_file(file.id);
-    changed(file.pending, file.path);
+    changed(file.pending);
     co_return;
   }
-  plan_.entries[entry].info = file.info;
   const FileRoot root = file.builder.finish(metadata_of(file.info));
   set_root(entry, root);
-  if (store_ == nullptr) co_return;
+  if (store_ == nullptr || change == Change::growth) co_return;
   store_->set_imported(
       file.id, key_of(file.info),
       {.root = root.cid, .dag_bytes = root.tsize, .blocks = plan_.entries[entry].blocks});
 }
 
-void ContentReader::changed(Pending pending, const std::string& path) {
-  if (pending.again) {
-    throw Error(ErrorCode::io, "changes while it is read", path,
-                "wait until nobody writes to it, or exclude it");
-  }
+void ContentReader::changed(Pending pending) {
+  if (pending.again) return plan_.leave_out_changing(pending.entry);
   again_.push_back({pending.entry, true});
 }
 

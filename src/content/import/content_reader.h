@@ -20,6 +20,8 @@ namespace shoal::content {
 /// A few workers take one piece of work after the other: a chunk of a file that is open, or else
 /// the next file, which is done at once when it is one chunk only. So one big file and many small
 /// ones keep the processors equally busy, and what waits to be put in order is a few CIDs.
+///
+/// Files of the plan that vanish or do not come to rest are left out of it.
 class ContentReader {
  public:
   ContentReader(System& system, BlockStore* store, const ImportOptions& options, TreePlan& plan);
@@ -45,13 +47,14 @@ class ContentReader {
   Task<void> read_chunk(std::shared_ptr<BigFile> file);
   Task<void> finish(BigFile& file);
 
+  void set_info(std::size_t entry, const FileInfo& info);
   bool take_unchanged(std::size_t entry, const std::string& path);
   void finish_small(std::size_t entry, const std::string& path, const OpenedFile& opened);
   std::shared_ptr<BigFile> begin_big(Pending pending, std::string path, OpenedFile opened);
   void take_in_order(BigFile& file);
   void keep_block(std::size_t entry, const Cid& cid, ByteView block);
   void set_root(std::size_t entry, const FileRoot& root);
-  void changed(Pending pending, const std::string& path);
+  void changed(Pending pending);
   void count_hashed(std::uint64_t bytes);
   UnixfsMetadata metadata_of(const FileInfo& info) const;
   std::string key_of(const FileInfo& info) const;

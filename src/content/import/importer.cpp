@@ -53,8 +53,9 @@ struct Importer::State {
 
   Task<ImportResult> import(std::vector<std::string> paths);
   Task<void> make_entry(std::size_t index);
-  Task<MadeEntry> made_folder(std::size_t index);
-  Task<MadeEntry> made_symlink(std::size_t index);
+  Task<std::optional<MadeEntry>> made_folder(std::size_t index);
+  /// None when it is gone.
+  Task<std::optional<MadeEntry>> made_symlink(std::size_t index);
   ImportResult result() const;
 
   System& system;
@@ -70,7 +71,8 @@ Task<ImportResult> Importer::State::import(std::vector<std::string> paths) {
   co_await reader->run();
   // What is in a folder stands behind it.
   for (std::size_t index = plan.entries.size(); index-- > 0;) {
-    if (plan.entries[index].info.kind != FileKind::file) co_await make_entry(index);
+    const PlanEntry& entry = plan.entries[index];
+    if (entry.info.kind != FileKind::file && !entry.left_out) co_await make_entry(index);
   }
   if (store != nullptr) store->commit();
   co_return result();
@@ -78,23 +80,28 @@ Task<ImportResult> Importer::State::import(std::vector<std::string> paths) {
 
 Task<void> Importer::State::make_entry(std::size_t index) {
   const bool is_symlink = plan.entries[index].info.kind == FileKind::symlink;
-  Task<MadeEntry> making = is_symlink ? made_symlink(index) : made_folder(index);
-  const MadeEntry made = co_await std::move(making);
+  Task<std::optional<MadeEntry>> making = is_symlink ? made_symlink(index) : made_folder(index);
+  const std::optional<MadeEntry> made = co_await std::move(making);
+  if (!made) {
+    plan.leave_out_vanished(index);
+    co_return;
+  }
   PlanEntry& entry = plan.entries[index];
-  entry.root = made.root;
-  entry.tsize = made.tsize;
-  entry.blocks = made.blocks.size();
+  entry.root = made->root;
+  entry.tsize = made->tsize;
+  entry.blocks = made->blocks.size();
   for (const std::size_t child : entry.children) entry.blocks += plan.entries[child].blocks;
   if (store == nullptr) co_return;
-  for (const MadeBlock& block : made.blocks) store->put_later(block.cid.hash(), block.bytes);
+  for (const MadeBlock& block : made->blocks) store->put_later(block.cid.hash(), block.bytes);
 }
 
-Task<MadeEntry> Importer::State::made_folder(std::size_t index) {
+Task<std::optional<MadeEntry>> Importer::State::made_folder(std::size_t index) {
   const PlanEntry& entry = plan.entries[index];
   std::vector<DagPbLink> links;
   links.reserve(entry.children.size());
   for (const std::size_t child : entry.children) {
     const PlanEntry& inner = plan.entries[child];
+    if (inner.left_out) continue;
     links.push_back({.cid = *inner.root, .name = inner.name, .tsize = inner.tsize});
   }
   // The folder around several paths is none of the file system's.
@@ -106,15 +113,16 @@ Task<MadeEntry> Importer::State::made_folder(std::size_t index) {
   co_return made;
 }
 
-Task<MadeEntry> Importer::State::made_symlink(std::size_t index) {
+Task<std::optional<MadeEntry>> Importer::State::made_symlink(std::size_t index) {
   const PlanEntry& entry = plan.entries[index];
   const std::string path = plan.path_of(index);
   UnixfsMetadata metadata;
   if (options.preserve) metadata = metadata_from(entry.info, FileKind::symlink);
-  const auto job = [&] {
+  const auto job = [&]() -> std::optional<MadeEntry> {
+    if (!still_is(system.storage, path, FileKind::symlink)) return std::nullopt;
     return make_symlink_blocks(system.storage.read_link(path), options.profile, metadata);
   };
-  MadeEntry made = co_await offload(system.offload, job);
+  std::optional<MadeEntry> made = co_await offload(system.offload, job);
   co_return made;
 }
 
@@ -126,9 +134,13 @@ ImportResult Importer::State::result() const {
                    .blocks = root.blocks,
                    .dag_bytes = root.tsize,
                    .bytes_hashed = reader->bytes_hashed(),
+                   .omissions = plan.omissions,
                    .warnings = plan.warnings};
   for (const PlanEntry& entry : plan.entries) {
-    if (entry.info.kind == FileKind::file) out.bytes += entry.info.size;
+    if (entry.info.kind != FileKind::file || entry.left_out) continue;
+    out.bytes += entry.info.size;
+    const bool is_executable = (entry.info.mode & 0111) != 0;
+    if (is_executable && !options.preserve) ++out.omissions.executables;
   }
   return out;
 }

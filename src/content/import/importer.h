@@ -2,15 +2,29 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "content/import/left_out.h"
+#include "content/import/stream_hasher.h"
 #include "content/store/block_store.h"
 #include "format/cid.h"
 #include "format/unixfs_profile.h"
 #include "system/system.h"
 
 namespace shoal::content {
+
+/// What the path "-" stands for.
+struct StandardInput {
+  /// Of a file in the node's home that holds it, so that it can be served; and is named
+  /// kStandardInputName. Empty: it has been read already, as `hashed`.
+  std::string path;
+  std::optional<StreamResult> hashed{};
+};
+
+inline constexpr const char* kStandardInputPath = "-";
+inline constexpr const char* kStandardInputName = "stdin";
 
 struct ImportOptions {
   UnixfsProfile profile = UnixfsProfile::v1_2025();
@@ -25,6 +39,8 @@ struct ImportOptions {
   std::string name;
   /// Of the node, with its private key: left out wherever it lies. Empty: there is none.
   std::string home{};
+  /// None: "-" is a file of that name.
+  std::optional<StandardInput> standard_input{};
 };
 
 struct ImportResult {
@@ -35,9 +51,9 @@ struct ImportResult {
   std::uint64_t blocks = 0;     // equal ones counted each time, as in dag_bytes
   std::uint64_t dag_bytes = 0;  // of all blocks, as parents state it
   std::uint64_t bytes_hashed = 0;
-  /// What is not as might be expected, a sentence each: what was left out, for it is no file,
-  /// folder or symlink, or the node's home; a symlink that was given; a .shoalignore that was not
-  /// read.
+  Omissions omissions{};
+  /// What else is not as might be expected, a sentence each: the node's home was left out, a
+  /// .shoalignore was not read.
   std::vector<std::string> warnings;
 };
 
@@ -52,8 +68,12 @@ struct ImportProgress {
 ///
 /// Files are read in chunks, some at a time, off the event loop; memory holds those and one entry
 /// for each file, whatever the sizes. A file that the store knows unchanged is not read. Symlinks
-/// stay symlinks, also one that is given as a path. Unfinished downloads and their locks are left
-/// out.
+/// stay symlinks, but one that is given as a path is followed. Unfinished downloads and their locks
+/// are left out.
+///
+/// The tree may change meanwhile. What vanishes is left out; a file that grows, as a log does, is
+/// taken at the length that it had when it was opened; one that is rewritten or becomes shorter is
+/// read once more, and then left out.
 class Importer {
  public:
   /// Borrows both for its life. `store` may be null: then nothing is kept.
@@ -62,9 +82,10 @@ class Importer {
   Importer(const Importer&) = delete;
   Importer& operator=(const Importer&) = delete;
 
-  /// Several paths become the entries of one folder. Throws Error{io} naming what is absent,
-  /// unreadable, or changes while it is read, also after a second try; Error{usage} for no path,
-  /// two of the same name, or one in the node's home. Cancellable. Once.
+  /// Several paths become the entries of one folder. Throws Error{io} naming what is unreadable, or
+  /// a given path that is absent, vanishes, or is rewritten while it is read, also at the second
+  /// try; Error{usage} for no path, two of the same name, or one in the node's home. Cancellable.
+  /// Once.
   Task<ImportResult> import(std::vector<std::string> paths);
 
   ImportProgress progress() const;

@@ -42,11 +42,6 @@ std::string make_tree(const TempFolder& temp) {
   return tree;
 }
 
-/// Lets a file look as if nobody had written to it for long.
-void grow_old(const std::string& path) {
-  std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() - 1h);
-}
-
 Task<ImportResult> imported(System& system, BlockStore* store, std::vector<std::string> paths,
                             ImportOptions options = {}) {
   Importer importer(system, store, std::move(options));
@@ -89,8 +84,11 @@ Task<void> trees(System& system) {
             "bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354");
   EXPECT_EQ(co_await cid_of(system, tree + "/a.txt"),
             "bafkreicysg23kiwv34eg2d7qweipxwosdo2py4ldv42nbauguluen5v6am");
-  EXPECT_EQ(co_await cid_of(system, tree + "/link"),
-            "bafybeibysfkbozujnkzmx63h6nk4td2kmqcyhxhq67adb6vgr3mis24ble");
+  std::filesystem::create_directory(temp.path("links"));
+  std::filesystem::create_symlink("a.txt", temp.path("links/link"));
+  const auto links = co_await imported(system, nullptr, {temp.path("links")});
+  EXPECT_EQ(links.blocks, 2u);
+  EXPECT_EQ(links.files, 0u);
 }
 TEST(Importer, gives_small_trees_the_cids_of_kubo) {
   os::in_world(trees);
@@ -158,7 +156,6 @@ Task<void> preserved(System& system) {
   const std::vector<std::pair<std::string, std::string>> expected = {
       {tree + "/a.txt", "bafybeigqrttudidbxuqftg755ytlii7gfxljty3kqgnxzoaookxsbdsxku"},
       {tree + "/nothing", "bafybeif6dpzm3jemmkj7itbeu3hckaarfkiyfhamd27ltu4pfjjq3fcswu"},
-      {tree + "/link", "bafybeihdswtzcn2ppwhzlwvvqv7iflljkdg4fdsmta76ppazjkmx3zznny"},
       {tree + "/sub", "bafybeib45emomstgnyppwti7uxjisqbfhr5x3wuhwsqgqtsn65pgmkxq7m"},
       {tree + "/empty", "bafybeib44fsr34wbjqk63dhngmt5pddp33fcejedc43nhjggqrahm7z4ia"},
       {tree, "bafybeig5q4rjecsmrs7dujgjjduxrn3mueccreujvukf5h7bwu3mj2n5cq"},
@@ -224,9 +221,6 @@ Task<void> unchanged(System& system) {
   const TempFolder temp;
   const std::string tree = make_tree(temp);
   write(tree + "/big", big_content());
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(tree)) {
-    if (entry.is_regular_file()) grow_old(entry.path());
-  }
   BlockStore store(system, temp.path("home"));
   const auto first = co_await imported(system, &store, {tree});
   EXPECT_EQ(first.bytes_hashed, first.bytes);
@@ -242,37 +236,25 @@ Task<void> unchanged(System& system) {
   co_await store.stop();
 }
 TEST(Importer, does_not_read_a_file_again_that_has_not_changed) {
-  os::in_world(unchanged);
+  os::in_later_world(unchanged);
 }
 
-/// Whether the store gives the one block of a file that was changed, without looking so, after it
-/// was imported.
-Task<bool> gives_what_changed(System& system, bool is_old) {
+Task<void> time_set_back(System& system) {
   const TempFolder temp;
   const std::string path = temp.path("file");
   write(path, "before");
-  if (is_old) {
-    grow_old(path);
-  } else {
-    // Young for as long as this test may take.
-    std::filesystem::last_write_time(path, std::filesystem::file_time_type::clock::now() + 1h);
-  }
   const auto time = std::filesystem::last_write_time(path);
   BlockStore store(system, temp.path("home"));
-  const auto result = co_await imported(system, &store, {path});
+  const auto first = co_await imported(system, &store, {path});
   write(path, "after!");
   std::filesystem::last_write_time(path, time);
-  const auto block = co_await store.get(result.root.hash());
+  const auto second = co_await imported(system, &store, {path});
+  EXPECT_NE(second.root, first.root);
+  EXPECT_FALSE(co_await store.get(first.root.hash()));
   co_await store.stop();
-  co_return block.has_value();
 }
-
-Task<void> young_files(System& system) {
-  EXPECT_FALSE(co_await gives_what_changed(system, false));
-  EXPECT_TRUE(co_await gives_what_changed(system, true));
-}
-TEST(Importer, trusts_no_file_that_was_written_a_moment_ago) {
-  os::in_world(young_files);
+TEST(Importer, gives_a_new_root_for_a_file_rewritten_with_its_size_and_mtime) {
+  os::in_later_world(time_set_back);
 }
 
 Task<std::uint64_t> files_in(System& system, std::string path, ImportOptions options = {}) {
@@ -335,18 +317,102 @@ Task<void> special(System& system) {
   EXPECT_EQ(::mkfifo((tree + "/fifo").c_str(), 0600), 0);
   const auto result = co_await imported(system, nullptr, {tree});
   EXPECT_EQ(result.files, 3u);
-  EXPECT_EQ(result.warnings.size(), 1u);
-  EXPECT_TRUE(result.warnings.front().starts_with(tree + "/fifo: left out"));
+  EXPECT_EQ(result.omissions.special.count, 1u);
+  EXPECT_EQ(result.omissions.special.first, std::vector{tree + "/fifo"});
   EXPECT_EQ(co_await failure_of(system, {tree + "/fifo"}), "io " + tree + "/fifo");
   EXPECT_EQ(co_await failure_of(system, {tree + "/absent"}), "io " + tree + "/absent");
+  EXPECT_EQ(co_await failure_of(system, {"/dev/null"}), "io /dev/null");
   try {
     static_cast<void>(co_await imported(system, nullptr, {tree + "/fifo"}));
   } catch (const Error& error) {
-    EXPECT_NE(error.hint().find("into a file"), std::string::npos) << error.hint();
+    EXPECT_NE(error.hint().find("shoal share - <"), std::string::npos) << error.hint();
   }
 }
-TEST(Importer, warns_of_what_is_no_file_and_names_what_is_absent) {
+TEST(Importer, counts_what_is_no_file_and_names_what_is_absent) {
   os::in_world(special);
+}
+
+Task<void> given_links(System& system) {
+  const TempFolder temp;
+  const std::string tree = make_tree(temp);
+  std::filesystem::create_directory_symlink("tree", temp.path("current"));
+  std::filesystem::create_symlink("current", temp.path("twice"));
+  const std::string tree_cid = co_await cid_of(system, tree);
+  for (const char* name : {"current", "current/", "twice"}) {
+    const auto result = co_await imported(system, nullptr, {temp.path(name)});
+    EXPECT_EQ(result.root.to_string(), tree_cid) << name;
+    EXPECT_EQ(result.name, std::string(name).substr(0, std::string(name).find('/')));
+  }
+  const auto file = co_await imported(system, nullptr, {tree + "/link"});
+  EXPECT_EQ(file.root.to_string(), co_await cid_of(system, tree + "/a.txt"));
+  EXPECT_EQ(file.name, "link");
+  EXPECT_TRUE(file.warnings.empty());
+  std::filesystem::create_symlink("nowhere", temp.path("dangling"));
+  EXPECT_EQ(co_await failure_of(system, {temp.path("dangling")}), "io " + temp.path("dangling"));
+  std::filesystem::create_symlink("/dev/null", temp.path("device"));
+  EXPECT_EQ(co_await failure_of(system, {temp.path("device")}), "io " + temp.path("device"));
+  int ends[2];
+  EXPECT_EQ(::pipe(ends), 0);
+  const std::string pipe = "/proc/self/fd/" + std::to_string(ends[0]);
+  try {
+    static_cast<void>(co_await imported(system, nullptr, {pipe}));
+    ADD_FAILURE();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.message(), "neither a file nor a folder");
+  }
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+TEST(Importer, follows_a_given_symlink_and_takes_its_name) {
+  os::in_world(given_links);
+}
+
+Task<void> omitted(System& system) {
+  const TempFolder temp;
+  const std::string tree = make_tree(temp);
+  std::filesystem::create_directory(tree + "/.git");
+  write(tree + "/.git/config", "");
+  write(tree + "/.ignored", "");
+  write(tree + "/.shoalignore", ".ignored\n");
+  write(tree + "/run", "#!/bin/sh\n");
+  system.storage.set_mode(tree + "/run", 0755);
+  const auto result = co_await imported(system, nullptr, {tree});
+  EXPECT_EQ(result.omissions.hidden.count, 2u);
+  EXPECT_EQ(result.omissions.hidden.first, (std::vector{tree + "/.git", tree + "/.hidden"}));
+  EXPECT_EQ(result.omissions.executables, 1u);
+  EXPECT_FALSE(result.omissions.unexpected());
+  const auto all = co_await imported(system, nullptr, {tree},
+                                     {.hidden = true, .preserve = true, .exclude = {}, .name = {}});
+  EXPECT_FALSE(all.omissions.any());
+}
+TEST(Importer, counts_what_it_leaves_out_and_what_it_will_not_keep) {
+  os::in_world(omitted);
+}
+
+Task<void> streams(System& system) {
+  const TempFolder temp;
+  const std::size_t chunk = UnixfsProfile::v1_2025().chunk_bytes;
+  for (const std::size_t size : {std::size_t{0}, std::size_t{5}, chunk, chunk + 1, 3 * chunk}) {
+    const std::string content = big_content().substr(0, size);
+    write(temp.path("file"), content);
+    const auto file = co_await imported(system, nullptr, {temp.path("file")});
+    StreamHasher hasher(UnixfsProfile::v1_2025());
+    for (std::size_t at = 0; at < size; at += 700'000) {
+      hasher.add(as_bytes(std::string_view(content).substr(at, 700'000)));
+    }
+    const ImportOptions options{
+        .exclude = {},
+        .name = {},
+        .standard_input = StandardInput{.path = {}, .hashed = hasher.finish()}};
+    const auto stream = co_await imported(system, nullptr, {"-"}, options);
+    EXPECT_EQ(stream.root, file.root) << size;
+    EXPECT_EQ(stream.blocks, file.blocks) << size;
+    EXPECT_EQ(stream.bytes, size);
+    EXPECT_EQ(stream.name, "stdin");
+  }
+}
+TEST(Importer, gives_standard_input_the_root_of_a_file) {
+  os::in_world(streams);
 }
 
 Task<void> unreadable(System& system) {

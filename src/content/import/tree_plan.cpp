@@ -32,9 +32,12 @@ class Walk {
   std::vector<Folder> list(Folder folder);
 
  private:
-  bool is_wanted(const Folder& folder, const FolderEntry& entry) const;
+  std::optional<std::vector<FolderEntry>> names_in(const Folder& folder);
+  bool is_wanted(const Folder& folder, const FolderEntry& entry);
   void read_rules(Folder& folder);
-  std::optional<FileInfo> look(const std::string& path);
+  static std::string path_in(const Folder& folder, const std::string& name) {
+    return folder.path == "/" ? "/" + name : folder.path + "/" + name;
+  }
 
   Storage& storage_;
   const ImportOptions& options_;
@@ -43,18 +46,26 @@ class Walk {
   TreePlan& plan_;
 };
 
-bool Walk::is_wanted(const Folder& folder, const FolderEntry& entry) const {
-  if (entry.name == kIgnoreFile || is_partial_or_lock_name(entry.name)) return false;
-  if (!options_.hidden && entry.name.starts_with('.')) return false;
+bool Walk::is_wanted(const Folder& folder, const FolderEntry& entry) {
+  if (entry.name == kIgnoreFile || is_download_name(entry.name)) return false;
   const std::string relative = folder.relative + entry.name;
   const bool is_folder = entry.kind == FileKind::folder;
   if (excluded_.judge(relative, is_folder) == IgnoreRules::Verdict::ignored) return false;
-  return !IgnoreChain::ignores(folder.rules.get(), relative, is_folder);
+  if (IgnoreChain::ignores(folder.rules.get(), relative, is_folder)) return false;
+  if (options_.hidden || !entry.name.starts_with('.')) return true;
+  plan_.omissions.hidden.add(path_in(folder, entry.name));
+  return false;
 }
 
 void Walk::read_rules(Folder& folder) {
-  const std::string path = folder.path + "/" + kIgnoreFile;
-  const auto file = storage_.open(path, Access::read);
+  const std::string path = path_in(folder, kIgnoreFile);
+  std::unique_ptr<File> file;
+  try {
+    file = storage_.open(path, Access::read);
+  } catch (const Error&) {
+    if (still_is(storage_, path, FileKind::file)) throw;
+    return;
+  }
   Bytes text(kMaxIgnoreFileBytes + 1);
   text.resize(file->read_at(0, text));
   if (text.size() > kMaxIgnoreFileBytes) {
@@ -66,9 +77,21 @@ void Walk::read_rules(Folder& folder) {
       .rules = std::move(rules), .folder_bytes = folder.relative.size(), .outer = folder.rules});
 }
 
+std::optional<std::vector<FolderEntry>> Walk::names_in(const Folder& folder) {
+  try {
+    return storage_.list(folder.path);
+  } catch (const Error&) {
+    if (still_is(storage_, folder.path, FileKind::folder)) throw;
+  }
+  plan_.leave_out_vanished(folder.index);
+  return std::nullopt;
+}
+
 std::vector<Walk::Folder> Walk::list(Folder folder) {
   std::vector<Folder> inner;
-  const std::vector<FolderEntry> found = storage_.list(folder.path);
+  const auto names = names_in(folder);
+  if (!names) return inner;
+  const std::vector<FolderEntry>& found = *names;
   const auto has_rules = [](const FolderEntry& entry) {
     return entry.name == kIgnoreFile && entry.kind == FileKind::file;
   };
@@ -81,11 +104,14 @@ std::vector<Walk::Folder> Walk::list(Folder folder) {
   }
   for (const FolderEntry& entry : found) {
     if (!is_wanted(folder, entry)) continue;
-    const std::string path = folder.path == "/" ? "/" + entry.name : folder.path + "/" + entry.name;
+    const std::string path = path_in(folder, entry.name);
     auto info = storage_.info(path);
-    if (!info) continue;  // gone in between
+    if (!info) {
+      plan_.omissions.vanished.add(path);
+      continue;
+    }
     if (info->kind == FileKind::other) {
-      plan_.warnings.push_back(path + ": left out: neither a file nor a folder nor a symlink");
+      plan_.omissions.special.add(path);
       continue;
     }
     if (home_.is(*info)) {
@@ -143,32 +169,77 @@ std::string last_part(std::string_view path) {
   return std::string(path.substr(path.rfind('/') + 1));
 }
 
-PlanEntry look_at(Storage& storage, const OwnHome& home, std::string path) {
-  while (path.size() > 1 && path.ends_with('/')) path.pop_back();
-  const auto info = storage.info(path);
-  if (path.empty() || !info) {
-    throw Error(ErrorCode::io, "no such file or folder", path);
+[[noreturn]] void refuse_special(const std::string& path) {
+  const bool is_input = path == "/dev/stdin" || path == "/dev/fd/0" || path == "/proc/self/fd/0";
+  throw Error(ErrorCode::io, "neither a file nor a folder", path,
+              is_input ? "`shoal share -` shares standard input"
+                       : "`shoal share - < " + path + "` shares what comes out of it");
+}
+
+/// Whether a symlink stands for what a process has open, such as /dev/stdin, and that has no name.
+bool leads_to_nameless(Storage& storage, std::string path) {
+  constexpr int kMostLinks = 8;
+  for (int links = 0; links < kMostLinks; ++links) {
+    const auto info = storage.info(path);
+    if (!info || info->kind != FileKind::symlink) return false;
+    std::string target = storage.read_link(path);
+    if (target.find(":[") != std::string::npos) return true;  // pipe:[4711]
+    if (!target.starts_with('/')) target.insert(0, path.substr(0, path.rfind('/') + 1));
+    path = std::move(target);
   }
-  if (info->kind == FileKind::other) {
-    throw Error(ErrorCode::io, "neither a file nor a folder nor a symlink", path,
-                "write what comes out of it into a file, and share that");
+  return false;
+}
+
+/// Where a symlink leads, from the root on.
+std::string follow(Storage& storage, const std::string& link) {
+  try {
+    std::string target = storage.absolute(link);
+    // One that leads nowhere resolves to itself.
+    const auto there = storage.info(target);
+    if (there && there->kind != FileKind::symlink) return target;
+  } catch (const Error&) {
   }
-  std::string name = last_part(path);
-  const bool is_symlink = info->kind == FileKind::symlink;
-  if (!is_symlink) path = storage.absolute(path);
-  if (!is_symlink && home.holds(storage, path)) {
+  if (leads_to_nameless(storage, link)) refuse_special(link);
+  throw Error(ErrorCode::io, "a symlink to what is not there", link);
+}
+
+PlanEntry look_at(Storage& storage, const OwnHome& home, std::string given) {
+  while (given.size() > 1 && given.ends_with('/')) given.pop_back();
+  auto info = storage.info(given);
+  if (given.empty() || !info) throw Error(ErrorCode::io, "no such file or folder", given);
+  const bool is_link = info->kind == FileKind::symlink;
+  std::string path = is_link ? follow(storage, given) : storage.absolute(given);
+  if (is_link) info = storage.info(path).value();
+  if (info->kind == FileKind::other) refuse_special(given);
+  if (home.holds(storage, path)) {
     throw Error(ErrorCode::usage, "belongs to this node's home, where its private key lies", path,
                 "share what lies elsewhere, or name another home with --home DIR");
   }
+  std::string name = last_part(given);
   if (name.empty() || name == "." || name == "..") name = last_part(path);
   return {
       .name = std::move(name), .info = *info, .path = std::move(path), .children = {}, .root = {}};
 }
 
-void add_given(TreePlan& plan, PlanEntry entry) {
-  if (entry.info.kind == FileKind::symlink) {
-    plan.warnings.push_back(entry.path + ": a symlink: it is shared itself, not what it leads to");
+PlanEntry standard_input(Storage& storage, const StandardInput& input) {
+  PlanEntry entry{.name = kStandardInputName,
+                  .info = {},
+                  .path = kStandardInputPath,
+                  .children = {},
+                  .root = {}};
+  if (!input.hashed) {
+    entry.path = input.path;
+    entry.info = storage.info(input.path).value();
+    return entry;
   }
+  entry.info.size = input.hashed->root.content_bytes;
+  entry.root = input.hashed->root.cid;
+  entry.tsize = input.hashed->root.tsize;
+  entry.blocks = input.hashed->blocks;
+  return entry;
+}
+
+void add_given(TreePlan& plan, PlanEntry entry) {
   if (entry.info.kind == FileKind::file) {
     plan.bytes += entry.info.size;
     ++plan.files;
@@ -193,6 +264,41 @@ void check_names(const std::vector<PlanEntry>& given) {
 
 }  // namespace
 
+bool still_is(Storage& storage, const std::string& path, FileKind kind) {
+  try {
+    const auto info = storage.info(path);
+    return info && info->kind == kind;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+void TreePlan::leave_out_vanished(std::size_t index) {
+  if (!entries[index].path.empty()) {
+    throw Error(ErrorCode::io, "vanished while it was read", entries[index].path,
+                "run the same command again when it is back");
+  }
+  leave_out(index, omissions.vanished);
+}
+
+void TreePlan::leave_out_changing(std::size_t index) {
+  if (!entries[index].path.empty()) {
+    throw Error(ErrorCode::io, "changes while it is read", entries[index].path,
+                "wait until nobody writes to it");
+  }
+  leave_out(index, omissions.changing);
+}
+
+void TreePlan::leave_out(std::size_t index, LeftOut& reason) {
+  PlanEntry& entry = entries[index];
+  entry.left_out = true;
+  entry.blocks = 0;
+  reason.add(path_of(index));
+  if (entry.info.kind != FileKind::file) return;
+  bytes -= entry.info.size;
+  --files;
+}
+
 std::string TreePlan::path_of(std::size_t index) const {
   std::vector<const std::string*> names;
   while (entries[index].path.empty()) {
@@ -209,8 +315,12 @@ std::string TreePlan::path_of(std::size_t index) const {
 
 Error with_hint(Storage& storage, const std::vector<std::string>& paths, const Error& error) {
   const auto is_around = [&](const std::string& path) {
-    const std::string folder = storage.absolute(path);
-    return error.subject().starts_with(folder == "/" ? folder : folder + "/");
+    try {
+      const std::string folder = storage.absolute(path);
+      return error.subject().starts_with(folder == "/" ? folder : folder + "/");
+    } catch (const Error&) {
+      return false;  // it leads nowhere, which the error says
+    }
   };
   if (error.code() != ErrorCode::io || !std::ranges::any_of(paths, is_around)) return error;
   const std::string hint = error.hint().empty() ? "" : error.hint() + ", or ";
@@ -225,7 +335,11 @@ Task<TreePlan> plan_tree(System& system, std::vector<std::string> paths,
   for (const std::string& pattern : options.exclude) excluded.add(pattern);
   const OwnHome home(system.storage, options.home);
   std::vector<PlanEntry> given;
-  for (std::string& path : paths) given.push_back(look_at(system.storage, home, std::move(path)));
+  for (std::string& path : paths) {
+    const bool is_input = options.standard_input && path == kStandardInputPath;
+    given.push_back(is_input ? standard_input(system.storage, *options.standard_input)
+                             : look_at(system.storage, home, std::move(path)));
+  }
   check_names(given);
   TreePlan plan;
   if (given.size() > 1) {

@@ -24,6 +24,7 @@ struct PlanEntry {
   /// Only of the paths given: from the file system's root on.
   std::string path;
   std::vector<std::size_t> children;
+  bool left_out = false;  // it went while the import ran, or did not come to rest
 
   std::optional<Cid> root;
   std::uint64_t tsize = 0;
@@ -36,11 +37,23 @@ class TreePlan {
   std::vector<PlanEntry> entries;
   std::uint64_t bytes = 0;
   std::uint64_t files = 0;
+  Omissions omissions;
   std::vector<std::string> warnings;
 
   /// In the file system.
   std::string path_of(std::size_t index) const;
+
+  /// Takes an entry out of the folder that it was in. Throws Error{io} when it was given as a path:
+  /// nothing would be left of what was asked for.
+  void leave_out_vanished(std::size_t index);
+  void leave_out_changing(std::size_t index);
+
+ private:
+  void leave_out(std::size_t index, LeftOut& reason);
 };
+
+/// Whether something of this kind has the name. Blocks; true when the disk does not say.
+bool still_is(Storage& storage, const std::string& path, FileKind kind);
 
 /// Looks at the paths and all below them, reading only folders. Entry 0 is the root: the one path,
 /// or a folder without a place that holds several.

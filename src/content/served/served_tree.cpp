@@ -3,6 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.h"
+#include "base/log.h"
 #include "content/local_block.h"
 #include "format/dag_pb.h"
 
@@ -21,7 +23,11 @@ Task<void> serve_tree(BlockStore& store, Cid root, ServedBlocks::Scope& scope) {
     unread.pop_back();
     const auto node = co_await store.get_node(cid.hash());
     if (!node) continue;
-    for (const DagPbLinkView& link : decode_dag_pb(node->view()).links) add(link.cid);
+    try {
+      for (const DagPbLinkView& link : decode_dag_pb(node->view()).links) add(link.cid);
+    } catch (const Error& error) {
+      log_debug("{}: {}", cid.to_string(), error.what());  // nothing is below it
+    }
   }
 }
 

@@ -47,13 +47,13 @@ struct Look {
   BlockReading reading{};
 };
 
-void read_all(Storage& storage, const std::vector<Multihash>& hashes, std::vector<Look>& looks) {
+void read_all(System& system, const std::vector<Multihash>& hashes, std::vector<Look>& looks) {
   for (std::size_t i = 0; i < looks.size(); ++i) {
     Look& look = looks[i];
     const bool is_same = i > 0 && looks[i - 1].place.file == look.place.file;
     if (!look.file && is_same) look.file = looks[i - 1].reading.file;
-    look.reading =
-        read_block(storage, block_place(look.place), hashes[look.number], std::move(look.file));
+    look.reading = read_block(system.storage, block_place(look.place), hashes[look.number],
+                              std::move(look.file), system.clock.wall_now());
   }
 }
 
@@ -122,7 +122,7 @@ struct BlockStore::State {
   bool commit_pending = false;
   std::size_t uncommitted_places = 0;
   std::uint64_t stale_blocks = 0;
-  std::function<void(const std::string&)> when_missed;
+  Subscribers<const Multihash&, const std::string&> missed;
   std::string lost;  // why changes went that were not committed yet; empty: none did
   TaskGroup tasks;
 };
@@ -211,7 +211,9 @@ Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::P
   BlockPlace where = block_place(place);
   where.trusted &= trust == Trust::the_look;
   std::shared_ptr<File> file = files.find(place.file);
-  const auto job = [&] { return read_block(system.storage, where, hash, std::move(file)); };
+  const auto job = [&] {
+    return read_block(system.storage, where, hash, std::move(file), system.clock.wall_now());
+  };
   BlockReading reading = co_await offload(system.offload, job);
   co_return reading;
 }
@@ -239,9 +241,11 @@ void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
     change([&](Index& all) { all.forget_place(hash.encoded(), place); });
     return;
   }
-  const bool may_be_trusted = place.stamp != kNeverTrusted;
-  if (reading.hashed && may_be_trusted && !reading.stamp.is_young(system.clock.wall_now())) {
-    change([&](Index& all) { all.renew(place, reading.stamp); });
+  if (!reading.hashed || place.stamp == kNeverTrusted) return;
+  const FileStamp stamp = FileStamp::of(reading.look);
+  const bool is_new = !place.current || stamp != place.stamp;
+  if (is_new && !stamp.is_young(system.clock.wall_now())) {
+    change([&](Index& all) { all.renew(place, stamp); });
   }
 }
 
@@ -263,6 +267,10 @@ BlockStore::~BlockStore() {
   } catch (const std::exception& error) {
     log_warning("{}", error.what());
   }
+}
+
+std::string BlockStore::home() const {
+  return state_->path.substr(0, state_->path.rfind('/'));
 }
 
 const std::string& BlockStore::damaged() const {
@@ -304,7 +312,7 @@ Task<std::optional<SharedBytes>> BlockStore::State::get(Multihash hash, Trust tr
   if (node) co_return node;
   // Once more when a file moved while it was looked for, or a place was forgotten.
   bool again = true;
-  std::string missed;
+  std::string missed_in;
   for (int look = 0; again && look < kLooks; ++look) {
     again = false;
     for (const Index::Place& place : places(hash)) {
@@ -316,10 +324,10 @@ Task<std::optional<SharedBytes>> BlockStore::State::get(Multihash hash, Trust tr
       }
       note(hash, place, reading);
       if (reading.right) co_return reading.bytes;
-      missed = place.path;
+      missed_in = place.path;
     }
   }
-  if (when_missed && !missed.empty()) when_missed(missed);
+  if (!missed_in.empty()) missed.notify(hash, missed_in);
   co_return std::nullopt;
 }
 
@@ -334,7 +342,7 @@ Task<std::vector<std::optional<SharedBytes>>> BlockStore::State::get_all(
     const auto found = with_index([&](Index& all) { return all.places(hashes[i].encoded(), 1); });
     if (!found.empty()) looks.push_back({i, found.front(), files.find(found.front().file)});
   }
-  const auto job = [&] { read_all(system.storage, hashes, looks); };
+  const auto job = [&] { read_all(system, hashes, looks); };
   if (!looks.empty()) co_await offload(system.offload, job);
   std::vector<std::optional<SharedBytes>> out(hashes.size());
   for (Look& look : looks) {
@@ -382,6 +390,18 @@ void BlockStore::put_place(const Multihash& hash, FileId file, std::uint64_t off
 
 void BlockStore::moved(std::string_view from, std::string_view to) {
   state_->change([&](Index& index) { index.move_files(from, to); });
+}
+
+void BlockStore::restamp_renamed(std::string_view path, const FileInfo& before,
+                                 const FileInfo& after) {
+  const FileStamp stamp = FileStamp::of(after);
+  FileStamp expected = FileStamp::of(before);
+  expected.ctime_ns = stamp.ctime_ns;
+  if (stamp != expected) return;
+  state_->change([&](Index& index) {
+    const auto file = index.find_file(path);
+    if (file && file->stamp == FileStamp::of(before)) index.set_stamp(file->id, stamp);
+  });
 }
 
 void BlockStore::forget_file(FileId file) {
@@ -453,8 +473,8 @@ std::uint64_t BlockStore::stale_blocks() const {
   return state_->stale_blocks;
 }
 
-void BlockStore::when_missed(std::function<void(const std::string&)> callback) {
-  state_->when_missed = std::move(callback);
+Subscription BlockStore::when_missed(Missed callback) {
+  return state_->missed.add(std::move(callback));
 }
 
 std::uint64_t BlockStore::index_bytes() {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/subscription.h"
 #include "content/block.h"
 #include "content/store/file_stamp.h"
 #include "format/multihash.h"
@@ -51,6 +52,8 @@ class BlockStore {
   BlockStore(const BlockStore&) = delete;
   BlockStore& operator=(const BlockStore&) = delete;
 
+  /// The folder, from the root on.
+  std::string home() const;
   /// Where a damaged index was moved to; empty when all was well.
   const std::string& damaged() const;
 
@@ -97,6 +100,9 @@ class BlockStore {
                  const PlaceFrame& frame = {});
   /// Files at `from` and below it are now at `to` and below it; what was there is gone.
   void moved(std::string_view from, std::string_view to);
+  /// The file that is at `path` now was renamed by this program, which changes its ctime. If it
+  /// still looked as when its blocks were verified, it is trusted by its new look.
+  void restamp_renamed(std::string_view path, const FileInfo& before, const FileInfo& after);
   void forget_file(FileId file);
   /// The file at this path, or all below it when it is a folder. Returns how many.
   std::uint64_t forget_path(std::string_view path);
@@ -128,7 +134,8 @@ class BlockStore {
   std::uint64_t stale_blocks() const;
   /// Called when a block that was held is asked for and not to be had: the file at this path, the
   /// last that it was verified in, was changed, has gone, or cannot be read now.
-  void when_missed(std::function<void(const std::string& path)> callback);
+  using Missed = std::function<void(const Multihash& hash, const std::string& path)>;
+  Subscription when_missed(Missed callback);
   /// Bytes that the index takes on disk.
   std::uint64_t index_bytes();
 

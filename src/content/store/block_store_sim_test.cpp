@@ -188,6 +188,67 @@ TEST(BlockStoreSim, a_file_that_moves_while_it_is_read_is_found_where_it_went) {
   world.run(store.stop());
 }
 
+/// A block of a file that was changed behind the back of the file system.
+struct RottenFile {
+  explicit RottenFile(sim::Host& host) : store(host.system(), "/home") {
+    Storage& storage = host.system().storage;
+    storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
+    host.world().run_for(1h);
+    const FileId file = store.add_file("/data", FileStamp::of(*storage.info("/data")));
+    store.put_place(hash, file, 0, 5);
+    host.disk().rot("/data", 0);
+    missing = store.when_missed(
+        [this](const Multihash&, const std::string& path) { missed.push_back(path); });
+  }
+  const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
+  BlockStore store;
+  std::vector<std::string> missed;
+  Subscription missing;
+};
+
+TEST(BlockStoreSim, hashes_what_it_is_asked_to_whatever_the_file_looks_like) {
+  sim::World world;
+  RottenFile file(world.add_host());
+  EXPECT_TRUE(world.run(file.store.get(file.hash)));
+  EXPECT_FALSE(world.run(file.store.get_hashed(file.hash)));
+  EXPECT_EQ(file.store.stale_blocks(), 1u);
+  EXPECT_EQ(file.missed, std::vector<std::string>{"/data"});
+  world.run(file.store.stop());
+}
+
+TEST(BlockStoreSim, hashes_at_every_reading_where_times_are_not_stable) {
+  for (const bool several : {false, true}) {
+    sim::World world;
+    sim::Host& host = world.add_host();
+    host.disk().set_stable_times(false);
+    RottenFile file(host);
+    if (several) {
+      EXPECT_FALSE(world.run(file.store.get_all({file.hash})).front());
+    } else {
+      EXPECT_FALSE(world.run(file.store.get(file.hash)));
+    }
+    EXPECT_EQ(file.missed, std::vector<std::string>{"/data"});
+    world.run(file.store.stop());
+  }
+}
+
+TEST(BlockStoreSim, trusts_a_file_that_this_program_renamed) {
+  for (const bool by_us : {true, false}) {
+    sim::World world;
+    sim::Host& host = world.add_host();
+    RottenFile file(host);
+    Storage& storage = host.system().storage;
+    const FileInfo before = *storage.info("/data");
+    storage.rename("/data", "/new", false);
+    file.store.moved("/data", "/new");
+    if (by_us) file.store.restamp_renamed("/new", before, *storage.info("/new"));
+    world.run_for(1h);
+    // Only hashing would tell that it has rotted.
+    EXPECT_EQ(world.run(file.store.get(file.hash)).has_value(), by_us);
+    world.run(file.store.stop());
+  }
+}
+
 TEST(BlockStoreSim, a_disk_that_cannot_be_read_at_the_start_damages_no_index) {
   sim::World world;
   sim::Host& host = world.add_host();

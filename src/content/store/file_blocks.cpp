@@ -44,19 +44,22 @@ std::optional<SharedBytes> read_whole(File& file, const BlockPlace& place) {
   return SharedBytes(buffer, into);
 }
 
-void open_and_read(Storage& storage, const BlockPlace& place, const Multihash& hash,
+void open_and_read(Storage& storage, const BlockPlace& place, const Multihash& hash, WallTime now,
                    BlockReading& out) {
-  if (out.file) out.stamp = FileStamp::of(out.file->info());
-  if (!out.file || out.stamp != place.stamp) {
+  const auto looks_the_same = [&place](const FileInfo& look) {
+    return FileStamp::of(look) == place.stamp;
+  };
+  if (out.file) out.look = out.file->info();
+  if (!out.file || !looks_the_same(out.look)) {
     // Another file may have taken the name since.
     out.file = storage.open(place.path, Access::read);
-    out.stamp = FileStamp::of(out.file->info());
+    out.look = out.file->info();
   }
   auto bytes = read_whole(*out.file, place);
   if (!bytes) return;
   // It may have changed between the look and the reading: a look afterwards tells.
-  out.hashed =
-      !place.trusted || out.stamp != place.stamp || FileStamp::of(out.file->info()) != place.stamp;
+  out.hashed = !place.trusted || !is_reliable(out.look, now) || !looks_the_same(out.look) ||
+               !looks_the_same(out.file->info());
   out.right = !out.hashed || (hash.is_computable() && hash.matches(bytes->view()));
   out.bytes = std::move(*bytes);
 }
@@ -77,11 +80,11 @@ bool is_there(Storage& storage, const std::string& path) {
 }  // namespace
 
 BlockReading read_block(Storage& storage, const BlockPlace& place, const Multihash& hash,
-                        std::shared_ptr<File> file) {
+                        std::shared_ptr<File> file, WallTime now) {
   BlockReading out;
   out.file = std::move(file);
   try {
-    open_and_read(storage, place, hash, out);
+    open_and_read(storage, place, hash, now, out);
   } catch (const Error&) {
     out.right = false;
     out.file = nullptr;

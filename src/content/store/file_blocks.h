@@ -35,8 +35,8 @@ struct BlockPlace {
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
   PlaceFrame frame;
-  /// The block was verified when the file looked like this; then it is read without being hashed.
-  /// `trusted` false: hash it whatever the file looks like.
+  /// The block was verified when the file looked like this; then it is read without being hashed,
+  /// if its look is reliable. `trusted` false: hash it whatever the file looks like.
   FileStamp stamp;
   bool trusted = true;
 };
@@ -45,14 +45,15 @@ struct BlockReading {
   bool right = false;
   SharedBytes bytes;
   std::shared_ptr<File> file;
-  FileStamp stamp;
+  FileInfo look;  // of the file, before it was read
   bool hashed = false;
   bool unreadable = false;  // now; the file is there
 };
 
-/// Reads a block from its place and hashes it if need be. `file` may be null. Blocks; throws
-/// nothing that the disk causes: an unreadable block is not right.
+/// Reads a block from its place and hashes it if need be. `file` may be null; `now` is the time,
+/// for is_reliable(). Blocks; throws nothing that the disk causes: an unreadable block is not
+/// right.
 BlockReading read_block(Storage& storage, const BlockPlace& place, const Multihash& hash,
-                        std::shared_ptr<File> file);
+                        std::shared_ptr<File> file, WallTime now);
 
 }  // namespace shoal::content

@@ -43,10 +43,11 @@ TEST(FileBlocks, a_block_is_hashed_when_its_file_changes_while_it_is_read) {
   place.length = 5;
   place.stamp = FileStamp::of(*storage.info("/data"));
   const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
-  EXPECT_TRUE(read_block(storage, place, hash, nullptr).right);
+  const WallTime later = world.host(0).system().clock.wall_now() + 1h;
+  EXPECT_TRUE(read_block(storage, place, hash, nullptr, later).right);
   const auto changing = std::make_shared<ChangingFile>(storage.open("/data", Access::read),
                                                        storage.open("/data", Access::write));
-  const BlockReading reading = read_block(storage, place, hash, changing);
+  const BlockReading reading = read_block(storage, place, hash, changing, later);
   EXPECT_TRUE(reading.hashed);
   EXPECT_FALSE(reading.right);
 }

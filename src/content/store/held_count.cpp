@@ -10,6 +10,8 @@ namespace shoal::content {
 namespace {
 
 constexpr std::size_t kFilesAJob = 1000;
+// Remembered at once, some 300 bytes each.
+constexpr std::size_t kMaxFiles = 10'000;
 
 bool looks_the_same(Storage& storage, const std::string& path, const FileStamp& stamp) {
   try {
@@ -23,12 +25,12 @@ bool looks_the_same(Storage& storage, const std::string& path, const FileStamp& 
 
 }  // namespace
 
-void HeldCount::add(const Multihash& hash) {
+Task<void> HeldCount::add(const Multihash& hash) {
   const auto where = store_.where(hash);
-  if (!where) return;
+  if (!where) co_return;
   if (where->empty()) {
     ++in_index_;
-    return;
+    co_return;
   }
   std::vector<FileId> ids;
   for (const BlockStore::HeldIn& file : *where) {
@@ -36,16 +38,22 @@ void HeldCount::add(const Multihash& hash) {
     files_.try_emplace(file.id, File{.path = file.path, .stamp = file.stamp});
   }
   ++in_files_[std::move(ids)];
+  if (files_.size() >= kMaxFiles) co_await count_files();
 }
 
 Task<std::uint64_t> HeldCount::count() {
+  co_await count_files();
+  co_return in_index_ + in_same_files_;
+}
+
+Task<void> HeldCount::count_files() {
   co_await look_at_files();
   const auto is_same = [this](FileId id) { return files_.at(id).same; };
-  std::uint64_t out = in_index_;
   for (const auto& [files, blocks] : in_files_) {
-    if (std::ranges::any_of(files, is_same)) out += blocks;
+    if (std::ranges::any_of(files, is_same)) in_same_files_ += blocks;
   }
-  co_return out;
+  files_.clear();
+  in_files_.clear();
 }
 
 Task<void> HeldCount::look_at_files() {

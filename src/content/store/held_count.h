@@ -17,8 +17,8 @@ class HeldCount {
   /// Borrows both for its life.
   HeldCount(System& system, BlockStore& store) : system_(system), store_(store) {}
 
-  /// As the store is now.
-  void add(const Multihash& hash);
+  /// As the store is now. Looks at files now and then, so that few have to be remembered.
+  Task<void> add(const Multihash& hash);
   /// Of those added, in the index or in a file that looks as when they were verified.
   Task<std::uint64_t> count();
 
@@ -30,10 +30,12 @@ class HeldCount {
   };
 
   Task<void> look_at_files();
+  Task<void> count_files();
 
   System& system_;
   BlockStore& store_;
   std::uint64_t in_index_ = 0;
+  std::uint64_t in_same_files_ = 0;
   std::map<FileId, File> files_;
   std::map<std::vector<FileId>, std::uint64_t> in_files_;  // blocks that lie in just these
 };

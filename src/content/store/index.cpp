@@ -6,7 +6,15 @@ namespace shoal::content {
 
 namespace {
 
-constexpr int kSchemaVersion = 1;
+constexpr int kSchemaVersion = 2;
+/// Version 1 had no ctime_ns and no device. Without them no file is trusted by its look any more:
+/// its blocks are hashed once more when they are read, as of a file that was young.
+constexpr const char* kFromVersion1 = R"(
+  ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE files ADD COLUMN device INTEGER NOT NULL DEFAULT 0;
+  UPDATE files SET inode = 0;
+  DELETE FROM imports;
+)";
 /// Looking through a larger index would hold up the start; its damage shows when it is met.
 constexpr std::int64_t kMaxCheckedBytes = 64 << 20;
 
@@ -15,7 +23,8 @@ constexpr const char* kTables = R"(
   CREATE TABLE nodes(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE files(
     id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, inode INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 0);
+    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
+    device INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 0);
   CREATE TABLE places(
     file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
     before BLOB NOT NULL, after BLOB NOT NULL, hash BLOB NOT NULL, version INTEGER NOT NULL,
@@ -26,9 +35,15 @@ constexpr const char* kTables = R"(
     blocks INTEGER NOT NULL, PRIMARY KEY(file, profile)) WITHOUT ROWID;
 )";
 
+const std::string kIdsBelow = "SELECT id FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3)";
+
+/// The columns in the order of the statements' ?2 to ?6.
+const std::string kStampColumns = "size, mtime_ns, ctime_ns, inode, device";
+const std::string kSetStamp = "size = ?2, mtime_ns = ?3, ctime_ns = ?4, inode = ?5, device = ?6";
+
 /// What is known here stays as it is. Of files that both know, only those that are still being
 /// written may have gained places there.
-constexpr const char* kTakeOver = R"(
+const std::string kTakeOver = R"(
   INSERT OR IGNORE INTO main.nodes SELECT * FROM other.nodes;
   CREATE TEMP TABLE pairs(here INTEGER PRIMARY KEY, there INTEGER NOT NULL);
   INSERT INTO pairs SELECT here.id, there.id FROM other.files AS there
@@ -37,8 +52,9 @@ constexpr const char* kTakeOver = R"(
   CREATE TEMP TABLE fresh(path BLOB PRIMARY KEY, there INTEGER NOT NULL);
   INSERT INTO fresh SELECT path, id FROM other.files
     WHERE path NOT IN (SELECT path FROM main.files);
-  INSERT INTO main.files(path, size, mtime_ns, inode, version)
-    SELECT path, size, mtime_ns, inode, version FROM other.files
+  INSERT INTO main.files(path, version, )" +
+                              kStampColumns + ") SELECT path, version, " + kStampColumns +
+                              R"( FROM other.files
     WHERE path IN (SELECT path FROM fresh);
   INSERT INTO pairs SELECT files.id, fresh.there FROM fresh JOIN main.files USING (path);
   INSERT OR IGNORE INTO main.places
@@ -50,7 +66,19 @@ constexpr const char* kTakeOver = R"(
   DROP TABLE fresh;
 )";
 
-const std::string kIdsBelow = "SELECT id FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3)";
+/// From the column `first` on.
+FileStamp stamp_at(const Rows& rows, int first) {
+  return {.size = static_cast<std::uint64_t>(rows.integer(first)),
+          .mtime_ns = rows.integer(first + 1),
+          .ctime_ns = rows.integer(first + 2),
+          .inode = static_cast<std::uint64_t>(rows.integer(first + 3)),
+          .device = static_cast<std::uint64_t>(rows.integer(first + 4))};
+}
+
+std::int64_t run_with_stamp(Statement& statement, const auto& first, const FileStamp& stamp) {
+  return statement.run(first, stamp.size, stamp.mtime_ns, stamp.ctime_ns, stamp.inode,
+                       stamp.device);
+}
 
 Cid decode_root(ByteView bytes, const std::string& path) {
   try {
@@ -73,9 +101,11 @@ struct Index::Statements {
   Statement forget_all_imports{db, "DELETE FROM imports"};
 
   Statement places{db,
-                   "SELECT file, offset, length, places.version = files.version, size, mtime_ns, "
-                   "inode, path, before, after FROM places JOIN files ON id = file "
-                   "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT ?2"};
+                   "SELECT file, offset, length, places.version = files.version, path, before, "
+                   "after, " +
+                       kStampColumns +
+                       " FROM places JOIN files ON id = file "
+                       "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT ?2"};
   Statement place_size{
       db,
       "SELECT length + length(before) + length(after) FROM places JOIN files ON id = file "
@@ -90,14 +120,15 @@ struct Index::Statements {
       db,
       "UPDATE places SET version = (SELECT version FROM files WHERE id = ?1) "
       "WHERE file = ?1 AND offset = ?2 AND length = ?3 AND before = ?4 AND after = ?5"};
-  Statement renew_file{db,
-                       "UPDATE files SET size = ?2, mtime_ns = ?3, inode = ?4, "
-                       "version = version + 1 "
-                       "WHERE id = ?1 AND (size != ?2 OR mtime_ns != ?3 OR inode != ?4)"};
+  Statement renew_file{db, "UPDATE files SET " + kSetStamp +
+                               ", version = version + 1 WHERE id = ?1 AND "
+                               "(" +
+                               kStampColumns + ") != (?2, ?3, ?4, ?5, ?6)"};
 
-  Statement find_file{db, "SELECT id, size, mtime_ns, inode FROM files WHERE path = ?1"};
-  Statement add_file{db, "INSERT INTO files(path, size, mtime_ns, inode) VALUES (?1, ?2, ?3, ?4)"};
-  Statement set_stamp{db, "UPDATE files SET size = ?2, mtime_ns = ?3, inode = ?4 WHERE id = ?1"};
+  Statement find_file{db, "SELECT id, " + kStampColumns + " FROM files WHERE path = ?1"};
+  Statement add_file{
+      db, "INSERT INTO files(path, " + kStampColumns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)"};
+  Statement set_stamp{db, "UPDATE files SET " + kSetStamp + " WHERE id = ?1"};
   Statement forget_file{db, "DELETE FROM files WHERE id = ?1"};
   /// Of a path, the first and the end of those below it.
   Statement forget_places_below{db, "DELETE FROM places WHERE file IN (" + kIdsBelow + ")"};
@@ -124,6 +155,11 @@ Index::Index(System& system, const std::string& path, FileId last_file) : databa
   const std::string version = database_.one("PRAGMA user_version");
   if (version == "0") {
     make_tables(last_file);
+  } else if (version == "1") {
+    database_.begin();
+    database_.run(kFromVersion1);
+    set_version();
+    database_.commit();
   } else if (version != std::to_string(kSchemaVersion)) {
     throw DamagedDatabase(
         "its schema has version " + version + ", this program's " + std::to_string(kSchemaVersion),
@@ -137,8 +173,12 @@ void Index::make_tables(FileId last_file) {
   database_.begin();
   database_.run(kTables);
   database_.run(fmt::format("INSERT INTO sqlite_sequence VALUES ('files', {})", last_file));
-  database_.run(fmt::format("PRAGMA user_version={}", kSchemaVersion));
+  set_version();
   database_.commit();
+}
+
+void Index::set_version() {
+  database_.run(fmt::format("PRAGMA user_version={}", kSchemaVersion));
 }
 
 void Index::check_tables() {
@@ -190,12 +230,10 @@ std::vector<Index::Place> Index::places(ByteView hash, std::size_t most) {
     found.push_back({.file = rows.integer(0),
                      .offset = static_cast<std::uint64_t>(rows.integer(1)),
                      .length = static_cast<std::uint64_t>(rows.integer(2)),
-                     .frame = {.before = to_bytes(rows.blob(8)), .after = to_bytes(rows.blob(9))},
+                     .frame = {.before = to_bytes(rows.blob(5)), .after = to_bytes(rows.blob(6))},
                      .current = rows.integer(3) != 0,
-                     .stamp = {.size = static_cast<std::uint64_t>(rows.integer(4)),
-                               .mtime_ns = rows.integer(5),
-                               .inode = static_cast<std::uint64_t>(rows.integer(6))},
-                     .path = rows.text(7)});
+                     .stamp = stamp_at(rows, 7),
+                     .path = rows.text(4)});
   }
   return found;
 }
@@ -214,7 +252,7 @@ void Index::forget_place(ByteView hash, const Place& place) {
 
 void Index::renew(const Place& place, const FileStamp& stamp) {
   change();
-  const auto changed = sql_->renew_file.run(place.file, stamp.size, stamp.mtime_ns, stamp.inode);
+  const auto changed = run_with_stamp(sql_->renew_file, place.file, stamp);
   // One block was right; what was imported from the file as a whole may not be.
   if (changed > 0) sql_->forget_imports.run(place.file);
   sql_->renew_place.run(place.file, place.offset, place.length, place.frame.before,
@@ -224,10 +262,7 @@ void Index::renew(const Place& place, const FileStamp& stamp) {
 std::optional<Index::Found> Index::find_file(std::string_view path) {
   Rows rows = sql_->find_file.rows(path);
   if (!rows.next()) return std::nullopt;
-  return Found{.id = rows.integer(0),
-               .stamp = {.size = static_cast<std::uint64_t>(rows.integer(1)),
-                         .mtime_ns = rows.integer(2),
-                         .inode = static_cast<std::uint64_t>(rows.integer(3))}};
+  return Found{.id = rows.integer(0), .stamp = stamp_at(rows, 1)};
 }
 
 FileId Index::add_file(std::string_view path, const FileStamp& stamp) {
@@ -240,13 +275,13 @@ FileId Index::add_file(std::string_view path, const FileStamp& stamp) {
     return found->id;
   }
   change();
-  sql_->add_file.run(path, stamp.size, stamp.mtime_ns, stamp.inode);
+  run_with_stamp(sql_->add_file, path, stamp);
   return database_.last_row_id();
 }
 
 void Index::set_stamp(FileId file, const FileStamp& stamp) {
   change();
-  sql_->set_stamp.run(file, stamp.size, stamp.mtime_ns, stamp.inode);
+  run_with_stamp(sql_->set_stamp, file, stamp);
 }
 
 void Index::forget_file(FileId file) {

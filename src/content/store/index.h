@@ -82,6 +82,7 @@ class Index {
 
  private:
   void make_tables(FileId last_file);
+  void set_version();
   void check_tables();
   void change();
 

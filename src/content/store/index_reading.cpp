@@ -21,16 +21,21 @@ IndexReading read_once(System& system, const std::string& path) {
     out.nodes = static_cast<std::uint64_t>(row.integer(0));
     out.node_bytes = static_cast<std::uint64_t>(row.integer(1));
   }
-  Statement files(database,
-                  "SELECT path, size, mtime_ns, inode, "
-                  "(SELECT count(*) FROM places WHERE file = id) FROM files ORDER BY path");
+  // Version 1 becomes this one, without a file that is trusted by its look, when a node opens it.
+  const bool is_first = database.one("PRAGMA user_version") == "1";
+  Statement files(database, "SELECT path, size, mtime_ns, " +
+                                std::string(is_first ? "0, 0, 0" : "ctime_ns, inode, device") +
+                                ", (SELECT count(*) FROM places WHERE file = id) FROM files "
+                                "ORDER BY path");
   Rows rows = files.rows();
   while (rows.next()) {
     out.files.push_back({.path = rows.text(0),
                          .stamp = {.size = static_cast<std::uint64_t>(rows.integer(1)),
                                    .mtime_ns = rows.integer(2),
-                                   .inode = static_cast<std::uint64_t>(rows.integer(3))},
-                         .blocks = static_cast<std::uint64_t>(rows.integer(4))});
+                                   .ctime_ns = rows.integer(3),
+                                   .inode = static_cast<std::uint64_t>(rows.integer(4)),
+                                   .device = static_cast<std::uint64_t>(rows.integer(5))},
+                         .blocks = static_cast<std::uint64_t>(rows.integer(6))});
   }
   return out;
 }

@@ -123,19 +123,72 @@ TEST_F(Downloads, K8_a_few_blocks_that_say_they_are_2_to_the_60_bytes_write_noth
   EXPECT_EQ(kind("/out/t"), FileKind::other);
 }
 
-TEST_F(Downloads,
-       K8_one_block_that_is_named_over_and_over_is_written_no_more_often_than_the_root_says) {
+TEST_F(Downloads, copies_of_one_leaf_end_the_download_at_the_budget) {
+  // 2 MiB on the wire, half a gigabyte on the disk.
+  const Cid raw = tree.raw(chunk(1, 2 << 20));
+  const Cid wrapped = tree.wrapped(chunk(2, 2'000'000));
+  for (const Cid& leaf : {raw, wrapped}) {
+    TestTree::Entries names;
+    for (int i = 0; i < 100; ++i) names.emplace_back(std::to_string(i), leaf);
+    EXPECT_EQ(get(tree.folder(names), false, "fine"), kDone) << message;
+    storage.remove_tree("/out/fine");
+    for (int i = 100; i < 400; ++i) names.emplace_back(std::to_string(i), leaf);
+    const Cid root = tree.folder(names);
+    EXPECT_EQ(get(root), ErrorCode::limit);
+    EXPECT_EQ(kind("/out/t"), FileKind::other);
+    EXPECT_LT(counts.done_bytes, RepeatBudget::kSpareBytes + (std::uint64_t{64} << 20));
+    EXPECT_NE(hint.find("--max-size"), std::string::npos) << hint;
+  }
+}
+
+TEST_F(Downloads, a_larger_size_that_was_confirmed_allows_copies) {
   const Cid leaf = tree.raw(chunk(1, 2 << 20));
-  TestTree::Entries inner;
-  for (int i = 0; i < 40; ++i) inner.emplace_back(std::to_string(i), leaf);
-  const Cid files = tree.folder(inner);
-  EXPECT_EQ(
-      get(tree.node({.type = UnixfsType::directory}, {{files, "a", 80 << 20}}), false, "fine"),
-      kDone)
-      << message;
-  std::vector<DagPbLink> links = {{files, "a", 1}, {files, "b", 1}};
-  EXPECT_EQ(get(tree.node({.type = UnixfsType::directory}, links)), ErrorCode::limit);
-  EXPECT_EQ(kind("/out/t"), FileKind::other);
+  TestTree::Entries names;
+  for (int i = 0; i < 200; ++i) names.emplace_back(std::to_string(i), leaf);
+  const Cid root = tree.folder(names);
+  limits.max_bytes = 200 * (std::uint64_t{2} << 20) - 1;
+  EXPECT_EQ(get(root), ErrorCode::limit);
+  limits.max_bytes = 200 * (std::uint64_t{2} << 20);
+  EXPECT_EQ(get(root), kDone) << message;
+}
+
+TEST_F(Downloads, more_files_than_were_confirmed_end_the_download) {
+  TestTree::Entries names;
+  for (int i = 0; i < 10; ++i) names.emplace_back(std::to_string(i), tree.raw(chunk(i, 10)));
+  const Cid root = tree.folder(names);
+  limits.max_entries = 9;
+  EXPECT_EQ(get(root), ErrorCode::limit);
+  limits.max_entries = 10;
+  EXPECT_EQ(get(root), kDone) << message;
+}
+
+TEST_F(Downloads, folders_within_folders_of_one_name_twice_end_early) {
+  Cid folder = tree.folder({{"f", tree.raw(to_bytes("leaf"))}});
+  for (int i = 0; i < 64; ++i) folder = tree.folder({{"a", folder}, {"b", folder}});
+  EXPECT_EQ(get(folder), ErrorCode::limit);
+  EXPECT_NE(hint.find("--max-files"), std::string::npos) << hint;
+  EXPECT_NE(subject.find("/a/"), std::string::npos) << subject;
+  EXPECT_NE(subject.find("(baf"), std::string::npos) << subject;
+  EXPECT_LE(session.fetched.size(), 66U);
+}
+
+TEST_F(Downloads, a_sparse_image_is_no_bomb) {
+  // Four gigabytes of one leaf of zeros, and a few that are something else.
+  const Cid zeros = tree.raw(Bytes(1 << 20));
+  TestTree::Parts node(1024, {zeros, 1 << 20});
+  const Cid hole = tree.file(node);
+  node.front().first = tree.raw(chunk(1, 1 << 20));
+  const std::uint64_t bytes = std::uint64_t{1} << 30;
+  const Cid root =
+      tree.file({{tree.file(node), bytes}, {hole, bytes}, {hole, bytes}, {hole, bytes}});
+  EXPECT_EQ(get(root), kDone) << message;
+  EXPECT_EQ(storage.info("/out/t")->size, 4 * bytes);
+}
+
+TEST_F(Downloads, errors_of_the_tree_name_path_and_cid) {
+  const Cid bad = tree.add(Codec::dag_pb, to_bytes("no node"));
+  EXPECT_EQ(get(tree.folder({{"sub", tree.folder({{"bad", bad}})}})), ErrorCode::malformed);
+  EXPECT_EQ(subject, "sub/bad (" + bad.to_string() + ")");
 }
 
 TEST_F(Downloads, K8_an_endless_file_that_claims_one_byte_is_given_up) {

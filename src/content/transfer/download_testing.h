@@ -62,9 +62,9 @@ class NoBitswap final : public Bitswap {
   ServedBlocks& served() override { return served_; }
   void offer(const Multihash& hash) override { offered.insert(hash); }
   void offer_all() override {}
-  std::size_t bytes_leaving() const override { return 0; }
+  std::size_t bytes_leaving(const BlockFilter&) const override { return 0; }
   void when_bad_peer(std::function<void(const BadPeer&)>) override {}
-  void when_sent(std::function<void(const Sent&)>) override {}
+  Subscription when_sent(std::function<void(const Sent&)>) override { return {}; }
   Task<void> stop() override { co_return; }
 
   std::set<Multihash> offered;
@@ -88,12 +88,15 @@ class Downloads : public ::testing::Test {
   /// How it failed, if it did.
   std::optional<ErrorCode> get(const Cid& cid, bool replace = false, std::string name = "t") {
     session.fetched.clear();
-    Download download(host.system(), *store, bitswap, session, cid,
-                      {.folder = "/out", .name = std::move(name), .replace = replace});
+    Download download(
+        host.system(), *store, bitswap, session, cid,
+        {.folder = "/out", .name = std::move(name), .replace = replace, .limits = limits});
     const auto error = world.run(error_of(download.run()));
     counts = download.counts();
     if (!error) return std::nullopt;
     message = error->message();
+    subject = error->subject();
+    hint = error->hint();
     return error->code();
   }
   Bytes read(const std::string& path) {
@@ -144,7 +147,10 @@ class Downloads : public ::testing::Test {
   NoBitswap bitswap{host.system().random};
   std::unique_ptr<BlockStore> store;
   DownloadCounts counts;
+  TreeLimits limits;
   std::string message;
+  std::string subject;
+  std::string hint;
 };
 
 inline const std::vector<std::string> kOnlyTarget = {"t"};

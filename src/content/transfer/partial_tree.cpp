@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/error.h"
+
 namespace shoal::content {
 
 namespace {
@@ -24,13 +26,34 @@ WallTime to_wall(const UnixfsTime& time) {
   return WallTime(std::chrono::seconds(time.seconds) + std::chrono::nanoseconds(time.nanos));
 }
 
+std::optional<std::uint32_t> wanted_mode(const UnixfsMetadata& metadata, FileKind kind,
+                                         std::uint32_t umask) {
+  if (!metadata.mode || kind == FileKind::symlink) return std::nullopt;
+  const std::uint32_t mode = *metadata.mode & 0777 & ~umask;
+  // The owner must still be able to rename and remove what is in a folder.
+  return kind == FileKind::folder ? mode | 0700 : mode;
+}
+
 std::unique_ptr<File> make_file(Folder& folder, const std::string& at, bool may_be_there) {
   try {
     return folder.open(at, may_be_there ? Access::create : Access::create_new);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::exists) throw;
-    throw Error(ErrorCode::unsupported, "two names of the tree are one to this disk", at,
-                "choose a place on another disk with -o");
+    throw Error(ErrorCode::unsupported, std::string(kOneName), at);
+  }
+}
+
+void make_new_folder(Folder& folder, const std::string& at) {
+  if (folder.info(at)) throw Error(ErrorCode::unsupported, std::string(kOneName), at);
+  folder.make_folder(at);
+}
+
+void make_new_link(Folder& folder, const std::string& target, const std::string& at) {
+  try {
+    folder.make_link(target, at);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::exists) throw;
+    throw Error(ErrorCode::unsupported, std::string(kOneName), at);
   }
 }
 

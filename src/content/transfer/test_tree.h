@@ -20,8 +20,12 @@ struct TestTree {
   using Entries = std::vector<std::pair<std::string, Cid>>;
   using Parts = std::vector<std::pair<Cid, std::uint64_t>>;
 
+  /// What blocks are hashed with from now on, as `ipfs add --hash` sets it.
+  std::uint64_t hash_code = static_cast<std::uint64_t>(HashCode::sha2_256);
+  std::size_t digest_bytes = 32;
+
   Cid add(Codec codec, Bytes block) {
-    const Cid cid = Cid::v1(codec, Multihash::sha2_256(block));
+    const Cid cid = Cid::v1(codec, *Multihash::compute(hash_code, digest_bytes, block));
     blocks.insert_or_assign(cid, std::move(block));
     return cid;
   }

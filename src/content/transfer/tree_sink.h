@@ -24,6 +24,7 @@ struct TreeFile {
   // Kept by the sink.
   std::unique_ptr<File> file;
   bool resumed = false;
+  bool skipped = false;  // cannot be placed
   std::int64_t store_id = 0;
   std::uint64_t zero_lengths = 0;  // powers of two: leaves of zeros that have a place here
 };
@@ -45,6 +46,8 @@ class TreeSink {
   virtual Task<void> begin_file(TreeFile& file) = 0;
   /// Whether [offset, offset + length) is already there and is what the leaf `cid` holds.
   virtual Task<bool> holds(TreeFile& file, Cid cid, std::uint64_t offset, std::uint64_t length) = 0;
+  /// The same for a leaf of zeros that is there from the start, without looking at the disk.
+  virtual bool holds_zeros(TreeFile&, const Cid&, std::uint64_t, std::uint64_t) { return false; }
   /// Verified content; with `leaf`, all that is in that.
   virtual Task<void> content(TreeFile& file, std::uint64_t offset, SharedBytes bytes,
                              const TreeLeaf* leaf) = 0;
@@ -57,6 +60,8 @@ class BlockSource {
   virtual ~BlockSource() = default;
   /// Verified.
   virtual Task<SharedBytes> block(Cid cid) = 0;
+  /// Bytes of the block when it is on this machine; else 0.
+  virtual std::uint64_t held_bytes(const Cid&) { return 0; }
   /// It is no leaf, which would have its place in a file: to be had again for nothing from now on.
   virtual void keep(const Cid& cid, const SharedBytes& block) = 0;
 };

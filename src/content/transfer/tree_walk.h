@@ -4,11 +4,15 @@
 #include <deque>
 #include <exception>
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
 #include <variant>
 #include <vector>
 
+#include "base/error.h"
 #include "content/folder_depth.h"
+#include "content/repeat_budget.h"
 #include "content/transfer/tree_sink.h"
 #include "format/cid.h"
 #include "format/dag_pb.h"
@@ -16,6 +20,7 @@
 #include "format/unixfs_node.h"
 #include "system/system.h"
 #include "system/task_group.h"
+#include "system/yield.h"
 
 namespace shoal::content {
 
@@ -28,11 +33,16 @@ struct WalkLimits {
   /// Memory of what was found and is still to be visited, and of the shards of open folders. From
   /// the first on nodes are opened one by one, so that it grows with the depth of the tree only;
   /// the second ends the walk.
-  std::size_t roomy_bytes = std::size_t{64} << 20;
-  std::size_t max_held_bytes = std::size_t{256} << 20;
+  std::size_t roomy_bytes = std::size_t{16} << 20;
+  std::size_t max_held_bytes = std::size_t{64} << 20;
   /// Bytes of nodes beyond those that entries and content account for. A file in parts so small,
   /// or a tree of nodes so padded, that it exceeds them is made to waste a disk.
   std::uint64_t spare_node_bytes = std::uint64_t{64} << 20;
+  /// What the user said; `max_entries` above counts unless there is something here.
+  TreeLimits confirmed{};
+  /// Whether RepeatBudget ends the walk. Not when something else bounds it, such as the names that
+  /// are on a disk.
+  bool bound_repeats = true;
 };
 
 struct WalkCounts {
@@ -44,7 +54,10 @@ struct WalkCounts {
 };
 
 /// Visits everything below a UnixFS root, many blocks at once, in memory bounded by the limits and
-/// the depth of the tree: what is found is put on a stack, and the newest goes first.
+/// the depth of the tree: what is found is put on a stack, and the newest goes first. Of a node
+/// that names very much, a part is put there; the node is read again for the rest.
+///
+/// Errors of the tree itself name the path and the CID where they were found.
 class TreeWalk {
  public:
   /// Borrows all but the limits for its life.
@@ -80,41 +93,72 @@ class TreeWalk {
     std::shared_ptr<FolderState> folder;
     FilePart part;
   };
+  /// The entries of a folder's node from one on, not yet on the stack.
+  struct MoreEntries {
+    std::shared_ptr<FolderState> folder;
+    std::size_t from = 0;
+  };
+  /// The parts that a file's node names, likewise.
+  struct MoreParts {
+    Part node;
+    std::size_t from = 0;
+  };
   struct Item {
     Cid cid;
-    std::variant<Entry, Shard, Part> place;
-    std::uint64_t weight = 0;  // in bytes_under_way_, while it is
+    std::variant<Entry, Shard, Part, MoreEntries, MoreParts> place;
+    std::uint64_t block_bytes = 0;  // as far as known without trusting anybody
+    bool looked_up = false;         // here, for its size
+    std::uint64_t weight = 0;       // in bytes_under_way_, while it is
   };
 
   void push(Item item);
-  bool has_room() const;
+  bool has_room();
   bool defer(const Item& item);
+  std::size_t window() const;
   static std::size_t memory_of(const Item& item);
   void hold(std::size_t bytes);
   void hold_shards(FolderState& folder);
   void count_node(std::size_t bytes);
   static std::uint64_t cost(const Item& item);
-  /// Gets the block; from then on the item weighs what it weighs, whatever others said of it.
-  Task<SharedBytes> get(Item& item);
+  /// Gets the block; from then on the item weighs what it weighs, whatever others said of it. None
+  /// when that is more than there is room for: the item is back on the stack.
+  Task<std::optional<SharedBytes>> get(Item& item);
+  /// What `decode` makes of a block. Large ones are decoded off the event loop and one at a time:
+  /// decoded, a node may take ten times the memory.
+  template <class Decode>
+  Task<std::invoke_result_t<Decode>> decoded(const SharedBytes& block, Decode decode);
+  Task<UnixfsNode> describe(const Cid& cid, const SharedBytes& block);
+  Task<FileNode> describe_part(const FilePart& part, const SharedBytes& block);
+  bool count_visit(const Cid& cid, std::uint64_t bytes);
+  void count_entries(bool first_visit, std::size_t count);
+  void check_budget(const Item& item) const;
+  std::string path_of(const Item& item) const;
+  Error located(const Error& error, const Item& item) const;
   Task<void> work(Item item);
   Task<void> visit(Item& item);
   Task<void> visit_entry(Item& item, const Entry& entry);
   Task<void> visit_shard(Item& item, const Shard& shard);
   Task<void> visit_part(Item& item, const Part& part);
   Task<void> visit_raw_entry(Item& item, const Entry& entry);
-  Task<void> open_folder(const Cid& cid, const Entry& entry, UnixfsNode node, SharedBytes block);
-  Task<void> open_file(const Cid& cid, const Entry& entry, FileNode node, UnixfsMetadata metadata,
-                       SharedBytes block);
-  Task<void> add_content(const Part& part, const FileNode& node, const SharedBytes& block);
-  void push_entries(const std::shared_ptr<FolderState>& folder,
-                    const std::vector<DagPbLink>& entries);
-  void push_shards(const std::shared_ptr<FolderState>& folder);
+  Task<void> visit_more_entries(Item& item, const MoreEntries& more);
+  Task<void> visit_more_parts(Item& item, const MoreParts& more);
+  Task<void> open_folder(const Item& item, const Entry& entry, UnixfsNode node, SharedBytes block);
+  Task<void> open_file(const Item& item, const Entry& entry, UnixfsNode node, SharedBytes block);
+  Task<void> add_content(const Part& part, FileNode node, const SharedBytes& block);
+  Task<void> end_part(const Part& part);
+  void open_shard(const Item& item, const std::shared_ptr<FolderState>& folder,
+                  const SharedBytes& block, bool first_visit);
+  void push_entries(const std::shared_ptr<FolderState>& folder, const Cid& node,
+                    const std::vector<DagPbLink>& entries, std::size_t from);
+  void push_parts(const Part& node, const std::vector<FilePart>& parts, std::size_t from);
   std::string path_of(const Entry& entry) const;
   Task<void> leave(std::shared_ptr<FolderState> folder);
 
+  System& system_;
   BlockSource& source_;
   TreeSink& sink_;
   const WalkLimits limits_;
+  RepeatBudget budget_;
   WalkCounts counts_;
   std::deque<Item> stack_;  // no vector, which would need twice its memory to grow
   std::size_t held_bytes_ = 0;
@@ -123,8 +167,11 @@ class TreeWalk {
   std::size_t under_way_ = 0;
   std::size_t nodes_under_way_ = 0;
   std::uint64_t bytes_under_way_ = 0;
+  bool decoding_ = false;  // a large node
+  Event decoded_;
   std::exception_ptr failure_;
   Event changed_;
+  Yield yield_;
   TaskGroup workers_;
 };
 

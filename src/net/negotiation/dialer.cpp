@@ -28,13 +28,14 @@ Bytes Dialer::receive(ByteView& received) {
 void Dialer::answer_line(const std::string& line, Bytes& out) {
   if (!header_received_) {
     if (line != kHeader) {
-      throw Error(ErrorCode::malformed, "the other side does not speak multistream-select");
+      throw Error(ErrorCode::malformed, "the program at that address does not speak libp2p");
     }
     header_received_ = true;
   } else if (line == protocol()) {
     progress_ = Progress::agreed;
   } else if (line != kNotAvailable) {
-    throw Error(ErrorCode::malformed, "the answer to a proposed protocol is neither it nor na");
+    throw Error(ErrorCode::malformed,
+                "the peer answered a protocol proposal with neither the protocol nor 'na'");
   } else if (proposed_ + 1 == protocols_.size()) {
     progress_ = Progress::failed;
   } else {

@@ -21,11 +21,13 @@ bool LineReader::take_length(ByteView& received) {
     received = received.subspan(1);
     ByteView encoded(length_encoded_);
     const auto length = take_varint(encoded);
-    if (length == 0) throw Error(ErrorCode::malformed, "a line of multistream-select is empty");
+    if (length == 0)
+      throw Error(ErrorCode::malformed, "the peer sent an empty multistream-select line");
     const bool too_long =
         length ? *length > kMaxLineBytes : length_encoded_.size() >= varint_size(kMaxLineBytes);
     if (too_long) {
-      throw Error(ErrorCode::limit, "a line of multistream-select has more than 1024 bytes");
+      throw Error(ErrorCode::limit,
+                  "the peer sent a multistream-select line of more than 1024 bytes");
     }
     if (length) length_ = static_cast<std::size_t>(*length);
   }
@@ -40,8 +42,7 @@ std::optional<std::string> LineReader::take(ByteView& received) {
   if (line_.size() < length_) return std::nullopt;
 
   if (line_.find('\n') != line_.size() - 1) {
-    throw Error(ErrorCode::malformed,
-                "a line of multistream-select does not end in its one newline");
+    throw Error(ErrorCode::malformed, "the program at that address does not speak libp2p");
   }
   line_.pop_back();
   length_encoded_.clear();

@@ -24,14 +24,14 @@ Bytes Listener::receive(ByteView& received) {
 void Listener::answer_line(std::string line, Bytes& out) {
   if (!header_received_) {
     if (line != kHeader) {
-      throw Error(ErrorCode::malformed, "the other side does not speak multistream-select");
+      throw Error(ErrorCode::malformed, "the program at that address does not speak libp2p");
     }
     header_received_ = true;
     append_line(out, kHeader);
     return;
   }
   if (++proposals_ > kMaxProposals) {
-    throw Error(ErrorCode::limit, "the other side proposed more than 32 protocols");
+    throw Error(ErrorCode::limit, "the peer proposed more than 32 protocols");
   }
   if (speaks_(line)) {
     append_line(out, line);

@@ -25,7 +25,8 @@ Task<void> run(Stream& stream, Machine& machine) {
     std::array<std::uint8_t, kReadAtOnceBytes> buffer;
     const std::size_t count = std::min(machine.missing(), buffer.size());
     const std::size_t got = co_await stream.read_some(MutableBytes(buffer).first(count));
-    if (got == 0) throw Error(ErrorCode::closed, "the other side ended the negotiation");
+    if (got == 0)
+      throw Error(ErrorCode::closed, "the peer closed the stream during protocol negotiation");
     ByteView received = ByteView(buffer).first(got);
     const Bytes answer = machine.receive(received);
     if (!answer.empty()) co_await write_all(stream, answer);
@@ -39,7 +40,7 @@ std::string names(std::span<const std::string> protocols) {
 }
 
 Error not_spoken(std::span<const std::string> protocols) {
-  return Error(ErrorCode::unsupported, "the other side does not speak " + names(protocols));
+  return Error(ErrorCode::unsupported, "the peer does not support " + names(protocols));
 }
 
 class LazyStream final : public Stream {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -71,6 +72,12 @@ class Connection {
   /// Streams of the peer that did what streams are for.
   std::size_t streams_in_order() const { return streams_in_order_; }
 
+  /// Whether one of the peer's streams is open now.
+  bool is_serving() const { return served_streams_ > 0; }
+  /// The peer took or gave content.
+  void note_transfer(TimePoint now) { last_transfer_ = now; }
+  const std::optional<TimePoint>& last_transfer() const { return last_transfer_; }
+
   /// A stream that speaks the first of `protocols` that the peer speaks. With one protocol the
   /// negotiation costs no round trip and its failure shows at the first read. Throws
   /// Error{unsupported}, {closed}, {limit}, {timeout}.
@@ -103,6 +110,7 @@ class Connection {
   const TimePoint opened_at_;
   std::size_t served_streams_ = 0;
   std::size_t streams_in_order_ = 0;
+  std::optional<TimePoint> last_transfer_;
   TokenBucket bad_streams_{kMaxBadStreams, kBadStreamsPerSecond};
   bool too_bad_ = false;
   struct Negotiation;

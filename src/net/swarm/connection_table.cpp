@@ -1,6 +1,7 @@
 #include "net/swarm/connection_table.h"
 
 #include <algorithm>
+#include <tuple>
 #include <utility>
 
 #include "base/error.h"
@@ -14,6 +15,19 @@ constexpr Duration kCrossing = 5s;
 
 }  // namespace
 
+ConnectionLimits ConnectionLimits::within(std::size_t files) const {
+  ConnectionLimits out = *this;
+  // Few are shared by halves: a node that cannot open a file serves nobody.
+  const std::size_t sockets = std::max(files / 2, files - std::min(files, kReservedDescriptors));
+  if (sockets >= connections + handshakes) return out;
+  out.open_files = files;
+  out.handshakes = std::max<std::size_t>(sockets / 4, 1);
+  out.handshakes_per_address = std::min(handshakes_per_address, out.handshakes);
+  out.connections = std::max<std::size_t>(sockets - out.handshakes, 2);
+  out.inbound_connections = std::min(inbound_connections, out.connections / 4 * 3);
+  return out;
+}
+
 bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
   if (is_full() || inbound_ >= limits_.inbound_connections) return false;
   const auto site = site_of(remote);
@@ -22,26 +36,39 @@ bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
   return found == inbound_from_.end() || found->second < limits_.inbound_connections_per_site;
 }
 
-Connection* ConnectionTable::to_spare(const Multiaddr& remote,
-                                      const std::function<bool(const PeerId&)>& is_expected) const {
+Connection* ConnectionTable::eviction_candidate(
+    const Multiaddr& remote, const std::function<bool(const PeerId&)>& is_expected) const {
   if (has_inbound_room(remote)) return nullptr;
   const auto from = site_of(remote);
   const bool of_any_site = is_full() || inbound_ >= limits_.inbound_connections;
   std::size_t most = 0;
   for (const auto& [site, count] : inbound_from_) most = std::max(most, count);
-  const auto is_of_a_site_to_give = [&](const Connection& connection) {
+  return least_useful([&](const Connection& connection) {
+    if (is_expected(connection.peer())) return false;
     const auto site = site_of(connection.remote());
     return of_any_site ? !site || inbound_from_.at(*site) == most : site == from;
+  });
+}
+
+Connection* ConnectionTable::least_useful(
+    const std::function<bool(const PeerId&)>& is_expected) const {
+  return least_useful(
+      [&](const Connection& connection) { return !is_expected(connection.peer()); });
+}
+
+Connection* ConnectionTable::least_useful(
+    const std::function<bool(const Connection&)>& may_go) const {
+  const auto use = [](const Connection& connection) {
+    return std::tuple(connection.last_transfer().has_value(), connection.is_serving(),
+                      connection.streams_in_order() > 0,
+                      connection.last_transfer().value_or(connection.opened_at()));
   };
   Connection* out = nullptr;
   for (const auto& [id, candidate] : by_id_) {
     const bool is_open = candidate->direction() == Direction::inbound && !candidate->closed() &&
                          !without_place_.contains(id);
-    if (!is_open || !is_of_a_site_to_give(*candidate) || is_expected(candidate->peer())) continue;
-    // In order of their ids, so of age: who has just come may still show what for.
-    if (out == nullptr || candidate->streams_in_order() < out->streams_in_order()) {
-      out = candidate.get();
-    }
+    if (!is_open || !may_go(*candidate)) continue;
+    if (out == nullptr || use(*candidate) < use(*out)) out = candidate.get();
   }
   return out;
 }

@@ -8,8 +8,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "net/site.h"
 #include "net/swarm/connection.h"
-#include "net/swarm/site_book.h"
 
 namespace shoal::net {
 
@@ -24,13 +24,20 @@ struct ConnectionLimits {
   /// Connections that have not proved who they are yet. Beyond either number the oldest goes, of
   /// the site that has most.
   std::size_t handshakes = 256;
-  std::size_t handshakes_per_address = 64;
+  std::size_t handshakes_per_address = 192;
   Duration handshake_timeout = 15s;
   /// Unread bytes of all connections; the one that holds most is closed beyond it. Windows grow
   /// by half of it, all together.
   std::size_t buffered_bytes = 32 * 1024 * 1024;
   /// What peers may say that nobody asked of them, a second.
   double unasked_bytes_per_second = Toll::kBytesPerSecond;
+  /// The process's limit of open files, where it bounds the connections; else 0.
+  std::size_t open_files = 0;
+
+  /// Descriptors that connections leave to files, the index and whatever else a node opens.
+  static constexpr std::size_t kReservedDescriptors = 32;
+  /// The same limits for a process that may open so many files.
+  ConnectionLimits within(std::size_t open_files) const;
 };
 
 /// The connections of a node by id and by peer. Owns them until they are taken out.
@@ -43,11 +50,14 @@ class ConnectionTable {
 
   /// Whether one more of any peer may come in, from there.
   bool has_inbound_room(const Multiaddr& remote) const;
-  /// The connection that one more from there should take the place of, when there is no room: of
-  /// the site that holds most, the one whose peer has made least use of it, then the oldest. Null
-  /// when none can be spared. `is_expected`: peers that are needed here.
-  Connection* to_spare(const Multiaddr& remote,
-                       const std::function<bool(const PeerId&)>& is_expected) const;
+  /// The connection that one more from there should take the place of, when there is no room: the
+  /// least useful of the IP prefix that holds most. Null when there is room, or none can be
+  /// evicted. `is_expected`: peers that are needed here.
+  Connection* eviction_candidate(const Multiaddr& remote,
+                                 const std::function<bool(const PeerId&)>& is_expected) const;
+  /// Of those that others made: one whose peer has moved no content, has no stream open, and never
+  /// ended one in order (identify is the first), before others; then the longest idle.
+  Connection* least_useful(const std::function<bool(const PeerId&)>& is_expected) const;
   /// Throws Error{limit} when there is no room for one more to this peer or at all.
   void check_room(const PeerId& peer, const Multiaddr& remote, Direction direction) const;
   Connection& add(std::unique_ptr<Connection> connection);
@@ -76,6 +86,7 @@ class ConnectionTable {
   /// Whether `newer` came so soon after it that their dials may have crossed.
   static bool may_have_crossed(const Connection& connection, const Connection& newer);
   bool is_full() const;
+  Connection* least_useful(const std::function<bool(const Connection&)>& may_go) const;
   void count_inbound(const Connection& connection, bool came);
 
   const PeerId local_peer_;

@@ -15,6 +15,7 @@ namespace shoal::net {
 namespace {
 
 constexpr Duration kAcceptPause = 100ms;
+constexpr Duration kWarningPeriod = 10min;
 constexpr Duration kConnectedAddressLifetime = 1h;
 // How long a surplus connection may keep streams that were opened before the better one was there.
 constexpr Duration kSurplusLook = 1s;
@@ -119,6 +120,7 @@ Task<ConnectionId> Swarm::connect(PeerId peer) {
   if (peer == local_peer_) throw Error(ErrorCode::usage, "this is our own id", peer.to_string());
   if (const Connection* open = best(peer)) co_return open->id();
   if (tasks_.stopping()) throw Error(ErrorCode::closed, "this node is stopping");
+  check_admitted(peer);
   std::shared_ptr<Dial> dial = dials_[peer];
   if (!dial) {
     dial = std::make_shared<Dial>(system_.waits);
@@ -156,28 +158,27 @@ Task<ProtocolStream> Swarm::open(PeerId peer, std::vector<std::string> protocols
   co_return co_await connection->open(protocols);
 }
 
-void Swarm::send_away(const PeerId& peer, const std::string& why) {
-  for (Connection* connection : connections_.of(peer)) send_away(*connection, why);
+void Swarm::disconnect(const PeerId& peer, const std::string& reason) {
+  for (Connection* connection : connections_.of(peer)) disconnect(*connection, reason);
 }
 
-void Swarm::send_away(Connection& connection, const std::string& why) {
+void Swarm::disconnect(Connection& connection, const std::string& reason) {
   if (connection.closed()) return;
-  log_info("{} is sent away: {}", connection.peer().short_name(), why);
+  log_info("disconnected {}: {}", connection.peer().short_name(), reason);
   context_.failures.add(FailureCounts::Stage::connection, ErrorCode::limit);
-  strike(connection);
+  penalise(connection);
   connection.close();
 }
 
-std::size_t Swarm::strikes(const PeerId& peer) {
+std::optional<IpAddress> Swarm::ip_prefix_of(const PeerId& peer) {
   const Connection* connection = best(peer);
-  const auto site = connection == nullptr ? std::nullopt : site_of(connection->remote());
-  return site ? sites_.strikes(*site, system_.clock.now()) : 0;
+  return connection == nullptr ? std::nullopt : site_of(connection->remote());
 }
 
-void Swarm::strike(const Connection& connection) {
+void Swarm::penalise(const Connection& connection) {
   if (connection.direction() != Direction::inbound) return;
   const auto site = site_of(connection.remote());
-  if (site) sites_.strike(*site, system_.clock.now());
+  if (site) inbound_rates_.penalise(*site, system_.clock.now());
 }
 
 void Swarm::disconnect(const PeerId& peer) {
@@ -187,6 +188,7 @@ void Swarm::disconnect(const PeerId& peer) {
 Task<void> Swarm::accept_from(TransportListener& listener) {
   while (true) {
     bool failed = false;
+    bool no_descriptors = false;
     try {
       std::unique_ptr<Incoming> incoming = co_await listener.accept();
       // Refused before it costs any arithmetic: dropping it closes it.
@@ -198,6 +200,12 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
     } catch (const Error& error) {
       log_debug("accept on {}: {}", listener.address().to_string(), error.what());
       failed = true;
+      no_descriptors = error.code() == ErrorCode::limit;
+    }
+    // Who waits to be accepted gets the descriptor of whoever makes least use of one.
+    if (no_descriptors) {
+      warn_of_few_descriptors();
+      if (Connection* idle = connections_.least_useful(is_expected())) evict(*idle);
     }
     if (failed) co_await system_.clock.sleep_for(kAcceptPause);
   }
@@ -205,26 +213,51 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
 
 bool Swarm::admit(const Multiaddr& remote) {
   const auto site = site_of(remote);
-  if (site && !sites_.admit(*site, system_.clock.now())) return false;
-  const bool has_room = connections_.has_inbound_room(remote) || to_spare(remote) != nullptr;
+  if (site && !inbound_rates_.admit(*site, system_.clock.now())) return false;
+  const bool has_room =
+      connections_.has_inbound_room(remote) || eviction_candidate(remote) != nullptr;
   if (!has_room) return false;
   make_room_for_handshake(site);
   return true;
 }
 
-Connection* Swarm::to_spare(const Multiaddr& remote) const {
-  return connections_.to_spare(remote,
-                               [this](const PeerId& peer) { return context_.toll.expects(peer); });
+std::function<bool(const PeerId&)> Swarm::is_expected() const {
+  return [this](const PeerId& peer) { return context_.toll.expects(peer); };
+}
+
+Connection* Swarm::eviction_candidate(const Multiaddr& remote) const {
+  return connections_.eviction_candidate(remote, is_expected());
 }
 
 /// Places are for those who make use of them: who keeps one for nothing gives it to who comes.
 void Swarm::make_room_for(const Multiaddr& remote) {
-  Connection* const spared = to_spare(remote);
-  if (spared == nullptr) return;
-  log_debug("{} gives its place to another", spared->peer().short_name());
+  Connection* const candidate = eviction_candidate(remote);
+  if (candidate == nullptr) return;
+  if (limits_.open_files != 0) warn_of_few_descriptors();
+  evict(*candidate);
+}
+
+void Swarm::evict(Connection& connection) {
+  log_debug("{} gives its place to another", connection.peer().short_name());
   context_.failures.add(FailureCounts::Stage::connection, ErrorCode::limit);
-  connections_.give_up_place(*spared);
-  spared->close();
+  connections_.give_up_place(connection);
+  connection.close();
+}
+
+void Swarm::warn_of_few_descriptors() {
+  const TimePoint now = system_.clock.now();
+  if (warned_of_descriptors_ && now - *warned_of_descriptors_ < kWarningPeriod) return;
+  warned_of_descriptors_ = now;
+  log_warning(
+      "too few open files are allowed for all the peers that connect ({} connections now): idle "
+      "ones are closed for new ones; allow more with: ulimit -n 4096",
+      connections_.size());
+}
+
+void Swarm::note_transfer(const PeerId& peer) {
+  for (Connection* connection : connections_.of(peer)) {
+    connection->note_transfer(system_.clock.now());
+  }
 }
 
 /// An honest handshake takes a few round trips; the oldest one is most likely none.
@@ -276,8 +309,14 @@ Task<void> Swarm::shake_hands(std::unique_ptr<Incoming> incoming, Handshake& han
   }
 }
 
+void Swarm::check_admitted(const PeerId& peer) const {
+  if (!admits_ || admits_(peer)) return;
+  throw Error(ErrorCode::refused, "this node does not admit this peer", peer.to_string());
+}
+
 ConnectionId Swarm::adopt(Link link, Direction direction) {
   if (link.peer == local_peer_) throw Error(ErrorCode::refused, "this is our own id");
+  check_admitted(link.peer);
   if (direction == Direction::inbound) make_room_for(link.remote);
   connections_.check_room(link.peer, link.remote, direction);
   const ConnectionId id = connections_.next_id();
@@ -304,7 +343,7 @@ Task<void> Swarm::run_connection(Connection& connection) {
     log_debug("connection to {} ended: {}", connection.peer().short_name(), error.what());
     context_.failures.add(FailureCounts::Stage::connection, error.code());
     const bool bad = error.code() == ErrorCode::malformed || error.code() == ErrorCode::limit;
-    if (bad) strike(connection);
+    if (bad) penalise(connection);
   } catch (const boost::system::system_error&) {
     // The node stops; what follows happens all the same.
   }
@@ -367,7 +406,7 @@ Task<void> Swarm::end_the_greediest() {
   for (Connection* connection : greediest) {
     if (total <= limits_.buffered_bytes) break;
     total -= connection->buffered_bytes();
-    send_away(*connection, "too many bytes that nobody reads");
+    disconnect(*connection, "too many bytes that nobody reads");
   }
   co_return;
 }

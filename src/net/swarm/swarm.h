@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <list>
 #include <map>
 #include <memory>
@@ -14,9 +15,9 @@
 #include "net/swarm/connection.h"
 #include "net/swarm/connection_table.h"
 #include "net/swarm/dialer.h"
+#include "net/swarm/inbound_rate_limiter.h"
 #include "net/swarm/peer_store.h"
 #include "net/swarm/protocol_table.h"
-#include "net/swarm/site_book.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
 #include "system/task_group.h"
@@ -53,6 +54,10 @@ class Swarm {
   void add_observer(ConnectionObserver& observer) { observers_.push_back(&observer); }
   void remove_observer(ConnectionObserver& observer) { std::erase(observers_, &observer); }
 
+  /// Which peers may be connected, asked before a dial and after each handshake, before any
+  /// protocol is served; connections that are there stay. Empty: all may. Must not wait or throw.
+  void when_admitting(std::function<bool(const PeerId&)> admits) { admits_ = std::move(admits); }
+
   /// Throws Error{failed} when the address cannot be had, Error{unsupported} when no transport
   /// takes it.
   void listen(const Multiaddr& address);
@@ -65,7 +70,7 @@ class Swarm {
 
   /// The connection to `peer`, dialling the addresses that the peer store knows when there is none;
   /// those who ask at once share one dial. Throws Error{unreachable} with a reason for every
-  /// address.
+  /// address, and Error{refused} for a peer that is not admitted.
   Task<ConnectionId> connect(PeerId peer);
   /// A stream to `peer` that speaks one of `protocols`, connecting first if need be.
   Task<ProtocolStream> open(PeerId peer, std::vector<std::string> protocols);
@@ -78,10 +83,12 @@ class Swarm {
   Toll::Expectation expect(const PeerId& peer) { return context_.toll.expect(peer); }
   bool expects(const PeerId& peer) const { return context_.toll.expects(peer); }
   void disconnect(const PeerId& peer);
-  /// The same for one that does harm: its site gets in more slowly for a while.
-  void send_away(const PeerId& peer, const std::string& why);
-  /// How often peers at the site of `peer` did harm lately.
-  std::size_t strikes(const PeerId& peer);
+  /// The same for one that does harm: a penalty slows new connections from its IP prefix.
+  void disconnect(const PeerId& peer, const std::string& reason);
+  /// The peer took or gave blocks: its connection is kept rather than others.
+  void note_transfer(const PeerId& peer);
+  /// The IP prefix that `peer` is connected from, if any.
+  std::optional<IpAddress> ip_prefix_of(const PeerId& peer);
 
   Task<void> stop();
 
@@ -98,11 +105,16 @@ class Swarm {
   Task<void> retire_surplus(ConnectionId id);
   /// Whether somebody may come in; makes room among those who have not proved anything yet.
   bool admit(const Multiaddr& remote);
-  Connection* to_spare(const Multiaddr& remote) const;
+  std::function<bool(const PeerId&)> is_expected() const;
+  Connection* eviction_candidate(const Multiaddr& remote) const;
   void make_room_for(const Multiaddr& remote);
+  void evict(Connection& connection);
+  /// Says, now and then, that more files have to be allowed.
+  void warn_of_few_descriptors();
   void make_room_for_handshake(const std::optional<IpAddress>& site);
-  void strike(const Connection& connection);
-  void send_away(Connection& connection, const std::string& why);
+  void penalise(const Connection& connection);
+  void disconnect(Connection& connection, const std::string& reason);
+  void check_admitted(const PeerId& peer) const;
   void watch_buffers(Connection& connection);
   void count_buffers(Connection& connection);
   /// Ends those that buffer most when all together buffer too much.
@@ -119,8 +131,9 @@ class Swarm {
   const ConnectionLimits limits_;
   ConnectionTable connections_;
   std::vector<ConnectionObserver*> observers_;
+  std::function<bool(const PeerId&)> admits_;
   std::unordered_map<PeerId, std::shared_ptr<Dial>> dials_;
-  SiteBook sites_;
+  InboundRateLimiter inbound_rates_;
   std::list<Handshake*> handshakes_;  // oldest first
   std::map<IpAddress, std::size_t> handshakes_from_;
   struct Buffers {
@@ -131,6 +144,7 @@ class Swarm {
   std::size_t buffered_ = 0;
   std::size_t promised_ = 0;
   bool ending_greediest_ = false;
+  std::optional<TimePoint> warned_of_descriptors_;
   TaskGroup tasks_;
   TaskGroup connection_tasks_;
 };

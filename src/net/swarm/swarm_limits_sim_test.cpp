@@ -106,6 +106,46 @@ TEST(Swarm, who_waits_to_open_a_stream_survives_the_end_of_the_connection) {
   EXPECT_EQ(guest.swarm.connections().size(), 0U);
 }
 
+TEST(Swarm, evicts_who_moved_no_content_before_who_did) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.inbound_connections = 3}});
+  hub.swarm.protocols().add(kEcho, echo);
+  TestNode& useful = net.add();
+  TestNode& identified = net.add();
+  for (TestNode* node : {&useful, &identified}) {
+    node->connect(hub);
+    EXPECT_EQ(net.world.run(ask(node->swarm, hub.id, "hello")), "hello");
+  }
+  hub.swarm.note_transfer(useful.id);
+  net.world.run_for(1s);
+  std::vector<TestNode*> late;
+  for (int i = 0; i < 3; ++i) {
+    late.push_back(&net.add());
+    late.back()->connect(hub);
+    EXPECT_EQ(net.world.run(ask(late.back()->swarm, hub.id, "hello")), "hello");
+    net.world.run_for(1s);
+  }
+  EXPECT_NE(hub.swarm.best(useful.id), nullptr);
+  EXPECT_EQ(hub.swarm.best(identified.id), nullptr);
+  EXPECT_EQ(hub.swarm.best(late[0]->id), nullptr);
+  EXPECT_NE(hub.swarm.best(late[2]->id), nullptr);
+}
+
+TEST(ConnectionLimits, leave_descriptors_to_everything_else) {
+  const ConnectionLimits unlimited = ConnectionLimits{}.within(100'000);
+  EXPECT_EQ(unlimited.connections, ConnectionLimits{}.connections);
+  EXPECT_EQ(unlimited.open_files, 0u);
+  for (const std::size_t files : {10U, 64U, 256U, 1024U}) {
+    const ConnectionLimits few = ConnectionLimits{}.within(files);
+    const std::size_t sockets = few.connections + few.handshakes;
+    EXPECT_LE(sockets, std::max(files / 2, files - ConnectionLimits::kReservedDescriptors));
+    EXPECT_GE(sockets, files / 2);
+    EXPECT_GE(few.inbound_connections, 1u);
+    EXPECT_LT(few.inbound_connections, few.connections);
+    EXPECT_EQ(few.open_files, files);
+  }
+}
+
 TEST(Swarm, whom_we_wait_for_keeps_its_place) {
   TestNet net;
   TestNode& hub = net.add({.limits = {.inbound_connections = 1}});
@@ -323,7 +363,7 @@ Task<void> knock_later(System& from, Endpoint to,
   co_await connect_and_say_nothing(from, to, streams);
 }
 
-TEST(Swarm, C5_of_sites_that_hold_as_many_handshakes_the_oldest_goes_whatever_its_address) {
+TEST(Swarm, evicts_oldest_handshake_of_busiest_prefix) {
   TestNet net;
   TestNode& guest = net.add();
   TestNode& hub = net.add({.limits = {.handshakes = 8, .handshakes_per_address = 4}});

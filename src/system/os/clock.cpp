@@ -6,14 +6,15 @@ namespace shoal::os {
 
 namespace asio = boost::asio;
 
-RealClock::RealClock(Waits& waits, asio::io_context& context) : Clock(waits), timer_(context) {}
+RealClock::RealClock(Waits& waits, asio::io_context& context, Duration ahead)
+    : Clock(waits), ahead_(ahead), timer_(context) {}
 
 TimePoint RealClock::now() const {
   return TimePoint(std::chrono::steady_clock::now().time_since_epoch());
 }
 
 WallTime RealClock::wall_now() const {
-  return std::chrono::system_clock::now();
+  return std::chrono::system_clock::now() + ahead_;
 }
 
 void RealClock::deadline_moved() {

@@ -11,7 +11,8 @@ namespace shoal::os {
 /// The machine's clocks, and one timer for everybody who sleeps.
 class RealClock final : public Clock {
  public:
-  RealClock(Waits& waits, boost::asio::io_context& context);
+  /// Its wall clock is `ahead` of the machine's.
+  RealClock(Waits& waits, boost::asio::io_context& context, Duration ahead);
 
   TimePoint now() const override;
   WallTime wall_now() const override;
@@ -26,6 +27,7 @@ class RealClock final : public Clock {
   void arm(TimePoint deadline);
   void rang();
 
+  const Duration ahead_;
   std::optional<boost::asio::steady_timer> timer_;
   std::optional<TimePoint> armed_;
 };

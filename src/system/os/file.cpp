@@ -7,6 +7,7 @@
 #include <array>
 
 #include "system/os/file_error.h"
+#include "system/os/file_system.h"
 
 namespace shoal::os {
 
@@ -95,13 +96,20 @@ void RegularFile::forget_cached() {
 }
 
 void RegularFile::truncate(std::uint64_t size) {
-  must([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); });
+  const int result =
+      uninterrupted([&] { return ::ftruncate(fd_.get(), static_cast<off_t>(size)); });
+  if (result < 0 && errno == EFBIG) {
+    throw Error(ErrorCode::unsupported, "too big for this file system", path_);
+  }
+  if (result < 0) throw file_error(errno, path_);
 }
 
 FileInfo RegularFile::info() {
   struct stat found{};
   must([&] { return ::fstat(fd_.get(), &found); });
-  return info_of(found);
+  FileInfo info = info_of(found);
+  info.stable_times = has_stable_times(found.st_dev, fd_.get());
+  return info;
 }
 
 std::optional<std::uint64_t> RegularFile::next_data(std::uint64_t offset) {
@@ -132,17 +140,20 @@ FileKind kind_of(mode_t mode) {
   return FileKind::other;
 }
 
+WallTime wall_time(const timespec& time) {
+  // Some file systems know times beyond those that fit, which end in 1677 and 2262.
+  constexpr auto kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count() - 1;
+  return WallTime(std::chrono::seconds(std::clamp<std::int64_t>(time.tv_sec, -kMost, kMost)) +
+                  std::chrono::nanoseconds(time.tv_nsec));
+}
+
 }  // namespace
 
 FileInfo info_of(const struct stat& found) {
-  // Some file systems know times beyond those that fit, which end in 1677 and 2262.
-  constexpr auto kMost = std::chrono::floor<std::chrono::seconds>(Duration::max()).count() - 1;
-  const auto since_epoch =
-      std::chrono::seconds(std::clamp<std::int64_t>(found.st_mtim.tv_sec, -kMost, kMost)) +
-      std::chrono::nanoseconds(found.st_mtim.tv_nsec);
   return {.kind = kind_of(found.st_mode),
           .size = static_cast<std::uint64_t>(found.st_size),
-          .mtime = WallTime(since_epoch),
+          .mtime = wall_time(found.st_mtim),
+          .ctime = wall_time(found.st_ctim),
           .mode = found.st_mode & 07777u,
           .device = found.st_dev,
           .inode = found.st_ino};

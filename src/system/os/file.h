@@ -10,6 +10,7 @@
 
 namespace shoal::os {
 
+/// All but `stable_times`, which stat does not tell.
 FileInfo info_of(const struct stat& found);
 timespec time_spec(WallTime time);
 

@@ -35,6 +35,8 @@ Error file_error(int cause, const std::string& path) {
       return error(ErrorCode::io, "part of the path is not a folder");
     case ELOOP:
       return error(ErrorCode::io, "a symbolic link is in the way");
+    case EBUSY:
+      return error(ErrorCode::io, "it is in use, or another file system is mounted there");
     case EXDEV:
       return error(ErrorCode::io, "the path leads out of its folder or file system");
     case EMFILE:
@@ -47,6 +49,18 @@ Error file_error(int cause, const std::string& path) {
       return error(ErrorCode::io, "not a regular file");
     default:
       return Error(ErrorCode::io, std::system_category().message(cause), path);
+  }
+}
+
+Error creation_error(int cause, const std::string& path) {
+  switch (cause) {
+    case EINVAL:
+    case EILSEQ:
+      return Error(ErrorCode::unsupported, "this file system does not allow the name", path);
+    case ENAMETOOLONG:
+      return Error(ErrorCode::unsupported, "the name is too long for this file system", path);
+    default:
+      return file_error(cause, path);
   }
 }
 

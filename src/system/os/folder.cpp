@@ -4,14 +4,17 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdio>
 
+#include "system/os/beneath.h"
 #include "system/os/file.h"
 #include "system/os/file_error.h"
+#include "system/os/file_system.h"
 #include "system/os/place.h"
 #include "system/os/tree.h"
 
@@ -36,7 +39,8 @@ int open_flags(Access access) {
 }
 
 bool is_absent(int cause) {
-  return cause == ENOENT || cause == ENOTDIR;
+  // What cannot have the name is not there under it either.
+  return cause == ENOENT || cause == ENOTDIR || cause == ENAMETOOLONG || cause == EILSEQ;
 }
 
 std::optional<struct stat> look(const Place& where, int flags = AT_SYMLINK_NOFOLLOW) {
@@ -60,6 +64,17 @@ int rename_beside(const Place& from, const Place& to) {
   return ::renameat(from.at(), from.name.c_str(), to.at(), to.name.c_str());
 }
 
+/// Some file systems (exFAT by FUSE) say of a name that they do not take that it is not there.
+Error cannot_create(const Root& root, std::string_view path, int cause) {
+  if (cause == ENOENT && root.confined()) {
+    const auto where = find_place(root, path);
+    struct stat parent{};
+    const bool parent_is_there = where && ::fstat(where->at(), &parent) == 0 && parent.st_nlink > 0;
+    if (parent_is_there) cause = EINVAL;
+  }
+  return creation_error(cause, shown_path(root, path));
+}
+
 void must(int result, const std::string& path) {
   if (result < 0) throw file_error(errno, path);
 }
@@ -70,6 +85,8 @@ template <class Base>
 std::unique_ptr<File> HostFolder<Base>::open(std::string_view path, Access access) {
   const std::string checked = checked_path(root_, path);
   Descriptor opened = open_path(root_, checked, open_flags(access), 0666);
+  const bool creates = access == Access::create || access == Access::create_new;
+  if (!opened && creates) throw cannot_create(root_, checked, errno);
   if (!opened) throw file_error(errno, shown_path(root_, checked));
   return regular_file(std::move(opened), shown_path(root_, checked));
 }
@@ -81,7 +98,9 @@ std::optional<FileInfo> HostFolder<Base>::info(std::string_view path) {
   if (!where) throw file_error(errno, shown_path(root_, path));
   const auto found = look(*where);
   if (!found) return std::nullopt;
-  return info_of(*found);
+  FileInfo info = info_of(*found);
+  info.stable_times = has_stable_times(found->st_dev, where->at(), where->name);
+  return info;
 }
 
 template <class Base>
@@ -110,14 +129,18 @@ void HostFolder<Base>::make_link(std::string_view target, std::string_view path)
   if (target.find('\0') != target.npos) {
     throw Error(ErrorCode::io, "a name cannot contain a zero byte", where.path);
   }
-  must(::symlinkat(std::string(target).c_str(), where.at(), where.name.c_str()), where.path);
+  if (::symlinkat(std::string(target).c_str(), where.at(), where.name.c_str()) == 0) return;
+  if (errno == EPERM || errno == EOPNOTSUPP || errno == ENOSYS) {
+    throw Error(ErrorCode::unsupported, "this file system has no symlinks", where.path);
+  }
+  throw cannot_create(root_, path, errno);
 }
 
 template <class Base>
 void HostFolder<Base>::make_folder(std::string_view path) {
   const Place where = place(root_, path);
   if (::mkdirat(where.at(), where.name.c_str(), 0777) == 0) return;
-  if (errno != EEXIST) throw file_error(errno, where.path);
+  if (errno != EEXIST) throw cannot_create(root_, path, errno);
   const auto there = look(where, root_.confined() ? AT_SYMLINK_NOFOLLOW : 0);
   if (!there || !S_ISDIR(there->st_mode)) throw file_error(EEXIST, where.path);
 }
@@ -136,6 +159,17 @@ void HostFolder<Base>::rename(std::string_view from, std::string_view to, bool r
 }
 
 template <class Base>
+bool HostFolder<Base>::exchange(std::string_view one, std::string_view other) {
+  const Place first = place(root_, one);
+  const Place second = place(root_, other);
+  const int result = ::renameat2(first.at(), first.name.c_str(), second.at(), second.name.c_str(),
+                                 RENAME_EXCHANGE);
+  if (result == 0) return true;
+  if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) return false;
+  throw file_error(errno, look(first) ? second.path : first.path);
+}
+
+template <class Base>
 void HostFolder<Base>::remove(std::string_view path) {
   const auto where = find_place(root_, path);
   if (!where && is_absent(errno)) return;
@@ -150,8 +184,46 @@ void HostFolder<Base>::remove_tree(std::string_view path) {
   if (!where) throw file_error(errno, shown_path(root_, path));
   const auto found = look(*where);
   if (!found) return;
-  if (S_ISDIR(found->st_mode)) empty_folder(where->at(), where->name, where->path);
+  if (is_mount_root(where->at(), where->name)) throw mounted_there(where->path);
+  try {
+    if (S_ISDIR(found->st_mode)) empty_folder(where->at(), where->name, where->path);
+  } catch (const Error&) {
+    // An empty folder that nobody may look into can be removed all the same.
+    if (::unlinkat(where->at(), where->name.c_str(), AT_REMOVEDIR) == 0) return;
+    throw;
+  }
   remove_one(where->at(), where->name, where->path);
+}
+
+template <class Base>
+bool HostFolder<Base>::is_mount_point(std::string_view path) {
+  const auto where = find_place(root_, path);
+  if (!where && is_absent(errno)) return false;
+  if (!where) throw file_error(errno, shown_path(root_, path));
+  return is_mount_root(where->at(), where->name);
+}
+
+template <class Base>
+bool HostFolder<Base>::set_attribute(std::string_view folder, std::string_view name,
+                                     std::string_view value) {
+  const std::string checked = checked_path(root_, folder);
+  const Descriptor opened = open_path(root_, checked, O_RDONLY | O_DIRECTORY);
+  if (!opened) throw file_error(errno, shown_path(root_, checked));
+  const std::string key = "user." + std::string(name);
+  return ::fsetxattr(opened.get(), key.c_str(), value.data(), value.size(), 0) == 0;
+}
+
+template <class Base>
+std::optional<std::string> HostFolder<Base>::attribute(std::string_view folder,
+                                                       std::string_view name) {
+  const std::string checked = checked_path(root_, folder);
+  const Descriptor opened = open_path(root_, checked, O_RDONLY | O_DIRECTORY);
+  if (!opened) return std::nullopt;
+  const std::string key = "user." + std::string(name);
+  std::array<char, 256> value;
+  const auto length = ::fgetxattr(opened.get(), key.c_str(), value.data(), value.size());
+  if (length < 0) return std::nullopt;
+  return std::string(value.data(), static_cast<std::size_t>(length));
 }
 
 template <class Base>

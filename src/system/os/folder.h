@@ -28,8 +28,13 @@ class HostFolder : public Base {
   void make_link(std::string_view target, std::string_view path) override;
   void make_folder(std::string_view path) override;
   void rename(std::string_view from, std::string_view to, bool replace) override;
+  bool exchange(std::string_view one, std::string_view other) override;
   void remove(std::string_view path) override;
   void remove_tree(std::string_view path) override;
+  bool is_mount_point(std::string_view path) override;
+  bool set_attribute(std::string_view folder, std::string_view name,
+                     std::string_view value) override;
+  std::optional<std::string> attribute(std::string_view folder, std::string_view name) override;
   void set_mode(std::string_view path, std::uint32_t mode) override;
   void set_mtime(std::string_view path, WallTime mtime) override;
   void sync_names(std::string_view path) override;

@@ -3,6 +3,7 @@
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <array>
@@ -63,6 +64,12 @@ std::vector<IpAddress> HostNetwork::local_addresses() {
   const auto repeated = std::ranges::unique(found);
   found.erase(repeated.begin(), repeated.end());
   return found;
+}
+
+std::size_t HostNetwork::max_open_files() const {
+  rlimit files{};
+  const bool known = ::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur != RLIM_INFINITY;
+  return known ? static_cast<std::size_t>(files.rlim_cur) : Network::max_open_files();
 }
 
 }  // namespace shoal::os

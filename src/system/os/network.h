@@ -17,6 +17,7 @@ class HostNetwork final : public Network {
   std::unique_ptr<DatagramSocket> bind(Endpoint local) override;
   /// In order, each once.
   std::vector<IpAddress> local_addresses() override;
+  std::size_t max_open_files() const override;
 
  private:
   boost::asio::io_context& context_;

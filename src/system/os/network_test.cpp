@@ -290,7 +290,7 @@ TEST(SocketError, gives_each_cause_its_code_and_names_the_address) {
   EXPECT_EQ(code_of(ETIMEDOUT), ErrorCode::timeout);
   EXPECT_EQ(code_of(EADDRINUSE), ErrorCode::failed);
   EXPECT_EQ(code_of(EADDRNOTAVAIL), ErrorCode::failed);
-  EXPECT_EQ(code_of(EMFILE), ErrorCode::failed);
+  EXPECT_EQ(code_of(EMFILE), ErrorCode::limit);
   const Error broken = stream_error({ECONNRESET, boost::system::system_category()}, kAnyPort);
   EXPECT_EQ(broken.code(), ErrorCode::closed);
   EXPECT_EQ(broken.subject(), "0.0.0.0:0");

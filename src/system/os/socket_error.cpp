@@ -38,7 +38,7 @@ Error socket_error(boost::system::error_code cause, const Endpoint& subject) {
                    "choose an address of this host, or 0.0.0.0 or :: for all it has");
     case EMFILE:
     case ENFILE:
-      return error(ErrorCode::failed, "too many open files", "raise the limit: ulimit -n");
+      return error(ErrorCode::limit, "too many open files", "raise the limit: ulimit -n");
     case ENOBUFS:
     case ENOMEM:
       return error(ErrorCode::failed, "the kernel has no memory left for it");

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <fstream>
 
 #include "system/os/file_error.h"
 #include "system/os/place.h"
@@ -66,6 +67,18 @@ void write_holder(int fd, const std::string& path) {
 }
 
 }  // namespace
+
+/// umask() tells only who changes it, for all threads at once.
+std::uint32_t HostStorage::umask() {
+  constexpr std::uint32_t kUsual = 022;
+  std::ifstream status("/proc/self/status");
+  std::string word;
+  while (status >> word) {
+    std::uint32_t mask = 0;
+    if (word == "Umask:" && status >> std::oct >> mask) return mask & 0777;
+  }
+  return kUsual;
+}
 
 std::unique_ptr<FileLock> HostStorage::lock(std::string_view path) {
   const std::string shown(path);

@@ -10,6 +10,7 @@ class HostStorage final : public HostFolder<Storage> {
   HostStorage() : HostFolder<Storage>(Root{.fd = {}, .path = {}}) {}
 
   std::string absolute(std::string_view path) override;
+  std::uint32_t umask() override;
   std::unique_ptr<FileLock> lock(std::string_view path) override;
   std::optional<LockHolder> lock_holder(std::string_view path) override;
 };

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fstream>
+
 #include "system/os/beneath.h"
 #include "system/os/file_error.h"
 #include "system/os/test_world.h"
@@ -97,6 +99,28 @@ TEST_F(HostStorageTest, finds_the_data_between_holes) {
   EXPECT_FALSE(file->next_data(4 << 20));
 }
 
+TEST_F(HostStorageTest, tells_whether_times_are_stable) {
+  std::ofstream(temp.path("f")) << "x";
+  EXPECT_TRUE(storage.info(temp.path("f"))->stable_times) << "unless this is a network's disk";
+  EXPECT_TRUE(storage.open(temp.path("f"), Access::read)->info().stable_times);
+  EXPECT_FALSE(storage.info("/proc/version")->stable_times);
+  EXPECT_FALSE(storage.open("/proc/version", Access::read)->info().stable_times);
+}
+
+TEST_F(HostStorageTest, tells_ctime_which_no_setting_of_mtime_hides) {
+  std::ofstream(temp.path("f")) << "x";
+  storage.set_mtime(temp.path("f"), WallTime(5s));
+  const FileInfo before = *storage.info(temp.path("f"));
+  EXPECT_GT(before.ctime, WallTime(5s));
+  do {  // until the kernel's clock has moved on
+    std::ofstream(temp.path("f")) << "y";
+    storage.set_mtime(temp.path("f"), WallTime(5s));
+  } while (storage.info(temp.path("f"))->ctime == before.ctime);
+  const FileInfo after = *storage.info(temp.path("f"));
+  EXPECT_EQ(after.mtime, before.mtime);
+  EXPECT_EQ(after.size, before.size);
+}
+
 TEST_F(HostStorageTest, keeps_mode_and_mtime) {
   put("f", "x");
   const WallTime before_epoch(-1500ms);
@@ -144,6 +168,50 @@ TEST_F(HostStorageTest, K4_removes_a_tree_without_following_links_out_of_it) {
   EXPECT_EQ(get("kept"), "x");
   storage.remove_tree(temp.path("t"));
   storage.remove(temp.path("t"));
+}
+
+TEST_F(HostStorageTest, exchanges_what_two_names_stand_for) {
+  storage.make_folder(temp.path("t"));
+  put("t/f", "in a folder");
+  put("f", "a file");
+  if (!storage.exchange(temp.path("t"), temp.path("f"))) GTEST_SKIP() << "not on this disk";
+  EXPECT_EQ(get("t"), "a file");
+  EXPECT_EQ(get("f/f"), "in a folder");
+  EXPECT_EQ(code_of([&] { storage.exchange(temp.path("t"), temp.path("none")); }), "io");
+  EXPECT_EQ(get("t"), "a file");
+}
+
+TEST_F(HostStorageTest, tells_where_something_is_mounted) {
+  storage.make_folder(temp.path("t"));
+  EXPECT_TRUE(storage.is_mount_point("/proc"));
+  EXPECT_FALSE(storage.is_mount_point("/proc/self"));
+  EXPECT_FALSE(storage.is_mount_point(temp.path("t")));
+  EXPECT_FALSE(storage.is_mount_point(temp.path("none")));
+}
+
+TEST_F(HostStorageTest, keeps_an_attribute_with_a_folder) {
+  storage.make_folder(temp.path("t"));
+  EXPECT_FALSE(storage.attribute(temp.path("t"), "shoal.test"));
+  EXPECT_FALSE(storage.attribute(temp.path("none"), "shoal.test"));
+  if (!storage.set_attribute(temp.path("t"), "shoal.test", "x")) GTEST_SKIP() << "not on this disk";
+  storage.rename(temp.path("t"), temp.path("moved"), false);
+  EXPECT_EQ(storage.attribute(temp.path("moved"), "shoal.test"), "x");
+}
+
+TEST_F(HostStorageTest, a_name_that_the_file_system_refuses_is_unsupported) {
+  const std::string name = temp.path(std::string(256, 'n'));
+  EXPECT_EQ(code_of([&] { storage.open(name, Access::create); }), "unsupported");
+  EXPECT_EQ(code_of([&] { storage.make_folder(name); }), "unsupported");
+  EXPECT_EQ(code_of([&] { storage.make_link("x", name); }), "unsupported");
+  EXPECT_FALSE(storage.info(name));
+  const auto file = storage.open(temp.path("f"), Access::create);
+  EXPECT_EQ(code_of([&] { file->truncate(std::uint64_t{1} << 62); }), "unsupported");
+}
+
+TEST_F(HostStorageTest, tells_the_umask) {
+  const mode_t before = ::umask(027);
+  EXPECT_EQ(storage.umask(), 027u);
+  ::umask(before);
 }
 
 TEST_F(HostStorageTest, remove_keeps_a_folder_that_holds_something) {

@@ -15,9 +15,14 @@
 namespace shoal::os {
 
 /// Runs a test that is a coroutine.
-inline void in_world(Task<void> (*test)(System&)) {
-  World world({.offload_threads = 2});
+inline void in_world(Task<void> (*test)(System&), Duration wall_ahead = {}) {
+  World world({.offload_threads = 2, .wall_ahead = wall_ahead});
   world.run(test(world.system()));
+}
+
+/// The same at a time when every file that the test writes counts as written long ago.
+inline void in_later_world(Task<void> (*test)(System&)) {
+  in_world(test, 1h);
 }
 
 /// Lets everybody else have a few turns.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 
 #include "system/os/beneath.h"
 #include "system/os/file.h"
@@ -75,26 +76,69 @@ void remove_one(int at, const std::string& name, const std::string& path) {
   throw file_error(errno == ENOTDIR ? cause : errno, path);
 }
 
-void empty_folder(int at, const std::string& name, const std::string& path) {
-  const Descriptor top(::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!top) throw file_error(errno, path);
-  // Relative to `top`, each after the one it lies in: no recursion, whatever the depth.
-  std::vector<std::string> folders = {"."};
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    const std::string inner = folders[i];
-    const Descriptor folder = open_beneath(top.get(), inner, O_RDONLY | O_DIRECTORY);
-    if (!folder) throw file_error(errno, path + "/" + inner);
-    for (auto& entry : list_folder(folder.get(), path + "/" + inner)) {
+Error mounted_there(const std::string& path) {
+  return Error(ErrorCode::io, "another file system is mounted there", path, "unmount it first");
+}
+
+namespace {
+
+/// Removes a tree and remembers what could not be.
+class Removal {
+ public:
+  Removal(int top, const std::string& path) : top_(top), path_(path) {}
+
+  void run() {
+    // Relative to `top_`, each after the one it lies in: no recursion, whatever the depth.
+    std::vector<std::string> folders = {"."};
+    for (std::size_t i = 0; i < folders.size(); ++i) {
+      const std::string inner = folders[i];
+      attempt([&] { remove_in(inner, folders); });
+    }
+    for (std::size_t i = folders.size(); i-- > 1;) {
+      attempt([&] { remove_one(top_, folders[i], shown(folders[i])); });
+    }
+    if (first_error_) throw Error(*first_error_);
+  }
+
+ private:
+  std::string shown(const std::string& inner) const {
+    return inner == "." ? path_ : path_ + "/" + inner;
+  }
+
+  void remove_in(const std::string& inner, std::vector<std::string>& folders) {
+    const Descriptor folder = open_in_one_mount(top_, inner);
+    if (!folder && errno == EXDEV) throw mounted_there(shown(inner));
+    if (!folder) throw file_error(errno, shown(inner));
+    for (auto& entry : list_folder(folder.get(), shown(inner))) {
+      const std::string below = inner == "." ? entry.name : inner + "/" + entry.name;
       if (entry.kind == FileKind::folder) {
-        folders.push_back(inner == "." ? entry.name : inner + "/" + entry.name);
+        folders.push_back(below);
       } else {
-        remove_one(folder.get(), entry.name, path + "/" + inner + "/" + entry.name);
+        attempt([&] { remove_one(folder.get(), entry.name, shown(below)); });
       }
     }
   }
-  for (std::size_t i = folders.size(); i-- > 1;) {
-    remove_one(top.get(), folders[i], path + "/" + folders[i]);
+
+  template <class Call>
+  void attempt(Call call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      if (!first_error_) first_error_ = error;
+    }
   }
+
+  const int top_;
+  const std::string& path_;
+  std::optional<Error> first_error_;
+};
+
+}  // namespace
+
+void empty_folder(int at, const std::string& name, const std::string& path) {
+  const Descriptor top(::openat(at, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!top) throw file_error(errno, path);
+  Removal(top.get(), path).run();
 }
 
 }  // namespace shoal::os

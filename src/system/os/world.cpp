@@ -94,7 +94,7 @@ struct World::Parts {
   explicit Parts(const WorldOptions& options)
       : context(std::in_place, 1),
         waits(context->get_executor()),
-        clock(waits, *context),
+        clock(waits, *context, options.wall_ahead),
         network(*context, clock),
         resolver(waits, *context),
         offload(waits, *context, thread_count(options)),

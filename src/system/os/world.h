@@ -9,6 +9,8 @@ namespace shoal::os {
 struct WorldOptions {
   /// 0: as many as the machine has processors, and at least two.
   unsigned offload_threads = 0;
+  /// The wall clock is so far ahead of the machine's: a test's files were all written long ago.
+  Duration wall_ahead{};
 };
 
 /// The real world: one event loop, the machine's clock, sockets, files and a pool of threads.

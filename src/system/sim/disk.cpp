@@ -12,7 +12,6 @@ namespace {
 constexpr std::uint64_t kStream = 0xd15c;
 // More changes than this are written back as time passes, as every kernel does.
 constexpr std::size_t kJournalChanges = 8192;
-constexpr std::uint64_t kLargestFile = std::uint64_t{1} << 50;
 
 [[noreturn]] void fail(std::string_view path) {
   throw Error(ErrorCode::io, "input/output error", std::string(path), "Check the disk.");
@@ -36,7 +35,7 @@ NodePtr Disk::make_node(FileKind kind, std::uint32_t mode) {
   node->kind = kind;
   node->inode = next_inode_++;
   node->mode = mode;
-  node->mtime = clock_.wall_now();
+  content_changed(*node);
   return node;
 }
 
@@ -52,7 +51,9 @@ void Disk::strike(std::string_view point, std::string_view path) {
 // --- names ----------------------------------------------------------------------------------
 
 void Disk::link(const NodePtr& node, bool linked) {
-  if (node == nullptr || node->linked == linked) return;
+  if (node == nullptr) return;
+  node->ctime = clock_.wall_now();
+  if (node->linked == linked) return;
   node->linked = linked;
   if (linked) {
     used_pages_ += node->content.page_count();
@@ -73,7 +74,7 @@ Disk::Entry Disk::replace(const NodePtr& folder, std::string_view name, NodePtr 
   } else {
     folder->entries[entry.name] = std::move(node);
   }
-  folder->mtime = clock_.wall_now();
+  content_changed(*folder);
   return entry;
 }
 
@@ -87,6 +88,29 @@ void Disk::rename(const NodePtr& from, std::string_view old_name, const NodePtr&
   Change change = {replace(from, old_name, nullptr)};
   change.push_back(replace(to, new_name, moved));
   journal(std::move(change));
+}
+
+void Disk::exchange(const NodePtr& one_folder, std::string_view one, const NodePtr& other_folder,
+                    std::string_view other) {
+  const NodePtr first = one_folder->entries.find(one)->second;
+  const NodePtr second = other_folder->entries.find(other)->second;
+  Change change = {replace(one_folder, one, second)};
+  change.push_back(replace(other_folder, other, first));
+  link(second, true);  // it was let go of when the second name was given away
+  journal(std::move(change));
+}
+
+std::map<std::string, NodePtr, std::less<>>::const_iterator Disk::find_entry(
+    const Node& folder, std::string_view name) const {
+  const auto exact = folder.entries.find(name);
+  if (exact != folder.entries.end() || !rules_.folds_case) return exact;
+  const auto same = [](char a, char b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return lower(a) == lower(b);
+  };
+  return std::ranges::find_if(folder.entries, [&](const auto& entry) {
+    return std::ranges::equal(entry.first, name, same);
+  });
 }
 
 void Disk::journal(Change change) {
@@ -135,7 +159,7 @@ void Disk::remember(const NodePtr& node, std::uint64_t first_page, std::uint64_t
 
 void Disk::write(const NodePtr& node, std::uint64_t offset, ByteView bytes) {
   if (bytes.empty()) return;
-  if (offset > kLargestFile || bytes.size() > kLargestFile - offset) {
+  if (offset > rules_.largest_file || bytes.size() > rules_.largest_file - offset) {
     throw Error(ErrorCode::io, "file too large");
   }
   if (faults_.strikes("storage.full")) {
@@ -151,11 +175,11 @@ void Disk::write(const NodePtr& node, std::uint64_t offset, ByteView bytes) {
   const std::uint64_t last_page = (offset + bytes.size() - 1) / Content::kPageBytes;
   remember(node, offset / Content::kPageBytes, last_page);
   node->content.write(offset, bytes);
-  node->mtime = clock_.wall_now();
+  content_changed(*node);
 }
 
 void Disk::resize(const NodePtr& node, std::uint64_t size) {
-  if (size > kLargestFile) throw Error(ErrorCode::io, "file too large");
+  if (size > rules_.largest_file) throw Error(ErrorCode::unsupported, "file too large");
   Content& content = node->content;
   const std::uint64_t before = content.page_count();
   at_risk_[node->inode] = node;
@@ -167,7 +191,7 @@ void Disk::resize(const NodePtr& node, std::uint64_t size) {
   }
   content.resize(size);
   if (node->linked) used_pages_ -= before - content.page_count();
-  node->mtime = clock_.wall_now();
+  content_changed(*node);
 }
 
 void Disk::sync_file(const NodePtr& node, std::string_view path) {
@@ -207,9 +231,26 @@ FileInfo Disk::info(const Node& node) const {
   return {.kind = node.kind,
           .size = node.kind == FileKind::symlink ? node.target.size() : node.content.size(),
           .mtime = node.mtime,
+          .ctime = node.ctime,
           .mode = node.mode,
           .device = device_,
-          .inode = node.inode};
+          .inode = node.inode,
+          .stable_times = stable_times_};
+}
+
+void Disk::content_changed(Node& node) {
+  node.mtime = clock_.wall_now();
+  node.ctime = node.mtime;
+}
+
+void Disk::set_mode(Node& node, std::uint32_t mode) {
+  node.mode = mode & 07777;
+  node.ctime = clock_.wall_now();
+}
+
+void Disk::set_mtime(Node& node, WallTime mtime) {
+  node.mtime = mtime;
+  node.ctime = clock_.wall_now();
 }
 
 // --- crash ----------------------------------------------------------------------------------

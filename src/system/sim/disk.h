@@ -23,8 +23,11 @@ struct Node {
   std::uint64_t inode = 0;
   std::uint32_t mode = 0;
   WallTime mtime;
-  bool linked = false;  // has a name; only then its pages count
-  std::string target;   // of a symlink
+  WallTime ctime;
+  bool linked = false;   // has a name; only then its pages count
+  bool mounted = false;  // another disk begins here, in name only
+  std::string target;    // of a symlink
+  std::map<std::string, std::string, std::less<>> attributes;         // of a folder
   std::map<std::string, std::shared_ptr<Node>, std::less<>> entries;  // of a folder
 
   Content content;
@@ -34,6 +37,16 @@ struct Node {
 };
 
 using NodePtr = std::shared_ptr<Node>;
+
+/// What a file system cannot do, or will not.
+struct DiskRules {
+  bool has_symlinks = true;
+  bool has_exchange = true;
+  bool has_attributes = true;
+  bool folds_case = false;                              // "NAME" and "name" are one
+  std::string refused_characters = {};                  // in names
+  std::uint64_t largest_file = std::uint64_t{1} << 50;  // bytes
+};
 
 /// The disk of a host: a tree of nodes, and what of it would survive a loss of power.
 ///
@@ -57,6 +70,10 @@ class Disk {
   std::uint64_t device() const { return device_; }
   std::uint64_t free_bytes() const;
   void set_capacity(std::uint64_t bytes) { capacity_ = bytes; }
+  const DiskRules& rules() const { return rules_; }
+  void set_rules(DiskRules rules) { rules_ = std::move(rules); }
+  /// Lets a folder look like one that another disk is mounted at. Throws Error{not_found}.
+  void mount_at(std::string_view path) { find(path)->mounted = true; }
 
   NodePtr make_node(FileKind kind, std::uint32_t mode);
   /// Gives `node` (null: nothing) the name in `folder`, in place of what had it.
@@ -64,6 +81,11 @@ class Disk {
   /// Two names at once, as a rename does.
   void rename(const NodePtr& from, std::string_view old_name, const NodePtr& to,
               std::string_view new_name);
+  void exchange(const NodePtr& one_folder, std::string_view one, const NodePtr& other_folder,
+                std::string_view other);
+  /// An entry of a folder by its name, as the rules tell names apart.
+  std::map<std::string, NodePtr, std::less<>>::const_iterator find_entry(
+      const Node& folder, std::string_view name) const;
   void sync_names(const NodePtr& folder);
   /// All content and all names of the disk, as the strongest call of a system does. Throws
   /// Error{io} with `path`.
@@ -75,6 +97,10 @@ class Disk {
   void sync_file(const NodePtr& node, std::string_view path);
   void forget_cached(Node& node);
   FileInfo info(const Node& node) const;
+  void set_mode(Node& node, std::uint32_t mode);
+  void set_mtime(Node& node, WallTime mtime);
+  /// As of a file system whose times say little of changes.
+  void set_stable_times(bool stable) { stable_times_ = stable; }
 
   /// Puts a durable file at a path from the root, with the folders above it; for scenarios.
   void put(std::string_view path, Content content);
@@ -117,6 +143,7 @@ class Disk {
   void lose_some(Node& node);
   /// Whether a crash may change it. Kept in `at_risk_` for as long.
   static bool is_at_risk(const Node& node);
+  void content_changed(Node& node);
   void count_pages(const Node& node, std::uint64_t& pages) const;
 
   Clock& clock_;
@@ -124,9 +151,11 @@ class Disk {
   SeededRandom random_;
   std::uint64_t device_;
   std::uint64_t capacity_;
+  DiskRules rules_;
   std::uint64_t used_pages_ = 0;
   std::uint64_t next_inode_ = 1;
   std::uint32_t life_ = 0;
+  bool stable_times_ = true;
   std::string owner_;
   NodePtr root_;
   std::vector<Change> journal_;

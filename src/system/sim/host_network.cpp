@@ -84,7 +84,7 @@ std::unique_ptr<Listener> HostNetwork::listen(Endpoint local, ListenOptions opti
   }
   if (local.port == 0) local.port = free_port();
   if (stream_port_taken(local)) {
-    throw Error(ErrorCode::failed, "somebody listens on this address already", local.to_string());
+    throw Error(ErrorCode::failed, "the address is already in use", local.to_string());
   }
   auto listener = std::make_unique<HostListener>(*this, local, options);
   listeners_.push_back(listener.get());

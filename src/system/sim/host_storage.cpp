@@ -79,11 +79,11 @@ class HostFile final : public File {
   }
   void set_mode(std::uint32_t mode) override {
     check_alive();
-    node_->mode = mode & 07777;
+    disk_.set_mode(*node_, mode);
   }
   void set_mtime(WallTime mtime) override {
     check_alive();
-    node_->mtime = mtime;
+    disk_.set_mtime(*node_, mtime);
   }
 
  private:
@@ -168,7 +168,7 @@ void HostFolder::step(Walk& walk, const std::string& name, bool last, LastLink l
   if (name.size() > kMaxNameBytes) fail("a name in the path is too long", walk.path);
   const NodePtr folder = walk.here();
   if (!is_folder(folder)) fail("a part of the path is not a folder", walk.path);
-  const auto found = folder->entries.find(name);
+  const auto found = disk_.find_entry(*folder, name);
   const NodePtr node = found == folder->entries.end() ? nullptr : found->second;
   const bool is_link = node != nullptr && node->kind == FileKind::symlink;
   if (is_link && !(last && links == LastLink::keep)) {
@@ -180,8 +180,9 @@ void HostFolder::step(Walk& walk, const std::string& name, bool last, LastLink l
     return;
   }
   if (node == nullptr && !last) absent(walk.path);
-  if (last) walk.end = {.folder = folder, .name = name, .node = node, .absolute = {}};
-  walk.at.emplace_back(name, node);
+  const std::string& real_name = node == nullptr ? name : found->first;
+  if (last) walk.end = {.folder = folder, .name = real_name, .node = node, .absolute = {}};
+  walk.at.emplace_back(real_name, node);
 }
 
 HostFolder::Place HostFolder::resolve(std::string_view path, LastLink last) const {
@@ -227,7 +228,7 @@ NodePtr HostFolder::open_node(std::string_view path, Access access) {
   }
   if (place.node != nullptr) return place.node;
   if (!create) absent(path);
-  check_changeable(place.folder, path);
+  check_new_name(place, path);
   NodePtr node = disk_.make_node(FileKind::file, 0644);
   disk_.set_entry(place.folder, place.name, node);
   return node;
@@ -263,10 +264,20 @@ std::string HostFolder::read_link(std::string_view path) {
 
 // --- names ----------------------------------------------------------------------------------
 
+void HostFolder::check_new_name(const Place& place, std::string_view path) const {
+  if (place.name.find_first_of(disk_.rules().refused_characters) != std::string::npos) {
+    throw Error(ErrorCode::unsupported, "this file system does not allow the name",
+                std::string(path));
+  }
+  check_changeable(place.folder, path);
+}
+
 std::vector<FolderEntry> HostFolder::list(std::string_view path) {
   disk_.strike("storage.list", path);
   std::vector<FolderEntry> out;
-  for (const auto& [name, node] : existing_folder(path)->entries) {
+  const NodePtr folder = existing_folder(path);
+  if ((folder->mode & 0400) == 0) fail("no right to look into this folder", path);
+  for (const auto& [name, node] : folder->entries) {
     out.push_back({.name = name, .kind = node->kind});
   }
   return out;
@@ -277,7 +288,10 @@ void HostFolder::make_link(std::string_view target, std::string_view path) {
   if (place.node != nullptr) {
     throw Error(ErrorCode::exists, "there is something of this name", std::string(path));
   }
-  check_changeable(place.folder, path);
+  if (!disk_.rules().has_symlinks) {
+    throw Error(ErrorCode::unsupported, "this file system has no symlinks", std::string(path));
+  }
+  check_new_name(place, path);
   NodePtr node = disk_.make_node(FileKind::symlink, 0777);
   node->target = target;
   disk_.set_entry(place.folder, place.name, std::move(node));
@@ -290,7 +304,7 @@ void HostFolder::make_folder(std::string_view path) {
   if (place.node != nullptr) {
     throw Error(ErrorCode::exists, "there is a file of this name", std::string(path));
   }
-  check_changeable(place.folder, path);
+  check_new_name(place, path);
   disk_.set_entry(place.folder, place.name, disk_.make_node(FileKind::folder, 0755));
 }
 
@@ -325,29 +339,78 @@ void HostFolder::remove(std::string_view path) {
   disk_.set_entry(place.folder, place.name, nullptr);
 }
 
-void HostFolder::remove_below(const NodePtr& folder) {
-  while (!folder->entries.empty()) {
-    const auto first = folder->entries.begin();
-    const NodePtr node = first->second;
-    if (is_folder(node)) remove_below(node);
-    const std::string name = first->first;
-    disk_.set_entry(folder, name, nullptr);
+bool HostFolder::exchange(std::string_view one, std::string_view other) {
+  disk_.strike("storage.rename", one);
+  const Place first = resolve(one, LastLink::keep);
+  const Place second = resolve(other, LastLink::keep);
+  if (first.node == nullptr) absent(one);
+  if (second.node == nullptr) absent(other);
+  if (first.folder == nullptr || second.folder == nullptr) fail("cannot rename a root", one);
+  if (!disk_.rules().has_exchange) return false;
+  check_changeable(first.folder, one);
+  check_changeable(second.folder, other);
+  disk_.exchange(first.folder, first.name, second.folder, second.name);
+  return true;
+}
+
+void HostFolder::remove_below(const NodePtr& folder, std::string_view path,
+                              std::optional<Error>& failure) {
+  try {
+    if (folder->mounted) fail("another file system is mounted there", path);
+    if (!folder->entries.empty()) check_changeable(folder, path);
+  } catch (const Error& error) {
+    if (!failure) failure = error;
+    return;
+  }
+  const auto entries = folder->entries;
+  for (const auto& [name, node] : entries) {
+    if (is_folder(node)) remove_below(node, std::string(path) + "/" + name, failure);
+    if (node->entries.empty() && !node->mounted) disk_.set_entry(folder, name, nullptr);
   }
 }
 
 void HostFolder::remove_tree(std::string_view path) {
   if (!info(path)) return;
   const NodePtr node = existing(path, LastLink::keep);
-  if (is_folder(node)) remove_below(node);
+  std::optional<Error> failure;
+  if (is_folder(node)) remove_below(node, path, failure);
+  if (failure) throw Error(*failure);
   remove(path);
 }
 
+bool HostFolder::is_mount_point(std::string_view path) {
+  try {
+    const Place place = resolve(path, LastLink::keep);
+    return place.node != nullptr && place.node->mounted;
+  } catch (const Absent&) {
+    return false;
+  }
+}
+
+bool HostFolder::set_attribute(std::string_view folder, std::string_view name,
+                               std::string_view value) {
+  const NodePtr node = existing_folder(folder);
+  if (!disk_.rules().has_attributes) return false;
+  node->attributes.insert_or_assign(std::string(name), std::string(value));
+  return true;
+}
+
+std::optional<std::string> HostFolder::attribute(std::string_view folder, std::string_view name) {
+  try {
+    const NodePtr node = existing_folder(folder);
+    const auto found = node->attributes.find(name);
+    return found == node->attributes.end() ? std::nullopt : std::optional(found->second);
+  } catch (const Absent&) {
+    return std::nullopt;
+  }
+}
+
 void HostFolder::set_mode(std::string_view path, std::uint32_t mode) {
-  existing(path, LastLink::follow)->mode = mode & 07777;
+  disk_.set_mode(*existing(path, LastLink::follow), mode);
 }
 
 void HostFolder::set_mtime(std::string_view path, WallTime mtime) {
-  existing(path, LastLink::keep)->mtime = mtime;
+  disk_.set_mtime(*existing(path, LastLink::keep), mtime);
 }
 
 void HostFolder::sync_names(std::string_view path) {

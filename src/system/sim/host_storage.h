@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/error.h"
 #include "system/sim/disk.h"
 #include "system/storage.h"
 
@@ -17,8 +18,13 @@ class HostFolder final : public Folder {
   void make_link(std::string_view target, std::string_view path) override;
   void make_folder(std::string_view path) override;
   void rename(std::string_view from, std::string_view to, bool replace) override;
+  bool exchange(std::string_view one, std::string_view other) override;
   void remove(std::string_view path) override;
   void remove_tree(std::string_view path) override;
+  bool is_mount_point(std::string_view path) override;
+  bool set_attribute(std::string_view folder, std::string_view name,
+                     std::string_view value) override;
+  std::optional<std::string> attribute(std::string_view folder, std::string_view name) override;
   void set_mode(std::string_view path, std::uint32_t mode) override;
   void set_mtime(std::string_view path, WallTime mtime) override;
   void sync_names(std::string_view path) override;
@@ -45,7 +51,8 @@ class HostFolder final : public Folder {
   NodePtr existing(std::string_view path, LastLink last) const;
   NodePtr existing_folder(std::string_view path) const;
   void check_alive(std::string_view path) const;
-  void remove_below(const NodePtr& folder);
+  void check_new_name(const Place& place, std::string_view path) const;
+  void remove_below(const NodePtr& folder, std::string_view path, std::optional<Error>& failure);
 
   Disk& disk_;
   std::uint32_t life_;
@@ -71,8 +78,19 @@ class HostStorage final : public Storage {
   void rename(std::string_view from, std::string_view to, bool replace) override {
     root_.rename(from, to, replace);
   }
+  bool exchange(std::string_view one, std::string_view other) override {
+    return root_.exchange(one, other);
+  }
   void remove(std::string_view path) override { root_.remove(path); }
   void remove_tree(std::string_view path) override { root_.remove_tree(path); }
+  bool is_mount_point(std::string_view path) override { return root_.is_mount_point(path); }
+  bool set_attribute(std::string_view folder, std::string_view name,
+                     std::string_view value) override {
+    return root_.set_attribute(folder, name, value);
+  }
+  std::optional<std::string> attribute(std::string_view folder, std::string_view name) override {
+    return root_.attribute(folder, name);
+  }
   void set_mode(std::string_view path, std::uint32_t mode) override { root_.set_mode(path, mode); }
   void set_mtime(std::string_view path, WallTime mtime) override { root_.set_mtime(path, mtime); }
   void sync_names(std::string_view path) override { root_.sync_names(path); }
@@ -81,6 +99,7 @@ class HostStorage final : public Storage {
   std::unique_ptr<Folder> confined(std::string_view path) override { return root_.confined(path); }
 
   std::string absolute(std::string_view path) override;
+  std::uint32_t umask() override { return 022; }
   std::unique_ptr<FileLock> lock(std::string_view path) override;
   std::optional<LockHolder> lock_holder(std::string_view path) override;
 

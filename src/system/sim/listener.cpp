@@ -19,7 +19,7 @@ Task<std::unique_ptr<HostStream>> HostListener::accept() {
   auto first = std::move(ready_.front());
   ready_.pop_front();
   if (network_.strikes("network.accept")) {
-    throw Error(ErrorCode::failed, "too many open files", local_.to_string());
+    throw Error(ErrorCode::limit, "too many open files", local_.to_string());
   }
   co_return first;
 }

@@ -137,6 +137,59 @@ TEST(Storage, names_can_be_made_listed_renamed_and_removed) {
   EXPECT_TRUE(storage.list("").empty());
 }
 
+TEST(Storage, exchanges_names_in_one_step_or_not_at_all) {
+  int exchanged = 0;
+  for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+    Machine machine(seed);
+    machine.write("a", "1");
+    machine.write("b", "2");
+    machine.storage().sync_all();
+    ASSERT_TRUE(machine.storage().exchange("a", "b"));
+    EXPECT_EQ(machine.read("a") + machine.read("b"), "21");
+    machine.restart();
+    const std::string after = machine.read("a") + machine.read("b");
+    EXPECT_TRUE(after == "12" || after == "21") << after;
+    exchanged += after == "21";
+  }
+  EXPECT_GT(exchanged, 0);
+  EXPECT_LT(exchanged, 40);
+  Machine machine;
+  machine.write("a", "1");
+  EXPECT_EQ(code_of([&] { machine.storage().exchange("a", "none"); }), ErrorCode::io);
+  machine.write("b", "2");
+  machine.host.disk().set_rules({.has_exchange = false});
+  EXPECT_FALSE(machine.storage().exchange("a", "b"));
+}
+
+TEST(Storage, a_disk_with_rules_refuses_what_they_say) {
+  Machine machine;
+  machine.host.disk().set_rules(
+      {.has_symlinks = false, .folds_case = true, .refused_characters = ":", .largest_file = 10});
+  Storage& storage = machine.storage();
+  EXPECT_EQ(code_of([&] { storage.make_link("x", "l"); }), ErrorCode::unsupported);
+  EXPECT_EQ(code_of([&] { storage.make_folder("a:"); }), ErrorCode::unsupported);
+  EXPECT_EQ(code_of([&] { storage.open("a:", Access::create); }), ErrorCode::unsupported);
+  machine.write("Name", "x");
+  EXPECT_EQ(machine.read("nAME"), "x");
+  EXPECT_EQ(code_of([&] { storage.open("name", Access::create_new); }), ErrorCode::exists);
+  EXPECT_EQ(storage.list("")[0].name, "Name");
+  const auto file = storage.open("Name", Access::write);
+  EXPECT_EQ(code_of([&] { file->truncate(11); }), ErrorCode::unsupported);
+}
+
+TEST(Storage, removing_a_tree_leaves_what_it_may_not_touch) {
+  Machine machine;
+  Storage& storage = machine.storage();
+  for (const char* folder : {"t", "t/a", "t/b", "t/c"}) storage.make_folder(folder);
+  for (const char* file : {"t/a/f", "t/b/f", "t/c/f"}) machine.write(file, "x");
+  storage.set_mode("t/a", 0);
+  machine.host.disk().mount_at("t/b");
+  EXPECT_TRUE(storage.is_mount_point("t/b"));
+  EXPECT_EQ(code_of([&] { storage.remove_tree("t"); }), ErrorCode::io);
+  EXPECT_EQ(machine.read("t/a/f") + machine.read("t/b/f"), "xx");
+  EXPECT_FALSE(storage.info("t/c"));
+}
+
 TEST(Storage, modes_and_times_are_kept) {
   Machine machine;
   Storage& storage = machine.storage();
