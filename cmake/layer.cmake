@@ -1,10 +1,14 @@
-# shoal_layer(folder USES other-layers LINK libraries EXCLUDE subfolders TEST_USES layers)
+# shoal_layer(folder [UNITY] USES other-layers LINK libraries EXCLUDE subfolders TEST_USES layers)
 #
 # One static library per folder of src/. The name of a file says what it is:
 #   x_test.cpp, x_sim_test.cpp  into the layer's one test program
 #   x_fuzz.cpp                  a fuzzer; without SHOAL_FUZZ a test that replays fuzz/corpus/x/
 #   x_bench.cpp                 into the layer's one benchmark program
 #   main.cpp                    left to shoal_program
+#
+# UNITY compiles the files of each folder together, up to eight at a time: where there are coroutines, most of a file's
+# cost is the instantiation of the same templates. Names in anonymous namespaces are then unique in their folder.
+# -DSHOAL_UNITY=OFF compiles each file alone.
 
 enable_testing()
 include(GoogleTest)
@@ -17,8 +21,36 @@ target_compile_options(
                           # libstdc++ 12 marks what its own stable_sort calls as deprecated
                           -Wno-deprecated-declarations)
 
+# Compiles the sources of each folder together, in batches of about equal size.
+function(shoal_unity wanted target)
+  if(NOT SHOAL_UNITY OR NOT wanted)
+    return()
+  endif()
+  set(batch_size 8)
+  foreach(source ${ARGN})
+    get_filename_component(folder ${source} DIRECTORY)
+    list(APPEND folders ${folder})
+  endforeach()
+  list(REMOVE_DUPLICATES folders)
+  foreach(folder ${folders})
+    set(sources ${ARGN})
+    list(FILTER sources INCLUDE REGEX "^${folder}/[^/]*$")
+    list(LENGTH sources count)
+    math(EXPR batches "(${count} + ${batch_size} - 1) / ${batch_size}")
+    file(RELATIVE_PATH label ${PROJECT_SOURCE_DIR} ${folder})
+    string(REPLACE "/" "_" label ${label})
+    set(index 0)
+    foreach(source ${sources})
+      math(EXPR batch "${index} * ${batches} / ${count}")
+      set_source_files_properties(${source} PROPERTIES UNITY_GROUP "${label}_${batch}")
+      math(EXPR index "${index} + 1")
+    endforeach()
+  endforeach()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
+endfunction()
+
 function(shoal_layer folder)
-  cmake_parse_arguments(LAYER "" "" "USES;LINK;EXCLUDE;TEST_USES" ${ARGN})
+  cmake_parse_arguments(LAYER "UNITY" "" "USES;LINK;EXCLUDE;TEST_USES" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   set(root ${PROJECT_SOURCE_DIR}/src/${folder})
   if(NOT EXISTS ${root})
@@ -39,6 +71,7 @@ function(shoal_layer folder)
 
   if(sources)
     add_library(shoal_${name} STATIC ${sources})
+    shoal_unity(${LAYER_UNITY} shoal_${name} ${sources})
     set(scope PUBLIC)
   else()
     add_library(shoal_${name} INTERFACE)
@@ -61,6 +94,7 @@ function(shoal_layer folder)
   endforeach()
   if(tests)
     add_executable(${name}_tests ${tests})
+    shoal_unity(${LAYER_UNITY} ${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE ${test_libraries} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_tests PRIVATE SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_tests)

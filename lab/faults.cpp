@@ -14,9 +14,9 @@ namespace shoal::lab {
 
 namespace {
 
-constexpr std::uint16_t kPort = 4001;
-constexpr Duration kTroubleEnds = 20s;
-constexpr Duration kTimeLimit = 10min;
+constexpr std::uint16_t kFaultsPort = 4001;
+constexpr Duration kFaultsTroubleEnds = 20s;
+constexpr Duration kFaultsTimeLimit = 10min;
 constexpr Duration kLook = 500ms;
 constexpr std::size_t kMaxStreams = 256;
 /// A file older than this is taken for unchanged when it looks so, which is how a sharer can lie.
@@ -95,7 +95,7 @@ class Faulty {
     for (std::size_t i = 0; i < count; ++i) {
       sim::HostOptions host;
       host.up = host.down = draw_.rate;
-      users_.emplace_back(world_, world_.add_host(host), kPort);
+      users_.emplace_back(world_, world_.add_host(host), kFaultsPort);
       world_.names().set_addresses(name_of(i), {users_[i].host().address()});
     }
   }
@@ -108,9 +108,9 @@ class Faulty {
       plan_trouble();
       plan_receivers();
       look_again();
-      world_.run_for(kTroubleEnds);
+      world_.run_for(kFaultsTroubleEnds);
       end_faults();
-      const TimePoint give_up_at = world_.now() + kTimeLimit;
+      const TimePoint give_up_at = world_.now() + kFaultsTimeLimit;
       const TimePoint ended_at = world_.now();
       world_.run_while_not(
           [&] { return !failure_.empty() || all_done() || world_.now() > give_up_at; });
@@ -156,7 +156,7 @@ class Faulty {
       return std::all_of(users_.begin(), first_receiver(),
                          [](const SimulatedUser& user) { return !user.link().empty(); });
     };
-    const TimePoint patience = world_.now() + kTroubleEnds;
+    const TimePoint patience = world_.now() + kFaultsTroubleEnds;
     world_.run_while_not([&] { return ready() || world_.now() > patience; });
     if (!ready()) end_faults();
     world_.run_while_not(ready);
@@ -176,8 +176,8 @@ class Faulty {
   /// Some are known by a name.
   Multiaddr address_of(std::size_t user, const service::Link& own, const PeerId& peer) {
     if (random_.happens(0.5)) return own.providers.front();
-    return Multiaddr::parse("/dns4/" + name_of(user) + "/tcp/" + std::to_string(kPort) + "/p2p/" +
-                            peer.to_string());
+    return Multiaddr::parse("/dns4/" + name_of(user) + "/tcp/" + std::to_string(kFaultsPort) +
+                            "/p2p/" + peer.to_string());
   }
 
   std::deque<SimulatedUser>::iterator first_receiver() {
@@ -185,7 +185,7 @@ class Faulty {
   }
 
   Duration soon() {
-    return Duration(random_.below(static_cast<std::uint64_t>(kTroubleEnds.count())));
+    return Duration(random_.below(static_cast<std::uint64_t>(kFaultsTroubleEnds.count())));
   }
 
   void plan_trouble() {

@@ -13,8 +13,8 @@ namespace shoal::lab {
 namespace {
 
 constexpr int kCrashes = 20;
-constexpr std::uint16_t kPort = 4001;
-constexpr Duration kTimeLimit = 1h;
+constexpr std::uint16_t kResumePort = 4001;
+constexpr Duration kResumeTimeLimit = 1h;
 // What a life of some seconds brings is a small part of the whole, and many blocks.
 constexpr std::size_t kSmallFiles = 1200;
 constexpr std::size_t kLargeBytes = 3 * 1024 * 1024;
@@ -39,7 +39,7 @@ class Resume {
     if (options.packets) world_.write_packets_to(options.packets);
     sim::HostOptions host;
     host.up = host.down = kRate;
-    for (int i = 0; i < 2; ++i) users_.emplace_back(world_, world_.add_host(host), kPort);
+    for (int i = 0; i < 2; ++i) users_.emplace_back(world_, world_.add_host(host), kResumePort);
   }
 
   Outcome run() {
@@ -50,7 +50,7 @@ class Resume {
         world_.run_for(1s + Duration(random_.below(7'000'000'000)));
         lose_power();
       }
-      const TimePoint give_up_at = world_.now() + kTimeLimit;
+      const TimePoint give_up_at = world_.now() + kResumeTimeLimit;
       world_.run_while_not([&] { return getter().done() || world_.now() > give_up_at; });
       out.summary = summary();
       out.failure = verdict();

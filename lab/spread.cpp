@@ -12,9 +12,9 @@ namespace shoal::lab {
 namespace {
 
 constexpr std::size_t kNodes = 100;
-constexpr std::uint16_t kPort = 4001;
-constexpr Duration kTroubleEnds = 40s;
-constexpr Duration kTimeLimit = 30min;
+constexpr std::uint16_t kSpreadPort = 4001;
+constexpr Duration kSpreadTroubleEnds = 40s;
+constexpr Duration kSpreadTimeLimit = 30min;
 
 /// Most seeds move little, over lines that are slower in proportion: what a run costs us is bytes,
 /// what it tells is who meets whom.
@@ -44,7 +44,7 @@ class Spread {
       host.place = {.x = Duration(random_.below(45'000'000)),
                     .y = Duration(random_.below(45'000'000))};
       host.up = host.down = load_for(seed).rate;
-      users_.emplace_back(world_, world_.add_host(host), kPort);
+      users_.emplace_back(world_, world_.add_host(host), kSpreadPort);
     }
   }
 
@@ -90,7 +90,7 @@ class Spread {
     users_[0].share("/data");
     world_.run_while_not([this] { return !users_[0].link().empty(); });
     started_at_ = world_.now();
-    give_up_at_ = started_at_ + kTimeLimit;
+    give_up_at_ = started_at_ + kSpreadTimeLimit;
   }
 
   std::string link() {
@@ -99,22 +99,22 @@ class Spread {
     return out.to_string();
   }
 
-  /// Nodes that die and return, and partitions that heal, until kTroubleEnds.
+  /// Nodes that die and return, and partitions that heal, until kSpreadTroubleEnds.
   void plan_trouble() {
     for (int i = 0; i < 30; ++i) {
       const std::size_t victim = static_cast<std::size_t>(random_.below(kNodes));
       const Duration when =
-          Duration(random_.below(static_cast<std::uint64_t>(kTroubleEnds.count())));
+          Duration(random_.below(static_cast<std::uint64_t>(kSpreadTroubleEnds.count())));
       const Duration pause = 1s + Duration(random_.below(10'000'000'000));
       world_.after(when, [this, victim, pause] { users_[victim].crash_and_return(pause); });
     }
     for (int i = 0; i < 4; ++i) {
       const Duration when =
-          Duration(random_.below(static_cast<std::uint64_t>(kTroubleEnds.count())));
+          Duration(random_.below(static_cast<std::uint64_t>(kSpreadTroubleEnds.count())));
       world_.after(when, [this] { split(); });
       world_.after(when + 5s + Duration(random_.below(10'000'000'000)), [this] { world_.heal(); });
     }
-    world_.after(kTroubleEnds + 20s, [this] { world_.heal(); });
+    world_.after(kSpreadTroubleEnds + 20s, [this] { world_.heal(); });
   }
 
   void split() {

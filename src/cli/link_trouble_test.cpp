@@ -5,12 +5,12 @@
 namespace shoal::cli {
 namespace {
 
-constexpr const char* kCid = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e";
+constexpr const char* kTroubleCid = "bafkreifzjut3te7nhyekklss27nh3k72ysco7y32koao5eei66wof36n5e";
 const std::string kProvider =
     "provider=/ip4/127.0.0.1/tcp/1/p2p/12D3KooWSahP5pFRCEfaziPEba7urXGeif6T1y8jmodzdFUvzBHj";
 
 std::string hint_for(const std::string& link, ErrorCode code, const std::string& hint = {}) {
-  const service::Link parsed = service::Link::parse(kCid + link);
+  const service::Link parsed = service::Link::parse(kTroubleCid + link);
   return explain(Error(code, "what", "subject", hint), parsed).hint();
 }
 
@@ -47,7 +47,7 @@ TEST(LinkTrouble, tells_how_far_the_addresses_reach) {
 
 TEST(LinkTrouble, leaves_other_errors_as_they_are) {
   EXPECT_EQ(hint_for("/a?filename=x", ErrorCode::unreachable), "");
-  const service::Link link = service::Link::parse(kCid);
+  const service::Link link = service::Link::parse(kTroubleCid);
   const Error same = explain(Error(ErrorCode::not_found, "what", "subject", "hint"), link);
   EXPECT_STREQ(same.what(), "subject: what");
   EXPECT_EQ(same.hint(), "hint");

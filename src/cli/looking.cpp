@@ -19,7 +19,7 @@ namespace shoal::cli {
 
 namespace {
 /// A pause that is worth a word.
-constexpr Duration kNoticeable = 500ms;
+constexpr Duration kNoticeableWait = 500ms;
 
 /// Blocks while the reader of stdout does. 0, or why it failed.
 int write_to_stdout(ByteView bytes) {
@@ -102,7 +102,7 @@ void LookingCommand::tick() {
   if (!writing_) stall_->check(now, wait_with_troubles());
   most_come_ = std::max(most_come_, bytes_ + arriving);
   rate_.update(now, most_come_);
-  const bool waits = stall_->idle(now) >= kNoticeable;
+  const bool waits = stall_->idle(now) >= kNoticeableWait;
   const std::uint64_t total = reader_->bytes_to_read();
   std::optional<Duration> rest;
   if (total > 0) rest = rate_.time_for(total - std::min(total, bytes_));

@@ -14,7 +14,7 @@
 namespace shoal::cli {
 
 namespace {
-constexpr Duration kPatience = 2s;
+constexpr Duration kPeerPatience = 2s;
 /// Of what a peer calls itself, and of its address.
 constexpr std::size_t kAgentColumns = 64;
 constexpr std::size_t kAddressColumns = 128;
@@ -103,7 +103,7 @@ void PeerWatch::disconnected(net::Connection& connection) {
 void PeerWatch::tick() {
   const TimePoint now = node_.system().clock.now();
   for (const auto& [id, peer] : state_->peers) {
-    if (now - peer.since >= kPatience) state_->tell_connected(id);
+    if (now - peer.since >= kPeerPatience) state_->tell_connected(id);
   }
   state_->tell_counts(state_->limiter.take(now));
 }

@@ -14,7 +14,7 @@ namespace shoal::cli {
 namespace {
 
 constexpr Duration kInterval = 1s;
-constexpr Duration kPatience = 10s;
+constexpr Duration kPingPatience = 10s;
 constexpr Duration kAddressLifetime = 24h;
 
 double to_milliseconds(Duration duration) {
@@ -118,7 +118,8 @@ class PingCommand final : public Command {
     std::string reason;
     try {
       if (!pinger_) co_await open();
-      const Duration time = co_await pinger_->ping(session_->options().timeout.value_or(kPatience));
+      const Duration time =
+          co_await pinger_->ping(session_->options().timeout.value_or(kPingPatience));
       trips_.add(time);
       tell_answer(number, time);
       co_return;

@@ -53,9 +53,9 @@ Entry to_public(const service::Listed& listed) {
 }
 
 /// Ends a look that stands still for too long. Time that its user takes does not count.
-class Watch {
+class LookingWatch {
  public:
-  Watch(System& system, std::optional<Duration> timeout)
+  LookingWatch(System& system, std::optional<Duration> timeout)
       : system_(system), timeout_(timeout), moved_(system.clock.now()) {}
 
   Task<void> run(std::function<std::uint64_t()> arriving, std::function<std::string()> wait,
@@ -138,7 +138,7 @@ class Look {
   node::Node& node_;
   const service::Link link_;
   service::Reader reader_;
-  Watch watch_;
+  LookingWatch watch_;
 };
 
 Task<void> fetch(service::ContentSource& source, Cid cid, SharedBytes& block) {
@@ -176,7 +176,7 @@ Task<std::vector<std::byte>> get_block(NodeCore& core, std::string cid, LookOpti
   if (!link.path.empty()) throw Error(ErrorCode::usage, "a block has no path", cid);
   service::ContentSource source(node.system(), node.swarm(), node.store(), node.bitswap(),
                                 link.providers);
-  Watch watch(node.system(), options.timeout);
+  LookingWatch watch(node.system(), options.timeout);
   SharedBytes block;
   const auto wait = [&source, &link] {
     const std::string troubles = service::to_text(source.troubles());

@@ -7,7 +7,7 @@ namespace shoal::node {
 
 namespace {
 
-constexpr const char* kFileName = "/identity.key";
+constexpr const char* kKeyFile = "/identity.key";
 constexpr const char* kNewFileName = "/identity.key.new";
 constexpr std::size_t kSeedBytes = 32;
 
@@ -33,7 +33,7 @@ crypto::PrivateKey make_identity(System& system, const std::string& home) {
   file->set_mode(0600);
   file->write_at(0, encode_private_key(key));
   file->sync();
-  system.storage.rename(fresh, home + kFileName, true);
+  system.storage.rename(fresh, home + kKeyFile, true);
   system.storage.sync_names(home);
   return key;
 }
@@ -46,7 +46,7 @@ crypto::PrivateKey load_identity(System& system, const std::string& home) {
 }
 
 std::optional<crypto::PrivateKey> find_identity(System& system, const std::string& home) {
-  const std::string path = home + kFileName;
+  const std::string path = home + kKeyFile;
   if (!system.storage.info(path)) return std::nullopt;
   return read_identity(system, path);
 }

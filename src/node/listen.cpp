@@ -9,7 +9,7 @@ namespace shoal::node {
 
 namespace {
 
-constexpr const char* kFileName = "/port";
+constexpr const char* kPortFile = "/port";
 constexpr std::size_t kMaxTextBytes = 8;
 /// Below the range that systems give to outgoing connections, one of which might have the port when
 /// the node starts again.
@@ -88,7 +88,7 @@ class Listening {
 std::optional<std::uint16_t> listen_on(System& system, net::Swarm& swarm,
                                        const std::vector<Multiaddr>& addresses,
                                        const std::string& folder) {
-  Listening listening(system, swarm, folder + kFileName);
+  Listening listening(system, swarm, folder + kPortFile);
   for (const Multiaddr& address : addresses) listening.listen(address);
   if (!addresses.empty()) return listening.taken();
   std::size_t count = 0;

@@ -11,7 +11,7 @@ namespace shoal::node {
 
 namespace {
 
-constexpr const char* kFileName = "/running";
+constexpr const char* kRunningFile = "/running";
 /// A node serves few things at a time; whoever reads this is not the one who wrote it.
 constexpr std::size_t kMaxFileBytes = std::size_t{4} << 20;
 
@@ -46,7 +46,7 @@ std::string to_text(const Running& running) {
 }  // namespace
 
 std::optional<Running> read_running(Storage& storage, const std::string& folder) {
-  const std::string path = folder + kFileName;
+  const std::string path = folder + kRunningFile;
   try {
     if (!storage.info(path)) return std::nullopt;
     const auto file = storage.open(path, Access::read);
@@ -63,7 +63,7 @@ std::optional<Running> read_running(Storage& storage, const std::string& folder)
 }
 
 RunningFile::RunningFile(Storage& storage, std::string folder)
-    : storage_(storage), path_(std::move(folder) + kFileName) {}
+    : storage_(storage), path_(std::move(folder) + kRunningFile) {}
 
 RunningFile::~RunningFile() {
   try {

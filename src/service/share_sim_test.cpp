@@ -22,13 +22,13 @@ using ::testing::IsEmpty;
 constexpr std::size_t kMegabyte = 1 << 20;
 
 /// A node with content.
-struct Holder {
-  explicit Holder(TestNode& its_node)
+struct SharingNode {
+  explicit SharingNode(TestNode& its_node)
       : node(its_node),
         store(node.system, home(node.system)),
         bitswap(content::Bitswap::make(node.system, node.swarm, store)),
         done_listener(node.system, node.swarm) {}
-  ~Holder() { node.host.world().run(stop()); }
+  ~SharingNode() { node.host.world().run(stop()); }
 
   static std::string home(System& system) {
     system.storage.make_folder("/home");
@@ -99,8 +99,8 @@ class Sharing : public ::testing::Test {
   }
 
   TestNet net;
-  Holder sharer{net.add()};
-  Holder guest{net.add()};
+  SharingNode sharer{net.add()};
+  SharingNode guest{net.add()};
   Share share;
   Reader reader;
   const Bytes big = pattern_bytes(20 * kMegabyte + 12'345);
@@ -211,7 +211,7 @@ TEST_F(Sharing, stopped_share_is_not_served_by_the_next) {
              sharer.done_listener);
   net.world.run(next.index({"/other"}, {}));
 
-  Holder stranger{net.add()};
+  SharingNode stranger{net.add()};
   Reader asks(stranger.node.system, stranger.node.swarm, stranger.store, *stranger.bitswap,
               {sharer.address()});
   for (const Cid& cid : {first.cid, note}) {

@@ -10,12 +10,14 @@
 namespace shoal::service {
 namespace {
 
-const Cid kCid = Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes("content")));
-const std::string kCidText = kCid.to_string();
+const Cid kTargetCid = Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes("content")));
+const std::string kCidText = kTargetCid.to_string();
 
 std::string suggested(std::string filename, std::vector<std::string> path = {}) {
-  return suggested_name(
-      {.cid = kCid, .path = std::move(path), .filename = std::move(filename), .providers = {}});
+  return suggested_name({.cid = kTargetCid,
+                         .path = std::move(path),
+                         .filename = std::move(filename),
+                         .providers = {}});
 }
 
 TEST(TargetName, is_what_the_link_says) {
@@ -75,7 +77,7 @@ class TargetPlaces : public ::testing::Test {
 
   sim::World world;
   Storage& storage = world.add_host().system().storage;
-  const Link link{.cid = kCid, .path = {}, .filename = "name", .providers = {}};
+  const Link link{.cid = kTargetCid, .path = {}, .filename = "name", .providers = {}};
 };
 
 TEST_F(TargetPlaces, are_in_a_folder_or_of_the_name_given) {
@@ -103,7 +105,7 @@ TEST_F(TargetPlaces, a_folder_that_the_same_link_made_is_the_target) {
   EXPECT_EQ(choose("/to-folder"), "/ folder");
   storage.set_attribute("/folder", content::kRootAttribute, "another");
   EXPECT_EQ(choose("/folder"), "/folder name");
-  const std::string partial = "/" + content::partial_name("folder", kCid);
+  const std::string partial = "/" + content::partial_name("folder", kTargetCid);
   storage.make_folder(partial);
   EXPECT_EQ(choose("/folder"), "/ folder");
   storage.remove(partial);

@@ -43,7 +43,8 @@ check_shell() {
 verb_check() {
   local base files
   need_packages "${build_packages[@]}" "${test_packages[@]}" "${check_packages[@]}"
-  configure dev
+  # clang-tidy looks at files one by one.
+  configure dev -B build/tidy -DSHOAL_UNITY=OFF
   cd "$root" || return
   if [[ ${1:-} == --all ]]; then
     mapfile -t files < <(source_files)
@@ -53,7 +54,7 @@ verb_check() {
   fi
   check_shell
   printf '%s\n' "${files[@]}" | { grep '^src/.*\.cpp$' || true; } |
-    xargs -r -P "$jobs" -n 1 clang-tidy-19 --quiet -p build/dev 2> >(grep -v 'warnings generated' >&2)
+    xargs -r -P "$jobs" -n 1 clang-tidy-19 --quiet -p build/tidy 2> >(grep -v 'warnings generated' >&2)
 }
 
 verb_bench() {

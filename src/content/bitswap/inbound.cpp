@@ -63,7 +63,7 @@ void move_some(std::vector<Entry>& from, std::vector<Entry>& to) {
   from.erase(from.begin(), end);
 }
 
-std::size_t bytes_of(const std::vector<MessageBlock>& blocks) {
+std::size_t total_bytes(const std::vector<MessageBlock>& blocks) {
   std::size_t out = 0;
   for (const MessageBlock& block : blocks) out += block.data.size();
   return out;
@@ -225,7 +225,7 @@ Task<void> Inbound::handle(PeerId peer, SharedBytes bytes, Inbox& inbox,
   std::vector<MessageBlock> blocks = std::exchange(message.blocks, {});
   co_await tell(peer, message, inbox);
   if (blocks.empty()) co_return;
-  if (bytes_of(blocks) <= kHashHereBytes) {
+  if (total_bytes(blocks) <= kHashHereBytes) {
     handlers_.blocks(peer, hashed(std::move(blocks)));
   } else {
     hashing_.spawn(verify(std::move(peer), std::move(blocks), std::move(incoming)));

@@ -10,7 +10,7 @@ namespace shoal::content {
 
 namespace {
 
-constexpr int kTries = 3;
+constexpr int kCopyTries = 3;
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 constexpr std::array<const char*, 2> kParts = {kIndexWalSuffix, ""};
 
@@ -46,7 +46,7 @@ void copy_index(Storage& storage, const std::string& from, const std::string& to
   if (has_index(storage, to) || !has_index(storage, from)) return;
   const std::string fresh = to + "/copy";
   storage.make_folder(fresh);
-  for (int tries = 0; tries < kTries; ++tries) {
+  for (int tries = 0; tries < kCopyTries; ++tries) {
     const IndexLook before = IndexLook::at(storage, part(from, ""));
     for (const char* suffix : kParts) copy_file(storage, part(from, suffix), part(fresh, suffix));
     if (IndexLook::at(storage, part(from, "")) != before) continue;

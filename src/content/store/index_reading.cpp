@@ -9,7 +9,7 @@ namespace shoal::content {
 namespace {
 
 /// How often a reading that another process disturbed is begun anew, and after what pause.
-constexpr int kTries = 20;
+constexpr int kReadTries = 20;
 constexpr Duration kPause = 50ms;
 IndexReading read_once(System& system, const std::string& path) {
   Database database(system, path, Database::Use::for_reading);
@@ -54,10 +54,10 @@ Task<std::optional<IndexReading>> read_index(System& system, std::string folder)
       if (after == before) co_return last;
     } catch (const Error&) {
       // What looks damaged may be half of a change.
-      if (tries == kTries && !last) throw;
+      if (tries == kReadTries && !last) throw;
     }
     // A process that writes all the time is no reason to say nothing: what was read is nearly so.
-    if (tries == kTries) co_return last;
+    if (tries == kReadTries) co_return last;
     co_await system.clock.sleep_for(kPause);
   }
 }

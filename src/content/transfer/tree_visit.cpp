@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/overloaded.h"
 #include "content/block.h"
 #include "content/transfer/tree_walk.h"
 #include "format/name_check.h"
@@ -15,11 +16,6 @@ namespace {
 
 // A node of this size is decoded in a moment, into little memory.
 constexpr std::size_t kSmallNodeBytes = 8 * 1024;
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 }  // namespace
 

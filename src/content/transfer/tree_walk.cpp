@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/overloaded.h"
 #include "content/block.h"
 
 // When which item is visited, and in how much memory. What visiting does: tree_visit.cpp.
@@ -23,11 +24,6 @@ constexpr std::size_t kNarrowWindow = 256;
 // and a part of the content, whose leaves are then 400 bytes or longer.
 constexpr std::uint64_t kNodeBytesPerEntry = 1024;
 constexpr std::uint64_t kContentPerNodeByte = 8;
-
-template <class... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
 
 }  // namespace
 

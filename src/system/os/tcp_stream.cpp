@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 /// Calls that the kernel may answer at once, in a row, before others get their turn.
-constexpr unsigned kTurns = 16;
+constexpr unsigned kStreamTurns = 16;
 /// Bytes that lie in the kernel and have not been sent yet: what is written next waits behind them,
 /// an answer to a ping as well as a block.
 constexpr int kUnsentBytes = 512 * 1024;
@@ -83,7 +83,7 @@ struct TcpStream::Connection {
   unsigned turns = 0;
 
   /// Whether the next call may try its luck with the kernel before it waits.
-  bool has_turn() { return !aborted && turns < kTurns && ++turns < kTurns; }
+  bool has_turn() { return !aborted && turns < kStreamTurns && ++turns < kStreamTurns; }
 
   [[noreturn]] void fail(boost::system::error_code error) const {
     if (aborted) throw Error(ErrorCode::closed, "the stream was aborted", remote.to_string());

@@ -23,7 +23,7 @@ using UdpSocket = asio::basic_datagram_socket<udp, asio::io_context::executor_ty
 /// Asked of the kernel, which may give less: some milliseconds' worth of a fast link.
 constexpr int kBufferBytes = 4 * 1024 * 1024;
 /// Datagrams that are taken in a row before others get their turn.
-constexpr unsigned kTurns = 32;
+constexpr unsigned kDatagramTurns = 32;
 
 /// Outlives its socket object while a receive is pending.
 struct Bound {
@@ -83,7 +83,7 @@ class UdpBinding final : public DatagramSocket {
     udp::endpoint from;
     boost::system::error_code error = asio::error::would_block;
     std::size_t got = 0;
-    if (!self->gone && ++self->turns < kTurns) {
+    if (!self->gone && ++self->turns < kDatagramTurns) {
       got = self->socket.receive_from(buffer, from, 0, error);
     }
     while (error == asio::error::would_block || is_about_a_sent_one(error)) {

@@ -11,7 +11,7 @@
 namespace shoal::sim {
 namespace {
 
-constexpr std::uint16_t kPort = 9000;
+constexpr std::uint16_t kDatagramPort = 9000;
 
 struct Sockets {
   explicit Sockets(WorldOptions options, HostOptions sender = {}, HostOptions receiver = {})
@@ -19,9 +19,9 @@ struct Sockets {
         a(world.add_host(std::move(sender))),
         b(world.add_host(std::move(receiver))),
         from(a.system().network.bind({IpAddress::any_v4(), 0})),
-        to(b.system().network.bind({IpAddress::any_v4(), kPort})) {}
+        to(b.system().network.bind({IpAddress::any_v4(), kDatagramPort})) {}
 
-  void send(std::size_t bytes) { from->send({b.address(), kPort}, Bytes(bytes, 1)); }
+  void send(std::size_t bytes) { from->send({b.address(), kDatagramPort}, Bytes(bytes, 1)); }
   /// How many arrive from now on, within a minute.
   int count() {
     TaskGroup tasks(world.waits(), "receiver");
@@ -131,7 +131,7 @@ TEST(Datagrams, follow_a_host_that_moves) {
   Sockets net({});
   const IpAddress moved = *IpAddress::parse("192.0.2.77");
   net.b.set_addresses({moved});
-  net.from->send({moved, kPort}, Bytes(1));
+  net.from->send({moved, kDatagramPort}, Bytes(1));
   EXPECT_EQ(net.count(), 1);
 }
 
@@ -208,7 +208,7 @@ TEST(Datagrams, hosts_behind_one_nat_are_found_by_what_they_sent) {
     host.add_inward_hop(nat);
     const auto socket =
         host.system().network.bind({IpAddress::any_v4(), static_cast<std::uint16_t>(1000 + i)});
-    socket->send({net.b.address(), kPort}, Bytes(1));
+    socket->send({net.b.address(), kDatagramPort}, Bytes(1));
     const auto got = net.world.run(net.to->receive(buffer));
     EXPECT_EQ(got.from, (Endpoint{outside, i}));
     net.to->send(got.from, Bytes(i));

@@ -9,7 +9,7 @@ namespace shoal::sim {
 
 namespace {
 
-constexpr std::uint64_t kStream = 0xd15c;
+constexpr std::uint64_t kDiskStream = 0xd15c;
 // More changes than this are written back as time passes, as every kernel does.
 constexpr std::size_t kJournalChanges = 8192;
 
@@ -23,7 +23,7 @@ Disk::Disk(Clock& clock, Faults& faults, std::uint64_t seed, std::uint32_t host,
            std::uint64_t capacity_bytes)
     : clock_(clock),
       faults_(faults),
-      random_(seed, kStream << 32 | host),
+      random_(seed, kDiskStream << 32 | host),
       device_(std::uint64_t{host} + 1),
       capacity_(capacity_bytes) {
   root_ = make_node(FileKind::folder, 0755);

@@ -5,10 +5,10 @@
 namespace shoal::sim {
 
 namespace {
-constexpr std::uint64_t kStream = 0xfa17;
+constexpr std::uint64_t kFaultStream = 0xfa17;
 }
 
-FaultTable::FaultTable(std::uint64_t seed) : random_(seed, kStream) {}
+FaultTable::FaultTable(std::uint64_t seed) : random_(seed, kFaultStream) {}
 
 void FaultTable::set(std::string point, double chance) {
   points_[std::move(point)].chance = chance;

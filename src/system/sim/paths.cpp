@@ -7,7 +7,7 @@ namespace shoal::sim {
 
 namespace {
 
-constexpr std::uint64_t kStream = 0x9a7b5;
+constexpr std::uint64_t kPathStream = 0x9a7b5;
 constexpr Duration kLoopbackLatency = std::chrono::microseconds(10);
 
 std::uint64_t pair_key(std::uint32_t a, std::uint32_t b) {
@@ -28,7 +28,7 @@ double lost_on_either(double one, double other) {
 
 }  // namespace
 
-Paths::Paths(std::uint64_t seed, PathOptions usual) : usual_(usual), random_(seed, kStream) {}
+Paths::Paths(std::uint64_t seed, PathOptions usual) : usual_(usual), random_(seed, kPathStream) {}
 
 void Paths::add_host(Place place) {
   places_.push_back(place);

@@ -7,7 +7,7 @@
 namespace shoal::sim {
 namespace {
 
-constexpr std::uint16_t kPort = 4001;
+constexpr std::uint16_t kStreamPort = 4001;
 constexpr std::uint64_t kMegabyte = 1'000'000;
 
 /// Sends back all that it reads.
@@ -118,11 +118,11 @@ TEST(Streams, connect_takes_one_round_trip_and_an_answer_another) {
   World world({.path = {.latency = 30ms}});
   Host& server = world.add_host();
   Host& client = world.add_host();
-  auto listener = server.system().network.listen({IpAddress::any_v4(), kPort});
+  auto listener = server.system().network.listen({IpAddress::any_v4(), kStreamPort});
   TaskGroup tasks(world.waits(), "server");
   tasks.spawn(serve_echo(*listener, tasks));
   const TimePoint begin = world.now();
-  EXPECT_EQ(world.run(ask(client.system(), {server.address(), kPort}, "hello")), "hello");
+  EXPECT_EQ(world.run(ask(client.system(), {server.address(), kStreamPort}, "hello")), "hello");
   EXPECT_EQ(world.now() - begin, 120ms);
   world.run(tasks.stop());
 }
@@ -160,7 +160,7 @@ TEST(Streams, refused_after_one_round_trip) {
   Host& a = world.add_host();
   Host& b = world.add_host();
   const TimePoint begin = world.now();
-  const Endpoint nobody{b.address(), kPort};
+  const Endpoint nobody{b.address(), kStreamPort};
   EXPECT_EQ(world.run(outcome(try_connect(a.system(), nobody))), ErrorCode::unreachable);
   EXPECT_EQ(world.now() - begin, 80ms);
 }
@@ -169,7 +169,7 @@ TEST(Streams, an_address_of_nobody_times_out) {
   World world;
   Host& a = world.add_host({.connect_limit = 20s});
   const TimePoint begin = world.now();
-  const Endpoint nobody{*IpAddress::parse("203.0.113.9"), kPort};
+  const Endpoint nobody{*IpAddress::parse("203.0.113.9"), kStreamPort};
   EXPECT_EQ(world.run(outcome(try_connect(a.system(), nobody))), ErrorCode::timeout);
   EXPECT_EQ(world.now() - begin, 20s);
 }
@@ -177,7 +177,7 @@ TEST(Streams, an_address_of_nobody_times_out) {
 TEST(Streams, no_route_without_an_address_of_the_family) {
   World world;
   Host& a = world.add_host();
-  const Endpoint six{*IpAddress::parse("2001:db8::1"), kPort};
+  const Endpoint six{*IpAddress::parse("2001:db8::1"), kStreamPort};
   EXPECT_EQ(world.run(outcome(try_connect(a.system(), six))), ErrorCode::unreachable);
 }
 
@@ -185,11 +185,12 @@ TEST(Streams, ipv6_and_loopback_reach_a_dual_stack_listener) {
   World world;
   Host& a = world.add_host({.addresses = {*IpAddress::parse("2001:db8::1")}});
   Host& b = world.add_host({.addresses = {*IpAddress::parse("2001:db8::2")}});
-  auto listener = b.system().network.listen({IpAddress::any_v6(), kPort}, {.dual_stack = true});
+  auto listener =
+      b.system().network.listen({IpAddress::any_v6(), kStreamPort}, {.dual_stack = true});
   TaskGroup tasks(world.waits(), "server");
   tasks.spawn(serve_echo(*listener, tasks));
-  EXPECT_EQ(world.run(ask(a.system(), {b.address(), kPort}, "six")), "six");
-  EXPECT_EQ(world.run(ask(b.system(), {IpAddress::loopback_v4(), kPort}, "home")), "home");
+  EXPECT_EQ(world.run(ask(a.system(), {b.address(), kStreamPort}, "six")), "six");
+  EXPECT_EQ(world.run(ask(b.system(), {IpAddress::loopback_v4(), kStreamPort}, "home")), "home");
   world.run(tasks.stop());
 }
 
@@ -197,9 +198,9 @@ TEST(Streams, a_taken_or_foreign_address_is_refused) {
   World world;
   Host& a = world.add_host();
   Network& network = a.system().network;
-  const auto first = network.listen({IpAddress::any_v4(), kPort});
-  EXPECT_THROW(network.listen({a.address(), kPort}), Error);
-  EXPECT_THROW(network.listen({*IpAddress::parse("203.0.113.9"), kPort}), Error);
+  const auto first = network.listen({IpAddress::any_v4(), kStreamPort});
+  EXPECT_THROW(network.listen({a.address(), kStreamPort}), Error);
+  EXPECT_THROW(network.listen({*IpAddress::parse("203.0.113.9"), kStreamPort}), Error);
 }
 
 TEST(Streams, half_close_lets_the_other_half_go_on) {
@@ -259,7 +260,7 @@ TEST(Streams, a_closed_listener_resets_what_it_did_not_hand_out) {
   World world;
   Host& a = world.add_host();
   Host& b = world.add_host();
-  auto listener = b.system().network.listen({b.address(), kPort});
+  auto listener = b.system().network.listen({b.address(), kStreamPort});
   const auto stream = world.run(a.system().network.connect(listener->local()));
   world.run_for(1s);
   listener.reset();
@@ -367,7 +368,7 @@ TEST(Streams, a_server_that_speaks_first_gets_its_word_through_a_lost_handshake)
   World world({.path = {.latency = 30ms}});
   Host& a = world.add_host();
   Host& b = world.add_host();
-  const auto listener = b.system().network.listen({b.address(), kPort});
+  const auto listener = b.system().network.listen({b.address(), kStreamPort});
   const auto stream = world.run(a.system().network.connect(listener->local()));
   world.partition({&a}, {&b});  // takes the client's last acknowledgement
   world.after(3s, [&] { world.heal(); });
@@ -470,7 +471,7 @@ TEST(Streams, a_cancelled_connect_leaves_nothing) {
   World world;
   Host& a = world.add_host();
   Host& b = world.add_host();
-  const auto listener = b.system().network.listen({b.address(), kPort});
+  const auto listener = b.system().network.listen({b.address(), kStreamPort});
   auto attempt = within(world.clock(), 10ms, try_connect(a.system(), listener->local()), "x");
   EXPECT_EQ(world.run(outcome(std::move(attempt))), ErrorCode::timeout);
   EXPECT_EQ(a.stream_count(), 0U);
