@@ -1,7 +1,7 @@
 # What other programs use: shoal::shoal, one archive of every layer that the public headers need, which brings
 # nothing but those headers with it.
 
-set(SHOAL_PUBLIC_LAYERS base crypto format system system_sim system_os net protocol content service node library)
+set(SHOAL_PUBLIC_LAYERS base crypto format system system_sim system_os net protocol routing content service node library)
 foreach(layer ${SHOAL_PUBLIC_LAYERS})
   list(APPEND objects $<TARGET_OBJECTS:shoal_${layer}>)
 endforeach()

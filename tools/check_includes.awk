@@ -1,7 +1,7 @@
 # The rules of docs/layers.md, over every source file. Exits with 1 if one is broken.
 
 BEGIN {
-  count = split("base crypto format system net protocol content service node library api cli", layers, " ")
+  count = split("base crypto format system net protocol routing content service node library api cli", layers, " ")
   for (i = 1; i <= count; i++) rank[layers[i]] = i
   # What only system/os may touch. Types (a path, a time point) are free to use; asking the world is not.
   world_header = "^(sys/socket\\.h|sys/mman\\.h|netinet/.*|netdb\\.h|fcntl\\.h|thread|fstream|random)$"
