@@ -30,9 +30,13 @@ constexpr std::size_t kContentBytes = Key::kBytes + kAgeBytes;
 constexpr std::uint64_t kMaxAgeSeconds = 0xffffffff;
 constexpr std::uint64_t kMaxWallSeconds = std::uint64_t{1} << 33;  // the year 2242
 
+std::uint64_t whole_seconds(Duration time, std::uint64_t most) {
+  const auto count = std::chrono::duration_cast<seconds>(time).count();
+  return count < 0 ? 0 : std::min(static_cast<std::uint64_t>(count), most);
+}
+
 std::uint64_t age_seconds(Duration age) {
-  const auto count = std::chrono::duration_cast<seconds>(age).count();
-  return count < 0 ? 0 : std::min<std::uint64_t>(static_cast<std::uint64_t>(count), kMaxAgeSeconds);
+  return whole_seconds(age, kMaxAgeSeconds);
 }
 
 void append_content(std::string& out, const ProviderStore::Saved::Content& content) {
@@ -61,7 +65,7 @@ std::string encode_frame(const ProviderStore::Saved& saved, std::size_t first, s
   if (saved.from) add(frame_from_field, saved.from->network().bytes());
   for (const Multiaddr& address : saved.addresses) add(frame_address_field, address.encoded());
   writer.add_uint64(frame_address_age_field, age_seconds(saved.address_age));
-  writer.add_uint64(frame_written_field, age_seconds(now.time_since_epoch()));
+  writer.add_uint64(frame_written_field, whole_seconds(now.time_since_epoch(), kMaxWallSeconds));
   std::string contents;
   contents.reserve(count * kContentBytes);
   for (std::size_t i = first; i < first + count; ++i) append_content(contents, saved.contents[i]);

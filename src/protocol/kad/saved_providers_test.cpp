@@ -37,6 +37,15 @@ TEST(KadSavedProviders, reads_what_it_wrote) {
   EXPECT_EQ(frames_of(bytes), (std::vector{saved_provider(1, 3), saved_provider(2, 1)}));
 }
 
+TEST(KadSavedProviders, keeps_the_time_at_which_it_was_written) {
+  for (const WallTime written : {kWall, WallTime(std::chrono::years(200))}) {
+    Bytes bytes;
+    append_frames(bytes, saved_provider(1, 1), written);
+    ByteView rest = bytes;
+    EXPECT_EQ(take_frame(rest)->written_at, written);
+  }
+}
+
 TEST(KadSavedProviders, splits_a_large_provider_into_frames) {
   Bytes bytes;
   append_frames(bytes, saved_provider(1, kMaxContentsPerFrame + 1), kWall);
