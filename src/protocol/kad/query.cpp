@@ -253,18 +253,21 @@ std::vector<PeerId> Query::closest(std::size_t count) const {
   return out;
 }
 
+Hop::Outcome Query::outcome_of(State state) {
+  if (state == State::answered) return Hop::Outcome::answered;
+  if (state == State::late) return Hop::Outcome::late;
+  if (state == State::failed) return Hop::Outcome::failed;
+  return Hop::Outcome::pending;
+}
+
 std::vector<Hop> Query::hops() const {
   std::vector<Hop> out;
   for (const auto& [distance, candidate] : asked_) {
-    const bool is_answered = candidate->state == State::answered;
-    const bool is_failed = candidate->state == State::failed;
     out.push_back({.peer = candidate->peer,
                    .distance = distance,
                    .round = candidate->round,
                    .asked_at = candidate->asked_at,
-                   .outcome = is_answered ? Hop::Outcome::answered
-                              : is_failed ? Hop::Outcome::failed
-                                          : Hop::Outcome::pending,
+                   .outcome = outcome_of(candidate->state),
                    .round_trip = candidate->round_trip,
                    .named = candidate->named});
   }

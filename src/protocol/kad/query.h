@@ -41,7 +41,7 @@ struct Rules {
 
 /// One request of a lookup, for whoever wants to see its way.
 struct Hop {
-  enum class Outcome { pending, answered, failed };
+  enum class Outcome { pending, answered, late, failed };
 
   PeerId peer;
   /// XOR distance to the target.
@@ -147,6 +147,7 @@ class Query {
   bool done(std::size_t path) const;
   std::size_t awaited(std::size_t path) const;
   std::size_t in_flight() const;
+  static Hop::Outcome outcome_of(State state);
 
   const Key target_;
   const PeerId self_;
