@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "protocol/kad/saved_peers.h"
 #include "system/timeout.h"
+#include "system/yield.h"
 
 namespace shoal::kad {
 
@@ -19,7 +20,9 @@ constexpr Duration kGreetTimeout = 10s;
 // When identify's answer is there, after a connection: one round trip, or more where packets are
 // lost.
 constexpr std::array<Duration, 4> kIdentifyLooks = {200ms, 800ms, 2s, 5s};
-constexpr std::size_t kRandomTries = 1 << 16;
+// Of ids for one in a prefix, between which others get their turn; 2^16 are enough on average.
+constexpr std::size_t kTriesPerStep = 2048;
+constexpr int kTrySteps = 32;
 
 TableLimits limits_of(const DhtOptions& options) {
   if (options.limits) return *options.limits;
@@ -190,9 +193,18 @@ Task<void> Dht::refresh(bool few) {
   if (table_.size() == 0 || !due) co_return;
   co_await look_up(to_bytes(context_.self.encoded()));
   for (const std::size_t prefix : table_.stale(system_.clock.now())) {
-    const auto target = random_peer_in(table_.self(), prefix, system_.random, kRandomTries);
+    const std::optional<PeerId> target = co_await random_target(prefix);
     if (target) co_await look_up(to_bytes(target->encoded()));
   }
+}
+
+Task<std::optional<PeerId>> Dht::random_target(std::size_t prefix) {
+  for (int step = 0; step < kTrySteps; ++step) {
+    auto target = random_peer_in(table_.self(), prefix, system_.random, kTriesPerStep);
+    if (target) co_return target;
+    co_await yield_now(system_.waits);
+  }
+  co_return std::nullopt;
 }
 
 Task<void> Dht::look_up(Bytes wire_key) {

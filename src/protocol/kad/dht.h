@@ -95,6 +95,7 @@ class Dht final : public net::ConnectionObserver {
   Task<void> bootstrap();
   Task<void> greet(PeerInfo peer);
   Task<void> refresh(bool few);
+  Task<std::optional<PeerId>> random_target(std::size_t prefix);
   Task<void> look_up(Bytes wire_key);
   Task<void> await_identify(PeerId peer);
   Task<void> sleep_or_wake(Duration duration);

@@ -21,7 +21,7 @@ class Reprovider {
   /// Borrows both for its life; stop() must have returned before it is destroyed.
   Reprovider(LookupContext& context, Publisher& publisher);
 
-  /// What save() returned in an earlier life; damaged bytes begin a new sweep. Before start().
+  /// What save() returned in an earlier life; damaged bytes begin a new sweep.
   void restore(ByteView saved);
   Bytes save() const { return schedule_.save(); }
   void start();
