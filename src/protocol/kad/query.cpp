@@ -80,6 +80,10 @@ std::vector<PeerId> Query::next(TimePoint now) {
 /// The nearest that waits, among as many as the lookup is for. Those that may not be asked yet
 /// take no place among them: who names a crowd does not hide the others behind it.
 Query::Candidate* Query::next_on(std::size_t path) {
+  // Where many do not answer, those asked count for as many as are likely to: else each that is
+  // dead would cost another round.
+  const std::size_t answering = answers_ + 1;
+  const std::size_t all = answering + (rules_.hedges ? unanswering() : 0);
   std::size_t looked_at = 0;
   for (auto& [distance, candidate] : candidates_) {
     if (candidate.path != path) continue;
@@ -90,7 +94,8 @@ Query::Candidate* Query::next_on(std::size_t path) {
     }
     // Beside a slow one, one more may be asked.
     if (candidate.state == State::slow) continue;
-    if (++looked_at == rules_.replication) return nullptr;
+    looked_at += candidate.state == State::answered ? all : answering;
+    if (looked_at >= rules_.replication * all) return nullptr;
   }
   return nullptr;
 }
@@ -212,6 +217,12 @@ std::optional<TimePoint> Query::next_tick() const {
 std::size_t Query::awaited(std::size_t path) const {
   return static_cast<std::size_t>(std::ranges::count_if(asked_, [path](const auto& one) {
     return one.second->path == path && one.second->state == State::asked;
+  }));
+}
+
+std::size_t Query::unanswering() const {
+  return static_cast<std::size_t>(std::ranges::count_if(asked_, [](const auto& one) {
+    return one.second->state == State::late || one.second->state == State::failed;
   }));
 }
 

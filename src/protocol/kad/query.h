@@ -146,6 +146,7 @@ class Query {
   void suspect(Candidate& namer);
   bool done(std::size_t path) const;
   std::size_t awaited(std::size_t path) const;
+  std::size_t unanswering() const;
   std::size_t in_flight() const;
   static Hop::Outcome outcome_of(State state);
 

@@ -69,6 +69,14 @@ TEST(QueryNetwork, a_third_dead_costs_less_than_a_fifth_of_usual) {
   EXPECT_LE(ours.missed, usual.missed + ours.count * kReplication / 100);
 }
 
+TEST(QueryNetwork, a_fifth_dead_less_than_doubles_the_p95) {
+  ScriptedNetwork network(500, 7);
+  Runs healthy = look_up(network, {});
+  network.make(20, fall_silent);
+  Runs dead = look_up(network, {});
+  EXPECT_LE(dead.percentile(95), 2 * healthy.percentile(95));
+}
+
 TEST(QueryNetwork, slow_peers_do_not_hold_up_the_others) {
   ScriptedNetwork network(500, 3);
   Runs healthy = look_up(network, {});
