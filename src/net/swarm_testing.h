@@ -18,9 +18,11 @@
 
 namespace shoal::net::testing {
 
-inline crypto::PrivateKey key_of(std::uint8_t seed) {
+inline crypto::PrivateKey key_of(std::uint32_t seed) {
   std::array<std::uint8_t, 32> secret{};
-  secret.fill(seed);
+  secret.fill(static_cast<std::uint8_t>(seed));
+  secret[0] = static_cast<std::uint8_t>(secret[0] ^ (seed >> 8));
+  secret[1] = static_cast<std::uint8_t>(secret[1] ^ (seed >> 16));
   return crypto::PrivateKey::ed25519_from_seed(secret);
 }
 
@@ -39,7 +41,7 @@ class TestNode {
   explicit TestNode(sim::Host& its_host, TestNodeOptions options = {})
       : host(its_host),
         system(its_host.system()),
-        identity(key_of(static_cast<std::uint8_t>(its_host.index() + 1))),
+        identity(key_of(its_host.index() + 1)),
         id(PeerId::from_public_key(identity.public_key())),
         up(system.clock, options.up),
         down(system.clock, options.down),

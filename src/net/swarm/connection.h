@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/token_bucket.h"
+#include "net/swarm/connection_manager.h"
 #include "net/swarm/failure_counts.h"
 #include "net/swarm/protocol_table.h"
 #include "net/swarm/toll.h"
@@ -75,8 +76,10 @@ class Connection {
   /// Whether one of the peer's streams is open now.
   bool is_serving() const { return served_streams_ > 0; }
   /// The peer took or gave content.
-  void note_transfer(TimePoint now) { last_transfer_ = now; }
+  void note_transfer(TimePoint now) { last_transfer_ = last_used_ = now; }
   const std::optional<TimePoint>& last_transfer() const { return last_transfer_; }
+  /// How the connection is used, as far as it knows by itself.
+  ConnectionUse use() const;
 
   /// A stream that speaks the first of `protocols` that the peer speaks. With one protocol the
   /// negotiation costs no round trip and its failure shows at the first read. Throws
@@ -110,6 +113,7 @@ class Connection {
   const TimePoint opened_at_;
   std::size_t served_streams_ = 0;
   std::size_t streams_in_order_ = 0;
+  TimePoint last_used_;
   std::optional<TimePoint> last_transfer_;
   TokenBucket bad_streams_{kMaxBadStreams, kBadStreamsPerSecond};
   bool too_bad_ = false;

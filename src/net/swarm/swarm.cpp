@@ -79,7 +79,9 @@ Swarm::Swarm(System& system, PeerId local_peer, ConnectionLimits limits)
       peers_(system.clock),
       dialer_(system, transports_),
       limits_(limits),
-      connections_(system.waits, local_peer_, limits),
+      manager_(limits.marks),
+      connections_(system.clock, local_peer_, limits, manager_, context_.toll),
+      trimmer_(system.clock, manager_, connections_),
       tasks_(system.waits, "swarm"),
       connection_tasks_(system.waits, "connections") {}
 
@@ -121,6 +123,7 @@ Task<ConnectionId> Swarm::connect(PeerId peer) {
   if (const Connection* open = best(peer)) co_return open->id();
   if (tasks_.stopping()) throw Error(ErrorCode::closed, "this node is stopping");
   check_admitted(peer);
+  check_room_to_dial(peer);
   std::shared_ptr<Dial> dial = dials_[peer];
   if (!dial) {
     dial = std::make_shared<Dial>(system_.waits);
@@ -205,7 +208,7 @@ Task<void> Swarm::accept_from(TransportListener& listener) {
     // Who waits to be accepted gets the descriptor of whoever makes least use of one.
     if (no_descriptors) {
       warn_of_few_descriptors();
-      if (Connection* idle = connections_.least_useful(is_expected())) evict(*idle);
+      if (Connection* idle = connections_.least_useful()) evict(*idle);
     }
     if (failed) co_await system_.clock.sleep_for(kAcceptPause);
   }
@@ -215,23 +218,25 @@ bool Swarm::admit(const Multiaddr& remote) {
   const auto site = site_of(remote);
   if (site && !inbound_rates_.admit(*site, system_.clock.now())) return false;
   const bool has_room =
-      connections_.has_inbound_room(remote) || eviction_candidate(remote) != nullptr;
+      connections_.has_inbound_room(remote) || connections_.eviction_candidate(remote) != nullptr;
   if (!has_room) return false;
   make_room_for_handshake(site);
   return true;
 }
 
-std::function<bool(const PeerId&)> Swarm::is_expected() const {
-  return [this](const PeerId& peer) { return context_.toll.expects(peer); };
+void Swarm::check_room_to_dial(const PeerId& peer) const {
+  if (connections_.has_outbound_room() || connections_.least_useful() != nullptr) return;
+  throw Error(ErrorCode::limit, "too many connections", peer.to_string());
 }
 
-Connection* Swarm::eviction_candidate(const Multiaddr& remote) const {
-  return connections_.eviction_candidate(remote, is_expected());
-}
-
-/// Places are for those who make use of them: who keeps one for nothing gives it to who comes.
-void Swarm::make_room_for(const Multiaddr& remote) {
-  Connection* const candidate = eviction_candidate(remote);
+/// The least useful connection is evicted when a new one finds none free.
+void Swarm::make_room_for(const Multiaddr& remote, Direction direction) {
+  Connection* candidate = nullptr;
+  if (direction == Direction::inbound) {
+    candidate = connections_.eviction_candidate(remote);
+  } else if (!connections_.has_outbound_room()) {
+    candidate = connections_.least_useful();
+  }
   if (candidate == nullptr) return;
   if (limits_.open_files != 0) warn_of_few_descriptors();
   evict(*candidate);
@@ -317,7 +322,7 @@ void Swarm::check_admitted(const PeerId& peer) const {
 ConnectionId Swarm::adopt(Link link, Direction direction) {
   if (link.peer == local_peer_) throw Error(ErrorCode::refused, "this is our own id");
   check_admitted(link.peer);
-  if (direction == Direction::inbound) make_room_for(link.remote);
+  make_room_for(link.remote, direction);
   connections_.check_room(link.peer, link.remote, direction);
   const ConnectionId id = connections_.next_id();
   Connection& connection = connections_.add(
@@ -329,6 +334,7 @@ ConnectionId Swarm::adopt(Link link, Direction direction) {
   peers_.pin(connection.peer());
   watch_buffers(connection);
   connection_tasks_.spawn(run_connection(connection));
+  trimmer_.connection_added();
   for (Connection* other : connections_.of(connection.peer())) {
     if (connections_.surplus(*other)) tasks_.spawn(retire_surplus(other->id()));
   }
@@ -413,6 +419,7 @@ Task<void> Swarm::end_the_greediest() {
 
 Task<void> Swarm::stop() {
   co_await tasks_.stop();
+  co_await trimmer_.stop();
   listeners_.clear();
   for (Connection* connection : connections_.all()) connection->shutdown();
   co_await connection_tasks_.join_through();

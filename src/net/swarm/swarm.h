@@ -13,7 +13,9 @@
 
 #include "crypto/keys.h"
 #include "net/swarm/connection.h"
+#include "net/swarm/connection_manager.h"
 #include "net/swarm/connection_table.h"
+#include "net/swarm/connection_trimmer.h"
 #include "net/swarm/dialer.h"
 #include "net/swarm/inbound_rate_limiter.h"
 #include "net/swarm/peer_store.h"
@@ -79,6 +81,9 @@ class Swarm {
   Connection* find(ConnectionId id) { return connections_.find(id); }
   /// The connection that new streams to `peer` take; null when there is none.
   Connection* best(const PeerId& peer) { return connections_.best(peer); }
+  /// Tags, protection and marks: which connections are kept.
+  ConnectionManager& manager() { return manager_; }
+  const ConnectionManager& manager() const { return manager_; }
   /// While it lives, what `peer` says is what we asked for, and read as it comes.
   Toll::Expectation expect(const PeerId& peer) { return context_.toll.expect(peer); }
   bool expects(const PeerId& peer) const { return context_.toll.expects(peer); }
@@ -105,9 +110,9 @@ class Swarm {
   Task<void> retire_surplus(ConnectionId id);
   /// Whether somebody may come in; makes room among those who have not proved anything yet.
   bool admit(const Multiaddr& remote);
-  std::function<bool(const PeerId&)> is_expected() const;
-  Connection* eviction_candidate(const Multiaddr& remote) const;
-  void make_room_for(const Multiaddr& remote);
+  void make_room_for(const Multiaddr& remote, Direction direction);
+  /// Throws Error{limit} when a dial would end without a place for its connection.
+  void check_room_to_dial(const PeerId& peer) const;
   void evict(Connection& connection);
   /// Says, now and then, that more files have to be allowed.
   void warn_of_few_descriptors();
@@ -129,7 +134,9 @@ class Swarm {
   std::vector<std::unique_ptr<TransportListener>> listeners_;
   std::vector<Multiaddr> announced_;
   const ConnectionLimits limits_;
+  ConnectionManager manager_;
   ConnectionTable connections_;
+  ConnectionTrimmer trimmer_;
   std::vector<ConnectionObserver*> observers_;
   std::function<bool(const PeerId&)> admits_;
   std::unordered_map<PeerId, std::shared_ptr<Dial>> dials_;
