@@ -7,12 +7,13 @@
 
 namespace shoal::net {
 
-/// Whom to count a connection against: an IPv4 address, or the /64 of an IPv6 one, since who has
-/// one address of it mostly has them all. None where there is no such thing.
-std::optional<IpAddress> site_of(const Multiaddr& remote);
+/// The IP prefix that a connection counts against: an IPv4 address, or the /64 of an IPv6 one,
+/// since who has one address of it mostly has them all. Of any transport; of a relayed connection
+/// the relay's. None for an address without an IP.
+std::optional<IpAddress> ip_prefix_of(const Multiaddr& remote);
 
-/// The programs of this machine share it: none is answerable for the others, and no site limit
-/// holds.
-bool is_this_machine(const IpAddress& site);
+/// Programs of this machine share a prefix: no limit by prefix holds for them, since none is
+/// answerable for the others.
+bool is_this_machine(const IpAddress& prefix);
 
 }  // namespace shoal::net

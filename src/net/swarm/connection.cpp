@@ -65,6 +65,7 @@ Connection::Connection(System& system, ConnectionContext& context, ConnectionId 
       id_(id),
       toll_(context.toll.payer(link.peer)),
       link_(std::move(link)),
+      path_(path_of(link_.remote)),
       direction_(direction),
       opened_at_(system.clock.now()),
       last_used_(opened_at_),

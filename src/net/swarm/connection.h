@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/token_bucket.h"
+#include "net/path.h"
 #include "net/swarm/connection_manager.h"
 #include "net/swarm/failure_counts.h"
 #include "net/swarm/protocol_table.h"
@@ -58,6 +59,7 @@ class Connection {
   const crypto::PublicKey& key() const { return link_.key; }
   const Multiaddr& local() const { return link_.local; }
   const Multiaddr& remote() const { return link_.remote; }
+  Path path() const { return path_; }
   const std::string& security() const { return link_.security; }
   const std::string& muxer_protocol() const { return link_.muxer_protocol; }
   Direction direction() const { return direction_; }
@@ -109,6 +111,7 @@ class Connection {
   const ConnectionId id_;
   const std::unique_ptr<ReadingToll> toll_;
   Link link_;
+  const Path path_;
   const Direction direction_;
   const TimePoint opened_at_;
   std::size_t served_streams_ = 0;

@@ -22,6 +22,7 @@ ConnectionLimits ConnectionLimits::within(std::size_t files) const {
   if (sockets >= connections + handshakes) return out;
   out.open_files = files;
   out.handshakes = std::max<std::size_t>(sockets / 4, 1);
+  out.dial_attempts = std::min(dial_attempts, out.handshakes);
   out.handshakes_per_address = std::min(handshakes_per_address, out.handshakes);
   out.connections = std::max<std::size_t>(sockets - out.handshakes, 2);
   out.inbound_connections = std::min(inbound_connections, out.connections / 4 * 3);
@@ -32,7 +33,7 @@ ConnectionLimits ConnectionLimits::within(std::size_t files) const {
 
 bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
   if (is_full() || inbound_ >= limits_.inbound_connections) return false;
-  const auto site = site_of(remote);
+  const auto site = ip_prefix_of(remote);
   if (site && is_this_machine(*site)) return true;
   const auto found = site ? inbound_from_.find(*site) : inbound_from_.end();
   return found == inbound_from_.end() || found->second < limits_.inbound_connections_per_site;
@@ -40,13 +41,13 @@ bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
 
 Connection* ConnectionTable::eviction_candidate(const Multiaddr& remote) const {
   if (has_inbound_room(remote)) return nullptr;
-  const auto from = site_of(remote);
+  const auto from = ip_prefix_of(remote);
   const bool of_any_site = is_full() || inbound_ >= limits_.inbound_connections;
   std::size_t most = 0;
   for (const auto& [site, count] : inbound_from_) most = std::max(most, count);
   return least_useful([&](const Connection& connection) {
     if (connection.direction() != Direction::inbound) return false;
-    const auto site = site_of(connection.remote());
+    const auto site = ip_prefix_of(connection.remote());
     return of_any_site ? !site || inbound_from_.at(*site) == most : site == from;
   });
 }
@@ -79,7 +80,7 @@ bool ConnectionTable::may_evict(const Connection& connection) const {
 ConnectionUse ConnectionTable::use_of(const Connection& connection) const {
   ConnectionUse out = connection.use();
   out.solicited = toll_.expects(connection.peer());
-  const auto site = site_of(connection.remote());
+  const auto site = ip_prefix_of(connection.remote());
   const bool counts = connection.direction() == Direction::inbound && site;
   if (!counts || is_this_machine(*site)) return out;
   const auto found = inbound_from_.find(*site);
@@ -143,7 +144,7 @@ bool ConnectionTable::is_full() const {
 void ConnectionTable::count_inbound(const Connection& connection, bool came) {
   if (connection.direction() != Direction::inbound) return;
   inbound_ = came ? inbound_ + 1 : inbound_ - 1;
-  const auto site = site_of(connection.remote());
+  const auto site = ip_prefix_of(connection.remote());
   if (!site) return;
   if (came) {
     ++inbound_from_[*site];
@@ -164,7 +165,8 @@ Task<void> ConnectionTable::wait_until_freed() {
 bool ConnectionTable::surplus(const Connection& connection) const {
   return !preferred(connection) &&
          std::ranges::any_of(of(connection.peer()), [&](const Connection* other) {
-           return !other->closed() && preferred(*other) && may_have_crossed(*other, connection);
+           return !other->closed() && other->path() == connection.path() && preferred(*other) &&
+                  may_have_crossed(*other, connection);
          });
 }
 
@@ -177,8 +179,13 @@ Connection* ConnectionTable::best(const PeerId& peer) const {
   Connection* out = nullptr;
   for (Connection* candidate : of(peer)) {
     if (candidate->going_away()) continue;
-    const bool stays = out != nullptr && preferred(*out) && !preferred(*candidate) &&
-                       may_have_crossed(*out, *candidate);
+    if (out == nullptr || candidate->path() < out->path()) {
+      out = candidate;
+      continue;
+    }
+    if (candidate->path() > out->path()) continue;
+    const bool stays =
+        preferred(*out) && !preferred(*candidate) && may_have_crossed(*out, *candidate);
     if (!stays) out = candidate;
   }
   return out;

@@ -8,8 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "net/site.h"
+#include "net/ip_prefix.h"
 #include "net/swarm/connection.h"
+#include "net/swarm/dial_gate.h"
 
 namespace shoal::net {
 
@@ -33,6 +34,8 @@ struct ConnectionLimits {
   double unasked_bytes_per_second = Toll::kBytesPerSecond;
   /// The process's limit of open files, where it bounds the connections; else 0.
   std::size_t open_files = 0;
+  /// Attempts of all dials that are under way at once.
+  std::size_t dial_attempts = DialGate::kMaxAtOnce;
   /// Below these bounds, how many connections are kept.
   ConnectionMarks marks{};
 
@@ -79,9 +82,9 @@ class ConnectionTable {
   Task<void> wait_until_freed();
 
   Connection* find(ConnectionId id) const;
-  /// The connection that both sides prefer: of two that crossed, that which the peer with the
-  /// smaller id dialled; else the newest, since who dials anew has lost the one before. Null when
-  /// none is open and to stay so.
+  /// The connection that both sides prefer: that of the best path; of two that crossed, that which
+  /// the peer with the smaller id dialled; else the newest, since who dials anew has lost the one
+  /// before. Null when none is open and to stay so.
   Connection* best(const PeerId& peer) const;
   /// Whether the other side, too, knows of a connection that both prefer to this one.
   bool surplus(const Connection& connection) const;
