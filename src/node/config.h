@@ -28,6 +28,9 @@ struct Config {
   std::string agent;
   /// The identity; the home's is then neither read nor made.
   std::optional<crypto::PrivateKey> key = {};
+  /// The index lives in memory and ends with the node; of the home only key and port remain. For
+  /// nodes that need no second run, such as simulated ones.
+  bool ephemeral = false;
 };
 
 }  // namespace shoal::node

@@ -36,8 +36,8 @@ net::ConnectionLimits connection_limits(const Config& config) {
 }
 
 /// A node beside the first one of its home begins with what that has learnt.
-std::string index_folder(System& system, const Home& home) {
-  if (!home.is_first()) copy_index(system, home);
+std::string index_folder(System& system, const Home& home, const Config& config) {
+  if (!home.is_first() && !config.ephemeral) copy_index(system, home);
   return home.folder();
 }
 
@@ -56,7 +56,8 @@ struct Node::Parts {
         swarm(world, PeerId::from_public_key(key.public_key()),
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
-        store(world, index_folder(world, home)),
+        store(world, index_folder(world, home, config),
+              config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
         running(world.storage, home.folder()),
         bitswap(content::Bitswap::make(world, swarm, store)),
         done_listener(world, swarm),
@@ -110,7 +111,8 @@ void Node::Parts::announce(const Multiaddr& address) {
 
 Node::Node(System& system, Config config)
     : parts_(std::make_unique<Parts>(system, std::move(config))) {
-  if (parts_->home.is_first()) take_over_indexes(system, parts_->home, parts_->store);
+  if (parts_->home.is_first() && !parts_->config.ephemeral)
+    take_over_indexes(system, parts_->home, parts_->store);
   for (const Multiaddr& address : parts_->config.announce) parts_->announce(address);
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));

@@ -8,7 +8,8 @@
 
 #include "base/log.h"
 #include "content/store/file_blocks.h"
-#include "content/store/index.h"
+#include "content/store/memory_index.h"
+#include "content/store/sqlite_index.h"
 #include "format/dag_pb.h"
 #include "system/offload.h"
 #include "system/task_group.h"
@@ -60,8 +61,9 @@ void read_all(System& system, const std::vector<Multihash>& hashes, std::vector<
 }  // namespace
 
 struct BlockStore::State {
-  State(System& the_system, std::string folder)
+  State(System& the_system, std::string folder, Persistence the_persistence)
       : system(the_system),
+        persistence(the_persistence),
         path(std::move(folder) + "/" + kIndexName),
         tasks(system.waits, "block store") {
     open();
@@ -112,6 +114,7 @@ struct BlockStore::State {
   void note(const Multihash& hash, const Index::Place& place, const BlockReading& reading);
 
   System& system;
+  const Persistence persistence;
   std::string path;
   std::string damaged;
   std::unique_ptr<Index> index;
@@ -128,13 +131,17 @@ struct BlockStore::State {
 };
 
 void BlockStore::State::open() {
+  if (persistence == Persistence::ephemeral) {
+    index = std::make_unique<MemoryIndex>();
+    return;
+  }
   try {
-    index = std::make_unique<Index>(system, path, last_file);
+    index = std::make_unique<SqliteIndex>(system, path, last_file);
     return;
   } catch (const DamagedDatabase& damage) {
     set_aside(damage);
   }
-  index = std::make_unique<Index>(system, path, last_file);
+  index = std::make_unique<SqliteIndex>(system, path, last_file);
 }
 
 void BlockStore::State::set_aside(const DamagedDatabase& damage) {
@@ -162,6 +169,7 @@ void BlockStore::State::commit() {
 }
 
 void BlockStore::State::commit_later() {
+  if (persistence == Persistence::ephemeral) return;
   if (++uncommitted_places >= kPlacesPerCommit) commit();
   if (commit_pending || tasks.stopping()) return;
   commit_pending = true;
@@ -249,12 +257,16 @@ void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
   }
 }
 
-BlockStore::BlockStore(System& system, std::string folder) {
+BlockStore::BlockStore(System& system, std::string folder, Persistence persistence) {
   Storage& storage = system.storage;
   folder = storage.absolute(folder);
+  if (persistence == Persistence::ephemeral) {
+    state_ = std::make_unique<State>(system, folder, persistence);
+    return;
+  }
   const bool is_new = !storage.info(folder + "/" + kIndexName);
   storage.make_folder(folder);
-  state_ = std::make_unique<State>(system, folder);
+  state_ = std::make_unique<State>(system, folder, persistence);
   if (!is_new) return;
   // SQLite syncs what is in the file, not that it has a name.
   storage.sync_names(folder);
@@ -287,7 +299,7 @@ std::optional<std::uint64_t> BlockStore::size(const Multihash& hash) {
 
 std::optional<std::vector<BlockStore::HeldIn>> BlockStore::where(const Multihash& hash) {
   std::vector<HeldIn> out;
-  if (state_->with_index([&](Index& index) { return index.node(hash.encoded()); })) return out;
+  if (state_->with_index([&](Index& index) { return index.has_node(hash.encoded()); })) return out;
   for (const Index::Place& place : state_->places(hash)) {
     if (place.current) out.push_back({place.file, place.path, place.stamp});
   }

@@ -1,70 +1,16 @@
-#include "content/store/index.h"
+#include "content/store/sqlite_index.h"
 
-#include <fmt/format.h>
+#include "content/store/index_schema.h"
 
 namespace shoal::content {
 
 namespace {
-
-constexpr int kSchemaVersion = 2;
-/// Version 1 had no ctime_ns and no device. Without them no file is trusted by its look any more:
-/// its blocks are hashed once more when they are read, as of a file that was young.
-constexpr const char* kFromVersion1 = R"(
-  ALTER TABLE files ADD COLUMN ctime_ns INTEGER NOT NULL DEFAULT 0;
-  ALTER TABLE files ADD COLUMN device INTEGER NOT NULL DEFAULT 0;
-  UPDATE files SET inode = 0;
-  DELETE FROM imports;
-)";
-/// Looking through a larger index would hold up the start; its damage shows when it is met.
-constexpr std::int64_t kMaxCheckedBytes = 64 << 20;
-
-/// The columns of a primary key come first: quick_check of SQLite 3.40 takes others for NULL.
-constexpr const char* kTables = R"(
-  CREATE TABLE nodes(hash BLOB PRIMARY KEY, bytes BLOB NOT NULL) WITHOUT ROWID;
-  CREATE TABLE files(
-    id INTEGER PRIMARY KEY AUTOINCREMENT, path BLOB NOT NULL UNIQUE, size INTEGER NOT NULL,
-    mtime_ns INTEGER NOT NULL, ctime_ns INTEGER NOT NULL, inode INTEGER NOT NULL,
-    device INTEGER NOT NULL, version INTEGER NOT NULL DEFAULT 0);
-  CREATE TABLE places(
-    file INTEGER NOT NULL, offset INTEGER NOT NULL, length INTEGER NOT NULL,
-    before BLOB NOT NULL, after BLOB NOT NULL, hash BLOB NOT NULL, version INTEGER NOT NULL,
-    PRIMARY KEY(file, offset, length, before, after)) WITHOUT ROWID;
-  CREATE INDEX places_by_hash ON places(substr(hash, -8));
-  CREATE TABLE imports(
-    file INTEGER NOT NULL, profile BLOB NOT NULL, root BLOB NOT NULL, dag_bytes INTEGER NOT NULL,
-    blocks INTEGER NOT NULL, PRIMARY KEY(file, profile)) WITHOUT ROWID;
-)";
 
 const std::string kIdsBelow = "SELECT id FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3)";
 
 /// The columns in the order of the statements' ?2 to ?6.
 const std::string kStampColumns = "size, mtime_ns, ctime_ns, inode, device";
 const std::string kSetStamp = "size = ?2, mtime_ns = ?3, ctime_ns = ?4, inode = ?5, device = ?6";
-
-/// What is known here stays as it is. Of files that both know, only those that are still being
-/// written may have gained places there.
-const std::string kTakeOver = R"(
-  INSERT OR IGNORE INTO main.nodes SELECT * FROM other.nodes;
-  CREATE TEMP TABLE pairs(here INTEGER PRIMARY KEY, there INTEGER NOT NULL);
-  INSERT INTO pairs SELECT here.id, there.id FROM other.files AS there
-    JOIN main.files AS here USING (path)
-    WHERE here.mtime_ns = 0 AND here.inode = 0 AND there.mtime_ns = 0 AND there.inode = 0;
-  CREATE TEMP TABLE fresh(path BLOB PRIMARY KEY, there INTEGER NOT NULL);
-  INSERT INTO fresh SELECT path, id FROM other.files
-    WHERE path NOT IN (SELECT path FROM main.files);
-  INSERT INTO main.files(path, version, )" +
-                              kStampColumns + ") SELECT path, version, " + kStampColumns +
-                              R"( FROM other.files
-    WHERE path IN (SELECT path FROM fresh);
-  INSERT INTO pairs SELECT files.id, fresh.there FROM fresh JOIN main.files USING (path);
-  INSERT OR IGNORE INTO main.places
-    SELECT here, offset, length, before, after, hash, version
-    FROM other.places JOIN pairs ON there = file;
-  INSERT OR IGNORE INTO main.imports
-    SELECT here, profile, root, dag_bytes, blocks FROM other.imports JOIN pairs ON there = file;
-  DROP TABLE pairs;
-  DROP TABLE fresh;
-)";
 
 /// From the column `first` on.
 FileStamp stamp_at(const Rows& rows, int first) {
@@ -90,13 +36,13 @@ Cid decode_root(ByteView bytes, const std::string& path) {
 
 }  // namespace
 
-struct Index::Statements {
+struct SqliteIndex::Statements {
   explicit Statements(Database& db) : db(db) {}
 
   Database& db;
   Statement node{db, "SELECT bytes FROM nodes WHERE hash = ?1"};
-  Statement node_size{db, "SELECT length(bytes) FROM nodes WHERE hash = ?1"};
-  Statement put_node{db, "INSERT OR IGNORE INTO nodes VALUES (?1, ?2)"};
+  Statement node_size{db, "SELECT size FROM nodes WHERE hash = ?1"};
+  Statement put_node{db, "INSERT OR IGNORE INTO nodes(hash, size, bytes) VALUES (?1, ?2, ?3)"};
   Statement forget_node{db, "DELETE FROM nodes WHERE hash = ?1"};
   Statement forget_all_imports{db, "DELETE FROM imports"};
 
@@ -147,58 +93,21 @@ struct Index::Statements {
   Statement forget_imports{db, "DELETE FROM imports WHERE file = ?1"};
 };
 
-void Index::Free::operator()(Statements* statements) const {
+void SqliteIndex::Free::operator()(Statements* statements) const {
   delete statements;
 }
 
-Index::Index(System& system, const std::string& path, FileId last_file) : database_(system, path) {
-  const std::string version = database_.one("PRAGMA user_version");
-  if (version == "0") {
-    make_tables(last_file);
-  } else if (version == "1") {
-    database_.begin();
-    database_.run(kFromVersion1);
-    set_version();
-    database_.commit();
-  } else if (version != std::to_string(kSchemaVersion)) {
-    throw DamagedDatabase(
-        "its schema has version " + version + ", this program's " + std::to_string(kSchemaVersion),
-        path);
-  }
-  check_tables();
+SqliteIndex::SqliteIndex(System& system, const std::string& path, FileId last_file)
+    : database_(system, path) {
+  prepare_tables(database_, last_file);
   sql_.reset(new Statements(database_));
 }
 
-void Index::make_tables(FileId last_file) {
-  database_.begin();
-  database_.run(kTables);
-  database_.run(fmt::format("INSERT INTO sqlite_sequence VALUES ('files', {})", last_file));
-  set_version();
-  database_.commit();
-}
-
-void Index::set_version() {
-  database_.run(fmt::format("PRAGMA user_version={}", kSchemaVersion));
-}
-
-void Index::check_tables() {
-  const std::string bytes =
-      database_.one("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size");
-  if (std::stoll(bytes) > kMaxCheckedBytes) return;
-  const std::string found = database_.one("PRAGMA quick_check(1)");
-  // A page that cannot be read now is reported as one that is missing.
-  if (found != "ok") database_.give_up(found);
-}
-
-void Index::change() {
+void SqliteIndex::change() {
   if (!database_.in_transaction()) database_.begin();
 }
 
-bool Index::has(ByteView hash) {
-  return size(hash).has_value();
-}
-
-std::optional<std::uint64_t> Index::size(ByteView hash) {
+std::optional<std::uint64_t> SqliteIndex::size(ByteView hash) {
   Rows node = sql_->node_size.rows(hash);
   if (node.next()) return static_cast<std::uint64_t>(node.integer(0));
   Rows place = sql_->place_size.rows(hash);
@@ -206,24 +115,28 @@ std::optional<std::uint64_t> Index::size(ByteView hash) {
   return std::nullopt;
 }
 
-std::optional<Bytes> Index::node(ByteView hash) {
+bool SqliteIndex::has_node(ByteView hash) {
+  return sql_->node_size.rows(hash).next();
+}
+
+std::optional<Bytes> SqliteIndex::node(ByteView hash) {
   Rows rows = sql_->node.rows(hash);
   if (!rows.next()) return std::nullopt;
   return to_bytes(rows.blob(0));
 }
 
-void Index::put_node(ByteView hash, ByteView bytes) {
+void SqliteIndex::put_node(ByteView hash, ByteView bytes) {
   change();
-  sql_->put_node.run(hash, bytes);
+  sql_->put_node.run(hash, std::uint64_t{bytes.size()}, bytes);
 }
 
-void Index::forget_node(ByteView hash) {
+void SqliteIndex::forget_node(ByteView hash) {
   change();
   sql_->forget_node.run(hash);
-  sql_->forget_all_imports.run();  // some of them may have needed it
+  sql_->forget_all_imports.run();
 }
 
-std::vector<Index::Place> Index::places(ByteView hash, std::size_t most) {
+std::vector<Index::Place> SqliteIndex::places(ByteView hash, std::size_t most) {
   std::vector<Place> found;
   Rows rows = sql_->places.rows(hash, std::uint64_t{most});
   while (rows.next()) {
@@ -238,19 +151,19 @@ std::vector<Index::Place> Index::places(ByteView hash, std::size_t most) {
   return found;
 }
 
-void Index::put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
-                      const PlaceFrame& frame) {
+void SqliteIndex::put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                            const PlaceFrame& frame) {
   change();
   sql_->put_place.run(file, offset, length, hash, frame.before, frame.after);
 }
 
-void Index::forget_place(ByteView hash, const Place& place) {
+void SqliteIndex::forget_place(ByteView hash, const Place& place) {
   change();
   sql_->forget_place.run(place.file, place.offset, place.length, hash);
   sql_->forget_imports.run(place.file);
 }
 
-void Index::renew(const Place& place, const FileStamp& stamp) {
+void SqliteIndex::renew(const Place& place, const FileStamp& stamp) {
   change();
   const auto changed = run_with_stamp(sql_->renew_file, place.file, stamp);
   // One block was right; what was imported from the file as a whole may not be.
@@ -259,13 +172,13 @@ void Index::renew(const Place& place, const FileStamp& stamp) {
                         place.frame.after);
 }
 
-std::optional<Index::Found> Index::find_file(std::string_view path) {
+std::optional<Index::Found> SqliteIndex::find_file(std::string_view path) {
   Rows rows = sql_->find_file.rows(path);
   if (!rows.next()) return std::nullopt;
   return Found{.id = rows.integer(0), .stamp = stamp_at(rows, 1)};
 }
 
-FileId Index::add_file(std::string_view path, const FileStamp& stamp) {
+FileId SqliteIndex::add_file(std::string_view path, const FileStamp& stamp) {
   if (const auto found = find_file(path)) {
     if (found->stamp == stamp) return found->id;
     change();
@@ -279,60 +192,44 @@ FileId Index::add_file(std::string_view path, const FileStamp& stamp) {
   return database_.last_row_id();
 }
 
-void Index::set_stamp(FileId file, const FileStamp& stamp) {
+void SqliteIndex::set_stamp(FileId file, const FileStamp& stamp) {
   change();
   run_with_stamp(sql_->set_stamp, file, stamp);
 }
 
-void Index::forget_file(FileId file) {
+void SqliteIndex::forget_file(FileId file) {
   change();
   sql_->forget_places.run(file);
   sql_->forget_imports.run(file);
   sql_->forget_file.run(file);
 }
 
-std::uint64_t Index::forget_below(std::string_view path) {
+std::uint64_t SqliteIndex::forget_below(std::string_view path) {
   change();
-  const std::string first = std::string(path) + "/";
-  const std::string end = std::string(path) + "0";  // which follows '/'
-  sql_->forget_places_below.run(path, first, end);
-  sql_->forget_imports_below.run(path, first, end);
-  return static_cast<std::uint64_t>(sql_->forget_below.run(path, first, end));
+  const PathsBelow below(path);
+  sql_->forget_places_below.run(path, below.first, below.end);
+  sql_->forget_imports_below.run(path, below.first, below.end);
+  return static_cast<std::uint64_t>(sql_->forget_below.run(path, below.first, below.end));
 }
 
-std::uint64_t Index::forget_all() {
+std::uint64_t SqliteIndex::forget_all() {
   change();
   database_.run("DELETE FROM nodes; DELETE FROM places; DELETE FROM imports");
   Statement files(database_, "DELETE FROM files");
   return static_cast<std::uint64_t>(files.run());
 }
 
-void Index::take_over(const std::string& path) {
+void SqliteIndex::take_over(const std::string& path) {
   commit();
-  std::string failure;
-  try {
-    database_.attach(path, "other");
-    if (database_.one("PRAGMA other.user_version") == std::to_string(kSchemaVersion)) {
-      change();
-      database_.run(kTakeOver);
-      commit();
-    }
-  } catch (const Error& error) {
-    // Also when it is damaged: then this one is not.
-    failure = error.message();
-  }
-  if (database_.in_transaction()) database_.run("ROLLBACK");
-  database_.detach("other");
-  if (!failure.empty()) throw Error(ErrorCode::io, failure, path);
+  take_over_rows(database_, path);
 }
 
-void Index::move_files(std::string_view from, std::string_view to) {
+void SqliteIndex::move_files(std::string_view from, std::string_view to) {
   if (from == to) return;
   change();
   const auto below = [](Statement& statement, std::string_view path, const auto&... more) {
-    const std::string first = std::string(path) + "/";
-    const std::string end = std::string(path) + "0";  // which follows '/'
-    statement.run(path, first, end, more...);
+    const PathsBelow range(path);
+    statement.run(path, range.first, range.end, more...);
   };
   // What had these names is gone.
   below(sql_->forget_places_below, to);
@@ -341,7 +238,7 @@ void Index::move_files(std::string_view from, std::string_view to) {
   below(sql_->move_below, from, to);
 }
 
-std::optional<BlockStore::Imported> Index::imported(FileId file, std::string_view profile) {
+std::optional<BlockStore::Imported> SqliteIndex::imported(FileId file, std::string_view profile) {
   Rows rows = sql_->imported.rows(file, profile);
   if (!rows.next()) return std::nullopt;
   return BlockStore::Imported{.root = decode_root(rows.blob(0), database_.path()),
@@ -349,8 +246,8 @@ std::optional<BlockStore::Imported> Index::imported(FileId file, std::string_vie
                               .blocks = static_cast<std::uint64_t>(rows.integer(2))};
 }
 
-void Index::set_imported(FileId file, std::string_view profile,
-                         const BlockStore::Imported& imported) {
+void SqliteIndex::set_imported(FileId file, std::string_view profile,
+                               const BlockStore::Imported& imported) {
   change();
   const Bytes root = imported.root.encode();
   sql_->set_imported.run(file, profile, root, imported.dag_bytes, imported.blocks);
