@@ -6,6 +6,10 @@
 
 namespace shoal {
 
+Task<void> Stream::wait_readable() {
+  co_return;
+}
+
 Task<void> read_exactly(Stream& stream, MutableBytes into) {
   while (!into.empty()) {
     const std::size_t got = co_await stream.read_some(into);

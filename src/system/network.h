@@ -26,6 +26,10 @@ class Stream {
   /// has closed its half. Throws Error{closed} when the stream broke or was aborted.
   virtual Task<std::size_t> read_some(MutableBytes into) = 0;
 
+  /// Returns when read_some() has something to say, so that a reader that is idle holds no buffer.
+  /// May return early, and does at once where a layer cannot tell. Counts as a read under way.
+  virtual Task<void> wait_readable();
+
   /// All of `pieces`, in order, gathered where the layer can. Returns when they were taken over,
   /// which says nothing of their arrival. The pieces must live until then. Throws Error{closed}.
   virtual Task<void> write(std::span<const ByteView> pieces) = 0;
