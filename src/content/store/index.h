@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -83,6 +84,9 @@ class Index {
   virtual void commit() = 0;
   /// That are not committed yet.
   virtual bool has_changes() const = 0;
+  /// What would hold up the event loop, to be run on another thread while this index is used; one
+  /// at a time, and it may outlive the index. Null when nothing is due.
+  virtual std::function<void()> due_checkpoint() = 0;
   /// What was committed may be lost, and no change is possible until it is opened anew.
   virtual bool sync_failed() const = 0;
 };

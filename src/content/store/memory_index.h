@@ -38,6 +38,7 @@ class MemoryIndex final : public Index {
   void set_imported(FileId file, std::string_view profile,
                     const BlockStore::Imported& imported) override;
   void commit() override {}
+  std::function<void()> due_checkpoint() override { return nullptr; }
   bool has_changes() const override { return false; }
   bool sync_failed() const override { return false; }
 

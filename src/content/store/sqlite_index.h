@@ -38,6 +38,7 @@ class SqliteIndex final : public Index {
   void set_imported(FileId file, std::string_view profile,
                     const BlockStore::Imported& imported) override;
   void commit() override { database_.commit(); }
+  std::function<void()> due_checkpoint() override { return database_.due_checkpoint(); }
   bool has_changes() const override { return database_.in_transaction(); }
   bool sync_failed() const override { return database_.sync_failed(); }
 
