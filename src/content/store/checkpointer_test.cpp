@@ -56,7 +56,7 @@ Task<void> bounded_without_help(System& system) {
     database.begin();
     database.run(row);
     database.commit();
-    if (i == 20) due = database.due_checkpoint();
+    if (i == 10) due = database.due_checkpoint();
   }
   EXPECT_TRUE(due);
   const auto wal = system.storage.info(temp.path("db-wal"));

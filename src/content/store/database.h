@@ -84,14 +84,14 @@ class Statement {
 /// is a write without a sync, so that it survives the end of the process, and after a loss of power
 /// the database is whole, as of some recent commit. Blocks; for one thread.
 ///
-/// What takes syncs, moving the WAL into the database, is left to due_checkpoint(). Only a WAL of
-/// kMostWalPages, which nobody took care of, is moved by commit().
+/// What takes syncs, moving the WAL into the database, is left to due_checkpoint(). Only when a WAL
+/// reaches kMostWalPages, because writes never pause, does commit() move what is left of it.
 ///
 /// Throws DamagedDatabase, or Error{io} with what the storage said. Fault point: index.commit.
 class Database {
  public:
-  /// 128 MiB.
-  static constexpr int kMostWalPages = 32 * 1024;
+  /// Pages of 4 KiB.
+  static constexpr int kMostWalPages = 4000;
 
   using Use = SqliteVfs::Use;
   Database(System& system, std::string path, Use use = Use::for_writing);
