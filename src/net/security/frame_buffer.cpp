@@ -1,32 +1,31 @@
-#include "net/security/noise/receive_buffer.h"
+#include "net/security/frame_buffer.h"
 
 #include <algorithm>
 #include <cstring>
 
 #include "base/error.h"
 
-namespace shoal::noise {
+namespace shoal::net {
 
-std::optional<MutableBytes> ReceiveBuffer::next_body() {
+std::optional<MutableBytes> FrameBuffer::next_frame() {
   const MutableBytes received(bytes_.get() + begin_, end_ - begin_);
-  needed_ = kLengthBytes;
+  needed_ = shape_.header_bytes;
   if (received.size() < needed_) return std::nullopt;
-  const std::size_t body = FrameOpener::body_bytes(received.first(kLengthBytes));
-  needed_ += body;
+  needed_ += shape_.body_bytes(received.first(shape_.header_bytes));
   if (received.size() < needed_) return std::nullopt;
   begin_ += needed_;
-  return received.subspan(kLengthBytes, body);
+  return received.first(needed_);
 }
 
 /// Grows to what the next frame needs and while the peer fills it up, shrinks while hardly used.
-std::size_t ReceiveBuffer::wanted_capacity() const {
+std::size_t FrameBuffer::wanted_capacity() const {
   std::size_t wanted = std::max(capacity_, kMinBytes);
   if (was_filled_up_) wanted *= 2;
   if (begin_ == end_ && last_filled_ < wanted / 8) wanted /= 2;
-  return std::clamp(wanted, std::max(kMinBytes, needed_), kMaxBytes);
+  return std::clamp(wanted, std::max(kMinBytes, needed_), shape_.max_buffer_bytes);
 }
 
-void ReceiveBuffer::move_to_front(std::size_t capacity) {
+void FrameBuffer::move_to_front(std::size_t capacity) {
   const std::size_t size = end_ - begin_;
   if (capacity != capacity_) {
     auto bytes = std::make_unique_for_overwrite<std::uint8_t[]>(capacity);
@@ -40,7 +39,7 @@ void ReceiveBuffer::move_to_front(std::size_t capacity) {
   end_ = size;
 }
 
-MutableBytes ReceiveBuffer::space() {
+MutableBytes FrameBuffer::space() {
   const std::size_t capacity = wanted_capacity();
   const bool frame_fits = capacity_ - begin_ >= needed_;
   const bool little_space = begin_ > 0 && capacity_ - end_ < capacity_ / 4;
@@ -50,11 +49,11 @@ MutableBytes ReceiveBuffer::space() {
   return {bytes_.get() + end_, capacity_ - end_};
 }
 
-void ReceiveBuffer::filled(std::size_t bytes) {
+void FrameBuffer::filled(std::size_t bytes) {
   SHOAL_CHECK(bytes <= capacity_ - end_);
   was_filled_up_ = bytes == capacity_ - end_;
   end_ += bytes;
   last_filled_ = bytes;
 }
 
-}  // namespace shoal::noise
+}  // namespace shoal::net

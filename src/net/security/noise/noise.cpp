@@ -44,7 +44,7 @@ class NoiseStream final : public Stream {
   }
 
   Task<void> write(std::span<const ByteView> pieces) override {
-    noise::Gathered left(pieces);
+    Gathered left(pieces);
     const std::size_t size =
         std::min(noise::FrameSealer::sealed_bytes(left.remaining_bytes()), kMaxSealedBytes);
     const auto sealed = std::make_unique_for_overwrite<std::uint8_t[]>(size);
