@@ -28,6 +28,7 @@ struct TestNodeOptions {
   ConnectionLimits limits{};
   std::uint64_t up = 0;  // bytes per second
   std::uint64_t down = 0;
+  UpgradeOptions upgrade{};
 };
 
 /// The connection stack of one node on one simulated host, listening on port 4001. Stops at the
@@ -43,7 +44,7 @@ class TestNode {
         id(PeerId::from_public_key(identity.public_key())),
         up(system.clock, options.up),
         down(system.clock, options.down),
-        upgrader(system, identity, Bandwidth{up, down}),
+        upgrader(system, identity, Bandwidth{up, down}, std::move(options.upgrade)),
         swarm(system, id, options.limits) {
     swarm.add_transport(make_tcp_transport(system, upgrader));
     swarm.listen(Multiaddr::tcp({IpAddress::any_v4(), kPort}));

@@ -7,6 +7,7 @@
 
 #include "crypto/keys.h"
 #include "format/multiaddr.h"
+#include "net/upgrade.h"
 
 namespace shoal::node {
 
@@ -28,6 +29,8 @@ struct Config {
   std::string agent;
   /// The identity; the home's is then neither read nor made.
   std::optional<crypto::PrivateKey> key = {};
+  /// Security protocols, and the private network that the node is in.
+  net::UpgradeOptions upgrade = {};
 };
 
 }  // namespace shoal::node

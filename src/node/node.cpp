@@ -52,7 +52,7 @@ struct Node::Parts {
         key(config.key ? *config.key : load_identity(world, home.folder())),
         up(world.clock, config.up),
         down(world.clock, config.down),
-        upgrader(world, key, net::Bandwidth{up, down}),
+        upgrader(world, key, net::Bandwidth{up, down}, config.upgrade),
         swarm(world, PeerId::from_public_key(key.public_key()),
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
