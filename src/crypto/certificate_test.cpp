@@ -1,6 +1,9 @@
 #include "crypto/certificate.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ec.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include <fstream>
 #include <map>
@@ -8,6 +11,7 @@
 
 #include "base/error.h"
 #include "crypto/hash.h"
+#include "crypto/openssl.h"
 
 namespace shoal::crypto {
 namespace {
@@ -139,6 +143,68 @@ TEST(Certificate, is_at_most_8192_bytes_long) {
   // The length of a signature differs by a few bytes.
   EXPECT_NO_THROW(read_certificate(with_padding(kMaxCertificateBytes - rest - 8), kNow));
   EXPECT_EQ(read_failure(with_padding(kMaxCertificateBytes - rest + 8)), ErrorCode::limit);
+}
+
+/// A certificate of any kind of key, signed by `signer`.
+Bytes certified_by(EVP_PKEY* key, EVP_PKEY* signer, const EVP_MD* digest) {
+  const Bytes honest = certified({signed_key_extension()});
+  const std::uint8_t* at = honest.data();
+  const std::unique_ptr<X509, Freed<X509_free>> made(
+      d2i_X509(nullptr, &at, static_cast<long>(honest.size())));
+  EXPECT_EQ(X509_set_pubkey(made.get(), key), 1);
+  EXPECT_GT(X509_sign(made.get(), signer, digest), 0);
+  Bytes out(static_cast<std::size_t>(i2d_X509(made.get(), nullptr)));
+  std::uint8_t* into = out.data();
+  i2d_X509(made.get(), &into);
+  return out;
+}
+
+TEST(Certificate, takes_keys_that_are_strong_and_known) {
+  const KeyOwner rsa(EVP_RSA_gen(2048));
+  const KeyOwner ed25519(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
+  const KeyOwner p384(EVP_EC_gen("P-384"));
+  EXPECT_NO_THROW(read_certificate(certified_by(rsa.get(), rsa.get(), EVP_sha256()), kNow));
+  EXPECT_NO_THROW(read_certificate(certified_by(ed25519.get(), ed25519.get(), nullptr), kNow));
+  EXPECT_NO_THROW(read_certificate(certified_by(p384.get(), p384.get(), EVP_sha384()), kNow));
+  const KeyOwner weak(EVP_RSA_gen(1024));
+  EXPECT_EQ(read_failure(certified_by(weak.get(), weak.get(), EVP_sha256())), ErrorCode::limit);
+  const KeyOwner foreign(EVP_EC_gen("secp256k1"));
+  EXPECT_EQ(read_failure(certified_by(foreign.get(), foreign.get(), EVP_sha256())),
+            ErrorCode::unsupported);
+}
+
+TEST(Certificate, refuses_an_rsa_key_over_8192_bits_before_arithmetic_on_it) {
+  std::uint8_t modulus[1025];
+  std::fill(std::begin(modulus), std::end(modulus), std::uint8_t{0xff});
+  const KeyOwner p256(EVP_EC_gen("P-256"));
+  RSA* numbers = RSA_new();
+  RSA_set0_key(numbers, BN_bin2bn(modulus, sizeof(modulus), nullptr),
+               BN_bin2bn(modulus, 3, nullptr), nullptr);
+  const KeyOwner huge(EVP_PKEY_new());
+  EVP_PKEY_assign_RSA(huge.get(), numbers);
+  EXPECT_EQ(read_failure(certified_by(huge.get(), p256.get(), EVP_sha256())), ErrorCode::limit);
+}
+
+TEST(Certificate, is_signed_by_its_own_key_with_a_strong_hash) {
+  const KeyOwner own(EVP_EC_gen("P-256"));
+  const KeyOwner other(EVP_EC_gen("P-256"));
+  EXPECT_EQ(read_failure(certified_by(own.get(), other.get(), EVP_sha256())), ErrorCode::malformed);
+  EXPECT_EQ(read_failure(certified_by(own.get(), own.get(), EVP_sha1())), ErrorCode::unsupported);
+}
+
+TEST(Certificate, refuses_an_empty_or_broken_bit_string_for_its_signature) {
+  const Bytes whole = certified({signed_key_extension()});
+  std::size_t signature = whole.size() - 1;
+  while (whole[signature] != 0x03 || signature + 2 + whole[signature + 1] != whole.size()) {
+    --signature;
+  }
+  for (const char* broken : {"0300", "030100", "030107", "03020700", "0380"}) {
+    Bytes der(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(signature));
+    append(der, from_hex(broken));
+    der[2] = static_cast<std::uint8_t>((der.size() - 4) >> 8);
+    der[3] = static_cast<std::uint8_t>(der.size() - 4);
+    EXPECT_THROW(read_certificate(der, kNow), Error) << broken;
+  }
 }
 
 TEST(SignedKey, has_one_encoding) {
