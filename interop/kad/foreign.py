@@ -3,24 +3,25 @@
 from itertools import permutations
 
 from keys import by_distance, fresh_content, multihash_of_peer, raw_cid
+from networks import START
 
-KINDS = ("kubo", "go", "js")
 START_SECONDS = 150  # of the first check, which starts the network
 LIMIT_SECONDS = START_SECONDS + 60
 
 
 def register(checks) -> None:
-    for a, b in permutations(KINDS, 2):
+    for a, b in permutations(START, 2):
         checks.add(f"foreign: {a} provides, {b} finds", a, b, limit=LIMIT_SECONDS)(provides)
         checks.add(f"foreign: {a} finds peer {b}", a, b, limit=LIMIT_SECONDS)(finds_peer)
         checks.add(f"foreign: {a} puts an IPNS record, {b} gets it", a, b, limit=LIMIT_SECONDS)(
             puts_ipns
         )
+    checks.add("foreign: kubo gets by CID alone what kubo provides", limit=LIMIT_SECONDS)(gets)
     for a, b in (("go", "js"), ("js", "go"), ("go", "kubo"), ("js", "kubo")):
         for key_type in ("ed25519", "rsa"):
             name = f"foreign: {a} puts a public key of {key_type}, {b} gets it"
             checks.add(name, a, b, key_type, limit=LIMIT_SECONDS)(puts_public_key)
-    for kind in KINDS:
+    for kind in START:
         name = f"foreign: {kind} finds the closest peers"
         checks.add(name, kind, limit=LIMIT_SECONDS)(finds_closest)
         name = f"foreign: what kubo provides is held by {kind}"
@@ -51,6 +52,12 @@ def puts_public_key(world, a, b, key_type) -> None:
     key, value = world.pk_record(key_type)
     world.mixed[a].nodes[0].put(key, value)
     assert world.mixed[b].nodes[-1].get(key) == value
+
+
+def gets(world) -> None:
+    content = fresh_content()
+    cid = world.mixed["kubo"].nodes[0].provide(content)
+    assert world.mixed["kubo"].nodes[-1].get_content(cid) == content
 
 
 def finds_closest(world, kind) -> None:

@@ -29,15 +29,17 @@ class Network:
         return [node.address for node in self.nodes[:2]]
 
 
-def go_nodes(world, count: int, bootstrap=(), client: bool = False, key: str = "ed25519") -> Network:
-    return _in_one_process([HERE / "bin/go_nodes"], world, count, bootstrap, client, key)
+def go_nodes(world, count: int, bootstrap=(), **options) -> Network:
+    return _in_one_process([HERE / "bin/go_nodes"], world, count, bootstrap, **options)
 
 
-def js_nodes(world, count: int, bootstrap=(), client: bool = False, key: str = "ed25519") -> Network:
-    return _in_one_process(["node", HERE / "js/main.mjs"], world, count, bootstrap, client, key)
+def js_nodes(world, count: int, bootstrap=(), **options) -> Network:
+    return _in_one_process(["node", HERE / "js/main.mjs"], world, count, bootstrap, **options)
 
 
-def _in_one_process(command, world, count, bootstrap, client, key) -> Network:
+def _in_one_process(
+    command, world, count: int, bootstrap, client: bool = False, key: str = "ed25519"
+) -> Network:
     known = [word for address in bootstrap for word in ("--bootstrap", address)]
     mode = ["--client"] if client else []
     process = Peer(
@@ -49,27 +51,32 @@ def _in_one_process(command, world, count, bootstrap, client, key) -> Network:
 
 
 def kubo_nodes(world, count: int, bootstrap=()) -> Network:
-    """Each has the addresses of all others, and those given, as its bootstrap."""
-    ports = free_ports(count)
-    with ThreadPoolExecutor(STARTING_AT_ONCE) as pool:
-        nodes = [*pool.map(lambda port: KuboNode(world.fresh("kubo"), port), ports)]
-        for node in nodes:
-            others = [each.address for each in nodes if each is not node]
-            node.configure({"Bootstrap": [*others, *bootstrap]})
-        starting = [pool.submit(node.start) for node in nodes]
+    """Each has the addresses of all others, and those given, as its bootstrap.
+
+    It hears of the others once they run: Kubo's Bitswap overlooks peers that dial it while it
+    starts, and never asks them.
+    """
+    nodes: list[KuboNode] = []
     network = Network(nodes, lambda: stop_all(nodes))
     try:
-        for each in starting:
-            each.result()
+        with ThreadPoolExecutor(STARTING_AT_ONCE) as pool:
+            nodes += pool.map(lambda port: KuboNode(world.fresh("kubo"), port), free_ports(count))
+            for node in nodes:
+                node.configure({"Bootstrap": [*bootstrap]})
+            list(pool.map(KuboNode.start, nodes))
+            list(pool.map(lambda node: node.join([n for n in nodes if n is not node]), nodes))
     except BaseException:
         network.stop()
         raise
     return network
 
 
+START = {"kubo": kubo_nodes, "go": go_nodes, "js": js_nodes}
+
+
 def stop_all(nodes: list) -> None:
     """At once, as each Kubo takes a second or two."""
-    with ThreadPoolExecutor(len(nodes)) as pool:
+    with ThreadPoolExecutor(max(1, len(nodes))) as pool:
         for node in nodes:
             pool.submit(node.stop)
 

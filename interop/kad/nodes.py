@@ -11,6 +11,7 @@
 
 import base64
 import json
+import random
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -20,9 +21,10 @@ from pathlib import Path
 from keys import raw_cid
 from kubo import IPFS, Kubo
 from peer import Peer
-from process import Service
+from process import Service, run_bytes
 
 ORDER_SECONDS = 60
+BOOTSTRAP_DIALS = 4
 LAN = "/ipfs/lan/kad/1.0.0"
 
 
@@ -99,6 +101,13 @@ class KuboNode(Kubo):
         self._api = f"http://{host}:{port}/api/v0/"
         return self
 
+    def join(self, others: list) -> None:
+        """Takes them as its bootstrap, and dials as many as a round of bootstrap does."""
+        if others:
+            self.call("bootstrap/add", *(each.address for each in others))
+        for each in random.sample(others, min(BOOTSTRAP_DIALS, len(others))):
+            self.call("swarm/connect", each.address)
+
     def call(self, command: str, *arguments, body: bytes | None = None, **options) -> list[dict]:
         """The answer's JSON lines; `body` goes as a file."""
         words = [("arg", each) for each in arguments] + [*options.items()]
@@ -123,6 +132,9 @@ class KuboNode(Kubo):
 
     def add_block(self, content: bytes) -> str:
         return self.call("block/put", body=content, **{"cid-codec": "raw"})[0]["Key"]
+
+    def get_content(self, cid: str) -> bytes:
+        return run_bytes(IPFS, "cat", cid, env=self.env, timeout=ORDER_SECONDS)
 
     def providers(self, cid: str) -> dict[str, list[str]]:
         found = {}

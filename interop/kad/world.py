@@ -12,7 +12,6 @@ from shoal_node import ShoalNode
 SIZES = {"kubo": 20, "go": 40, "js": 10}
 QUICK_SIZES = {"kubo": 5, "go": 12, "js": 6}
 MIXED_SIZES = {"kubo": 3, "go": 8, "js": 4}
-START = {"kubo": networks.kubo_nodes, "go": networks.go_nodes, "js": networks.js_nodes}
 
 
 class World(suite.World):
@@ -27,7 +26,7 @@ class World(suite.World):
         """Of one implementation."""
         if kind not in self._networks:
             count = (QUICK_SIZES if self.quick else SIZES)[kind]
-            started = self._close_later(START[kind](self, count))
+            started = self._close_later(networks.START[kind](self, count))
             self._networks[kind] = started
             networks.wait_filled(started.nodes, started.peer_ids)
         return self._networks[kind]
@@ -36,7 +35,7 @@ class World(suite.World):
     def mixed(self) -> dict[str, networks.Network]:
         """Of all, each of which bootstraps from those before it."""
         if not self._mixed:
-            for kind, start in START.items():
+            for kind, start in networks.START.items():
                 known = [each for network in self._mixed.values() for each in network.bootstrap]
                 self._mixed[kind] = self._close_later(start(self, MIXED_SIZES[kind], known))
             everybody = set().union(*(network.peer_ids for network in self._mixed.values()))
