@@ -97,7 +97,9 @@ def looks_up_peer(world, kind) -> None:
 def expect_closest(world, kind, key: str, key_bytes: bytes) -> None:
     nearest = by_distance(world.network(kind).peer_ids, key_bytes)[:K]
     found = asker(world, kind).lookup(key)["peers"]
-    assert found == nearest, f"{found} instead of {nearest}"
+    missing, foreign = set(nearest) - set(found), set(found) - set(nearest)
+    assert not missing and not foreign, f"misses {missing}, has {foreign} besides"
+    assert found == nearest, "they are not in the order of their distance"
 
 
 def fills_table(world, kind) -> None:
