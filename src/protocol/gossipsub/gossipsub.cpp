@@ -14,11 +14,11 @@
 namespace shoal::gossipsub {
 
 Gossipsub::Gossipsub(System& system, net::Swarm& swarm, const crypto::PrivateKey& identity,
-                     Parameters parameters)
+                     Parameters parameters, std::function<Bytes(const PeerId&)> record_of)
     : system_(system),
       swarm_(swarm),
       identity_(identity),
-      router_(std::move(parameters), swarm.local_peer(), system.random),
+      router_(std::move(parameters), swarm.local_peer(), system.random, std::move(record_of)),
       // Higher than any number of an earlier life of this peer.
       next_seqno_(static_cast<std::uint64_t>(system.clock.wall_now().time_since_epoch().count())),
       idle_(system.waits),

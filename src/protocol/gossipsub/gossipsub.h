@@ -46,8 +46,10 @@ class Gossipsub final : public net::ConnectionObserver {
   /// RPCs that a peer may leave unread before the stream is given up.
   static constexpr Duration kWriteTimeout = 30s;
   static constexpr Duration kValidationTimeout = 30s;
-  /// How often a stream to one peer is opened while it stays connected.
+  /// How often a stream to one peer is opened while it stays connected; one that lasted for
+  /// kStableLink begins the count anew.
   static constexpr unsigned kMaxStreamAttempts = 4;
+  static constexpr Duration kStableLink = 1min;
   static constexpr Duration kReopenDelay = 2s;
   /// Dials of exchanged and direct peers under way, and waiting.
   static constexpr std::size_t kMaxDials = 8;
@@ -57,8 +59,10 @@ class Gossipsub final : public net::ConnectionObserver {
   static constexpr Duration kRecordLifetime = 10min;
 
   /// Borrows all for its life. Throws Error{usage} for parameters that contradict each other.
+  /// `record_of` gives the signed record of a peer, for peer exchange; without it peers are named
+  /// by their ids alone.
   Gossipsub(System& system, net::Swarm& swarm, const crypto::PrivateKey& identity,
-            Parameters parameters = {});
+            Parameters parameters = {}, std::function<Bytes(const PeerId&)> record_of = {});
   ~Gossipsub() override;
 
   void start();

@@ -100,7 +100,8 @@ class Play {
     rpc.control.iwant = {id()};
     rpc.control.idontwant = {id()};
     const std::uint64_t backoff = std::uint64_t{script_.byte()} << (script_.byte() % 64);
-    rpc.control.prune.push_back({topic(), {{to_bytes(peer_of(99).encoded()), {}}}, backoff});
+    rpc.control.prune.push_back(
+        {topic(), {{to_bytes(peer_of(kPeers + 1).encoded()), {}}}, backoff});
     test_.receive(peer(), rpc);
   }
 

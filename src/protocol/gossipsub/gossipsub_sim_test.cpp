@@ -34,6 +34,10 @@ std::size_t count_with(GossipNet& net, const GossipNode& publisher, Texts texts)
   return out;
 }
 
+Task<void> dial(net::Swarm& swarm, PeerId peer) {
+  co_await swarm.connect(std::move(peer));
+}
+
 TEST(GossipsubSim, two_nodes_exchange_messages) {
   GossipNet net;
   GossipNode& a = net.add();
@@ -187,6 +191,63 @@ TEST(GossipsubSim, validators_decide_at_every_hop) {
   net.run_for(2s);
   EXPECT_EQ(net[1].take(), Texts{"good"});
   EXPECT_EQ(net[2].take(), Texts{"good"});
+}
+
+TEST(GossipsubSim, gossip_brings_what_no_mesh_carries) {
+  Parameters without_mesh;
+  without_mesh.d = without_mesh.d_low = without_mesh.d_high = 0;
+  without_mesh.d_out = without_mesh.d_score = 0;
+  without_mesh.flood_publish = false;
+  GossipNet net;
+  GossipNode& a = net.add(without_mesh);
+  GossipNode& b = net.add(without_mesh);
+  subscribe_all(net);
+  net.connect(a, b);
+  net.run_for(3s);
+  a.publish(kNews, "hello");
+  net.run_for(2s);
+  EXPECT_EQ(b.take(), Texts{"hello"});
+}
+
+TEST(GossipsubSim, dials_that_cross_leave_one_link) {
+  GossipNet net;
+  GossipNode& a = net.add();
+  GossipNode& b = net.add();
+  subscribe_all(net);
+  for (auto [one, other] : {std::pair(&a, &b), std::pair(&b, &a)}) {
+    one->net.knows(other->net);
+    one->net.swarm.peers().set_protocols(other->net.id, testing::all_protocols());
+  }
+  TaskGroup dials(a.net.system.waits, "dials");
+  dials.spawn(dial(a.net.swarm, b.net.id));
+  dials.spawn(dial(b.net.swarm, a.net.id));
+  net.run_for(20s);
+  for (int i = 0; i < 10; ++i) a.publish(kNews, std::to_string(i));
+  net.run_for(2s);
+  EXPECT_EQ(b.take().size(), 10U);
+  b.publish(kNews, "back");
+  net.run_for(1s);
+  EXPECT_EQ(a.take(), Texts{"back"});
+}
+
+TEST(GossipsubSim, a_validator_ends_with_its_subscription) {
+  GossipNet net;
+  GossipNode& a = net.add();
+  GossipNode& b = net.add();
+  SubscribeOptions refusing;
+  refusing.validator = [](const Received&) { return Verdict::ignore; };
+  auto first = b.pubsub.subscribe(kNews, refusing);
+  b.subscribe(kNews);
+  EXPECT_THROW(b.pubsub.subscribe(kNews, refusing), Error);
+  a.subscribe(kNews);
+  net.connect(a, b);
+  net.run_for(3s);
+  a.publish(kNews, "one");
+  net.run_for(1s);
+  first.reset();
+  a.publish(kNews, "two");
+  net.run_for(1s);
+  EXPECT_EQ(b.take(), Texts{"two"});
 }
 
 Task<Verdict> judge_later(System& system, Received message) {

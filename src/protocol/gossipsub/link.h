@@ -11,8 +11,8 @@ namespace shoal::gossipsub {
 
 /// What waits for one peer, and the state of the stream that it is written to.
 struct Gossipsub::Link {
-  Link(Waits& waits, std::string its_protocol)
-      : protocol(std::move(its_protocol)), changed(waits) {}
+  Link(System& system, std::string its_protocol)
+      : protocol(std::move(its_protocol)), begun_at(system.clock.now()), changed(system.waits) {}
 
   void end() {
     ended = true;
@@ -20,6 +20,7 @@ struct Gossipsub::Link {
   }
 
   const std::string protocol;
+  const TimePoint begun_at;
   Outbox outbox;
   bool ended = false;
   Event changed;

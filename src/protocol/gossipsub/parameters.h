@@ -129,7 +129,8 @@ struct Parameters {
   unsigned direct_connect_heartbeats = 300;
 
   SignaturePolicy signature_policy = SignaturePolicy::strict_sign;
-  /// Empty: default_message_id.
+  /// At most kMaxMessageIdBytes; must not throw, whatever the message. Called on the loop for what
+  /// comes in, on the offload pool for what is published. Empty: default_message_id.
   MessageIdFunction message_id;
 
   /// Of an RPC, in both directions. A message has to fit in, with its envelope.

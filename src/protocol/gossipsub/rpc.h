@@ -12,6 +12,8 @@ namespace shoal::gossipsub {
 
 /// An RPC with its length prefix removed, by default, in both directions: as go-libp2p-pubsub.
 inline constexpr std::size_t kMaxRpcBytes = 1024 * 1024;
+/// What is sent of control in one RPC, as rust-libp2p takes no more.
+inline constexpr std::size_t kMaxControlRpcBytes = 16 * 1024;
 /// Entries of one RPC. Those beyond are not stored; the rest of the RPC counts.
 inline constexpr std::size_t kMaxSubscriptionsPerRpc = 512;
 inline constexpr std::size_t kMaxMessagesPerRpc = 5000;

@@ -185,18 +185,27 @@ void PeerScore::decay(TimePoint now) {
 }
 
 void PeerScore::decay_peer(PeerStats& peer, TimePoint now) {
+  for (auto& [name, stats] : peer.topics) decay_topic(topic(name), stats, now);
+  // A node may pass through many topics while a peer stays connected.
+  std::erase_if(peer.topics, [](const auto& entry) { return entry.second.is_blank(); });
+  fade(peer.behaviour, parameters_.behaviour_decay, parameters_.decay_to_zero);
+}
+
+void PeerScore::decay_topic(const TopicScoreParameters& rules, TopicStats& stats,
+                            TimePoint now) const {
   const double zero = parameters_.decay_to_zero;
-  for (auto& [name, stats] : peer.topics) {
-    const TopicScoreParameters& rules = topic(name);
-    fade(stats.first_deliveries, rules.first_deliveries_decay, zero);
-    fade(stats.mesh_deliveries, rules.mesh_deliveries_decay, zero);
-    fade(stats.mesh_failure, rules.mesh_failure_decay, zero);
-    fade(stats.invalid_messages, rules.invalid_messages_decay, zero);
-    if (!stats.in_mesh) continue;
-    stats.mesh_time = now - stats.grafted_at;
-    if (stats.mesh_time > rules.mesh_deliveries_activation) stats.deliveries_active = true;
-  }
-  fade(peer.behaviour, parameters_.behaviour_decay, zero);
+  fade(stats.first_deliveries, rules.first_deliveries_decay, zero);
+  fade(stats.mesh_deliveries, rules.mesh_deliveries_decay, zero);
+  fade(stats.mesh_failure, rules.mesh_failure_decay, zero);
+  fade(stats.invalid_messages, rules.invalid_messages_decay, zero);
+  if (!stats.in_mesh) return;
+  stats.mesh_time = now - stats.grafted_at;
+  if (stats.mesh_time > rules.mesh_deliveries_activation) stats.deliveries_active = true;
+}
+
+std::size_t PeerScore::topics_of(const PeerId& peer) const {
+  const auto found = peers_.find(peer);
+  return found == peers_.end() ? 0 : found->second.topics.size();
 }
 
 }  // namespace shoal::gossipsub

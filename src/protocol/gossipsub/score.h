@@ -47,6 +47,8 @@ class PeerScore {
   void decay(TimePoint now);
 
   std::size_t retained() const { return retained_.size(); }
+  /// Topics in which the peer has any standing.
+  std::size_t topics_of(const PeerId& peer) const;
 
  private:
   struct TopicStats {
@@ -58,6 +60,11 @@ class PeerScore {
     double mesh_deliveries = 0;
     double mesh_failure = 0;
     double invalid_messages = 0;
+
+    bool is_blank() const {
+      return !in_mesh && first_deliveries == 0 && mesh_deliveries == 0 && mesh_failure == 0 &&
+             invalid_messages == 0;
+    }
   };
   struct PeerStats {
     bool connected = true;
@@ -74,6 +81,7 @@ class PeerScore {
   double colocation(const PeerStats& peer) const;
   void note_mesh_failure(const std::string& topic, TopicStats& stats) const;
   void decay_peer(PeerStats& peer, TimePoint now);
+  void decay_topic(const TopicScoreParameters& rules, TopicStats& stats, TimePoint now) const;
   void set_prefix(PeerStats& peer, std::optional<IpAddress> prefix);
   void forget(Peers::iterator peer);
   void forget_expired(TimePoint now);

@@ -179,6 +179,19 @@ TEST(GossipsubScore, retained_scores_are_bounded) {
   EXPECT_EQ(score.retained(), PeerScore::kMaxRetained);
 }
 
+TEST(GossipsubScore, forgets_topics_without_standing) {
+  const ScoreParameters parameters = quiet();
+  PeerScore score(parameters);
+  score.connected(peer_of(1), std::nullopt);
+  score.decay(kStart);
+  score.grafted(peer_of(1), "a", kStart);
+  score.grafted(peer_of(1), "b", kStart);
+  score.pruned(peer_of(1), "b");
+  EXPECT_EQ(score.topics_of(peer_of(1)), 2U);
+  score.decay(kStart + 1s);
+  EXPECT_EQ(score.topics_of(peer_of(1)), 1U);
+}
+
 TEST(GossipsubScore, is_zero_when_scoring_is_off) {
   ScoreParameters parameters;
   parameters.enabled = false;

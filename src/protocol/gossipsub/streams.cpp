@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <exception>
 #include <utility>
@@ -68,7 +69,7 @@ void Gossipsub::begin_link(const PeerId& peer, const std::string& protocol) {
   if (stopped_ || connection == nullptr || links_.contains(peer)) return;
   if (attempts_[peer] == kMaxStreamAttempts) return;
   ++attempts_[peer];
-  links_.emplace(peer, std::make_unique<Link>(system_.waits, protocol));
+  links_.emplace(peer, std::make_unique<Link>(system_, protocol));
   std::optional<IpAddress> prefix = swarm_.ip_prefix_of(peer);
   // The programs of this machine are not accountable for each other.
   if (prefix && prefix->is_loopback()) prefix.reset();
@@ -92,6 +93,7 @@ Task<void> Gossipsub::run_link(PeerId peer) {
 
 void Gossipsub::end_link(const PeerId& peer) {
   const auto link = links_.find(peer);
+  if (system_.clock.now() - link->second->begun_at >= kStableLink) attempts_.erase(peer);
   counts_.dropped_messages += link->second->outbox.dropped().messages;
   counts_.dropped_gossip += link->second->outbox.dropped().gossip;
   links_.erase(link);
@@ -168,7 +170,7 @@ Task<void> Gossipsub::read_rpcs(Stream& stream, PeerId peer) {
 void Gossipsub::send_control(const PeerId& peer, Rpc rpc) {
   Rpc gossip;
   gossip.control.ihave = std::exchange(rpc.control.ihave, {});
-  const std::size_t max_bytes = router_.parameters().max_rpc_bytes;
+  const std::size_t max_bytes = std::min(kMaxControlRpcBytes, router_.parameters().max_rpc_bytes);
   for (Bytes& piece : encode_rpc(rpc, max_bytes)) {
     push(peer, Outbox::Kind::control, SharedBytes(std::move(piece)));
   }
