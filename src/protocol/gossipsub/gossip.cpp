@@ -29,7 +29,7 @@ void Gossip::handle_ihave(const PeerId& from, const std::vector<IHave>& ihave, T
   for (const IHave& have : ihave) {
     if (!overlay_.is_joined(have.topic)) continue;
     for (const MessageId& id : have.ids) {
-      if (seen_.find(id, now) == nullptr) missing.insert(id);
+      if (seen_.find(id, now) == nullptr && !in_validation_.contains(id)) missing.insert(id);
     }
   }
   if (missing.empty()) return;

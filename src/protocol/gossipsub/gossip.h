@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,6 +30,9 @@ class Gossip {
   void announce_unwanted(const StoredMessage& message, const PeerId& from);
   bool is_unwanted(const PeerId& peer, const MessageId& id) const;
 
+  /// While a validator looks at a message, it is not asked of others.
+  void begin_validation(const MessageId& id) { in_validation_.insert(id); }
+  void end_validation(const MessageId& id) { in_validation_.erase(id); }
   void arrived(const MessageId& id) { promises_.fulfilled(id); }
   void keep(MessagePtr message) { cache_.put(std::move(message)); }
   void disconnected(const PeerId& peer) { promises_.forget(peer); }
@@ -49,6 +53,7 @@ class Gossip {
   ControlBatch& control_;
   MessageCache cache_;
   Promises promises_;
+  std::set<MessageId> in_validation_;  // as many as are pending at most
 };
 
 }  // namespace shoal::gossipsub

@@ -228,6 +228,23 @@ TEST(GossipsubGossip, asks_for_what_it_has_not_seen) {
   EXPECT_TRUE(test.act().empty());
 }
 
+TEST(GossipsubGossip, does_not_ask_for_what_is_being_validated) {
+  RouterUnderTest test;
+  test.join(true);
+  test.connect_many(2);
+  test.act();
+  const Message message = message_of(9, 1);
+  test.send_message(1, message);
+  const auto checks = only<Validate>(verify_all(test));
+  ASSERT_EQ(checks.size(), 1U);
+  test.say_ihave(2, {default_message_id(message)});
+  EXPECT_TRUE(told(test.act(), 2).control.iwant.empty());
+  test.router.validated(checks[0].ticket, Verdict::accept, test.now);
+  test.act();
+  test.say_ihave(2, {default_message_id(message)});
+  EXPECT_TRUE(told(test.act(), 2).control.iwant.empty());
+}
+
 TEST(GossipsubGossip, answers_one_peer_three_times_within_five_heartbeats) {
   RouterUnderTest test;
   test.join();

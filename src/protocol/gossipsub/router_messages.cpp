@@ -83,6 +83,7 @@ void Router::verified(Ticket ticket, bool valid, TimePoint now) {
   gossip_.announce_unwanted(*message, found->from);
   const auto joined = joined_.find(message->message.topic);
   if (joined != joined_.end() && joined->second) {
+    gossip_.begin_validation(message->id);
     actions_.emplace_back(Validate{ticket, message, found->from});
   } else {
     validated(ticket, Verdict::accept, now);
@@ -92,6 +93,7 @@ void Router::verified(Ticket ticket, bool valid, TimePoint now) {
 void Router::validated(Ticket ticket, Verdict verdict, TimePoint now) {
   if (pending_.find(ticket) == nullptr) return;
   const PendingMessages::Entry entry = pending_.take(ticket);
+  gossip_.end_validation(entry.message->id);
   if (!joined_.contains(entry.message->message.topic)) return;
   if (SeenCache::Entry* seen = seen_.find(entry.message->id, now)) {
     note_duplicates(entry, *seen, now);
