@@ -12,5 +12,5 @@ set_target_properties(shoal_archive PROPERTIES OUTPUT_NAME shoal EXPORT_NAME sho
 target_compile_features(shoal_archive INTERFACE cxx_std_20)
 target_include_directories(shoal_archive INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                                    $<INSTALL_INTERFACE:include>)
-target_link_libraries(shoal_archive PRIVATE spdlog::spdlog fmt::fmt OpenSSL::Crypto SQLite::SQLite3 Threads::Threads
+target_link_libraries(shoal_archive PRIVATE spdlog::spdlog fmt::fmt OpenSSL::SSL OpenSSL::Crypto SQLite::SQLite3 Threads::Threads
                                             crypto++ resolv)

@@ -139,7 +139,7 @@ Task<void> SimulatedUser::live(System& system) {
 
 Task<void> SimulatedUser::work(node::Node& node) {
   System& system = node.system();
-  service::Share share(system, node.swarm(), node.store(), node.bitswap(), node.done_listener());
+  service::Share share(node.context(), node.done_listener());
   std::exception_ptr failure;
   try {
     if (job_ == Job::share) {
@@ -164,7 +164,7 @@ Task<void> SimulatedUser::get_once(node::Node& node) {
                               .output = folder_,
                               .replace = false,
                               .timeout = kGiveUpOneTry};
-  service::Get get(node.system(), node.swarm(), node.store(), node.bitswap(), std::move(options));
+  service::Get get(node.context(), std::move(options));
   get.when_serving([this, &node](const Cid& root) {
     link_ = service::Link{.cid = root, .path = {}, .filename = {}, .providers = node.addresses()}
                 .to_string();

@@ -20,7 +20,7 @@ import traceback
 from pathlib import Path
 
 SHOAL = os.environ.get("SHOAL", "shoal")
-LOOPBACK = ["--listen", "/ip4/127.0.0.1/tcp/0"]
+LOOPBACK = ["--listen", "/ip4/127.0.0.1/tcp/0", "--no-lan"]
 PATIENCE = 20
 # Sanitizers keep what was freed, and take their time: memory and speed of such a build say nothing.
 SANITIZED = Path(SHOAL).resolve().parent.name in ("asan", "tsan")
@@ -28,7 +28,7 @@ SANITIZED = Path(SHOAL).resolve().parent.name in ("asan", "tsan")
 EVENTS = {
     "indexing": {"path", "bytes_done", "bytes_total", "rate"},
     "serving": {"link", "cid", "name", "bytes", "files", "blocks", "seconds", "peer_id", "addresses"},
-    "peer": {"peer_id", "agent", "address", "path", "state"},
+    "peer": {"peer_id", "agent", "address", "path"},
     "peers": {"connected", "gone"},
     "sent": {"peer_id", "bytes", "complete"},
     "left_out": {"hidden", "special", "vanished", "changing", "executables", "paths"},

@@ -79,6 +79,7 @@ def hold(blocks: dict[bytes, bytes], home: Path, seed: Path) -> None:
     parts = [root.node(b"", links[at : at + 10_000]) for at in range(0, len(links), 10_000)]
     cid = root.node(b"", [(part, b"", 1) for part in parts])
     with sqlite3.connect(home / "index.db") as index:
-        index.executemany("INSERT OR IGNORE INTO nodes VALUES (?, ?)", [*blocks.items(), *root.blocks.items()])
+        index.executemany("INSERT OR IGNORE INTO nodes(hash, size, bytes) VALUES (?, ?, ?)",
+                          [(key, len(block), block) for key, block in [*blocks.items(), *root.blocks.items()]])
         index.execute("UPDATE imports SET root = ?", (cid,))
     index.close()

@@ -59,6 +59,13 @@ struct CatOptions {
   LookOptions look = {};
 };
 
+/// A peer that says it has some content.
+struct Provider {
+  std::string peer_id;
+  std::vector<std::string> addresses;  // as far as known, without /p2p
+  std::string source;                  // "connected", "lan", "dht": where the answer came from
+};
+
 struct ContentStat {
   EntryKind kind = EntryKind::file;
   std::string cid;           // of what the link leads to

@@ -38,6 +38,14 @@ struct NodeOptions {
   std::vector<std::string> listen = {};
   /// Peers to stay connected to; each a multiaddr that ends in /p2p/ID.
   std::vector<std::string> connect = {};
+  /// Ways into a network: peers of it, each a multiaddr that ends in /p2p/ID. The node takes part
+  /// in its DHT: what it shares is found there by CID, and what it gets is looked for. Peers that
+  /// were met are kept in the home, for when these do not answer.
+  std::vector<std::string> bootstrap = {};
+  /// Finds peers of the local network by mDNS, is found by them, and shares a DHT with them.
+  bool lan = false;
+  /// Announces what is shared to the public IPFS network, and searches it.
+  bool is_public = false;
   /// Limits in bytes a second, over everything on the wire; 0: none.
   std::uint64_t up = 0;
   std::uint64_t down = 0;
@@ -160,6 +168,9 @@ class Node {
   Async<void> cat(std::string link, PieceSink piece, CatOptions options = {});
   /// How much it is, from its interior nodes alone. Throws as get() does.
   Async<ContentStat> stat(std::string link, LookOptions options = {});
+  /// Peers that say they have `cid`, a CID or a link: among those connected, and in the networks of
+  /// the options. Ends when there is nobody else to ask now; may be empty.
+  Async<std::vector<Provider>> find_providers(std::string cid);
 
   /// One block, at most 2 MiB, verified: held here or fetched. Throws as get() does.
   Async<std::vector<std::byte>> get_block(std::string cid, LookOptions options = {});

@@ -1,6 +1,6 @@
 // A libp2p peer that does what it is told: one JSON object a line on stdin, one answer a line on
-// stdout, each {"ok": ...} or {"error": "..."}. It listens on loopback, speaks TCP, Noise and yamux,
-// and ends with its stdin.
+// stdout, each {"ok": ...} or {"error": "..."}. It listens on loopback, speaks TCP, Noise or TLS, and
+// yamux, and ends with its stdin.
 package main
 
 import (
@@ -30,8 +30,10 @@ type command struct {
 
 func main() {
 	keyType := flag.String("key", "ed25519", "ed25519, secp256k1, ecdsa or rsa")
+	security := flag.String("security", "noise", "noise, tls or both")
+	networkKey := flag.String("network-key", "", "the key file of a private network")
 	flag.Parse()
-	peer, err := newPeer(*keyType)
+	peer, err := newPeer(*keyType, *security, *networkKey)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

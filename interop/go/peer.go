@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"sync"
 	"time"
@@ -15,10 +16,12 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/network"
 	"github.com/libp2p/go-libp2p/core/peer"
+	"github.com/libp2p/go-libp2p/core/pnet"
 	"github.com/libp2p/go-libp2p/core/protocol"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
+	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 )
 
@@ -34,7 +37,39 @@ type testPeer struct {
 	identified map[peer.ID]event.EvtPeerIdentificationCompleted
 }
 
-func newPeer(keyType string) (*testPeer, error) {
+// securityOptions are those for "noise", "tls" or "both".
+func securityOptions(security string) ([]libp2p.Option, error) {
+	byNoise := libp2p.Security(noise.ID, noise.New)
+	byTLS := libp2p.Security(tls.ID, tls.New)
+	switch security {
+	case "noise":
+		return []libp2p.Option{byNoise}, nil
+	case "tls":
+		return []libp2p.Option{byTLS}, nil
+	case "both":
+		return []libp2p.Option{byTLS, byNoise}, nil
+	}
+	return nil, fmt.Errorf("no security protocol %q", security)
+}
+
+// networkOptions are none for an empty path.
+func networkOptions(path string) ([]libp2p.Option, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	key, err := pnet.DecodeV1PSK(file)
+	if err != nil {
+		return nil, err
+	}
+	return []libp2p.Option{libp2p.PrivateNetwork(key)}, nil
+}
+
+func newPeer(keyType, security, networkKey string) (*testPeer, error) {
 	kinds := map[string]int{"ed25519": crypto.Ed25519, "secp256k1": crypto.Secp256k1, "ecdsa": crypto.ECDSA, "rsa": crypto.RSA}
 	kind, known := kinds[keyType]
 	if !known {
@@ -44,16 +79,23 @@ func newPeer(keyType string) (*testPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := libp2p.New(
+	options, err := securityOptions(security)
+	if err != nil {
+		return nil, err
+	}
+	private, err := networkOptions(networkKey)
+	if err != nil {
+		return nil, err
+	}
+	made, err := libp2p.New(append(append(options, private...),
 		libp2p.Identity(key),
 		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
 		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Security(noise.ID, noise.New),
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
 		libp2p.UserAgent("interop-go"),
-	)
+	)...)
 	if err != nil {
 		return nil, err
 	}

@@ -4,22 +4,25 @@ import { noise } from '@libp2p/noise'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
+import { tls } from '@libp2p/tls'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
 
 import { ECHO, EchoServer, echo, reset } from './echo.mjs'
+import { PERF, measure, servePerf } from './perf.mjs'
 
+const SECURITY = { noise, tls }
 const KEY_TYPES = { ed25519: 'Ed25519', secp256k1: 'secp256k1', rsa: 'RSA' }
 const PATIENCE_MS = 10_000
 const MAX_STREAMS = 256 // the defaults are 32 in and 64 out for each protocol
 
-export async function makePeer (keyType) {
+export async function makePeer (keyType, security) {
   const node = await createLibp2p({
     privateKey: await generateKeyPair(KEY_TYPES[keyType]),
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
-    connectionEncrypters: [noise()],
+    connectionEncrypters: [SECURITY[security]()],
     streamMuxers: [yamux()],
     services: { identify: identify(), identifyPush: identifyPush(), ping: ping() },
     nodeInfo: { userAgent: 'interop-js' },
@@ -31,6 +34,7 @@ export async function makePeer (keyType) {
     maxInboundStreams: MAX_STREAMS,
     maxOutboundStreams: MAX_STREAMS
   })
+  await node.handle(PERF, servePerf)
   return peer
 }
 
@@ -111,6 +115,10 @@ class Peer {
   async do_hang_up ({ to }) {
     await this.node.hangUp(to)
     return {}
+  }
+
+  do_perf ({ to, bytes }) {
+    return measure(() => this.node.dialProtocol(to, PERF), bytes)
   }
 
   open (to) {

@@ -5,7 +5,7 @@ const CHUNK_BYTES = 64 * 1024
  * What comes, to its end. The stream's own iterator misses what has come, or the end, when the other
  * side had ended its half before the iteration began.
  */
-async function * pieces (stream) {
+export async function * pieces (stream) {
   const queue = []
   const ended = () => stream.readableEnded && stream.readBufferLength === 0
   let failure

@@ -23,10 +23,19 @@ class Kubo:
         self.env = {"IPFS_PATH": home, "IPFS_TELEMETRY": "off"}
         self.daemon: Service | None = None
         self.ipfs("init", f"--profile=test,{profile}")
-        for key, value in {
-            "Routing.Type": "none", "Provide.Enabled": False, **(config or {})
-        }.items():  # fmt: skip
-            self.ipfs("config", "--json", key, json.dumps(value))
+        self.configure({"Routing.Type": "none", "Provide.Enabled": False, **(config or {})})
+
+    def configure(self, values: dict) -> None:
+        """Before `start`. A key is a path through the configuration, with dots."""
+        file = self.home / "config"
+        config = json.loads(file.read_text())
+        for path, value in values.items():
+            *folders, name = path.split(".")
+            section = config
+            for folder in folders:
+                section = section.setdefault(folder, {})
+            section[name] = value
+        file.write_text(json.dumps(config))
 
     def __enter__(self):
         return self.start()

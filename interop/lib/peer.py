@@ -15,11 +15,11 @@ class Peer:
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
             )  # fmt: skip
         try:
-            known = self._answer("starting", timeout=60)
+            self.known = self._answer("starting", timeout=60)
         except BaseException:
             self.stop()
             raise
-        self.id, self.address = known["peer_id"], known["addresses"][0]
+        self.id, self.address = self.known["peer_id"], self.known["addresses"][0]
 
     def __enter__(self):
         return self

@@ -10,7 +10,7 @@ from process import run
 
 
 def world_of(*command):
-    """`command`: how the other peer is started; it takes --key KIND."""
+    """`command`: how the other peer is started; it takes --key KIND and --security PROTOCOL."""
 
     class World(suite.World):
         def __init__(self, binary: Path, root: Path):
@@ -21,11 +21,11 @@ def world_of(*command):
                 if not os.access(program, os.X_OK):
                     sys.exit(f"{program} is not there: `./dev interop` builds it")
 
-        def ours(self) -> Peer:
-            return Peer(self._peer, self.fresh("peer"), log=self.fresh("log"))
+        def ours(self, *arguments) -> Peer:
+            return Peer(self._peer, self.fresh("peer"), *arguments, log=self.fresh("log"))
 
-        def theirs(self, key_type: str = "ed25519") -> Peer:
-            return Peer(*command, "--key", key_type, log=self.fresh("log"))
+        def theirs(self, key_type: str = "ed25519", *arguments) -> Peer:
+            return Peer(*command, "--key", key_type, *arguments, log=self.fresh("log"))
 
     return World
 

@@ -29,14 +29,15 @@ def run(*command, **options) -> str:
     return run_bytes(*command, **options).decode()
 
 
-def run_bytes(*command, env: dict | None = None, timeout: float = 300) -> bytes:
+def run_bytes(
+    *command, env: dict | None = None, timeout: float = 300, stdin: bytes = b""
+) -> bytes:
     """The command's stdout; AssertionError with its stderr if it fails or takes too long."""
     words = [str(word) for word in command]
     line = " ".join(words)
     try:
         done = subprocess.run(
-            words, env=_environment(env), capture_output=True, timeout=timeout,
-            stdin=subprocess.DEVNULL,
+            words, env=_environment(env), capture_output=True, timeout=timeout, input=stdin,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise AssertionError(f"`{line}` not done after {timeout:g} s") from None

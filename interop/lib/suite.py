@@ -1,6 +1,7 @@
 """What the `run` scripts share: their arguments, a scratch directory, the programs under test."""
 
 import argparse
+import contextlib
 import os
 import sys
 import tempfile
@@ -14,10 +15,11 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 
 
 class World:
-    """What the checks of one run share."""
+    """What the checks of one run share. `services` are closed at its end, whatever happened."""
 
     def __init__(self, binary: Path, root: Path):
         self.binary, self.root = binary, root
+        self.services = contextlib.ExitStack()
         self._made = 0
 
     def fresh(self, kind: str) -> Path:
@@ -49,4 +51,6 @@ def main(name: str, checks: Checks, build, world=World) -> None:
     os.umask(0o022)  # modes are part of some CIDs
     build()
     with tempfile.TemporaryDirectory(prefix=f"shoal-{name.lower()}-") as root:
-        checks.main(world(options.shoal.resolve(), Path(root)), options.only)
+        made = world(options.shoal.resolve(), Path(root))
+        with made.services:
+            checks.main(made, options.only)

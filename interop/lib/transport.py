@@ -1,4 +1,4 @@
-"""Noise, yamux, identify, push, ping and streams, with who dials and who asks both ways round."""
+"""Noise, TLS, yamux, identify, push, ping and streams, with who dials and who asks both ways round."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -38,13 +38,37 @@ def register(checks, name: str, key_types=KEY_TYPES, takes_all_at_once: bool = T
     checks.add(f"{name} sends examples/echo 100 MB and back on 50 streams at once")(example_answers)
 
 
-class Pair:
-    """Two peers, the first of which has dialled the second."""
+def register_tls(checks, name: str, key_types=KEY_TYPES) -> None:
+    """With a peer of `name` that speaks TLS alone."""
+    for ours_first in (True, False):
+        a, b = ("shoal", name) if ours_first else (name, "shoal")
+        for key_type in key_types:
+            checks.add(f"{a} dials {b} by TLS, {name} with a key of {key_type}", ours_first, key_type)(
+                dials_by_tls
+            )
+        for streams, size in ((1, 100 * MB), (50, 2 * MB)):
+            what = f"100 MB and back on {streams} stream{'s' * (streams > 1)} by TLS"
+            checks.add(f"{a} sends {b} {what}", ours_first, streams, size)(echoes_by_tls)
+        checks.add(f"{a} hangs up on {b} by TLS", ours_first)(hangs_up_by_tls)
 
-    def __init__(self, world, ours_first: bool, key_type: str = "ed25519"):
+
+def register_perf(checks, name: str) -> None:
+    for ours_first in (True, False):
+        a, b = ("shoal", name) if ours_first else (name, "shoal")
+        for security in ("noise", "tls"):
+            checks.add(f"{a} measures {b} by {security}", ours_first, security)(measures)
+
+
+class Pair:
+    """Two peers, the first of which has dialled the second.
+
+    `security`: what the other implementation speaks; ours prefers Noise and speaks both.
+    """
+
+    def __init__(self, world, ours_first: bool, key_type: str = "ed25519", security: str = "noise"):
         ours = world.ours()
         try:
-            theirs = world.theirs(key_type)
+            theirs = world.theirs(key_type, "--security", security)
         except BaseException:
             ours.stop()
             raise
@@ -73,6 +97,37 @@ def dials(world, ours_first, key_type) -> None:
             assert seen.get("security", "/noise") == "/noise", seen
             assert seen.get("muxer", "/yamux/1.0.0") == "/yamux/1.0.0", seen
         a("ping", peer_id=b.id, count=1)
+
+
+def dials_by_tls(world, ours_first, key_type) -> None:
+    pair = Pair(world, ours_first, key_type, "tls")
+    with pair as (a, b):
+        for seen in (pair.connection, connection_of(b)):
+            assert seen.get("security", "/tls/1.0.0") == "/tls/1.0.0", seen
+            assert seen.get("muxer", "/yamux/1.0.0") == "/yamux/1.0.0", seen
+        a("ping", peer_id=b.id, count=1)
+
+
+def echoes_by_tls(world, ours_first, streams, size) -> None:
+    with Pair(world, ours_first, security="tls") as (a, b):
+        a("echo", timeout=120, peer_id=b.id, streams=streams, bytes=size)
+        expect_served(b, streams, streams * size)
+
+
+def hangs_up_by_tls(world, ours_first) -> None:
+    with Pair(world, ours_first, security="tls") as (a, b):
+        a("ping", peer_id=b.id, count=1)
+        a("hang_up", peer_id=b.id)
+        deadline = time.monotonic() + 5
+        while a("connections") or b("connections"):
+            assert time.monotonic() < deadline, "still connected after 5 s"
+            time.sleep(0.05)
+
+
+def measures(world, ours_first, security) -> None:
+    with Pair(world, ours_first, security=security) as (a, b):
+        told = a("perf", timeout=120, peer_id=b.id, bytes=100 * MB)
+        assert told["up_seconds"] > 0 and told["down_seconds"] > 0, told
 
 
 def connection_of(peer) -> dict:

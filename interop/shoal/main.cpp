@@ -1,16 +1,25 @@
 // A Shoal node that does what it is told: one JSON object a line on stdin, one answer a line on
 // stdout, each {"ok": ...} or {"error": "..."}. `interop_peer HOME` listens on loopback, and ends
 // with its stdin. The peers of the other implementations take the same commands.
+//
+//     --security noise|tls   that protocol alone
+//     --network-key FILE     the private network's key, as swarm.key
+#include <algorithm>
 #include <boost/json.hpp>
 #include <csignal>
 #include <cstdio>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "interop/shoal/echo.h"
 #include "node/node.h"
+#include "protocol/perf/perf.h"
 #include "protocol/ping/ping.h"
 #include "system/os/world.h"
 
@@ -45,9 +54,15 @@ json::object describe(const net::Connection& connection) {
       {"remote", connection.remote().to_string()}};
 }
 
+double seconds(Duration time) {
+  return std::chrono::duration<double>(time).count();
+}
+
 class Peer {
  public:
-  Peer(System& system, std::string home) : system_(system), node_(system, config(std::move(home))) {
+  Peer(System& system, std::string home, net::UpgradeOptions upgrade)
+      : system_(system), node_(system, config(std::move(home), std::move(upgrade))) {
+    perf::serve(system, node_.swarm());
     node_.swarm().protocols().add(kEchoProtocol, [this](net::ProtocolStream stream) {
       return serve_echo(node_.swarm(), std::move(stream), served_);
     });
@@ -77,6 +92,7 @@ class Peer {
       swarm.disconnect(peer);
       co_return json::object{};
     }
+    if (todo == "perf") co_return co_await measure(peer, number(given, "bytes"));
     const TimePoint start = system_.clock.now();
     if (todo == "echo") {
       co_await echo(system_, swarm, peer, number(given, "streams"), number(given, "bytes"));
@@ -85,20 +101,20 @@ class Peer {
     } else {
       throw Error(ErrorCode::usage, "no command " + todo);
     }
-    const std::chrono::duration<double> time = system_.clock.now() - start;
-    co_return json::object{{"seconds", time.count()}};
+    co_return json::object{{"seconds", seconds(system_.clock.now() - start)}};
   }
 
   Task<void> stop() { return node_.stop(); }
 
  private:
-  static node::Config config(std::string home) {
+  static node::Config config(std::string home, net::UpgradeOptions upgrade) {
     return {.home = std::move(home),
             .listen = {Multiaddr::parse("/ip4/127.0.0.1/tcp/0")},
             .connect = {},
             .up = 0,
             .down = 0,
-            .agent = "interop-shoal"};
+            .agent = "interop-shoal",
+            .upgrade = std::move(upgrade)};
   }
 
   Task<json::value> dial(std::string address_text) {
@@ -153,6 +169,13 @@ class Peer {
     co_return out;
   }
 
+  Task<json::value> measure(PeerId peer, std::uint64_t bytes) {
+    perf::Perf perf(system_, node_.swarm());
+    const perf::Measurement up = co_await perf.upload(peer, bytes);
+    const perf::Measurement down = co_await perf.download(peer, bytes);
+    co_return json::object{{"up_seconds", seconds(up.time)}, {"down_seconds", seconds(down.time)}};
+  }
+
   System& system_;
   Served served_;
   node::Node node_;
@@ -177,8 +200,32 @@ Task<json::object> answer(Peer& peer, std::string line) {
   }
 }
 
-Task<void> run(System& system, std::string home) {
-  Peer peer(system, std::move(home));
+struct Arguments {
+  std::string home;
+  net::UpgradeOptions upgrade;
+};
+
+std::optional<Arguments> parse(std::span<char*> words) {
+  if (words.size() % 2 != 1) return std::nullopt;
+  Arguments out{.home = words.front(), .upgrade = {}};
+  for (words = words.subspan(1); !words.empty(); words = words.subspan(2)) {
+    const std::string_view flag = words[0];
+    const std::string_view value = words[1];
+    if (flag == "--security" && (value == "noise" || value == "tls")) {
+      out.upgrade.security = {value == "tls" ? net::Security::tls : net::Security::noise};
+    } else if (flag == "--network-key") {
+      std::ifstream file(words[1], std::ios::binary);
+      const Bytes content{std::istreambuf_iterator<char>(file), {}};
+      out.upgrade.network_key = pnet::NetworkKey::parse(content);
+    } else {
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
+Task<void> run(System& system, Arguments arguments) {
+  Peer peer(system, std::move(arguments.home), std::move(arguments.upgrade));
   say({{"ok", peer.listening()}});
   while (true) {
     std::optional<std::string> line = co_await offload(system.offload, read_line);
@@ -194,12 +241,14 @@ Task<void> run(System& system, std::string home) {
 }  // namespace shoal::interop
 
 int main(int argc, char** argv) {
-  if (argc != 2) {
-    std::fputs("usage: interop_peer HOME\n", stderr);
+  const auto arguments =
+      shoal::interop::parse({argv + 1, static_cast<std::size_t>(std::max(argc - 1, 0))});
+  if (!arguments) {
+    std::fputs("usage: interop_peer HOME [--security noise|tls] [--network-key FILE]\n", stderr);
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
   // One thread waits for the next line; another does the node's work.
   shoal::os::World world({.offload_threads = 2});
-  world.run(shoal::interop::run(world.system(), argv[1]));
+  world.run(shoal::interop::run(world.system(), *arguments));
 }

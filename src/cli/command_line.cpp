@@ -1,6 +1,5 @@
 #include "cli/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
 #include "cli/commands.h"
@@ -8,6 +7,7 @@
 #include "cli/nearest_word.h"
 #include "cli/units.h"
 #include "cli/version.h"
+#include "cli/written.h"
 #include "content/import/glob.h"
 #include "format/name_check.h"
 
@@ -76,6 +76,30 @@ constexpr const char* kPingExamples = R"(Examples:
   shoal ping /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
   shoal ping 12D3KooW... -c 3 --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
 
+constexpr const char* kFindExamples = R"(Examples:
+  shoal find bafy...
+  shoal find bafy... --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
+
+constexpr const char* kProvideExamples = R"(Examples:
+  shoal provide bafy... --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
+
+constexpr const char* kPeersExamples = R"(Examples:
+  shoal peers                             of the nodes that run on this home
+  shoal peers --json)";
+
+constexpr const char* kDhtExamples = R"(Examples:
+  shoal dht lookup 12D3KooW... --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+  shoal dht get /pk/12D3KooW...
+  shoal dht table)";
+
+constexpr const char* kNetworkExamples = R"(Examples:
+  shoal network new family.key
+  shoal share photos --network family.key)";
+
+constexpr const char* kPerfExamples = R"(Examples:
+  shoal perf /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+  shoal perf 12D3KooW... --bytes 1G)";
+
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
   shoal version --json)";
@@ -83,71 +107,6 @@ constexpr const char* kVersionExamples = R"(Examples:
 constexpr const char* kHelpExamples = R"(Examples:
   shoal help
   shoal help get)";
-
-/// Flags and arguments as they were written.
-struct Written {
-  std::string home, up, down, timeout, color = "auto";
-  std::vector<std::string> listen, connect, announce_at;
-  bool json = false, quiet = false, no_progress = false;
-  int verbosity = 0;
-
-  IndexOptions index;
-  std::string name, until_sent;
-  bool index_only = false, no_qr = false;
-
-  std::string link, output;
-  bool force = false, seed = false, recursive = false;
-  std::string offset, length;
-  std::string max_size, max_files;
-
-  std::string peer, count;
-
-  std::vector<std::string> forgotten;
-  bool forget_all = false;
-
-  std::string helped;
-};
-
-// CLI11 makes a list of a word like [a,b], and an empty one of {}; but a file may be called so. A
-// mark at its end, which no word of a command line can have, keeps a word whole.
-constexpr char kMark = '\0';
-
-void mark(std::string& word) {
-  if (word.ends_with(']') || word.ends_with('}')) word += kMark;
-}
-
-std::string unmarked(std::string word) {
-  if (word.ends_with(kMark)) word.pop_back();
-  return word;
-}
-
-/// Nothing that is given may be empty, as an unset variable of a script would be.
-std::string taken(const std::string& word, std::string_view name) {
-  if (!word.empty()) return unmarked(word);
-  throw Error(ErrorCode::usage, std::string(name) + " cannot be empty", {},
-              name.starts_with('-') ? "say what it is, or leave it out"
-                                    : "say what it is; a variable of a script may be unset");
-}
-
-CLI::Option* several(CLI::App& app, const char* name, std::vector<std::string>& into,
-                     const char* type, const char* about) {
-  const auto take = [&into, name](const std::vector<std::string>& words) {
-    for (const auto& word : words) into.push_back(taken(word, name));
-  };
-  return app.add_option_function<std::vector<std::string>>(name, take, about)->type_name(type);
-}
-
-CLI::Option* repeatable(CLI::App& app, const char* flag, std::vector<std::string>& into,
-                        const char* type, const char* about) {
-  return several(app, flag, into, type, about)->allow_extra_args(false);
-}
-
-/// Empty when it is not given.
-CLI::Option* single(CLI::App& app, const char* name, std::string& into, const char* type,
-                    const char* about) {
-  const auto take = [&into, name](const std::string& word) { into = taken(word, name); };
-  return app.add_option_function<std::string>(name, take, about)->type_name(type);
-}
 
 void add_common(CLI::App& app, Written& written) {
   single(app, "--home", written.home, "DIR",
@@ -159,9 +118,17 @@ void add_common(CLI::App& app, Written& written) {
   repeatable(app, "--connect", written.connect, "MULTIADDR",
              "repeatable; stay connected to this peer\n"
              "(an address that ends in /p2p/ID)");
+  repeatable(app, "--bootstrap", written.bootstrap, "MULTIADDR",
+             "repeatable; a way into a network: a peer of it\n"
+             "(an address that ends in /p2p/ID)");
+  single(app, "--network", written.network, "FILE",
+         "join the private network of this key (swarm.key),\n"
+         "and nobody outside of it");
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
              "repeatable; an address that others reach us by,\n"
              "such as a forwarded port");
+  app.add_flag("--no-lan", written.no_lan, "neither find peers on the LAN nor be found there");
+  app.add_flag("--public", written.is_public, "announce to the public IPFS network, and search it");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
   single(app, "--down", written.down, "RATE", "limit in bytes a second");
   single(app, "--timeout", written.timeout, "TIME", "give up after TIME without progress: 10s, 5m");
@@ -170,12 +137,6 @@ void add_common(CLI::App& app, Written& written) {
   app.add_flag("-v,--verbose", written.verbosity, "more detail; -vv even more");
   app.add_flag("--no-progress", written.no_progress, "hide the progress line");
   single(app, "--color", written.color, "WHEN", "auto, always or never; NO_COLOR is honoured");
-}
-
-CLI::App& add_command(CLI::App& app, const char* name, const char* about, const char* examples) {
-  auto& command = *app.add_subcommand(name, about);
-  command.footer(std::string(examples) + "\n\nFlags of every command: shoal --help");
-  return command;
 }
 
 void add_link(CLI::App& command, Written& written) {
@@ -253,6 +214,24 @@ void add_others(CLI::App& app, Written& written) {
   forget.add_flag("--all", written.forget_all, "everything");
 
   add_command(app, "status", "show what is running, shared and indexed", kStatusExamples);
+
+  auto& find = add_command(app, "find", "find the peers that have a CID", kFindExamples);
+  single(find, "CID", written.cid, "", "a CID or a link")->required();
+  auto& provide =
+      add_command(app, "provide", "announce that this node has a CID", kProvideExamples);
+  single(provide, "CID", written.cid, "", "a CID or a link")->required();
+  auto& dht = add_command(app, "dht", "look into the distributed hash table", kDhtExamples);
+  single(dht, "ACTION", written.action, "", "lookup, get, put or table")->required();
+  single(dht, "KEY", written.key, "", "a peer id, a CID, or a key such as /pk/ID");
+  single(dht, "VALUE", written.value, "", "base64");
+  add_command(app, "peers", "list the connected peers", kPeersExamples);
+  auto& network =
+      add_command(app, "network", "make the key of a private network", kNetworkExamples);
+  single(network, "ACTION", written.action, "", "new")->required();
+  single(network, "FILE", written.file, "", "where to")->required();
+  auto& perf = add_command(app, "perf", "measure throughput to a peer", kPerfExamples);
+  single(perf, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
+  single(perf, "--bytes", written.bytes, "N", "how many each way; default 100M");
 
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
@@ -339,7 +318,14 @@ CommonOptions read_common(const Written& written) {
   CommonOptions options;
   options.home = written.home;
   for (const auto& text : written.listen) options.listen.push_back(parse_listen(text));
-  for (const auto& text : written.connect) options.connect.push_back(parse_connect(text));
+  for (const auto& text : written.connect)
+    options.connect.push_back(parse_peer_address("--connect", text));
+  for (const auto& text : written.bootstrap) {
+    options.bootstrap.push_back(parse_peer_address("--bootstrap", text));
+  }
+  options.network_file = written.network;
+  options.lan = !written.no_lan;
+  options.is_public = written.is_public;
   for (const auto& text : written.announce_at) options.announce.push_back(parse_announce(text));
   options.up = rate_if_given(written.up, "--up");
   options.down = rate_if_given(written.down, "--down");
@@ -372,6 +358,14 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "status") return make_status();
   if (name == "version") return make_version();
   if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));
+  if (name == "find") return make_find(service::Link::parse(written.cid, true).cid);
+  if (name == "provide") return make_provide(service::Link::parse(written.cid, true).cid);
+  if (name == "peers") return make_peers();
+  if (name == "dht") return make_dht(written.action, written.key, written.value);
+  if (name == "network") return make_network(written.action, written.file);
+  if (name == "perf") {
+    return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));
+  }
   service::Link link = service::Link::parse(written.link, others_known);
   if (name == "get") {
     return make_get({.link = std::move(link),

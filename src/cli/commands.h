@@ -65,6 +65,17 @@ std::unique_ptr<Command> make_status();
 /// `peer`: a multiaddr that ends in /p2p/ID, or an id. Throws Error{usage}.
 std::unique_ptr<Command> make_ping(const std::string& peer, std::optional<std::uint64_t> count);
 
+std::unique_ptr<Command> make_find(Cid cid);
+std::unique_ptr<Command> make_provide(Cid cid);
+/// `action` and what it takes as docs/cli.md says. Throws Error{usage}.
+std::unique_ptr<Command> make_dht(const std::string& action, const std::string& key,
+                                  const std::string& value);
+std::unique_ptr<Command> make_network(const std::string& action, const std::string& file);
+/// `peer` as make_ping's.
+std::unique_ptr<Command> make_perf(const std::string& peer, std::optional<std::uint64_t> bytes);
+/// Of the nodes that run in the home.
+std::unique_ptr<Command> make_peers();
+
 std::unique_ptr<Command> make_version();
 
 }  // namespace shoal::cli

@@ -99,6 +99,7 @@ class GetCommand final : public Command {
     session_ = &session;
     start_ = session.now();
     last_moved_ = start_;
+    if (options_.seed) session.serve_dht();
     auto& node = session.start_node();
     service::Link link = options_.link;
     tell_unusable(link, session.output());
@@ -110,8 +111,7 @@ class GetCommand final : public Command {
                                 .replace = options_.force,
                                 .timeout = session.options().timeout,
                                 .limits = options_.limits};
-    get_ = std::make_unique<service::Get>(session.system(), node.swarm(), node.store(),
-                                          node.bitswap(), std::move(options));
+    get_ = std::make_unique<service::Get>(node.context(), std::move(options));
     if (session.options().verbosity > 0 || options_.seed) {
       peers_ = std::make_unique<PeerWatch>(node, session.output());
     }
@@ -327,11 +327,11 @@ class GetCommand final : public Command {
     session_->expect_signal();
     System& system = session_->system();
     auto& node = session_->open_node();
-    share_ = std::make_unique<service::Share>(system, node.swarm(), node.store(), node.bitswap(),
-                                              node.done_listener());
+    share_ = std::make_unique<service::Share>(node.context(), node.done_listener());
     share_->when_sent(
         [this](const service::SentToPeer& sent) { tell_sent(session_->output(), sent); });
     co_await share_->adopt(std::move(root));
+    share_->announce({});
     session_->output().note("sharing it; stop with Ctrl-C");
     rate_ = {};
     co_await with_ticks(

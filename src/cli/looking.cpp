@@ -50,8 +50,8 @@ Task<void> LookingCommand::run(Session& session) {
   tell_unusable(link_, session.output());
   const auto& known = session.options().connect;
   link_.providers.insert(link_.providers.end(), known.begin(), known.end());
-  reader_ = std::make_unique<service::Reader>(session.system(), node.swarm(), node.store(),
-                                              node.bitswap(), link_.providers, limits_);
+  reader_ = std::make_unique<service::Reader>(node.context(),
+                                              service::Origin{link_.providers, link_.cid}, limits_);
   co_await with_ticks(
       session.system(), session.output().progress_period(), [this] { tick(); }, look_into());
 }
@@ -120,7 +120,7 @@ void LookingCommand::tick() {
 std::string LookingCommand::wait() const {
   if (writing_) return "waiting for the reader of stdout";
   auto& swarm = session_->open_node().swarm();
-  if (link_.providers.empty()) return service::waiting_for_peers(swarm);
+  if (link_.providers.empty()) return service::waiting_for_peers(session_->open_node().context());
   if (!swarm.connections().all().empty()) return service::blocks_from(swarm);
   return service::connecting_to(link_.providers);
 }

@@ -41,12 +41,12 @@ Multiaddr parse_listen(const std::string& text) {
   return parse_address("--listen", text, "/ip4/0.0.0.0/tcp/4001");
 }
 
-Multiaddr parse_connect(const std::string& text) {
+Multiaddr parse_peer_address(const char* flag, const std::string& text) {
   static constexpr std::string_view kExample = "/ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...";
-  Multiaddr address = parse_address("--connect", text, kExample);
+  Multiaddr address = parse_address(flag, text, kExample);
   if (!address.peer()) {
     throw Error(ErrorCode::usage,
-                fmt::format("--connect cannot be '{}': it does not say which peer is there", text),
+                fmt::format("{} cannot be '{}': it does not say which peer is there", flag, text),
                 {}, fmt::format("it ends in /p2p/ID, like {}", kExample));
   }
   return address;

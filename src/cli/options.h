@@ -15,8 +15,12 @@ namespace shoal::cli {
 struct CommonOptions {
   std::string home;  // empty: default_home(), for the commands that need one
   std::vector<Multiaddr> listen;
-  std::vector<Multiaddr> connect;  // each ends in /p2p/ID
+  std::vector<Multiaddr> connect;    // each ends in /p2p/ID
+  std::vector<Multiaddr> bootstrap;  // the same
   std::vector<Multiaddr> announce;
+  std::string network_file;  // empty: none
+  bool lan = true;
+  bool is_public = false;
   std::uint64_t up = 0;  // bytes a second; 0: no limit
   std::uint64_t down = 0;
   std::optional<Duration> timeout;
@@ -30,7 +34,8 @@ std::string default_home();
 
 /// Decides how its argument is read; throws Error{usage} naming `flag`.
 Multiaddr parse_listen(const std::string& text);
-Multiaddr parse_connect(const std::string& text);
+/// An address that ends in /p2p/ID.
+Multiaddr parse_peer_address(const char* flag, const std::string& text);
 Multiaddr parse_announce(const std::string& text);
 ColorWhen parse_color(const std::string& text);
 

@@ -56,9 +56,9 @@ TEST(Options, take_addresses_only) {
 
 TEST(Options, want_to_know_whom_to_connect) {
   const std::string address = "/ip4/127.0.0.1/tcp/4001";
-  EXPECT_TRUE(parse_connect(address + "/p2p/" + kPeer).peer().has_value());
-  EXPECT_TRUE(is_usage([&] { parse_connect(address); }));
-  EXPECT_TRUE(is_usage([] { parse_connect("somewhere"); }));
+  EXPECT_TRUE(parse_peer_address("--connect", address + "/p2p/" + kPeer).peer().has_value());
+  EXPECT_TRUE(is_usage([&] { parse_peer_address("--connect", address); }));
+  EXPECT_TRUE(is_usage([] { parse_peer_address("--connect", "somewhere"); }));
 }
 
 TEST(Options, know_three_kinds_of_color) {

@@ -79,6 +79,10 @@ void Output::result(std::string_view line) {
   write_stdout(line);
 }
 
+void Output::result_bytes(ByteView bytes) {
+  if (!options_.json) write_stdout(as_text(bytes), "");
+}
+
 void Output::result_name(std::string_view name) {
   result(stdout_terminal_ ? for_terminal(name) : std::string(name));
 }
@@ -126,9 +130,9 @@ void Output::progress(const Progress& progress, TimePoint now) {
   line_drawn_ = true;
 }
 
-void Output::write_stdout(std::string_view line) {
-  std::fwrite(line.data(), 1, line.size(), stdout);
-  std::fputc('\n', stdout);
+void Output::write_stdout(std::string_view text, std::string_view end) {
+  std::fwrite(text.data(), 1, text.size(), stdout);
+  std::fwrite(end.data(), 1, end.size(), stdout);
   // Whoever has seen enough may go, as with head(1).
   if (std::fflush(stdout) != 0 && errno != EPIPE && lost_.empty()) lost_ = std::strerror(errno);
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.h"
 #include "cli/exit_code.h"
 #include "cli/progress_line.h"
 #include "system/time.h"
@@ -52,6 +53,8 @@ class Output {
   void news(const boost::json::object& object);
   /// A line of stdout; nothing with --json.
   void result(std::string_view line);
+  /// Bytes as the result, and nothing else; nothing with --json.
+  void result_bytes(ByteView bytes);
   /// A name as the result: as it is for programs, safe for terminals.
   void result_name(std::string_view name);
   /// A line of stderr; nothing with --json or --quiet.
@@ -73,7 +76,7 @@ class Output {
   void check_written() const;
 
  private:
-  void write_stdout(std::string_view line);
+  void write_stdout(std::string_view text, std::string_view end = "\n");
   void write_stderr(std::string_view text);
   bool shows_progress() const;
   std::string colored(std::string_view text, std::string_view color) const;

@@ -6,8 +6,8 @@
 
 #include "cli/address_path.h"
 #include "cli/commands.h"
+#include "cli/peer_target.h"
 #include "cli/units.h"
-#include "system/timeout.h"
 
 namespace shoal::cli {
 
@@ -15,7 +15,6 @@ namespace {
 
 constexpr Duration kInterval = 1s;
 constexpr Duration kPingPatience = 10s;
-constexpr Duration kAddressLifetime = 24h;
 
 double to_milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
@@ -41,36 +40,14 @@ struct RoundTrips {
   }
 };
 
-struct Target {
-  PeerId peer;
-  std::optional<Multiaddr> address;
-};
-
-Target parse_target(const std::string& text) {
-  std::string reason;
-  try {
-    if (!text.starts_with('/')) return {.peer = PeerId::parse(text), .address = std::nullopt};
-    Multiaddr address = Multiaddr::parse(text);
-    if (const auto peer = address.peer()) return {.peer = *peer, .address = std::move(address)};
-  } catch (const Error& error) {
-    reason = ": " + error.message();
-  }
-  throw Error(ErrorCode::usage, fmt::format("'{}' names no peer{}", text, reason), {},
-              "give an address that ends in /p2p/ID, or an id and --connect ADDRESS");
-}
-
 class PingCommand final : public Command {
  public:
-  PingCommand(Target target, std::optional<std::uint64_t> count)
+  PingCommand(PeerTarget target, std::optional<std::uint64_t> count)
       : target_(std::move(target)), count_(count) {}
 
   Task<void> run(Session& session) override {
     session_ = &session;
-    auto& node = session.start_node();
-    if (target_.address) {
-      node.swarm().peers().add_address(target_.peer, target_.address->without_peer(),
-                                       net::AddressSource::given_by_user, kAddressLifetime);
-    }
+    session.start_node();
     co_await open();
     if (!count_) session.expect_signal();
     connected_ = true;
@@ -92,25 +69,12 @@ class PingCommand final : public Command {
 
  private:
   Task<void> open() {
-    auto& swarm = session_->open_node().swarm();
-    if (swarm.best(target_.peer) == nullptr && swarm.peers().addresses(target_.peer).empty()) {
-      throw Error(ErrorCode::unreachable, "no address of this peer is known",
-                  target_.peer.to_string(), address_hint());
-    }
-    pinger_ = std::make_unique<ping::Pinger>(session_->system(), swarm);
-    Task<void> opening = pinger_->open(target_.peer);
-    if (const auto& limit = session_->options().timeout) {
-      co_await within(session_->system().clock, *limit, std::move(opening), "connecting");
-    } else {
-      co_await std::move(opening);
-    }
-    if (const auto* connection = swarm.best(target_.peer)) path_ = path_of(connection->remote());
-  }
-
-  std::string address_hint() const {
-    return fmt::format(
-        "give one with the id, as in `shoal ping /ip4/192.0.2.7/tcp/4001/p2p/{}`, or by --connect",
-        target_.peer.to_string());
+    node::Node& node = session_->open_node();
+    co_await reach(*session_, node, target_);
+    pinger_ = std::make_unique<ping::Pinger>(session_->system(), node.swarm());
+    co_await pinger_->open(target_.peer);
+    const auto* connection = node.swarm().best(target_.peer);
+    if (connection != nullptr) path_ = path_of(connection->remote());
   }
 
   Task<void> ping_once(std::uint64_t number) {
@@ -157,7 +121,7 @@ class PingCommand final : public Command {
     output.result(text);
   }
 
-  const Target target_;
+  const PeerTarget target_;
   const std::optional<std::uint64_t> count_;
   Session* session_ = nullptr;
   std::unique_ptr<ping::Pinger> pinger_;
@@ -169,7 +133,7 @@ class PingCommand final : public Command {
 }  // namespace
 
 std::unique_ptr<Command> make_ping(const std::string& peer, std::optional<std::uint64_t> count) {
-  return std::make_unique<PingCommand>(parse_target(peer), count);
+  return std::make_unique<PingCommand>(parse_peer_target(peer), count);
 }
 
 }  // namespace shoal::cli

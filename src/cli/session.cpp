@@ -14,6 +14,7 @@
 #include "system/event.h"
 #include "system/os/world.h"
 #include "system/task_group.h"
+#include "system/whole_file.h"
 
 namespace shoal::cli {
 
@@ -32,10 +33,16 @@ node::Node& Session::open_node() {
     node::Config config{.home = home(),
                         .listen = options_.listen,
                         .connect = options_.connect,
+                        .bootstrap = options_.bootstrap,
+                        .lan = options_.lan,
+                        .dht = true,
+                        .dht_server = serves_dht_,
+                        .is_public = options_.is_public,
                         .announce = options_.announce,
                         .up = options_.up,
                         .down = options_.down,
                         .agent = agent()};
+    if (!options_.network_file.empty()) config.upgrade.network_key = read_network_key();
     node_ = std::make_unique<node::Node>(system_, std::move(config));
     if (const auto& aside = node_->store().damaged(); !aside.empty()) {
       output_.warning("the index was damaged, so a new one was started; the old one is kept as " +
@@ -44,6 +51,20 @@ node::Node& Session::open_node() {
     remove_old_spools(system_, node_->store(), node_->config().home);
   }
   return *node_;
+}
+
+pnet::NetworkKey Session::read_network_key() const {
+  const std::string path = system_.storage.absolute(options_.network_file);
+  const auto text = read_whole(system_.storage, path, pnet::kMaxKeyFileBytes);
+  if (!text) {
+    throw Error(ErrorCode::io, "no such file", path, "`shoal network new FILE` makes a key");
+  }
+  try {
+    return pnet::NetworkKey::parse(*text);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::usage, "--network: not the key of a network: " + error.message(), path,
+                "it is a swarm.key, as `shoal network new FILE` makes");
+  }
 }
 
 node::Node& Session::start_node() {

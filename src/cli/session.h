@@ -4,6 +4,7 @@
 
 #include "cli/options.h"
 #include "cli/output.h"
+#include "net/security/pnet/network_key.h"
 #include "node/node.h"
 #include "system/system.h"
 
@@ -26,6 +27,9 @@ class Session {
   /// Error{io} when it is no folder.
   std::string home() const;
 
+  /// This command runs long enough to be of use to others. To be said before the node is made.
+  void serve_dht() { serves_dht_ = true; }
+
   /// Made at the first call, from then on listening and connecting. Throws as Node does.
   node::Node& start_node();
   /// Made, but not listening.
@@ -41,11 +45,14 @@ class Session {
   void commit() noexcept;
 
  private:
+  pnet::NetworkKey read_network_key() const;
+
   System& system_;
   const CommonOptions& options_;
   Output& output_;
   std::unique_ptr<node::Node> node_;
   bool listening_ = false;
+  bool serves_dht_ = false;
   bool signal_expected_ = false;
 };
 

@@ -35,9 +35,9 @@ class ShareCommand final : public Command {
     session_ = &session;
     // What serves has no other end; an index alone has one.
     if (!options_.index_only) session.expect_signal();
+    session.serve_dht();
     auto& node = options_.index_only ? session.open_node() : session.start_node();
-    share_ = std::make_unique<service::Share>(session.system(), node.swarm(), node.store(),
-                                              node.bitswap(), node.done_listener());
+    share_ = std::make_unique<service::Share>(node.context(), node.done_listener());
     peers_ = std::make_unique<PeerWatch>(node, session.output());
     node.when_unreachable([this](const PeerId& peer, const std::string& reason) {
       session_->output().warning(fmt::format(
@@ -127,6 +127,13 @@ class ShareCommand final : public Command {
                              {"rate", rate_.rate()}});
   }
 
+  void tell_findable(const routing::Provided& provided) {
+    auto& output = session_->output();
+    output.news({{"event", "findable"}, {"where", provided.where}, {"peers", provided.peers}});
+    output.news(fmt::format("`shoal get CID` finds it {} ({} {} told)", provided.where,
+                            provided.peers, provided.peers == 1 ? "peer" : "peers"));
+  }
+
   void tell_link(const content::ImportResult& result, Duration duration) {
     // A link from --index-only names nobody: nobody serves it yet.
     std::vector<Multiaddr> addresses;
@@ -148,6 +155,9 @@ class ShareCommand final : public Command {
     output.result(link.to_string());
     output.check_written();
     if (!options_.index_only) tell_how_to_get(link);
+    if (!options_.index_only) {
+      share_->announce([this](const routing::Provided& provided) { tell_findable(provided); });
+    }
     if (output.interactive() && options_.qr_code) draw_code(link);
   }
 

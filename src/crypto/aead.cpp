@@ -14,21 +14,27 @@ constexpr std::size_t kMaxPieceBytes = std::numeric_limits<int>::max();
 
 enum class Direction { open = 0, seal = 1 };
 
-const EVP_CIPHER* algorithm() {
-  static const EVP_CIPHER* const fetched = EVP_CIPHER_fetch(nullptr, "ChaCha20-Poly1305", nullptr);
-  SHOAL_CHECK(fetched != nullptr);
-  return fetched;
+const EVP_CIPHER* fetched(const char* name) {
+  const EVP_CIPHER* const cipher = EVP_CIPHER_fetch(nullptr, name, nullptr);
+  SHOAL_CHECK(cipher != nullptr);
+  return cipher;
+}
+
+const EVP_CIPHER* native_cipher(AeadAlgorithm algorithm) {
+  static const EVP_CIPHER* const aes = fetched("AES-128-GCM");
+  static const EVP_CIPHER* const chacha = fetched("ChaCha20-Poly1305");
+  return algorithm == AeadAlgorithm::aes_128_gcm ? aes : chacha;
 }
 
 }  // namespace
 
-struct ChaCha20Poly1305::Native {
+struct Aead::Native {
   CipherContextOwner context{EVP_CIPHER_CTX_new()};
 
-  explicit Native(ByteView key) {
-    require(context && EVP_CipherInit_ex2(context.get(), algorithm(), key.data(), nullptr, 1,
-                                          nullptr) == 1,
-            "ChaCha20-Poly1305 could not be started");
+  Native(AeadAlgorithm algorithm, ByteView key) {
+    require(context && EVP_CipherInit_ex2(context.get(), native_cipher(algorithm), key.data(),
+                                          nullptr, 1, nullptr) == 1,
+            "a cipher could not be started");
   }
 
   /// Keeps the key of the constructor: only the nonce and the direction are new.
@@ -55,22 +61,25 @@ struct ChaCha20Poly1305::Native {
   }
 };
 
-ChaCha20Poly1305::ChaCha20Poly1305(ByteView key) {
-  SHOAL_CHECK(key.size() == kKeyBytes);
-  native_ = std::make_unique<Native>(key);
+std::size_t Aead::key_bytes(AeadAlgorithm algorithm) {
+  return algorithm == AeadAlgorithm::aes_128_gcm ? 16 : 32;
 }
 
-ChaCha20Poly1305::~ChaCha20Poly1305() = default;
-ChaCha20Poly1305::ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept = default;
-ChaCha20Poly1305& ChaCha20Poly1305::operator=(ChaCha20Poly1305&&) noexcept = default;
+Aead::Aead(AeadAlgorithm algorithm, ByteView key) {
+  SHOAL_CHECK(key.size() == key_bytes(algorithm));
+  native_ = std::make_unique<Native>(algorithm, key);
+}
 
-void ChaCha20Poly1305::seal(const Nonce& nonce, ByteView associated, ByteView plaintext,
-                            MutableBytes out) {
+Aead::~Aead() = default;
+Aead::Aead(Aead&&) noexcept = default;
+Aead& Aead::operator=(Aead&&) noexcept = default;
+
+void Aead::seal(const Nonce& nonce, ByteView associated, ByteView plaintext, MutableBytes out) {
   seal(nonce, associated, std::span<const ByteView>(&plaintext, 1), out);
 }
 
-void ChaCha20Poly1305::seal(const Nonce& nonce, ByteView associated,
-                            std::span<const ByteView> plaintext, MutableBytes out) {
+void Aead::seal(const Nonce& nonce, ByteView associated, std::span<const ByteView> plaintext,
+                MutableBytes out) {
   bool sealed = native_->start(nonce, associated, Direction::seal);
   MutableBytes rest = out;
   for (const auto piece : plaintext) {
@@ -84,8 +93,7 @@ void ChaCha20Poly1305::seal(const Nonce& nonce, ByteView associated,
   require(sealed, "encryption failed");
 }
 
-bool ChaCha20Poly1305::open(const Nonce& nonce, ByteView associated, ByteView sealed,
-                            MutableBytes out) {
+bool Aead::open(const Nonce& nonce, ByteView associated, ByteView sealed, MutableBytes out) {
   if (sealed.size() < kTagBytes) return false;
   SHOAL_CHECK(sealed.size() <= kMaxPieceBytes);
   SHOAL_CHECK(out.size() == sealed.size() - kTagBytes);

@@ -10,19 +10,23 @@
 
 namespace shoal::crypto {
 
-/// ChaCha20-Poly1305 (RFC 8439) under one key. The key is scheduled once; a call allocates nothing.
+enum class AeadAlgorithm { aes_128_gcm, chacha20_poly1305 };
+
+/// Authenticated encryption under one key. The key is scheduled once; a call allocates nothing.
 /// For one thread at a time. A nonce must never seal twice: that is the caller's duty.
-class ChaCha20Poly1305 {
+class Aead {
  public:
-  static constexpr std::size_t kKeyBytes = 32;
   static constexpr std::size_t kTagBytes = 16;
   using Nonce = std::array<std::uint8_t, 12>;
 
-  /// `key` has 32 bytes.
-  explicit ChaCha20Poly1305(ByteView key);
-  ~ChaCha20Poly1305();
-  ChaCha20Poly1305(ChaCha20Poly1305&&) noexcept;
-  ChaCha20Poly1305& operator=(ChaCha20Poly1305&&) noexcept;
+  /// 16 for AES-128-GCM, 32 for ChaCha20-Poly1305.
+  static std::size_t key_bytes(AeadAlgorithm algorithm);
+
+  /// `key` has key_bytes(algorithm).
+  Aead(AeadAlgorithm algorithm, ByteView key);
+  ~Aead();
+  Aead(Aead&&) noexcept;
+  Aead& operator=(Aead&&) noexcept;
 
   /// Writes ciphertext and tag: `out` is 16 bytes longer than `plaintext` and either begins at the
   /// same address or does not overlap it.
@@ -40,6 +44,15 @@ class ChaCha20Poly1305 {
  private:
   struct Native;  // owns the EVP_CIPHER_CTX
   std::unique_ptr<Native> native_;
+};
+
+/// RFC 8439.
+class ChaCha20Poly1305 : public Aead {
+ public:
+  static constexpr std::size_t kKeyBytes = 32;
+
+  /// `key` has 32 bytes.
+  explicit ChaCha20Poly1305(ByteView key) : Aead(AeadAlgorithm::chacha20_poly1305, key) {}
 };
 
 }  // namespace shoal::crypto

@@ -96,5 +96,27 @@ TEST(ChaCha20Poly1305, works_on_empty_plaintext_and_refuses_less_than_a_tag) {
   }
 }
 
+// NIST's GCM test cases 2 (McGrew and Viega), 16 zero bytes under a key of zeros.
+TEST(Aes128Gcm, gives_the_ciphertext_of_the_specification) {
+  Aead cipher(AeadAlgorithm::aes_128_gcm, Bytes(16));
+  Bytes out(32);
+  cipher.seal(Nonce{}, {}, Bytes(16), out);
+  EXPECT_EQ(to_hex(out), "0388dace60b6a392f328c2b971b2fe78ab6e47d42cec13bdf53a67b21257bddf");
+  Bytes back(16);
+  ASSERT_TRUE(cipher.open(Nonce{}, {}, out, back));
+  EXPECT_EQ(back, Bytes(16));
+}
+
+TEST(Aes128Gcm, opens_in_place_and_again_after_a_failure) {
+  Aead cipher(AeadAlgorithm::aes_128_gcm, Bytes(16, 3));
+  Bytes buffer(1016, 9);
+  cipher.seal(kNonce, as_bytes("ad"), ByteView(buffer).first(1000), buffer);
+  Bytes out(1000);
+  EXPECT_FALSE(cipher.open(kNonce, as_bytes("other"), buffer, out));
+  EXPECT_EQ(out, Bytes(1000));
+  ASSERT_TRUE(cipher.open(kNonce, as_bytes("ad"), buffer, MutableBytes(buffer).first(1000)));
+  EXPECT_TRUE(equal(ByteView(buffer).first(1000), Bytes(1000, 9)));
+}
+
 }  // namespace
 }  // namespace shoal::crypto

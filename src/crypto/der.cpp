@@ -6,6 +6,9 @@ namespace shoal::crypto {
 
 namespace {
 
+constexpr std::uint8_t kLongForm = 0x80;
+constexpr std::size_t kMaxLengthBytes = 3;  // 16 MiB: more than anything read here
+
 [[noreturn]] void refuse(const char* sentence) {
   throw Error(ErrorCode::malformed, sentence);
 }
@@ -20,9 +23,6 @@ std::uint8_t DerReader::take_byte() {
 }
 
 std::size_t DerReader::take_length() {
-  constexpr std::uint8_t kLongForm = 0x80;
-  constexpr std::size_t kMaxLengthBytes = 3;  // 16 MiB: more than anything read here
-
   const auto first = take_byte();
   if (first < kLongForm) return first;
   const std::size_t count = first & 0x7f;
@@ -64,6 +64,16 @@ ByteView DerReader::take_whole_bytes() {
 
 void DerReader::expect_end() const {
   if (!rest_.empty()) refuse("DER is followed by more bytes");
+}
+
+void append_der_length(Bytes& out, std::size_t length) {
+  SHOAL_CHECK(length >> (8 * kMaxLengthBytes) == 0);
+  std::size_t count = 1;
+  while (length >> (8 * count) != 0) ++count;
+  if (length >= kLongForm) out.push_back(static_cast<std::uint8_t>(kLongForm | count));
+  for (std::size_t i = count; i > 0; --i) {
+    out.push_back(static_cast<std::uint8_t>(length >> (8 * (i - 1))));
+  }
 }
 
 }  // namespace shoal::crypto

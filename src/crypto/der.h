@@ -37,4 +37,7 @@ class DerReader {
   ByteView rest_;
 };
 
+/// The length of an element, in its minimal form. Under 16 MiB.
+void append_der_length(Bytes& out, std::size_t length);
+
 }  // namespace shoal::crypto

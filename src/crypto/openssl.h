@@ -1,6 +1,6 @@
 #pragma once
 
-// For the .cpp files of this folder only: no public header includes OpenSSL.
+// For .cpp files of this folder and of net/security/tls: no header but this one includes OpenSSL.
 
 #include <openssl/bn.h>
 #include <openssl/err.h>

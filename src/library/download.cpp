@@ -96,8 +96,7 @@ GetResult to_public(const service::GetResult& done) {
 }  // namespace
 
 Task<GetResult> get(node::Node& node, std::string link, GetOptions options) {
-  service::Get get(node.system(), node.swarm(), node.store(), node.bitswap(),
-                   to_own(link, options, node.config().connect));
+  service::Get get(node.context(), to_own(link, options, node.config().connect));
   Watch watch(node.system().clock, get);
   const auto tell = [&watch, &options] {
     if (options.progress) options.progress(watch.look());

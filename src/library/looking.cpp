@@ -96,7 +96,7 @@ class Look {
       : loop_(core.loop()),
         node_(core.node()),
         link_(to_link(link, options.providers, node_.config().connect)),
-        reader_(node_.system(), node_.swarm(), node_.store(), node_.bitswap(), link_.providers),
+        reader_(node_.context(), {link_.providers, link_.cid}),
         watch_(node_.system(), options.timeout) {}
 
   const service::Link& link() const { return link_; }
@@ -170,12 +170,27 @@ Task<ContentStat> stat(NodeCore& core, std::string link, LookOptions options) {
                         .blocks_held = found.blocks_held};
 }
 
+Task<std::vector<Provider>> find_providers(NodeCore& core, std::string cid) {
+  node::Node& node = core.node();
+  std::vector<Provider> out;
+  const auto found = [&](const routing::Found& provider) {
+    Provider one{.peer_id = provider.peer.to_string(),
+                 .addresses = {},
+                 .source = std::string(routing::name_of(provider.source))};
+    for (const Multiaddr& address : node.swarm().peers().addresses(provider.peer)) {
+      one.addresses.push_back(address.to_string());
+    }
+    out.push_back(std::move(one));
+  };
+  co_await node.routing().find_providers(to_link(cid, {}, {}).cid, found);
+  co_return out;
+}
+
 Task<std::vector<std::byte>> get_block(NodeCore& core, std::string cid, LookOptions options) {
   node::Node& node = core.node();
   const service::Link link = to_link(cid, options.providers, node.config().connect);
   if (!link.path.empty()) throw Error(ErrorCode::usage, "a block has no path", cid);
-  service::ContentSource source(node.system(), node.swarm(), node.store(), node.bitswap(),
-                                link.providers);
+  service::ContentSource source(node.context(), {link.providers, link.cid});
   LookingWatch watch(node.system(), options.timeout);
   SharedBytes block;
   const auto wait = [&source, &link] {

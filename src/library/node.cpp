@@ -90,6 +90,12 @@ Async<ContentStat> stat_on(CorePtr core, std::string link, LookOptions options) 
   co_return stat;
 }
 
+Async<std::vector<Provider>> find_providers_on(CorePtr core, std::string cid) {
+  Task<std::vector<Provider>> finding = library::find_providers(*core, std::move(cid));
+  std::vector<Provider> found = co_await library::wait_for(core->loop(), std::move(finding));
+  co_return found;
+}
+
 Async<std::vector<std::byte>> get_block_on(CorePtr core, std::string cid, LookOptions options) {
   Task<std::vector<std::byte>> getting =
       library::get_block(*core, std::move(cid), std::move(options));
@@ -211,6 +217,10 @@ Async<std::vector<Entry>> Node::ls(std::string link, LsOptions options) {
 
 Async<void> Node::cat(std::string link, PieceSink piece, CatOptions options) {
   return cat_on(core_, std::move(link), std::move(piece), std::move(options));
+}
+
+Async<std::vector<Provider>> Node::find_providers(std::string cid) {
+  return find_providers_on(core_, std::move(cid));
 }
 
 Async<ContentStat> Node::stat(std::string link, LookOptions options) {

@@ -21,8 +21,7 @@ ShareCore::ShareCore(std::shared_ptr<Loop> its_loop, node::Node& its_node, Uncau
     : loop(std::move(its_loop)),
       uncaught(std::move(its_uncaught)),
       node(its_node),
-      share(std::make_unique<service::Share>(its_node.system(), its_node.swarm(), its_node.store(),
-                                             its_node.bitswap(), its_node.done_listener())),
+      share(std::make_unique<service::Share>(its_node.context(), its_node.done_listener())),
       changed(its_node.system().waits) {
   share->when_sent([this](const service::SentToPeer& sent) { tell_sent(sent); });
   share->when_missed([this](const std::string& path) { missing.notify(path); });
@@ -59,6 +58,7 @@ Task<void> ShareCore::index(std::vector<std::string> paths, ShareOptions options
   if (result.omissions.unexpected()) {
     warnings.push_back("left out: " + content::unexpected_text(result.omissions));
   }
+  share->announce({});
 }
 
 service::Share& ShareCore::live() const {
@@ -71,8 +71,7 @@ Task<void> ShareCore::wait_for_downloads(std::uint64_t times) {
 }
 
 Task<void> ShareCore::adopt(Cid root) {
-  service::Reader reader(node.system(), node.swarm(), node.store(), node.bitswap(), {}, {},
-                         service::Fetching::never);
+  service::Reader reader(node.context(), {}, {}, service::Fetching::never);
   const service::Stat stat = co_await reader.stat(root);
   if (stat.blocks_held < stat.blocks) {
     throw Error(ErrorCode::not_found, "this node does not have all of it", root.to_string(),
@@ -82,6 +81,7 @@ Task<void> ShareCore::adopt(Cid root) {
   bytes = stat.bytes;
   files = stat.files;
   co_await share->adopt(std::move(root));
+  share->announce({});
 }
 
 Task<void> ShareCore::end() {

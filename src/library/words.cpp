@@ -24,6 +24,15 @@ std::vector<Multiaddr> to_addresses(const std::vector<std::string>& texts) {
   return out;
 }
 
+std::vector<Multiaddr> to_peer_addresses(const std::vector<std::string>& texts) {
+  std::vector<Multiaddr> out = to_addresses(texts);
+  for (const Multiaddr& address : out) {
+    if (address.peer()) continue;
+    throw Error(ErrorCode::usage, "the address does not end in /p2p/ID", address.to_string());
+  }
+  return out;
+}
+
 Target to_target(const std::string& text) {
   if (text.starts_with('/')) {
     const Multiaddr address = to_address(text);

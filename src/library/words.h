@@ -15,6 +15,8 @@ namespace shoal::library {
 
 Multiaddr to_address(const std::string& text);
 std::vector<Multiaddr> to_addresses(const std::vector<std::string>& texts);
+/// Each ends in /p2p/ID.
+std::vector<Multiaddr> to_peer_addresses(const std::vector<std::string>& texts);
 
 /// A peer id, or an address that ends in one.
 struct Target {

@@ -3,7 +3,7 @@
 namespace shoal::net {
 
 Task<void> HandshakeGate::enter(const Multiaddr& remote) {
-  const std::optional<IpAddress> site = site_of(remote);
+  const std::optional<IpAddress> site = ip_prefix_of(remote);
   if (!site || is_this_machine(*site)) co_return;
   std::shared_ptr<FairLine::Member> member = waiting_[*site].lock();
   if (!member) {

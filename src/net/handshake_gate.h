@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "net/fair_line.h"
-#include "net/site.h"
+#include "net/ip_prefix.h"
 
 namespace shoal::net {
 

@@ -20,6 +20,7 @@ class LimitedStream final : public Stream {
       : under_(std::move(under)), bandwidth_(bandwidth) {}
 
   Task<std::size_t> read_some(MutableBytes into) override;
+  Task<void> wait_readable() override { return under_->wait_readable(); }
   Task<void> write(std::span<const ByteView> pieces) override;
   Task<void> close_write() override { return under_->close_write(); }
   void abort() noexcept override { under_->abort(); }

@@ -7,8 +7,7 @@ namespace shoal::net {
 Task<std::size_t> ReadAhead::read_some(MutableBytes into) {
   if (taken_ == buffer_.size()) {
     if (into.size() >= kBufferBytes) {
-      buffer_ = {};
-      taken_ = 0;
+      free_buffer();
       co_return co_await under_->read_some(into);
     }
     buffer_.resize(kBufferBytes);
@@ -21,6 +20,17 @@ Task<std::size_t> ReadAhead::read_some(MutableBytes into) {
   std::copy_n(buffer_.begin() + static_cast<std::ptrdiff_t>(taken_), count, into.begin());
   taken_ += count;
   co_return count;
+}
+
+Task<void> ReadAhead::wait_readable() {
+  if (taken_ < buffer_.size()) co_return;
+  free_buffer();
+  co_await under_->wait_readable();
+}
+
+void ReadAhead::free_buffer() {
+  buffer_ = Bytes();  // {} would keep its memory
+  taken_ = 0;
 }
 
 Task<void> ReadAhead::write(std::span<const ByteView> pieces) {

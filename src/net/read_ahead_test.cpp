@@ -61,6 +61,15 @@ TEST_F(ReadAheadTest, empties_its_buffer_before_it_reads_straight_through) {
   EXPECT_EQ(script.asked, (std::vector<std::size_t>{kBuffer, 4000}));
 }
 
+TEST_F(ReadAheadTest, a_wait_keeps_what_was_read_ahead) {
+  script.incoming = {to_bytes("abc")};
+  EXPECT_EQ(as_text(read(1)), "a");
+  loop.run(stream.wait_readable());
+  EXPECT_EQ(as_text(read(100)), "bc");
+  loop.run(stream.wait_readable());
+  EXPECT_EQ(read(100).size(), 0);
+}
+
 TEST_F(ReadAheadTest, reads_straight_through_from_the_size_of_its_buffer_on) {
   script.incoming = {Bytes(10'000, 1)};
   EXPECT_EQ(read(kBuffer).size(), kBuffer);

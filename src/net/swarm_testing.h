@@ -18,9 +18,11 @@
 
 namespace shoal::net::testing {
 
-inline crypto::PrivateKey key_of(std::uint8_t seed) {
+inline crypto::PrivateKey key_of(std::uint32_t seed) {
   std::array<std::uint8_t, 32> secret{};
-  secret.fill(seed);
+  secret.fill(static_cast<std::uint8_t>(seed));
+  secret[0] = static_cast<std::uint8_t>(secret[0] ^ (seed >> 8));
+  secret[1] = static_cast<std::uint8_t>(secret[1] ^ (seed >> 16));
   return crypto::PrivateKey::ed25519_from_seed(secret);
 }
 
@@ -28,6 +30,7 @@ struct TestNodeOptions {
   ConnectionLimits limits{};
   std::uint64_t up = 0;  // bytes per second
   std::uint64_t down = 0;
+  UpgradeOptions upgrade{};
 };
 
 /// The connection stack of one node on one simulated host, listening on port 4001. Stops at the
@@ -39,11 +42,11 @@ class TestNode {
   explicit TestNode(sim::Host& its_host, TestNodeOptions options = {})
       : host(its_host),
         system(its_host.system()),
-        identity(key_of(static_cast<std::uint8_t>(its_host.index() + 1))),
+        identity(key_of(its_host.index() + 1)),
         id(PeerId::from_public_key(identity.public_key())),
         up(system.clock, options.up),
         down(system.clock, options.down),
-        upgrader(system, identity, Bandwidth{up, down}),
+        upgrader(system, identity, Bandwidth{up, down}, std::move(options.upgrade)),
         swarm(system, id, options.limits) {
     swarm.add_transport(make_tcp_transport(system, upgrader));
     swarm.listen(Multiaddr::tcp({IpAddress::any_v4(), kPort}));

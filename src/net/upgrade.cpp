@@ -11,12 +11,13 @@
 #include "net/negotiation/negotiate.h"
 #include "net/read_ahead.h"
 #include "net/security/noise/noise.h"
+#include "net/security/pnet/private_stream.h"
+#include "net/security/tls/tls.h"
 
 namespace shoal::net {
 
 namespace {
 
-const std::array<std::string, 1> kSecurityProtocols = {kNoiseProtocol};
 const std::array<std::string, 1> kMuxerProtocols = {kYamuxProtocol};
 
 Task<std::string> negotiate(Stream& stream, Direction direction,
@@ -30,18 +31,6 @@ Task<std::string> negotiate(Stream& stream, Direction direction,
   co_return co_await negotiate_as_listener(stream, speaks);
 }
 
-/// As there is but one security protocol, its first message leaves with the proposal: that saves
-/// the dialer a round trip.
-Task<std::unique_ptr<Stream>> agree_on_security(std::unique_ptr<Stream> stream,
-                                                Direction direction) {
-  static_assert(kSecurityProtocols.size() == 1);
-  if (direction == Direction::outbound) {
-    co_return negotiate_lazily(std::move(stream), kNoiseProtocol);
-  }
-  co_await negotiate(*stream, direction, kSecurityProtocols);
-  co_return stream;
-}
-
 std::shared_ptr<const noise::StaticKey> make_noise_key(System& system,
                                                        const crypto::PrivateKey& identity) {
   std::array<std::uint8_t, 32> secret{};
@@ -53,33 +42,81 @@ std::shared_ptr<const noise::StaticKey> make_noise_key(System& system,
 
 }  // namespace
 
-Upgrader::Upgrader(System& system, const crypto::PrivateKey& identity, Bandwidth bandwidth)
+std::string protocol_name(Security security) {
+  return security == Security::noise ? kNoiseProtocol : kTlsProtocol;
+}
+
+Upgrader::Upgrader(System& system, crypto::PrivateKey identity, Bandwidth bandwidth,
+                   UpgradeOptions options)
     : system_(system),
-      noise_key_(make_noise_key(system, identity)),
+      identity_(std::move(identity)),
+      noise_key_(make_noise_key(system, identity_)),
       bandwidth_(bandwidth),
-      gate_(system) {}
+      options_(std::move(options)),
+      gate_(system) {
+  SHOAL_CHECK(!options_.security.empty());
+}
 
 Task<Link> Upgrader::outbound(std::unique_ptr<Stream> stream, PeerId peer, Multiaddr local,
                               Multiaddr remote) {
-  return upgrade(std::move(stream), std::move(peer), std::move(local), std::move(remote));
+  return outbound(std::move(stream), std::move(peer), std::move(local), std::move(remote),
+                  options_.security.front());
+}
+
+/// The first message leaves with the proposal: that saves the dialer a round trip.
+Task<Link> Upgrader::outbound(std::unique_ptr<Stream> stream, PeerId peer, Multiaddr local,
+                              Multiaddr remote, Security security) {
+  strike_fault(remote);
+  auto agreed = negotiate_lazily(prepare(std::move(stream)), protocol_name(security));
+  Secured secured =
+      co_await secure(security, std::move(agreed), Direction::outbound, std::move(peer));
+  co_return co_await finish(std::move(secured), security, Direction::outbound, std::move(local),
+                            std::move(remote));
 }
 
 Task<Link> Upgrader::inbound(std::unique_ptr<Stream> stream, Multiaddr local, Multiaddr remote) {
-  return upgrade(std::move(stream), std::nullopt, std::move(local), std::move(remote));
+  strike_fault(remote);
+  std::unique_ptr<Stream> prepared = prepare(std::move(stream));
+  const Security security = co_await agree_as_listener(*prepared);
+  co_await gate_.enter(remote);
+  Secured secured =
+      co_await secure(security, std::move(prepared), Direction::inbound, std::nullopt);
+  co_return co_await finish(std::move(secured), security, Direction::inbound, std::move(local),
+                            std::move(remote));
 }
 
-Task<Link> Upgrader::upgrade(std::unique_ptr<Stream> stream, std::optional<PeerId> peer,
-                             Multiaddr local, Multiaddr remote) {
-  const Direction direction = peer ? Direction::outbound : Direction::inbound;
-  if (system_.faults.strikes("net.handshake")) {
-    throw Error(ErrorCode::closed, "the handshake broke off", remote.to_string());
+void Upgrader::strike_fault(const Multiaddr& remote) {
+  if (!system_.faults.strikes("net.handshake")) return;
+  throw Error(ErrorCode::closed, "the handshake broke off", remote.to_string());
+}
+
+std::unique_ptr<Stream> Upgrader::prepare(std::unique_ptr<Stream> stream) {
+  std::unique_ptr<Stream> out = std::make_unique<LimitedStream>(std::move(stream), bandwidth_);
+  if (options_.network_key) {
+    out = make_private(system_.random, std::move(out), *options_.network_key);
   }
-  auto limited = std::make_unique<LimitedStream>(std::move(stream), bandwidth_);
-  std::unique_ptr<Stream> ahead = std::make_unique<ReadAhead>(std::move(limited));
-  std::unique_ptr<Stream> agreed = co_await agree_on_security(std::move(ahead), direction);
-  if (direction == Direction::inbound) co_await gate_.enter(remote);
-  Secured secured = co_await secure_with_noise(system_, noise_key_, std::move(agreed), direction,
-                                               std::move(peer), kMuxerProtocols);
+  return std::make_unique<ReadAhead>(std::move(out));
+}
+
+Task<Security> Upgrader::agree_as_listener(Stream& stream) {
+  std::vector<std::string> names;
+  for (const Security each : options_.security) names.push_back(protocol_name(each));
+  const std::string name = co_await negotiate(stream, Direction::inbound, names);
+  co_return name == kTlsProtocol ? Security::tls : Security::noise;
+}
+
+Task<Secured> Upgrader::secure(Security security, std::unique_ptr<Stream> stream,
+                               Direction direction, std::optional<PeerId> peer) {
+  if (security == Security::tls) {
+    return secure_with_tls(system_, tls_identity(), std::move(stream), direction, std::move(peer),
+                           kMuxerProtocols);
+  }
+  return secure_with_noise(system_, noise_key_, std::move(stream), direction, std::move(peer),
+                           kMuxerProtocols);
+}
+
+Task<Link> Upgrader::finish(Secured secured, Security security, Direction direction,
+                            Multiaddr local, Multiaddr remote) {
   std::string muxer = secured.muxer;
   if (muxer.empty()) muxer = co_await negotiate(*secured.stream, direction, kMuxerProtocols);
   co_return Link{.peer = std::move(secured.peer),
@@ -87,8 +124,16 @@ Task<Link> Upgrader::upgrade(std::unique_ptr<Stream> stream, std::optional<PeerI
                  .muxer = make_yamux(system_, std::move(secured.stream), direction),
                  .local = std::move(local),
                  .remote = std::move(remote),
-                 .security = kNoiseProtocol,
+                 .security = protocol_name(security),
                  .muxer_protocol = std::move(muxer)};
+}
+
+const std::shared_ptr<const tls::Identity>& Upgrader::tls_identity() {
+  if (!tls_identity_) {
+    tls_identity_ =
+        tls::Identity::make(identity_, [this](MutableBytes out) { system_.random.fill(out); });
+  }
+  return tls_identity_;
 }
 
 }  // namespace shoal::net

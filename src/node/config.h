@@ -7,6 +7,7 @@
 
 #include "crypto/keys.h"
 #include "format/multiaddr.h"
+#include "net/upgrade.h"
 
 namespace shoal::node {
 
@@ -18,6 +19,18 @@ struct Config {
   std::vector<Multiaddr> listen;
   /// Peers to know, and to stay connected to, from the start; each ends in /p2p/ID.
   std::vector<Multiaddr> connect;
+  /// Ways into a network: peers that are met at the start, and through which others are found; each
+  /// ends in /p2p/ID.
+  std::vector<Multiaddr> bootstrap{};
+  /// Finds peers of the local network, and is found by them.
+  bool lan = false;
+  /// Takes part in the DHT of the peers that it knows, by bootstrap, by the local network, or
+  /// because they came.
+  bool dht = false;
+  /// Answers questions of the DHT, when others can reach this node; else it only asks.
+  bool dht_server = true;
+  /// Announces to the public DHT, and uses its bootstrap peers.
+  bool is_public = false;
   /// Addresses that others reach this node by, such as a port that a router forwards; they come
   /// before those of its interfaces in links and identify. Without /p2p, or with its own id.
   std::vector<Multiaddr> announce{};
@@ -28,6 +41,11 @@ struct Config {
   std::string agent;
   /// The identity; the home's is then neither read nor made.
   std::optional<crypto::PrivateKey> key = {};
+  /// Security protocols, and the private network that the node is in.
+  net::UpgradeOptions upgrade = {};
+  /// The index lives in memory and ends with the node; of the home only key and port remain. For
+  /// nodes that need no second run, such as simulated ones.
+  bool ephemeral = false;
 };
 
 }  // namespace shoal::node

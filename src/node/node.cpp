@@ -5,12 +5,17 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "content/connected_peers.h"
 #include "net/limited_stream.h"
 #include "net/transport/tcp/tcp.h"
 #include "net/upgrade.h"
 #include "node/identity.h"
 #include "node/listen.h"
+#include "node/module.h"
+#include "node/networks.h"
+#include "node/peer_report.h"
 #include "node/shared_index.h"
+#include "protocol/perf/perf.h"
 #include "protocol/ping/ping.h"
 #include "system/rate_limit.h"
 #include "system/task_group.h"
@@ -36,8 +41,8 @@ net::ConnectionLimits connection_limits(const Config& config) {
 }
 
 /// A node beside the first one of its home begins with what that has learnt.
-std::string index_folder(System& system, const Home& home) {
-  if (!home.is_first()) copy_index(system, home);
+std::string index_folder(System& system, const Home& home, const Config& config) {
+  if (!home.is_first() && !config.ephemeral) copy_index(system, home);
   return home.folder();
 }
 
@@ -52,15 +57,22 @@ struct Node::Parts {
         key(config.key ? *config.key : load_identity(world, home.folder())),
         up(world.clock, config.up),
         down(world.clock, config.down),
-        upgrader(world, key, net::Bandwidth{up, down}),
+        upgrader(world, key, net::Bandwidth{up, down}, config.upgrade),
         swarm(world, PeerId::from_public_key(key.public_key()),
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
-        store(world, index_folder(world, home)),
+        store(world, index_folder(world, home, config),
+              config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
         running(world.storage, home.folder()),
         bitswap(content::Bitswap::make(world, swarm, store)),
+        routing(world, swarm),
+        connected_peers(world, *bitswap),
+        networks(world, swarm, routing, config, home),
+        peer_report(world, swarm, running),
         done_listener(world, swarm),
-        tasks(world.waits, "node") {}
+        tasks(world.waits, "node"),
+        modules{ending(store),       ending(swarm),   ending(identify),       ending(*bitswap),
+                module_of(networks), ending(routing), module_of(peer_report), ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
@@ -80,8 +92,14 @@ struct Node::Parts {
   std::unique_ptr<content::Bitswap> bitswap;
   std::optional<std::uint16_t> port_taken;
   std::function<void(const PeerId&, const std::string&)> when_unreachable;
+  routing::Routing routing;
+  content::ConnectedPeers connected_peers;
+  Networks networks;
+  PeerReport peer_report;
   service::DoneListener done_listener;
   TaskGroup tasks;
+  /// Stopped in reverse: who asks before who is asked.
+  const std::vector<Module> modules;
 };
 
 Task<void> Node::Parts::stay_connected(PeerId peer) {
@@ -110,11 +128,16 @@ void Node::Parts::announce(const Multiaddr& address) {
 
 Node::Node(System& system, Config config)
     : parts_(std::make_unique<Parts>(system, std::move(config))) {
-  if (parts_->home.is_first()) take_over_indexes(system, parts_->home, parts_->store);
+  if (parts_->home.is_first() && !parts_->config.ephemeral)
+    take_over_indexes(system, parts_->home, parts_->store);
   for (const Multiaddr& address : parts_->config.announce) parts_->announce(address);
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
   ping::serve(system, swarm);
+  perf::serve(system, swarm, perf::Audience::nearby);
+  parts_->routing.add(parts_->connected_peers);
+  parts_->identify.when_identified(
+      [this](const PeerId& peer) { parts_->networks.identified(peer); });
   for (const Multiaddr& address : parts_->config.connect) {
     const auto peer = address.peer();
     if (!peer)
@@ -134,17 +157,17 @@ void Node::start() {
                             .agent = parts_->config.agent,
                             .protocols = parts_->swarm.protocols().names(),
                             .served = {}});
+  for (const Module& part : parts_->modules) part.start();
   for (const Multiaddr& address : parts_->config.connect) {
+    parts_->swarm.manager().protect(*address.peer(), "connect");
     parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
   }
 }
 
 Task<void> Node::stop() {
-  co_await parts_->tasks.stop();
-  co_await parts_->bitswap->stop();
-  co_await parts_->identify.stop();
-  co_await parts_->swarm.stop();
-  co_await parts_->store.stop();
+  for (auto part = parts_->modules.rbegin(); part != parts_->modules.rend(); ++part) {
+    co_await part->stop();
+  }
 }
 
 System& Node::system() {
@@ -194,6 +217,18 @@ content::Bitswap& Node::bitswap() {
 
 service::DoneListener& Node::done_listener() {
   return parts_->done_listener;
+}
+
+routing::DhtNetwork* Node::dht() {
+  return parts_->networks.dht();
+}
+
+routing::Routing& Node::routing() {
+  return parts_->routing;
+}
+
+service::Context Node::context() {
+  return {parts_->system, parts_->swarm, parts_->store, *parts_->bitswap, parts_->routing};
 }
 
 std::vector<Multiaddr> Node::addresses() const {

@@ -15,6 +15,9 @@
 #include "node/home.h"
 #include "node/running.h"
 #include "protocol/identify/identify.h"
+#include "routing/dht_network.h"
+#include "routing/routing.h"
+#include "service/context.h"
 #include "service/done_listener.h"
 #include "system/system.h"
 
@@ -49,6 +52,11 @@ class Node {
   content::BlockStore& store();
   content::Bitswap& bitswap();
   service::DoneListener& done_listener();
+  routing::Routing& routing();
+  /// That the node is in; null for none.
+  routing::DhtNetwork* dht();
+  /// What services of content are made of.
+  service::Context context();
 
   /// Where others can reach this node, each with /p2p/ID, the most reachable first.
   std::vector<Multiaddr> addresses() const;

@@ -27,7 +27,8 @@ class TwoNodes : public ::testing::Test {
     return {.home = "/home",
             .listen = {Multiaddr::tcp({host.address(), 4001})},
             .connect = {},
-            .agent = "shoal/test"};
+            .agent = "shoal/test",
+            .ephemeral = true};
   }
   Multiaddr known_address() {
     return Multiaddr::tcp({second_host.address(), 4001}).with_peer(second->id());

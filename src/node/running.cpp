@@ -1,11 +1,15 @@
 #include "node/running.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "system/whole_file.h"
 
 namespace shoal::node {
 
@@ -22,6 +26,50 @@ std::string_view take_line(std::string_view& text) {
   return line;
 }
 
+constexpr char kBetweenFields = '\t';
+
+std::string take_field(std::string_view& text) {
+  const auto end = text.find(kBetweenFields);
+  std::string field(text.substr(0, end));
+  text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  return field;
+}
+
+std::int64_t take_number(std::string_view& text) {
+  const std::string field = take_field(text);
+  std::int64_t out = 0;
+  std::from_chars(field.data(), field.data() + field.size(), out);
+  return out;
+}
+
+std::string peer_line(const Running::Peer& peer) {
+  std::string reasons;
+  for (const auto& reason : peer.kept_for) reasons += (reasons.empty() ? "" : ",") + reason;
+  std::string agent = peer.agent;  // the last field, of the peer's own choice
+  std::ranges::replace(agent, '\n', ' ');
+  return fmt::format("connected {}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", peer.id.to_string(),
+                     peer.address.to_string(), peer.path, reasons, peer.round_trip_us, peer.since,
+                     peer.up, peer.down, agent);
+}
+
+Running::Peer read_peer(std::string_view text) {
+  const PeerId id = PeerId::parse(take_field(text));
+  Running::Peer out{.id = id, .address = Multiaddr::parse(take_field(text)), .path = {}};
+  out.path = take_field(text);
+  const std::string reasons = take_field(text);
+  for (std::size_t at = 0; at < reasons.size();) {
+    const std::size_t end = std::min(reasons.find(',', at), reasons.size());
+    out.kept_for.push_back(reasons.substr(at, end - at));
+    at = end + 1;
+  }
+  out.round_trip_us = take_number(text);
+  out.since = take_number(text);
+  out.up = static_cast<std::uint64_t>(take_number(text));
+  out.down = static_cast<std::uint64_t>(take_number(text));
+  out.agent = std::string(text);
+  return out;
+}
+
 void read_line(std::string_view line, Running& out) {
   const auto space = line.find(' ');
   if (space == line.npos) return;
@@ -31,6 +79,7 @@ void read_line(std::string_view line, Running& out) {
   if (word == "agent") out.agent = value;
   if (word == "address") out.addresses.push_back(Multiaddr::parse(value));
   if (word == "protocol") out.protocols.push_back(value);
+  if (word == "connected") out.peers.push_back(read_peer(value));
   if (word == "share" || word == "get") {
     out.served.push_back({.kind = std::string(word), .link = service::Link::parse(value, true)});
   }
@@ -40,6 +89,7 @@ std::string to_text(const Running& running) {
   std::string out = "peer " + running.peer_id + "\nagent " + running.agent + "\n";
   for (const Multiaddr& address : running.addresses) out += "address " + address.to_string() + "\n";
   for (const std::string& protocol : running.protocols) out += "protocol " + protocol + "\n";
+  for (const Running::Peer& peer : running.peers) out += peer_line(peer);
   return out;
 }
 
@@ -48,12 +98,10 @@ std::string to_text(const Running& running) {
 std::optional<Running> read_running(Storage& storage, const std::string& folder) {
   const std::string path = folder + kRunningFile;
   try {
-    if (!storage.info(path)) return std::nullopt;
-    const auto file = storage.open(path, Access::read);
-    Bytes bytes(std::min<std::uint64_t>(file->info().size, kMaxFileBytes));
-    bytes.resize(file->read_at(0, bytes));
+    const auto bytes = read_whole(storage, path, kMaxFileBytes);
+    if (!bytes) return std::nullopt;
     Running out;
-    std::string_view text = as_text(bytes);
+    std::string_view text = as_text(*bytes);
     while (!text.empty()) read_line(take_line(text), out);
     return out;
   } catch (const Error& error) {
@@ -74,7 +122,14 @@ RunningFile::~RunningFile() {
 }
 
 void RunningFile::describe(Running running) {
+  if (running_) running.peers = std::move(running_->peers);
   running_ = std::move(running);
+  write();
+}
+
+void RunningFile::set_peers(std::vector<Running::Peer> peers) {
+  if (!running_ || running_->peers == peers) return;
+  running_->peers = std::move(peers);
   write();
 }
 
@@ -90,7 +145,7 @@ RunningFile::Entry::~Entry() {
   file_.write();
 }
 
-/// Under another name first: whoever reads finds all of it. A full disk is no reason not to serve.
+/// A full disk is no reason not to serve.
 void RunningFile::write() const {
   if (!running_) return;
   std::string text = to_text(*running_);
@@ -98,10 +153,7 @@ void RunningFile::write() const {
     text += entry->served_.kind + " " + entry->served_.link.to_string() + "\n";
   }
   try {
-    const std::string fresh = path_ + ".new";
-    storage_.remove(fresh);
-    storage_.open(fresh, Access::create_new)->write_at(0, as_bytes(text));
-    storage_.rename(fresh, path_, true);
+    replace_whole(storage_, path_, as_bytes(text));
   } catch (const Error& error) {
     log_info("other commands cannot see what this node serves: {}", error.what());
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <vector>
 
 #include "format/multiaddr.h"
+#include "format/peer_id.h"
 #include "service/link.h"
 #include "system/system.h"
 
@@ -21,11 +23,29 @@ struct Running {
     service::Link link;
   };
 
+  /// Somebody who is connected.
+  struct Peer {
+    PeerId id;
+    Multiaddr address;
+    std::string path;  // "lan" and so on
+    std::vector<std::string> kept_for{};
+    std::int64_t round_trip_us = 0;  // 0: not measured yet
+    std::int64_t since = 0;          // Unix seconds
+    std::uint64_t up = 0;            // bytes, over this connection
+    std::uint64_t down = 0;
+    std::string agent{};
+
+    bool operator==(const Peer&) const = default;
+  };
+  /// The longest connected come first, so many.
+  static constexpr std::size_t kMaxPeers = 256;
+
   std::string peer_id;
   std::vector<Multiaddr> addresses;  // each with /p2p/ID
   std::string agent;
   std::vector<std::string> protocols;
   std::vector<Served> served;
+  std::vector<Peer> peers{};
 };
 
 /// What the node of this folder last told of itself; to be believed only while the folder's lock is
@@ -59,6 +79,8 @@ class RunningFile {
   /// Who runs; what is served is kept as it is.
   void describe(Running running);
   std::unique_ptr<Entry> add(Running::Served served);
+  /// Who is connected now; written when that is something new.
+  void set_peers(std::vector<Running::Peer> peers);
 
  private:
   void write() const;

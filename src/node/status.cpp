@@ -80,6 +80,17 @@ std::optional<LockHolder> holder_of(Storage& storage, const std::string& home) {
   return storage.lock_holder(lock_path(home));
 }
 
+std::vector<RunningNode> running_nodes(Storage& storage, const std::string& home) {
+  std::vector<RunningNode> out;
+  if (!storage.info(home)) return out;
+  for (const std::string& folder : node_folders(storage, home)) {
+    auto holder = holder_of(storage, folder);
+    if (!holder) continue;
+    out.push_back({.holder = std::move(*holder), .running = read_running(storage, folder)});
+  }
+  return out;
+}
+
 Task<Status> look_at_home(System& system, std::string home) {
   Storage& storage = system.storage;
   Status status{.home = storage.absolute(home), .peer = {}, .nodes = {}, .places = {}};
@@ -87,12 +98,7 @@ Task<Status> look_at_home(System& system, std::string home) {
   if (const auto key = find_identity(system, status.home)) {
     status.peer = PeerId::from_public_key(key->public_key());
   }
-  for (const std::string& folder : node_folders(storage, status.home)) {
-    auto holder = holder_of(storage, folder);
-    if (!holder) continue;
-    status.nodes.push_back(
-        {.holder = std::move(*holder), .running = read_running(storage, folder)});
-  }
+  status.nodes = running_nodes(storage, status.home);
   status.disk_bytes = bytes_below(storage, status.home);
   for (const char* suffix : {"", content::kIndexWalSuffix}) {
     const auto info = storage.info(status.home + "/" + content::kIndexName + suffix);

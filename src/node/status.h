@@ -43,6 +43,9 @@ struct Status {
 /// The process that uses the home, an absolute path; none when none does.
 std::optional<LockHolder> holder_of(Storage& storage, const std::string& home);
 
+/// The nodes that run in a home, an absolute path, the first one first.
+std::vector<RunningNode> running_nodes(Storage& storage, const std::string& home);
+
 /// Looks at a home, which another process may hold, and changes and makes nothing. Throws Error{io}
 /// when something in it cannot be read or is damaged.
 Task<Status> look_at_home(System& system, std::string home);

@@ -1,21 +1,110 @@
 #include "routing/routing.h"
 
+#include <unordered_set>
+#include <utility>
+
+#include "system/join.h"
+#include "system/task_group.h"
+
 namespace shoal::routing {
 
-std::string_view name_of(Source source) {
-  switch (source) {
-    case Source::link:
-      return "link";
-    case Source::connected:
-      return "connected";
-    case Source::lan:
-      return "lan";
-    case Source::dht:
-      return "dht";
-    case Source::http:
-      return "http";
+/// Hands on each peer once, whoever names it.
+class Routing::Search {
+ public:
+  Search(Routing& routing, FoundSink sink) : routing_(routing), sink_(std::move(sink)) {}
+
+  void found(const Found& answer) {
+    if (answer.peer == routing_.swarm_.local_peer()) return;
+    routing_.learn(answer);
+    if (peers_.size() >= kMaxFound || !peers_.insert(answer.peer).second) return;
+    sink_(answer);
   }
-  return "dht";
+
+ private:
+  Routing& routing_;
+  FoundSink sink_;
+  std::unordered_set<PeerId> peers_;
+};
+
+void Routing::learn(const Found& found) {
+  for (const Multiaddr& address : found.addresses) {
+    swarm_.peers().add_address(found.peer, address, net::AddressSource::hearsay, kAddressLifetime);
+  }
+}
+
+Task<void> Routing::find_providers(Cid cid, FoundSink sink) {
+  Search search(*this, std::move(sink));
+  const FoundSink found = [&search](const Found& answer) { search.found(answer); };
+  TaskGroup asking(system_.waits, "find providers");
+  for (Router* router : routers_) asking.spawn(router->find_providers(cid, found));
+  co_await join_or_stop(asking);
+}
+
+/// Outlives who watches by a round at most.
+struct Routing::Watched {
+  Watcher* watcher;
+};
+
+std::shared_ptr<void> Routing::keep_searching(Cid cid, Duration delay, Watcher& watcher) {
+  auto watched = std::make_shared<Watched>(&watcher);
+  tasks_.spawn(search_on(std::move(cid), delay, watched));
+  // What the watcher holds says when it ends; the search keeps the state alone.
+  return std::shared_ptr<void>(nullptr, [watched](void*) { watched->watcher = nullptr; });
+}
+
+Task<void> Routing::search_on(Cid cid, Duration delay, std::shared_ptr<Watched> watched) {
+  const FoundSink found = [&](const Found& answer) {
+    if (watched->watcher != nullptr) watched->watcher->found(answer);
+  };
+  while (true) {
+    co_await system_.clock.sleep_for(delay);
+    if (watched->watcher == nullptr) co_return;
+    co_await find_providers(cid, found);
+    if (watched->watcher == nullptr) co_return;
+    delay = watched->watcher->searched();
+  }
+}
+
+Task<void> Routing::find_peer(PeerId peer) {
+  TaskGroup asking(system_.waits, "find peer");
+  const FoundSink found = [&](const Found& answer) {
+    if (answer.peer != peer || answer.addresses.empty()) return;
+    learn(answer);
+    asking.cancel();
+  };
+  for (Router* router : routers_) asking.spawn(router->find_peer(peer, found));
+  co_await join_or_stop(asking);
+}
+
+Task<void> Routing::provide(Cid cid, std::function<void(const Provided&)> sink) {
+  TaskGroup announcing(system_.waits, "provide");
+  for (Router* router : routers_) announcing.spawn(run_provide(*router, cid, sink));
+  co_await join_or_stop(announcing);
+}
+
+Task<void> Routing::run_provide(Router& router, Cid cid,
+                                std::function<void(const Provided&)> sink) {
+  const std::size_t peers = co_await router.provide(cid);
+  if (peers > 0) sink({.where = router.where(), .peers = peers});
+}
+
+void Routing::withdraw(const Cid& cid) {
+  for (Router* router : routers_) router->withdraw(cid);
+}
+
+Task<void> Routing::settle() {
+  TaskGroup settling(system_.waits, "settle");
+  for (Router* router : routers_) settling.spawn(router->settle());
+  co_await join_or_stop(settling);
+}
+
+std::string Routing::where() const {
+  std::string out;
+  for (std::size_t i = 0; i < routers_.size(); ++i) {
+    if (i > 0) out += i + 1 == routers_.size() ? " and " : ", ";
+    out += routers_[i]->where();
+  }
+  return out;
 }
 
 }  // namespace shoal::routing

@@ -1,6 +1,7 @@
 #include "service/content_session.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shoal::service {
 
@@ -17,33 +18,49 @@ bool names_another(const std::vector<Multiaddr>& providers, const PeerId& self) 
 
 }  // namespace
 
-ContentSession::ContentSession(net::Swarm& swarm, content::Bitswap& bitswap,
+ContentSession::ContentSession(const Context& context, Cid root,
                                const std::vector<Multiaddr>& providers)
-    : swarm_(swarm),
-      asks_anybody_(!names_another(providers, swarm.local_peer())),
-      session_(bitswap.session(asks_anybody_ ? content::Asks::anybody : content::Asks::providers)) {
+    : swarm_(context.swarm),
+      asks_anybody_(!names_another(providers, context.swarm.local_peer())),
+      session_(context.bitswap.session(asks_anybody_ ? content::Asks::anybody
+                                                     : content::Asks::providers)) {
   swarm_.add_observer(*this);
-  if (asks_anybody_) {
-    for (const net::Connection* open : swarm.connections().all()) session_->add_peer(open->peer());
-    return;
-  }
-  for (const Multiaddr& provider : providers) {
-    const auto peer = provider.peer();
-    if (!peer || *peer == swarm.local_peer()) continue;
-    if (const Multiaddr address = provider.without_peer(); !address.empty()) {
-      swarm.peers().add_address(*peer, address, net::AddressSource::given_by_user,
-                                kGivenAddressLifetime);
-    }
-    session_->add_peer(*peer);
-  }
+  add_named(providers);
+  for (net::Connection* open : swarm_.connections().all()) connected(*open);
+  if (context.routing.empty()) return;
+  session_->expect_peers(true);
+  search_ = context.routing.keep_searching(std::move(root), asks_anybody_ ? Duration{} : kHeadStart,
+                                           *this);
 }
 
 ContentSession::~ContentSession() {
   swarm_.remove_observer(*this);
 }
 
+void ContentSession::add_named(const std::vector<Multiaddr>& providers) {
+  for (const Multiaddr& provider : providers) {
+    const auto peer = provider.peer();
+    if (!peer || *peer == swarm_.local_peer()) continue;
+    if (const Multiaddr address = provider.without_peer(); !address.empty()) {
+      swarm_.peers().add_address(*peer, address, net::AddressSource::given_by_user,
+                                 kGivenAddressLifetime);
+    }
+    session_->add_peer(*peer);
+  }
+}
+
 void ContentSession::connected(net::Connection& connection) {
   if (asks_anybody_) session_->add_peer(connection.peer());
+}
+
+void ContentSession::found(const routing::Found& provider) {
+  session_->add_peer(provider.peer);
+}
+
+Duration ContentSession::searched() {
+  session_->expect_peers(false);
+  if (!session_->counts().sources.empty()) return kPauseWhileServed;
+  return std::exchange(pause_, std::min(2 * pause_, kLongestPause));
 }
 
 }  // namespace shoal::service

@@ -83,26 +83,19 @@ class ShardReader {
 
 }  // namespace
 
-ContentSource::ContentSource(System& system, net::Swarm& swarm, content::BlockStore& store,
-                             content::Bitswap& bitswap, std::vector<Multiaddr> providers,
-                             Fetching fetching)
-    : system_(system),
-      swarm_(swarm),
-      store_(store),
-      bitswap_(bitswap),
-      providers_(std::move(providers)),
-      fetching_(fetching) {}
+ContentSource::ContentSource(Context context, Origin origin, Fetching fetching)
+    : context_(context), origin_(std::move(origin)), fetching_(fetching) {}
 
 Task<SharedBytes> ContentSource::block(Cid cid) {
   if (auto known = content::inline_block(cid)) co_return std::move(*known);
-  std::optional<SharedBytes> held = co_await store_.get(cid.hash());
+  std::optional<SharedBytes> held = co_await context_.store.get(cid.hash());
   if (held) co_return std::move(*held);
   if (fetching_ == Fetching::never) {
     throw Error(ErrorCode::not_found, "not on this node", cid.to_string(), "get it first");
   }
   // The first that is not here is mostly the top: whoever lacks that has nothing below it.
   const bool first = !session_;
-  if (first) session_.emplace(swarm_, bitswap_, providers_);
+  if (first) session_.emplace(context_, origin_.root.value_or(cid), origin_.providers);
   content::Session& session = **session_;
   Task<content::Block> fetching = first ? session.fetch_root(cid) : session.fetch(cid);
   content::Block fetched = co_await std::move(fetching);
@@ -111,23 +104,23 @@ Task<SharedBytes> ContentSource::block(Cid cid) {
   if (fetched.bytes.size() <= kSmallNodeBytes) {
     interior = look();
   } else {
-    interior = co_await offload(system_.offload, look);
+    interior = co_await offload(context_.system.offload, look);
   }
-  if (interior) store_.put(cid.hash(), fetched.bytes.view());
+  if (interior) context_.store.put(cid.hash(), fetched.bytes.view());
   co_return std::move(fetched.bytes);
 }
 
 Task<UnixfsNode> ContentSource::describe(Cid cid, SharedBytes block) {
   if (block.size() <= kSmallNodeBytes) co_return describe_node(cid, block.view());
   const auto job = [&] { return describe_node(cid, block.view()); };
-  UnixfsNode node = co_await offload(system_.offload, job);
+  UnixfsNode node = co_await offload(context_.system.offload, job);
   co_return node;
 }
 
 Task<FileNode> ContentSource::describe_part(FilePart part, SharedBytes block) {
   if (block.size() <= kSmallNodeBytes) co_return describe_file_part(part, block.view());
   const auto job = [&] { return describe_file_part(part, block.view()); };
-  FileNode node = co_await offload(system_.offload, job);
+  FileNode node = co_await offload(context_.system.offload, job);
   co_return node;
 }
 
@@ -158,7 +151,7 @@ std::size_t memory_of(const std::vector<DagPbLink>& entries) {
 
 std::uint64_t ContentSource::raw_bytes(const DagPbLink& link) const {
   if (const auto known = content::inline_block(link.cid)) return known->size();
-  if (const auto held = store_.size(link.cid.hash())) return *held;
+  if (const auto held = context_.store.size(link.cid.hash())) return *held;
   return std::min<std::uint64_t>(link.tsize, content::kMaxBlockBytes);
 }
 

@@ -13,6 +13,7 @@
 #include "net/swarm/swarm.h"
 #include "service/block_queue.h"
 #include "service/content_session.h"
+#include "service/context.h"
 #include "system/system.h"
 
 namespace shoal::service {
@@ -24,10 +25,7 @@ enum class Fetching { as_needed, never };
 /// providers, who are asked for nothing before that is needed.
 class ContentSource {
  public:
-  /// Borrows all but the providers for its life.
-  ContentSource(System& system, net::Swarm& swarm, content::BlockStore& store,
-                content::Bitswap& bitswap, std::vector<Multiaddr> providers,
-                Fetching fetching = Fetching::as_needed);
+  ContentSource(Context context, Origin origin, Fetching fetching = Fetching::as_needed);
 
   /// Nodes with links are kept in the store; leaves are not. Throws what Session::fetch() throws;
   /// Error{not_found} for a block that is not held and never fetched.
@@ -59,16 +57,13 @@ class ContentSource {
 
   std::size_t bytes_arriving() const { return session_ ? (*session_)->bytes_arriving() : 0; }
 
-  System& system() { return system_; }
-  content::BlockStore& store() { return store_; }
+  System& system() { return context_.system; }
+  content::BlockStore& store() { return context_.store; }
   ReadAhead& read_ahead() { return read_ahead_; }
 
  private:
-  System& system_;
-  net::Swarm& swarm_;
-  content::BlockStore& store_;
-  content::Bitswap& bitswap_;
-  const std::vector<Multiaddr> providers_;
+  const Context context_;
+  const Origin origin_;
   const Fetching fetching_;
   std::optional<ContentSession> session_;
   ReadAhead read_ahead_;

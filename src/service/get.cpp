@@ -23,20 +23,15 @@ constexpr Duration kFarewell = 1s;
 }  // namespace
 
 struct Get::State {
-  State(System& world, net::Swarm& connections, content::BlockStore& blocks,
-        content::Bitswap& exchange, GetOptions wanted)
-      : system(world),
-        swarm(connections),
-        store(blocks),
-        bitswap(exchange),
+  State(Context parts, GetOptions wanted)
+      : context(parts),
         options(std::move(wanted)),
-        session(connections, exchange, options.link.providers),
-        started(world.clock.now()) {}
+        session(context, options.link.cid, options.link.providers),
+        started(system.clock.now()) {}
 
-  System& system;
-  net::Swarm& swarm;
-  content::BlockStore& store;
-  content::Bitswap& bitswap;
+  const Context context;
+  System& system = context.system;
+  net::Swarm& swarm = context.swarm;
   const GetOptions options;
   ContentSession session;
   const TimePoint started;
@@ -62,7 +57,7 @@ struct Get::State {
   Task<void> fetch() {
     Cid cid = options.link.cid;
     if (!options.link.path.empty()) {
-      path_reader = std::make_unique<Reader>(system, swarm, store, bitswap, options.link.providers);
+      path_reader = std::make_unique<Reader>(context, Origin{options.link.providers});
       cid = co_await path_reader->resolve(options.link);
       path_reader.reset();
     }
@@ -72,8 +67,8 @@ struct Get::State {
     const TargetPlace target = choose_target(system.storage, found, options.output);
     name = target.name;
     const auto itself = target.in_given_folder ? folder_itself(target) : std::nullopt;
-    download = std::make_unique<content::Download>(system, store, bitswap, *session, cid,
-                                                   to_place(itself.value_or(target)));
+    download = std::make_unique<content::Download>(system, context.store, context.bitswap, *session,
+                                                   cid, to_place(itself.value_or(target)));
     if (itself) {
       const bool is_there = co_await download->is_there();
       if (is_there) {
@@ -112,7 +107,7 @@ struct Get::State {
     if (!out.busy.empty()) return out;
     if (session.asks_anybody() && session->counts().sources.empty()) {
       out.waiting = Waiting::peers;
-      out.detail = waiting_for_peers(swarm);
+      out.detail = waiting_for_peers(context);
     } else if (out.peers == 0 && !session.asks_anybody()) {
       out.waiting = Waiting::connection;
       out.detail = trying_again(options.link.providers, session->troubles());
@@ -235,9 +230,8 @@ struct Get::State {
   }
 };
 
-Get::Get(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
-         GetOptions options)
-    : state_(std::make_unique<State>(system, swarm, store, bitswap, std::move(options))) {}
+Get::Get(Context context, GetOptions options)
+    : state_(std::make_unique<State>(context, std::move(options))) {}
 
 Get::~Get() = default;
 
@@ -293,7 +287,7 @@ std::string Get::metadata_trouble() const {
 }
 
 void Get::when_bad_peer(std::function<void(const content::BadPeer&)> callback) {
-  state_->bitswap.when_bad_peer(std::move(callback));
+  state_->context.bitswap.when_bad_peer(std::move(callback));
 }
 
 }  // namespace shoal::service

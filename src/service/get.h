@@ -13,6 +13,7 @@
 #include "content/store/block_store.h"
 #include "content/transfer/differences.h"
 #include "net/swarm/swarm.h"
+#include "service/context.h"
 #include "service/link.h"
 #include "system/system.h"
 
@@ -81,8 +82,7 @@ struct ReplacedTarget {
 class Get {
  public:
   /// Borrows all for its life.
-  Get(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
-      GetOptions options);
+  Get(Context context, GetOptions options);
   ~Get();
 
   /// Resolves the path of the link, finds the target's name, fetches, verifies, puts it in place,

@@ -46,10 +46,12 @@ struct Holder {
     }
   }
   Multiaddr address() const { return node.address().with_peer(node.id); }
+  Context context() { return {node.system, node.swarm, store, *bitswap, routing}; }
 
   TestNode& node;
   content::BlockStore store;
   std::unique_ptr<content::Bitswap> bitswap;
+  routing::Routing routing{node.system, node.swarm};
   std::unique_ptr<content::ServedBlocks::Scope> served = bitswap->served().open();
 };
 
@@ -71,7 +73,7 @@ struct Gets : ::testing::Test {
         .cid = cid, .path = {}, .filename = std::move(filename), .providers = {sender.address()}};
   }
   std::optional<ErrorCode> get(Link from, bool replace = false) {
-    Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+    Get work(guest.context(),
              {.link = std::move(from), .output = "/out", .replace = replace, .timeout = 20s});
     const auto error = net.world.run(failure_of(work.run()));
     fetched = work.fetched().blocks_fetched;
@@ -188,8 +190,7 @@ TEST_F(Gets, refuses_content_that_does_not_match_a_foreign_hash) {
 
 TEST_F(Gets, names_the_hash_function_that_it_cannot_verify) {
   const Cid unknown = Cid::v1(Codec::raw, Multihash::wrap(HashCode{0x1e}, Bytes(32, 0xaa)));
-  Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
-           {.link = link(unknown), .output = "/out", .timeout = 20s});
+  Get work(guest.context(), {.link = link(unknown), .output = "/out", .timeout = 20s});
   const auto error = net.world.run(failure_of(work.run()));
   ASSERT_TRUE(error);
   EXPECT_EQ(error->message(), "content is hashed with blake3, which this program cannot verify");
@@ -291,7 +292,7 @@ struct Chain {
     Link link = gets_.link(root);
     link.providers = {from.address()};
     return std::make_unique<Get>(
-        to.node.system, to.node.swarm, to.store, *to.bitswap,
+        to.context(),
         GetOptions{.link = link, .output = "/out", .replace = false, .timeout = timeout});
   }
   bool serving_ = false;
@@ -320,8 +321,7 @@ TEST_F(Gets, a_block_that_takes_longer_than_the_timeout_is_progress_all_the_same
   slow.hold(tree);
   Link from = link(root);
   from.providers = {slow.address()};
-  Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
-           {.link = from, .output = "/out", .replace = false, .timeout = 3s});
+  Get work(guest.context(), {.link = from, .output = "/out", .replace = false, .timeout = 3s});
   TaskGroup tasks(net.world.waits(), "get");
   std::optional<Error> ended;
   tasks.spawn(note(work.run(), ended));
@@ -350,8 +350,7 @@ TEST_F(Gets, waits_for_a_peer_that_comes_later) {
   const Cid root = file_of(2);
   Link bare = link(root);
   bare.providers.clear();
-  Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
-           {.link = bare, .output = "/out", .replace = false, .timeout = {}});
+  Get work(guest.context(), {.link = bare, .output = "/out", .replace = false, .timeout = {}});
   std::optional<Error> ended;
   TaskGroup tasks(guest.node.system.waits, "test");
   tasks.spawn(note(work.run(), ended));
@@ -394,8 +393,7 @@ TEST_F(Gets, sources_that_have_gone_quiet_are_told_all_at_once) {
     });
   }
   const TimePoint began = net.world.now();
-  Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
-           {.link = from, .output = "/out", .replace = false, .timeout = 20s});
+  Get work(guest.context(), {.link = from, .output = "/out", .replace = false, .timeout = 20s});
   const GetResult result = net.world.run(work.run());
   EXPECT_EQ(result.sources.size(), 3U);
   EXPECT_LT(net.world.now() - began - result.duration, 1500ms);
@@ -406,7 +404,7 @@ TEST_F(Gets, a_slow_disk_is_no_lack_of_progress_once_all_is_here) {
   slow.node.system.storage.make_folder("/out");
   const Cid root = file_of(2);
   sender.hold(tree);
-  Get work(slow.node.system, slow.node.swarm, slow.store, *slow.bitswap,
+  Get work(slow.context(),
            {.link = link(root), .output = "/out", .replace = false, .timeout = 3800ms});
   TaskGroup tasks(net.world.waits(), "get");
   std::optional<Error> ended;
@@ -426,7 +424,7 @@ TEST_F(Gets, a_slow_disk_is_no_lack_of_progress_once_all_is_here) {
 TEST_F(Gets, a_second_get_into_the_same_place_is_told_that_it_is_taken) {
   const Cid root = file_of(40);
   sender.hold(tree);
-  Get first(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+  Get first(guest.context(),
             {.link = link(root), .output = "/out", .replace = false, .timeout = 20s});
   TaskGroup tasks(net.world.waits(), "first");
   std::optional<Error> ended;
@@ -443,7 +441,7 @@ TEST_F(Gets, a_folder_named_by_o_that_this_link_made_is_its_target) {
   const Cid root = tree.folder({{"f", file_of(2)}, {"s", tree.raw(to_bytes("small"))}});
   sender.hold(tree);
   const auto get_as = [&](bool replace = false) {
-    Get work(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
+    Get work(guest.context(),
              {.link = link(root), .output = "/out/mine", .replace = replace, .timeout = 20s});
     const auto error = net.world.run(failure_of(work.run()));
     fetched = work.fetched().blocks_fetched;
@@ -488,7 +486,7 @@ TEST_F(Gets, what_was_there_already_is_served_too) {
   fresh.node.system.storage.make_folder("/out/t");
   fresh.node.system.storage.open("/out/t/f", Access::create)->write_at(0, read("/out/t/f"));
   fresh.node.system.storage.open("/out/t/s", Access::create)->write_at(0, read("/out/t/s"));
-  Get again(fresh.node.system, fresh.node.swarm, fresh.store, *fresh.bitswap,
+  Get again(fresh.context(),
             {.link = link(root), .output = "/out", .replace = false, .timeout = 20s});
   bool serving = false;
   again.when_serving([&](const Cid&) { serving = true; });

@@ -318,10 +318,8 @@ struct Reader::State {
   Task<std::optional<Cid>> find_in_shards(ShardNode shard, std::string name);
 };
 
-Reader::Reader(System& system, net::Swarm& swarm, content::BlockStore& store,
-               content::Bitswap& bitswap, const std::vector<Multiaddr>& providers,
-               content::TreeLimits limits, Fetching fetching)
-    : state_(new State{.source = ContentSource(system, swarm, store, bitswap, providers, fetching),
+Reader::Reader(Context context, Origin origin, content::TreeLimits limits, Fetching fetching)
+    : state_(new State{.source = ContentSource(context, std::move(origin), fetching),
                        .limits = limits}) {}
 
 Reader::~Reader() = default;

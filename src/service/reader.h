@@ -47,10 +47,9 @@ struct Stat {
 /// nodes.
 class Reader {
  public:
-  /// Borrows all for its life. `providers` are asked for what is not held.
-  Reader(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
-         const std::vector<Multiaddr>& providers, content::TreeLimits limits = {},
-         Fetching fetching = Fetching::as_needed);
+  /// What is not held is fetched from `origin`.
+  explicit Reader(Context context, Origin origin = {}, content::TreeLimits limits = {},
+                  Fetching fetching = Fetching::as_needed);
   ~Reader();
 
   /// The CID that the link's path leads to. Throws Error{not_found} naming the first missing part.

@@ -51,8 +51,8 @@ struct Reads : ::testing::Test {
     tree.blocks.clear();
   }
   Reader& reader() {
-    one = std::make_unique<Reader>(node.system, node.swarm, *store, *bitswap,
-                                   std::vector<Multiaddr>{}, limits);
+    one = std::make_unique<Reader>(Context{node.system, node.swarm, *store, *bitswap, routing},
+                                   Origin{}, limits);
     before = most = allocated_bytes();
     return *one;
   }
@@ -95,6 +95,7 @@ struct Reads : ::testing::Test {
   net::testing::TestNode& node = net.add();
   std::unique_ptr<content::BlockStore> store;
   std::unique_ptr<content::Bitswap> bitswap;
+  routing::Routing routing{node.system, node.swarm};
   std::unique_ptr<Reader> one;
   TestTree tree;
   content::TreeLimits limits;

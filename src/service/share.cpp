@@ -21,12 +21,14 @@ namespace {
 
 // After its last block a peer has so long to say that it is done; then it counts all the same.
 constexpr Duration kSettleTime = 2s;
+// Between tries to announce it while there is nobody to tell.
+constexpr Duration kFirstAnnouncePause = 500ms;
+constexpr Duration kLongestPause = 30s;
 
 }  // namespace
 
 struct Share::State final : net::ConnectionObserver, DoneListener::Observer {
-  State(System& world, net::Swarm& connections, content::BlockStore& blocks,
-        content::Bitswap& exchange, DoneListener& listener);
+  State(Context parts, DoneListener& listener);
 
   void connected(net::Connection&) override {}
   void disconnected(net::Connection& connection) override;
@@ -38,6 +40,7 @@ struct Share::State final : net::ConnectionObserver, DoneListener::Observer {
   void tell(const PeerId& peer, bool complete);
   /// From its return on peers get answers for the tree below `root`.
   Task<void> serve(Cid root);
+  Task<void> announce(Cid root, std::function<void(const routing::Provided&)> findable);
   Task<void> stop();
 
   /// Of a connected peer.
@@ -53,6 +56,7 @@ struct Share::State final : net::ConnectionObserver, DoneListener::Observer {
   net::Swarm& swarm;
   content::BlockStore& store;
   content::Bitswap& bitswap;
+  routing::Routing& routing;
   DoneListener& done_listener;
   std::unique_ptr<content::Importer> importer;
   std::optional<content::ImportResult> result;
@@ -68,15 +72,15 @@ struct Share::State final : net::ConnectionObserver, DoneListener::Observer {
   Subscription missed_blocks;
 };
 
-Share::State::State(System& world, net::Swarm& connections, content::BlockStore& blocks,
-                    content::Bitswap& exchange, DoneListener& listener)
-    : system(world),
-      swarm(connections),
-      store(blocks),
-      bitswap(exchange),
+Share::State::State(Context parts, DoneListener& listener)
+    : system(parts.system),
+      swarm(parts.swarm),
+      store(parts.store),
+      bitswap(parts.bitswap),
+      routing(parts.routing),
       done_listener(listener),
-      tasks(world.waits, "share"),
-      sent_blocks(exchange.when_sent([this](const content::Sent& sent) { on_sent(sent); })) {
+      tasks(system.waits, "share"),
+      sent_blocks(bitswap.when_sent([this](const content::Sent& sent) { on_sent(sent); })) {
   done_listener.add(*this);
   swarm.add_observer(*this);
 }
@@ -139,7 +143,25 @@ Task<void> Share::State::serve(Cid root) {
   bitswap.offer_all();
 }
 
+/// Again until somebody was told: there may be nobody yet.
+Task<void> Share::State::announce(Cid root,
+                                  std::function<void(const routing::Provided&)> findable) {
+  std::size_t told = 0;
+  const auto tell = [&told, &findable](const routing::Provided& provided) {
+    ++told;
+    if (findable) findable(provided);
+  };
+  Duration pause = kFirstAnnouncePause;
+  while (true) {
+    co_await routing.provide(root, tell);
+    if (told > 0) co_return;
+    co_await system.clock.sleep_for(pause);
+    pause = std::min(2 * pause, kLongestPause);
+  }
+}
+
 Task<void> Share::State::stop() {
+  if (result) routing.withdraw(result->root);
   done_listener.remove(*this);
   served.reset();
   swarm.remove_observer(*this);
@@ -148,9 +170,8 @@ Task<void> Share::State::stop() {
   co_await tasks.stop();
 }
 
-Share::Share(System& system, net::Swarm& swarm, content::BlockStore& store,
-             content::Bitswap& bitswap, DoneListener& done)
-    : state_(std::make_unique<State>(system, swarm, store, bitswap, done)) {}
+Share::Share(Context context, DoneListener& done)
+    : state_(std::make_unique<State>(context, done)) {}
 
 Share::~Share() = default;
 
@@ -169,6 +190,11 @@ Task<void> Share::adopt(Cid root) {
   SHOAL_CHECK(!state_->result);
   co_await state_->serve(root);
   state_->result = content::ImportResult{.root = std::move(root), .name = {}, .warnings = {}};
+}
+
+void Share::announce(std::function<void(const routing::Provided&)> findable) {
+  SHOAL_CHECK(state_->result.has_value());
+  state_->tasks.spawn(state_->announce(state_->result->root, std::move(findable)));
 }
 
 content::ImportProgress Share::progress() const {

@@ -10,6 +10,7 @@
 #include "content/import/importer.h"
 #include "content/store/block_store.h"
 #include "net/swarm/swarm.h"
+#include "service/context.h"
 #include "service/done_listener.h"
 #include "service/link.h"
 #include "system/system.h"
@@ -32,14 +33,16 @@ struct SentToPeer {
 class Share {
  public:
   /// Borrows all for its life. stop() must have returned before it is destroyed.
-  Share(System& system, net::Swarm& swarm, content::BlockStore& store, content::Bitswap& bitswap,
-        DoneListener& done);
+  Share(Context context, DoneListener& done);
   ~Share();
 
   /// Indexes in place; from its return on the content is served. Throws Error{io}, {usage}.
   Task<content::ImportResult> index(std::vector<std::string> paths, content::ImportOptions options);
   /// The same for what the store holds all of already. Instead of index(), once.
   Task<void> adopt(Cid root);
+  /// After either: lets others find it by its CID, in every network that the node is in, for as
+  /// long as it is served. `findable` is called for each network once they can.
+  void announce(std::function<void(const routing::Provided&)> findable);
   /// While index() runs.
   content::ImportProgress progress() const;
 

@@ -44,10 +44,12 @@ struct SharingNode {
     if (!bytes.empty()) file->write_at(0, bytes);
   }
   Multiaddr address() const { return node.address().with_peer(node.id); }
+  Context context() { return {node.system, node.swarm, store, *bitswap, routing}; }
 
   TestNode& node;
   content::BlockStore store;
   std::unique_ptr<content::Bitswap> bitswap;
+  routing::Routing routing{node.system, node.swarm};
   DoneListener done_listener;
 };
 
@@ -55,10 +57,8 @@ struct SharingNode {
 class Sharing : public ::testing::Test {
  protected:
   Sharing()
-      : share(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
-              sharer.done_listener),
-        reader(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap,
-               {sharer.address()}) {
+      : share(sharer.context(), sharer.done_listener),
+        reader(guest.context(), Origin{{sharer.address()}}) {
     share.when_sent([this](const SentToPeer& sent) { told.push_back(sent); });
   }
   ~Sharing() override { net.world.run(share.stop()); }
@@ -183,14 +183,14 @@ TEST_F(Sharing, counts_a_tree_by_its_interior_nodes) {
   EXPECT_EQ(stat.blocks, 27U);      // 21 leaves and a root, two folders, a note, nothing, a symlink
   EXPECT_EQ(stat.blocks_held, 1U);  // what is empty needs nobody
   EXPECT_LT(share.bytes_sent(), 10'000U);
-  Reader at_home(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap, {});
+  Reader at_home(sharer.context(), {});
   const Stat held = net.world.run(at_home.stat(result->root));
   EXPECT_EQ(held.blocks_held, held.blocks);
 }
 
 TEST_F(Sharing, reader_without_provider_waits_for_one) {
   share_tree();
-  Reader lonely(guest.node.system, guest.node.swarm, guest.store, *guest.bitswap, {});
+  Reader lonely(guest.context(), {});
   Clock& clock = guest.node.system.clock;
   const auto failure =
       net.world.run(failure_of(within(clock, 60s, lonely.stat(result->root), "nobody")));
@@ -207,13 +207,11 @@ TEST_F(Sharing, stopped_share_is_not_served_by_the_next) {
   const Cid note = resolve({"docs", "note"});
   net.world.run(share.stop());
   sharer.write("/other", to_bytes("something else"));
-  Share next(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
-             sharer.done_listener);
+  Share next(sharer.context(), sharer.done_listener);
   net.world.run(next.index({"/other"}, {}));
 
   SharingNode stranger{net.add()};
-  Reader asks(stranger.node.system, stranger.node.swarm, stranger.store, *stranger.bitswap,
-              {sharer.address()});
+  Reader asks(stranger.context(), Origin{{sharer.address()}});
   for (const Cid& cid : {first.cid, note}) {
     EXPECT_TRUE(sharer.store.has(cid.hash())) << "it would not be remembered";
     const auto failure = net.world.run(failure_of(asks.stat(cid)));
@@ -228,8 +226,7 @@ TEST_F(Sharing, excluded_file_of_an_earlier_share_is_not_served) {
   share_tree();
   const Cid note = resolve({"docs", "note"});
   net.world.run(share.stop());
-  Share next(sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
-             sharer.done_listener);
+  Share next(sharer.context(), sharer.done_listener);
   net.world.run(next.index({"/tree"}, {.exclude = {"note"}, .name = {}}));
   const auto session = guest.bitswap->session();
   session->add_peer(sharer.node.id);
@@ -305,8 +302,7 @@ class SharingAgain : public Sharing {
   }
   ~SharingAgain() override { net.world.run(again.stop()); }
 
-  Share again{sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
-              sharer.done_listener};
+  Share again{sharer.context(), sharer.done_listener};
   std::vector<SentToPeer> told_again;
 };
 
@@ -345,8 +341,7 @@ class TwoShares : public Sharing {
   }
 
   const Bytes alone = pattern_bytes(3 * kMegabyte + 7, 1);
-  Share second{sharer.node.system, sharer.node.swarm, sharer.store, *sharer.bitswap,
-               sharer.done_listener};
+  Share second{sharer.context(), sharer.done_listener};
   std::optional<Cid> second_root;
 };
 

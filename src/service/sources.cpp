@@ -28,9 +28,11 @@ std::string blocks_from(net::Swarm& swarm) {
                                            : std::to_string(connections.size()) + " peers");
 }
 
-std::string waiting_for_peers(const net::Swarm& swarm) {
-  const std::size_t peers = swarm.connections().all().size();
-  std::string out = "no known peer has this content; waiting for one to connect";
+std::string waiting_for_peers(const Context& context) {
+  const std::size_t peers = context.swarm.connections().all().size();
+  std::string out = "no known peer has this content; ";
+  out +=
+      context.routing.empty() ? "waiting for one to connect" : "looking " + context.routing.where();
   if (peers > 0) out += " (" + std::to_string(peers) + " connected lack it)";
   return out;
 }

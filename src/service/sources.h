@@ -6,6 +6,7 @@
 #include "content/bitswap/bitswap.h"
 #include "format/multiaddr.h"
 #include "net/swarm/swarm.h"
+#include "service/context.h"
 
 namespace shoal::service {
 
@@ -18,6 +19,6 @@ std::string trying_again(const std::vector<Multiaddr>& providers,
 std::string to_text(const std::vector<content::Trouble>& troubles);
 std::string blocks_from(net::Swarm& swarm);
 /// When nobody is known who has the content.
-std::string waiting_for_peers(const net::Swarm& swarm);
+std::string waiting_for_peers(const Context& context);
 
 }  // namespace shoal::service

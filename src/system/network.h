@@ -1,6 +1,8 @@
 #pragma once
 
+#include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <span>
@@ -25,6 +27,10 @@ class Stream {
   /// At least one byte into `into` (not empty), as soon as there are some; 0 when the other side
   /// has closed its half. Throws Error{closed} when the stream broke or was aborted.
   virtual Task<std::size_t> read_some(MutableBytes into) = 0;
+
+  /// Returns when read_some() has something to say, so that a reader that is idle holds no buffer.
+  /// May return early, and does at once where a layer cannot tell. Counts as a read under way.
+  virtual Task<void> wait_readable();
 
   /// All of `pieces`, in order, gathered where the layer can. Returns when they were taken over,
   /// which says nothing of their arrival. The pieces must live until then. Throws Error{closed}.
@@ -65,6 +71,15 @@ class Listener {
   virtual Task<std::unique_ptr<HostStream>> accept() = 0;
 };
 
+/// What became of a datagram at this host; nothing is known of its arrival.
+enum class SendResult : std::uint8_t {
+  sent,
+  blocked,      // the buffer of the socket or of the interface is full
+  too_large,    // for UDP, or for the interface
+  unreachable,  // no route, no such interface, or the interface is down
+  failed,       // anything else, such as a firewall of this host
+};
+
 class DatagramSocket {
  public:
   static constexpr std::size_t kMaxBytes = 65'507;
@@ -72,14 +87,63 @@ class DatagramSocket {
   struct Received {
     std::size_t bytes;
     Endpoint from;
+    /// The interface it came in by; 0 when unknown.
+    std::uint32_t interface_index = 0;
+    /// The address it was sent to: ours, or that of a group. Unspecified when unknown.
+    IpAddress to{};
+  };
+
+  struct SendOptions {
+    /// The interface it leaves by; 0 leaves that to the routes.
+    std::uint32_t interface_index = 0;
   };
 
   virtual ~DatagramSocket() = default;
   virtual Endpoint local() const = 0;
   /// The next datagram, cut to the size of `into`. Cancellable.
   virtual Task<Received> receive(MutableBytes into) = 0;
-  /// Hands one datagram to the network; may be lost like any other. Never waits.
-  virtual void send(Endpoint to, ByteView bytes) = 0;
+  /// Hands one datagram to the network. Never waits.
+  virtual SendResult send(Endpoint to, ByteView bytes, SendOptions options) = 0;
+  SendResult send(Endpoint to, ByteView bytes) { return send(to, bytes, SendOptions{}); }
+
+  /// From now on also receives what is sent to the multicast address `group` on one interface; to
+  /// be left when an interface goes. Joining twice is no error. Throws Error{failed} when there is
+  /// no such interface, or the kernel's bound on memberships is reached (20 per socket on Linux).
+  virtual void join_group(IpAddress group, std::uint32_t interface_index) = 0;
+  virtual void leave_group(IpAddress group, std::uint32_t interface_index) noexcept = 0;
+};
+
+struct BindOptions {
+  /// Shares the address and port with other sockets that say so too. Each of them receives what is
+  /// sent to a group; what is sent to the host goes to one of them.
+  bool reuse = false;
+  /// TTL (IPv4) or hop limit (IPv6) of what is sent to a group; 1 to 255.
+  std::uint8_t multicast_hops = 1;
+  /// Whether this host's own sockets receive what is sent to a group.
+  bool multicast_loop = true;
+};
+
+struct InterfaceAddress {
+  IpAddress address;
+  /// Bits of the address that name its network: 0 to 32, or 0 to 128.
+  std::uint8_t prefix_bits = 0;
+
+  auto operator<=>(const InterfaceAddress&) const = default;
+  /// Whether `other` is of this address's network.
+  bool covers(const IpAddress& other) const;
+};
+
+/// A network interface of this host.
+struct NetworkInterface {
+  std::uint32_t index = 0;  // never 0
+  std::string name{};
+  std::vector<InterfaceAddress> addresses{};  // in order
+  bool up = false;                            // with a carrier
+  bool loopback = false;
+  bool point_to_point = false;
+  bool multicast = false;
+
+  bool operator==(const NetworkInterface&) const = default;
 };
 
 struct ListenOptions {
@@ -99,10 +163,15 @@ class Network {
   /// Throws Error{failed} when the address is taken or not ours.
   virtual std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options = {}) = 0;
 
-  virtual std::unique_ptr<DatagramSocket> bind(Endpoint local) = 0;
+  /// Throws Error{failed} when the address is taken or not ours.
+  virtual std::unique_ptr<DatagramSocket> bind(Endpoint local, BindOptions options = {}) = 0;
 
   /// The addresses of this host's interfaces that are up, loopback included.
   virtual std::vector<IpAddress> local_addresses() = 0;
+
+  /// This host's interfaces by index, those that are down too. They come and go: ask again every
+  /// few seconds. Throws Error{io}.
+  virtual std::vector<NetworkInterface> interfaces() = 0;
 
   /// How many sockets and files this process may have open together.
   virtual std::size_t max_open_files() const { return std::numeric_limits<std::size_t>::max(); }

@@ -4,10 +4,14 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstring>
+#include <map>
+#include <mutex>
 #include <new>
 
 #include "base/error.h"
+#include "system/sqlite_shared_memory.h"
 
 namespace shoal {
 
@@ -15,9 +19,11 @@ struct SqliteVfs::Parts {
   System& system;
   std::string name;
   Use use;
-  std::string last_error;
-  bool sync_failed = false;
+  std::atomic<bool> sync_failed = false;
   sqlite3_vfs vfs{};
+  std::mutex mutex{};  // of what follows
+  std::string last_error{};
+  std::map<std::string, SqliteSharedMemory> shared{};  // by the path of the database
 };
 
 namespace {
@@ -34,7 +40,10 @@ struct OpenFile {
   File* file;  // null: it is not there, and only read
   int lock;
   char* remove_at_close;  // a path, or null
-  const char* new_path;   // of one that was made here, until its name is synced, too; or null
+  const char* path;
+  SqliteSharedMemory* shared;  // null until it is used
+  SqliteSharedMemory::Held held;
+  const char* new_path;  // of one that was made here, until its name is synced, too; or null
 };
 
 OpenFile& of(sqlite3_file* file) {
@@ -53,9 +62,10 @@ int guarded(SqliteVfs::Parts& world, int code, Call call) {
   } catch (const std::bad_alloc&) {
     return SQLITE_NOMEM;
   } catch (const std::exception& error) {
-    world.last_error = error.what();
-    const bool full = world.last_error.find("no space left") != std::string::npos ||
-                      world.last_error.find("quota") != std::string::npos;
+    std::string said = error.what();
+    const bool full = said.find("no space left") != said.npos || said.find("quota") != said.npos;
+    const std::lock_guard guard(world.mutex);
+    world.last_error = std::move(said);
     return full ? SQLITE_FULL : code;
   }
 }
@@ -159,9 +169,43 @@ int characteristics(sqlite3_file*) {
   return 0;
 }
 
-/// Version 1 has no shared memory, so SQLite keeps the WAL's index on its heap.
+int map_shared(sqlite3_file* opened, int number, int bytes, int make, void volatile** out) {
+  OpenFile& self = of(opened);
+  return guarded(*self.world, SQLITE_IOERR_SHMMAP, [&] {
+    if (self.shared == nullptr) {
+      const std::lock_guard guard(self.world->mutex);
+      self.shared = &self.world->shared[self.path];
+      self.shared->join();
+    }
+    *out = self.shared->part(static_cast<std::size_t>(number), static_cast<std::size_t>(bytes),
+                             make != 0);
+    return SQLITE_OK;
+  });
+}
+
+int lock_shared(sqlite3_file* opened, int first, int count, int flags) {
+  OpenFile& self = of(opened);
+  if (self.shared == nullptr) return SQLITE_IOERR_SHMLOCK;
+  if ((flags & SQLITE_SHM_UNLOCK) != 0) {
+    self.shared->unlock(self.held, first, count);
+    return SQLITE_OK;
+  }
+  const bool exclusive = (flags & SQLITE_SHM_EXCLUSIVE) != 0;
+  return self.shared->lock(self.held, first, count, exclusive) ? SQLITE_OK : SQLITE_BUSY;
+}
+
+void order_shared(sqlite3_file*) {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+int unmap_shared(sqlite3_file* opened, int) {
+  OpenFile& self = of(opened);
+  if (self.shared != nullptr) std::exchange(self.shared, nullptr)->leave(self.held);
+  return SQLITE_OK;
+}
+
 constexpr sqlite3_io_methods kMethods = {
-    .iVersion = 1,
+    .iVersion = 2,
     .xClose = close_file,
     .xRead = read_file,
     .xWrite = write_file,
@@ -174,10 +218,10 @@ constexpr sqlite3_io_methods kMethods = {
     .xFileControl = file_control,
     .xSectorSize = sector_size,
     .xDeviceCharacteristics = characteristics,
-    .xShmMap = nullptr,
-    .xShmLock = nullptr,
-    .xShmBarrier = nullptr,
-    .xShmUnmap = nullptr,
+    .xShmMap = map_shared,
+    .xShmLock = lock_shared,
+    .xShmBarrier = order_shared,
+    .xShmUnmap = unmap_shared,
     .xFetch = nullptr,
     .xUnfetch = nullptr,
 };
@@ -198,6 +242,7 @@ int open_file(sqlite3_vfs* vfs, const char* path, sqlite3_file* out, int flags, 
   }
   OpenFile& self = *new (out) OpenFile{};
   self.world = &world;
+  self.path = path;
   // Temporary files without a name are kept from us by SQLITE_TEMP_STORE or temp_store=MEMORY.
   if (path == nullptr) return SQLITE_CANTOPEN;
   return guarded(world, SQLITE_CANTOPEN, [&] {
@@ -285,7 +330,7 @@ int no_last_error(sqlite3_vfs*, int, char*) {
 }  // namespace
 
 SqliteVfs::SqliteVfs(System& system, std::string name, Use use)
-    : parts_(new Parts{.system = system, .name = std::move(name), .use = use, .last_error = {}}) {
+    : parts_(new Parts{.system = system, .name = std::move(name), .use = use}) {
   sqlite3_vfs& vfs = parts_->vfs;
   vfs.iVersion = 2;
   vfs.szOsFile = sizeof(OpenFile);
@@ -319,7 +364,8 @@ bool SqliteVfs::sync_failed() const {
   return parts_->sync_failed;
 }
 
-const std::string& SqliteVfs::last_error() const {
+std::string SqliteVfs::last_error() const {
+  const std::lock_guard guard(parts_->mutex);
   return parts_->last_error;
 }
 

@@ -10,10 +10,11 @@ namespace shoal {
 /// Lets SQLite keep its files in a System's Storage, with its clock and its randomness, so that a
 /// database runs in every world.
 ///
-/// Open with `name()` as the VFS and `PRAGMA locking_mode=EXCLUSIVE` before `journal_mode=WAL`:
-/// there is no shared memory, and no locking between connections either, so a database has one
-/// connection that writes, and what keeps other processes away is Storage::lock. Outlives its
-/// connections.
+/// Open with `name()` as the VFS. Connections of one VFS to one database share its WAL, on any
+/// threads, so that one of them can take a checkpoint while another one reads and writes. Nothing
+/// locks the files: what keeps other VFSs and processes away is Storage::lock, and only the last
+/// connection to be closed may tidy up (SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE for the others). With
+/// `PRAGMA locking_mode=EXCLUSIVE` a connection is the only one. Outlives its connections.
 ///
 /// SQLite would try a sync that failed again and believe the second one, which says nothing of what
 /// the first one lost, and then overwrite what it needs to recover. So nothing is written after a
@@ -39,7 +40,7 @@ class SqliteVfs {
   bool sync_failed() const;
   /// What the last failing call of the storage said, for a message that says more than
   /// SQLITE_IOERR; empty when none failed.
-  const std::string& last_error() const;
+  std::string last_error() const;
 
  private:
   std::unique_ptr<Parts> parts_;

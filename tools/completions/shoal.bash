@@ -2,11 +2,11 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status ping version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf ping version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
-  echo '--help --version --home --listen --connect --announce --up --down --timeout --json
+  echo '--help --version --home --listen --connect --bootstrap --network --no-lan --public --announce --up --down --timeout --json
     -q --quiet -v --verbose --no-progress --color'
   case $1 in
     share) echo '--exclude --hidden --preserve --name --until-sent --index-only --no-qr' ;;
@@ -16,6 +16,7 @@ _shoal_flags() {
     cat) echo '--offset --length --max-size' ;;
     stat) echo '--max-files' ;;
     forget) echo '--all' ;;
+    perf) echo '--bytes' ;;
     ping) echo '-c --count' ;;
   esac
 }
@@ -24,12 +25,12 @@ _shoal_flags() {
 _shoal_value() {
   case $1 in
     --home) echo folder ;;
-    -o | --output) echo file ;;
+    -o | --output | --network) echo file ;;
     --color) echo 'auto always never' ;;
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;
-    --max-size) echo '1G 10G 100G' ;;
-    --listen | --connect | --announce | --exclude | --name | --until-sent | --offset | --length | --max-files | -c | --count) echo unknown ;;
+    --max-size | --bytes) echo '1G 10G 100G' ;;
+    --listen | --connect | --bootstrap | --announce | --exclude | --name | --until-sent | --offset | --length | --max-files | -c | --count) echo unknown ;;
   esac
 }
 

@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status ping version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf ping version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -13,6 +13,12 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a cid -d 'comp
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a id -d 'show this node's id and addresses'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a forget -d 'drop files from the index, not from the disk'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a status -d 'show what is running, shared and indexed'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a find -d 'find the peers that have a CID'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a provide -d 'announce that this node has a CID'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a dht -d 'look into the distributed hash table'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a peers -d 'list the connected peers'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a network -d 'make the key of a private network'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a perf -d 'measure throughput to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a help -d 'flags and examples of a command'
@@ -23,6 +29,10 @@ complete -c shoal -l version -d 'version, commit, compiler, libraries'
 complete -c shoal -l home -x -a '(__fish_complete_directories)' -d 'folder of identity and index'
 complete -c shoal -l listen -x -d 'where to listen'
 complete -c shoal -l connect -x -d 'a peer to stay connected to'
+complete -c shoal -l bootstrap -x -d 'a way into a network'
+complete -c shoal -l network -r -F -d 'join the private network of this key'
+complete -c shoal -l no-lan -d 'neither find peers on the LAN nor be found there'
+complete -c shoal -l public -d 'announce to the public IPFS network, and search it'
 complete -c shoal -l announce -x -d 'an address that others reach this node by'
 complete -c shoal -l up -x -a '500K 5M 50M' -d 'limit in bytes a second'
 complete -c shoal -l down -x -a '500K 5M 50M' -d 'limit in bytes a second'
@@ -52,4 +62,7 @@ complete -c shoal -n '__fish_seen_subcommand_from cat' -l max-size -x -d 'a file
 complete -c shoal -n '__fish_seen_subcommand_from ls' -s R -l recursive -d 'list subfolders too'
 complete -c shoal -n '__fish_seen_subcommand_from cat' -l offset -x -d 'begin at this byte'
 complete -c shoal -n '__fish_seen_subcommand_from cat' -l length -x -d 'at most so many bytes'
+complete -c shoal -n '__fish_seen_subcommand_from dht' -a 'lookup get put table'
+complete -c shoal -n '__fish_seen_subcommand_from network' -a new
+complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many each way'
 complete -c shoal -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many times'

@@ -4,7 +4,7 @@ use libp2p::{Multiaddr, PeerId, StreamProtocol, swarm::dial_opts::DialOpts};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Error, echo, node::Node};
+use crate::{Error, echo, node::Node, perf};
 
 const PATIENCE: Duration = Duration::from_secs(10);
 const LOOK: Duration = Duration::from_millis(5);
@@ -55,6 +55,7 @@ pub async fn obey(node: &Node, line: &str) -> Result<Value, Error> {
             let bytes = given.bytes.ok_or("no bytes")?;
             echo::echo(node.control(), given.peer()?, streams, bytes).await
         }
+        "perf" => perf::measure(node.control(), given.peer()?, given.bytes.ok_or("no bytes")?).await,
         "reset" => echo::reset(node.control(), given.peer()?, given.count.ok_or("no count")?).await,
         "hang_up" => {
             let peer = given.peer()?;

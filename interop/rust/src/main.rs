@@ -1,10 +1,11 @@
 //! A libp2p peer that does what it is told: one JSON object a line on stdin, one answer a line on
-//! stdout, each {"ok": ...} or {"error": "..."}. It listens on loopback, speaks TCP, Noise and
-//! yamux, and ends with its stdin.
+//! stdout, each {"ok": ...} or {"error": "..."}. It listens on loopback, speaks TCP, Noise or TLS,
+//! and yamux, and ends with its stdin.
 
 mod commands;
 mod echo;
 mod node;
+mod perf;
 mod server;
 
 use std::io::BufRead;
@@ -16,12 +17,15 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     let arguments: Vec<String> = std::env::args().collect();
-    let key_type = match arguments.as_slice() {
-        [_] => "ed25519",
-        [_, flag, key_type] if flag == "--key" => key_type,
-        _ => return Err("usage: peer [--key ed25519|secp256k1|ecdsa|rsa:FILE]".into()),
-    };
-    let node = node::start(key_type).await?;
+    let (mut key_type, mut security) = ("ed25519", "noise");
+    for pair in arguments[1..].chunks(2) {
+        match pair {
+            [flag, value] if flag == "--key" => key_type = value,
+            [flag, value] if flag == "--security" => security = value,
+            _ => return Err("usage: peer [--key ed25519|secp256k1|ecdsa|rsa:FILE] [--security noise|tls]".into()),
+        }
+    }
+    let node = node::start(key_type, security).await?;
     println!("{}", json!({"ok": node.listening()}));
     let (sender, mut lines) = tokio::sync::mpsc::channel(1);
     std::thread::spawn(move || {

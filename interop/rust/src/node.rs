@@ -6,16 +6,16 @@ use std::{
 
 use futures::StreamExt;
 use libp2p::{
-    Multiaddr, PeerId, Swarm, SwarmBuilder, identify,
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identify,
     identity::Keypair,
     noise, ping,
     swarm::{ConnectionId, NetworkBehaviour, SwarmEvent},
-    tcp, yamux,
+    tcp, tls, yamux,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use crate::{Error, echo, server};
+use crate::{Error, echo, perf, server};
 
 const PING_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -78,27 +78,40 @@ fn make_key(key_type: &str) -> Result<Keypair, Error> {
     }
 }
 
-fn make_swarm(key: Keypair, served: Arc<echo::Served>) -> Result<Swarm<Behaviour>, Error> {
-    let swarm = SwarmBuilder::with_existing_identity(key)
-        .with_tokio()
-        .with_tcp(tcp::Config::default(), noise::Config::new, yamux::Config::default)?
-        .with_behaviour(|key| Behaviour {
-            identify: identify::Behaviour::new(
-                identify::Config::new_with_signed_peer_record("ipfs/0.1.0".into(), key)
-                    .with_agent_version("interop-rust".into()),
-            ),
-            ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL)),
-            echo: server::Behaviour { served },
-            streams: libp2p_stream::Behaviour::new(),
-        })?
-        .with_swarm_config(|config| config.with_idle_connection_timeout(Duration::from_secs(3600)))
-        .build();
-    Ok(swarm)
+fn make_behaviour(key: &Keypair, served: Arc<echo::Served>) -> Behaviour {
+    Behaviour {
+        identify: identify::Behaviour::new(
+            identify::Config::new_with_signed_peer_record("ipfs/0.1.0".into(), key)
+                .with_agent_version("interop-rust".into()),
+        ),
+        ping: ping::Behaviour::new(ping::Config::new().with_interval(PING_INTERVAL)),
+        echo: server::Behaviour { served },
+        streams: libp2p_stream::Behaviour::new(),
+    }
 }
 
-pub async fn start(key_type: &str) -> Result<Node, Error> {
+fn make_swarm(key: Keypair, security: &str, served: Arc<echo::Served>) -> Result<Swarm<Behaviour>, Error> {
+    let builder = SwarmBuilder::with_existing_identity(key).with_tokio();
+    let (tcp, yamux) = (tcp::Config::default(), yamux::Config::default);
+    let idle = |config: libp2p::swarm::Config| config.with_idle_connection_timeout(Duration::from_secs(3600));
+    match security {
+        "noise" => Ok(builder
+            .with_tcp(tcp, noise::Config::new, yamux)?
+            .with_behaviour(|key| make_behaviour(key, served))?
+            .with_swarm_config(idle)
+            .build()),
+        "tls" => Ok(builder
+            .with_tcp(tcp, tls::Config::new, yamux)?
+            .with_behaviour(|key| make_behaviour(key, served))?
+            .with_swarm_config(idle)
+            .build()),
+        _ => Err(format!("no security protocol {security}").into()),
+    }
+}
+
+pub async fn start(key_type: &str, security: &str) -> Result<Node, Error> {
     let served: Arc<echo::Served> = Arc::default();
-    let mut swarm = make_swarm(make_key(key_type)?, served.clone())?;
+    let mut swarm = make_swarm(make_key(key_type)?, security, served.clone())?;
     swarm.listen_on("/ip4/127.0.0.1/tcp/0".parse()?)?;
     let address = loop {
         if let SwarmEvent::NewListenAddr { address, .. } = swarm.select_next_some().await {
@@ -114,6 +127,7 @@ pub async fn start(key_type: &str) -> Result<Node, Error> {
         seen: Arc::default(),
         served,
     };
+    tokio::spawn(perf::serve(node.control().accept(StreamProtocol::new(perf::PROTOCOL))?));
     let seen = node.seen.clone();
     tokio::spawn(async move {
         loop {

@@ -43,6 +43,8 @@ class Session {
 
   /// Peers to ask. Connects as needed; a peer that cannot be reached is dropped with its reason.
   virtual void add_peer(const PeerId& peer) = 0;
+  /// Whether more may be added soon: until then, that none is left does not end a fetch().
+  virtual void expect_peers(bool more) = 0;
 
   /// The verified block. Any number may be under way at once; they go out in the order asked. Waits
   /// while no peer has it: forever, since the caller bounds waiting. Cancellable, which cancels the
@@ -106,6 +108,10 @@ class Bitswap {
 
   virtual std::unique_ptr<Session> session(Asks whom) = 0;
   std::unique_ptr<Session> session() { return session(Asks::providers); }
+
+  /// Asks every peer that is connected now or later whether it has `cid`, until the answer is
+  /// destroyed, which borrows this until then. `found` is called once for each that says so.
+  virtual std::shared_ptr<void> who_has(Cid cid, std::function<void(const PeerId&)> found) = 0;
 
   /// The blocks that peers get an answer for; of all others they are told that they are not here.
   virtual ServedBlocks& served() = 0;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "content/bitswap/holder_search.h"
 #include "content/bitswap/session.h"
 
 namespace shoal::content::bitswap {
@@ -20,6 +21,7 @@ class SessionHandle final : public Session {
   ~SessionHandle() override { client_.end_session(*state_); }
 
   void add_peer(const PeerId& peer) override { state_->add_peer(peer); }
+  void expect_peers(bool more) override { state_->expect_peers(more); }
   Task<Block> fetch(Cid cid) override {
     return SessionState::fetch(state_, std::move(cid), WantTable::Kind::part);
   }
@@ -70,6 +72,27 @@ std::unique_ptr<Session> Client::session(Asks whom) {
   return std::make_unique<SessionHandle>(*this, std::move(state));
 }
 
+std::shared_ptr<void> Client::who_has(Cid cid, std::function<void(const PeerId&)> found) {
+  const auto end = [this](HolderSearch* search) {
+    search->end();
+    std::erase_if(holder_searches_, [](const auto& one) { return one.expired(); });
+    delete search;
+  };
+  std::shared_ptr<HolderSearch> search(
+      new HolderSearch(*this, ++next_session_, std::move(cid), std::move(found)), end);
+  holder_searches_.push_back(search);
+  search->start();
+  return search;
+}
+
+std::vector<std::shared_ptr<HolderSearch>> Client::holder_searches() const {
+  std::vector<std::shared_ptr<HolderSearch>> out;
+  for (const auto& one : holder_searches_) {
+    if (auto search = one.lock()) out.push_back(std::move(search));
+  }
+  return out;
+}
+
 void Client::end_session(SessionState& session) {
   session.end();
   std::erase_if(sessions_, [&](const auto& one) { return one.get() == &session; });
@@ -77,6 +100,9 @@ void Client::end_session(SessionState& session) {
 
 void Client::receive(const PeerId& from, const Message& message) {
   if (message.presences.empty()) return;
+  for (const auto& search : holder_searches()) {
+    for (const Presence& presence : message.presences) search->presence(from, presence);
+  }
   for (const auto& session : sessions()) {
     if (!session->has_peer(from)) continue;
     for (const Presence& presence : message.presences) session->presence(from, presence);
@@ -237,6 +263,7 @@ void Client::connected(const PeerId& peer) {
     known->changed.notify_all();
   }
   for (const auto& session : sessions()) session->connected(peer);
+  for (const auto& search : holder_searches()) search->connected(peer);
 }
 
 void Client::disconnected(const PeerId& peer, net::ConnectionId connection, bool was_last) {

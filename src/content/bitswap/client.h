@@ -16,6 +16,7 @@
 namespace shoal::content::bitswap {
 
 class SessionState;
+class HolderSearch;
 
 /// The asking side: one wantlist for each peer, made of what all sessions want of it, and the way
 /// of what comes back to the sessions.
@@ -42,6 +43,7 @@ class Client {
   ~Client();
 
   std::unique_ptr<Session> session(Asks whom);
+  std::shared_ptr<void> who_has(Cid cid, std::function<void(const PeerId&)> found);
   void receive(const PeerId& from, const Message& message);
   void receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks);
   void connected(const PeerId& peer);
@@ -94,6 +96,7 @@ class Client {
   void conclude(const PeerId& liar);
   void forget_lie(const PeerId& peer);
   std::vector<std::shared_ptr<SessionState>> sessions() const { return sessions_; }
+  std::vector<std::shared_ptr<HolderSearch>> holder_searches() const;
 
   System& system_;
   net::Swarm& swarm_;
@@ -102,6 +105,7 @@ class Client {
   std::function<void(const BadPeer&)> bad_;
   std::uint64_t next_session_ = 0;
   std::vector<std::shared_ptr<SessionState>> sessions_;
+  std::vector<std::weak_ptr<HolderSearch>> holder_searches_;
   std::map<PeerId, std::shared_ptr<Link>> links_;
   std::map<PeerId, Unasked> unasked_;  // of connected peers
   std::map<PeerId, Lie> lies_;         // that are looked into

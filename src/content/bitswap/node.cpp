@@ -33,6 +33,9 @@ class Node final : public Bitswap, private net::ConnectionObserver {
   ~Node() override { leave_swarm(); }
 
   std::unique_ptr<Session> session(Asks whom) override { return client_.session(whom); }
+  std::shared_ptr<void> who_has(Cid cid, std::function<void(const PeerId&)> found) override {
+    return client_.who_has(std::move(cid), std::move(found));
+  }
   ServedBlocks& served() override { return *served_; }
   void offer(const Multihash& hash) override { server_.offer(hash); }
   void offer_all() override { server_.offer_all(); }

@@ -287,8 +287,14 @@ void SessionState::tell_peers() {
   std::erase_if(told_, [this](const auto& entry) { return !fetches_.contains(entry.first); });
 }
 
+void SessionState::expect_peers(bool more) {
+  more_expected_ = more;
+  table_.expect_peers(more || whom_ == Asks::anybody);
+  wake();
+}
+
 void SessionState::fail_if_nobody_is_left() {
-  if (whom_ == Asks::anybody || peers_.empty() || table_.size() == 0) return;
+  if (whom_ == Asks::anybody || more_expected_ || peers_.empty() || table_.size() == 0) return;
   const bool lost =
       std::ranges::all_of(peers_, [](const auto& peer) { return !peer->reason.empty(); });
   if (!lost) return;

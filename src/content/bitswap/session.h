@@ -36,6 +36,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   void start();
   void end();
   void add_peer(const PeerId& peer);
+  void expect_peers(bool more);
   static Task<Block> fetch(std::shared_ptr<SessionState> self, Cid cid, WantTable::Kind kind);
 
   std::uint64_t id() const { return id_; }
@@ -116,6 +117,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   Client& client_;
   const std::uint64_t id_;
   const Asks whom_;
+  bool more_expected_ = false;
   WantTable table_;
   SessionCounts counts_;
   std::vector<std::unique_ptr<PeerState>> peers_;

@@ -83,6 +83,8 @@ class WantTable {
 
   /// A peer that may come up later.
   Peer add_peer();
+  /// Whether peers may come that have what all others lack.
+  void expect_peers(bool more) { tuning_.peers_may_come = more; }
   void peer_up(Peer peer, TimePoint now);
   /// Its wants go to others.
   void peer_down(Peer peer);
@@ -184,7 +186,7 @@ class WantTable {
   bool is_hopeless(const Want& want, TimePoint now) const;
   bool somebody_may_come() const;
 
-  const Tuning tuning_;
+  Tuning tuning_;
   std::vector<PeerState> peers_;
   std::unordered_map<Multihash, Want> wants_;
   Ordered open_;

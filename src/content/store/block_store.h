@@ -32,9 +32,14 @@ struct PlaceFrame {
   Bytes after;
 };
 
+/// Whether the rows of an index outlive it.
+enum class Persistence { on_disk, ephemeral };
+
 /// Everything this node can serve. Leaves are (file, offset, length) of files that stay where they
 /// are; interior nodes, and whatever has no file, are kept in the index itself, an SQLite database
 /// in the node's home.
+///
+/// An ephemeral store has its rows in memory instead, and they end with it.
 ///
 /// Used from the event loop only. Writes are visible at once. Interior nodes survive the end of the
 /// process from the moment put() returns; places of leaves are committed within a second, or by
@@ -44,9 +49,10 @@ struct PlaceFrame {
 /// out to be damaged later is set aside then: the store goes on with an empty one.
 class BlockStore {
  public:
-  /// Opens or makes `folder`/index.db. A damaged database is set aside (its name gets the suffix
+  /// Ephemeral: touches no disk, and `folder` is only what home() says. Else opens or makes
+  /// `folder`/index.db. A damaged database is set aside (its name gets the suffix
   /// .damaged-N), reported by damaged(), and a fresh one is begun. Throws Error{io}.
-  BlockStore(System& system, std::string folder);
+  BlockStore(System& system, std::string folder, Persistence persistence = Persistence::on_disk);
   /// After stop(), and when no get() is under way.
   ~BlockStore();
   BlockStore(const BlockStore&) = delete;

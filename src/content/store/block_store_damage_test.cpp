@@ -63,7 +63,7 @@ Task<void> damage(System& system) {
   for (std::size_t i = good.size() / 2; i < good.size() / 2 + 4096; ++i) spoilt[i] = 'x';
   EXPECT_TRUE(co_await is_set_aside(system, spoilt));
   std::string newer = good;
-  newer[63] = 3;  // user_version, big-endian at 60
+  newer[63] = 4;  // user_version, big-endian at 60
   EXPECT_TRUE(co_await is_set_aside(system, newer));
 }
 TEST(BlockStore, K10_sets_a_damaged_foreign_or_newer_index_aside) {

@@ -6,6 +6,8 @@
 #include <fstream>
 
 #include "content/store/block_store_testing.h"
+#include "content/store/database.h"
+#include "system/offload.h"
 
 namespace shoal::content {
 namespace {
@@ -384,12 +386,14 @@ Task<void> many_files(System& system) {
   for (std::uint64_t i = 0; i < hashes.size(); ++i) {
     const FileId file = store.add_file("/data/folder/file-" + std::to_string(i), {.size = i});
     store.put_place(hashes[i], file, 0, i % 1000);
+    if (i % 5000 == 0) co_await offload(system.offload, [] {});
   }
   store.commit();
+  co_await offload(system.offload, [] {});
   const auto took = std::chrono::duration<double>(system.clock.now() - begun);
   ::testing::Test::RecordProperty("places_per_second", std::to_string(100'000 / took.count()));
   EXPECT_EQ(store.size(hashes[4567]), 567u);
-  EXPECT_LT(store.index_bytes(), 40u << 20);
+  EXPECT_LT(store.index_bytes(), (40u << 20) + Database::kMostWalPages * 4096u);
   co_await store.stop();
 }
 TEST(BlockStore, holds_a_hundred_thousand_files) {

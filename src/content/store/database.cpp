@@ -3,13 +3,14 @@
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include "content/store/checkpointer.h"
+
 namespace shoal::content {
 
 namespace {
 
 constexpr int kCacheKib = 1024;
-/// The WAL goes into the database when it has this many pages of 4 KiB,
-/// which costs two syncs …
+/// The WAL goes into the database when it has this many pages of 4 KiB, which costs two syncs …
 constexpr int kWalPages = 2000;
 /// … and is cut to this length when it begins anew.
 constexpr int kWalBytesKept = 512 * 1024;
@@ -24,6 +25,7 @@ bool is_storage_failure(int code) {
     case SQLITE_READONLY:
     case SQLITE_NOMEM:
     case SQLITE_BUSY:
+    case SQLITE_PROTOCOL:
     case SQLITE_LOCKED:
       return true;
     default:
@@ -79,7 +81,7 @@ std::int64_t Statement::changes() const {
 Database::Database(System& system, std::string path, Use use)
     : path_(std::move(path)),
       faults_(system.faults),
-      vfs_(system, fmt::format("shoal-{}", fmt::ptr(this)), use) {
+      vfs_(std::make_shared<SqliteVfs>(system, fmt::format("shoal-{}", fmt::ptr(this)), use)) {
   try {
     open(use);
   } catch (...) {
@@ -89,6 +91,7 @@ Database::Database(System& system, std::string path, Use use)
 }
 
 Database::~Database() {
+  checkpointer_.reset();
   sqlite3_close_v2(handle_);
 }
 
@@ -96,8 +99,9 @@ void Database::open(Use use) {
   const bool writes = use == Use::for_writing;
   const int access = writes ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY;
   const int flags = access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-  check(sqlite3_open_v2(path_.c_str(), &handle_, flags, vfs_.name()));
-  run("PRAGMA locking_mode=EXCLUSIVE");
+  check(sqlite3_open_v2(path_.c_str(), &handle_, flags, vfs_->name()));
+  // Another process may write what is only read.
+  if (!writes) run("PRAGMA locking_mode=EXCLUSIVE");
   run("PRAGMA temp_store=MEMORY");
   run("PRAGMA trusted_schema=OFF");
   run("PRAGMA cell_size_check=ON");
@@ -108,7 +112,11 @@ void Database::open(Use use) {
   }
   if (one("PRAGMA journal_mode=WAL") != "wal") give_up("it has no WAL");
   run("PRAGMA synchronous=NORMAL");
-  run(fmt::format("PRAGMA wal_autocheckpoint={}", kWalPages));
+  const auto count_pages = [](void* pages, sqlite3*, const char*, int count) {
+    *static_cast<int*>(pages) = count;
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(handle_, count_pages, &wal_pages_);
   run(fmt::format("PRAGMA journal_size_limit={}", kWalBytesKept));
 }
 
@@ -145,8 +153,17 @@ void Database::commit() {
     throw Error(ErrorCode::io, "the index cannot be used: input/output error", path_);
   }
   run("COMMIT");
+  if (wal_pages_ >= kMostWalPages) {
+    sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+  }
   // SQLite itself takes a checkpoint that failed for no failure of the commit before it.
   if (sync_failed()) fail("a sync of the disk failed");
+}
+
+std::function<void()> Database::due_checkpoint() {
+  if (wal_pages_ < kWalPages) return nullptr;
+  if (!checkpointer_) checkpointer_ = std::make_shared<Checkpointer>(vfs_, path_);
+  return [checkpointer = checkpointer_] { checkpointer->run(); };
 }
 
 bool Database::in_transaction() const {
@@ -165,12 +182,12 @@ void Database::check(int result) const {
 }
 
 void Database::give_up(const std::string& reason) const {
-  if (vfs_.last_error().empty()) throw DamagedDatabase(reason, path_);
+  if (vfs_->last_error().empty()) throw DamagedDatabase(reason, path_);
   fail(reason);
 }
 
 void Database::fail(const std::string& reason) const {
-  const std::string& said = vfs_.last_error();
+  const std::string said = vfs_->last_error();
   throw Error(ErrorCode::io,
               "the index cannot be used: " + (said.empty() ? reason : reason + " (" + said + ")"),
               path_, "look at free space and rights there");

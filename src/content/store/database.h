@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -22,6 +23,7 @@ class DamagedDatabase : public Error {
       : Error(ErrorCode::io, "the index is damaged: " + reason, path) {}
 };
 
+class Checkpointer;
 class Database;
 
 /// A prepared statement with its parameters bound. At most one at a time of each Statement.
@@ -82,9 +84,15 @@ class Statement {
 /// is a write without a sync, so that it survives the end of the process, and after a loss of power
 /// the database is whole, as of some recent commit. Blocks; for one thread.
 ///
+/// What takes syncs, moving the WAL into the database, is left to due_checkpoint(). Only when a WAL
+/// reaches kMostWalPages, because writes never pause, does commit() move what is left of it.
+///
 /// Throws DamagedDatabase, or Error{io} with what the storage said. Fault point: index.commit.
 class Database {
  public:
+  /// Pages of 4 KiB.
+  static constexpr int kMostWalPages = 4000;
+
   using Use = SqliteVfs::Use;
   Database(System& system, std::string path, Use use = Use::for_writing);
   ~Database();
@@ -105,8 +113,11 @@ class Database {
   /// Nothing happens when no transaction is open.
   void commit();
   bool in_transaction() const;
+  /// What is to be run on another thread while this connection is used; one at a time, and it may
+  /// outlive the database. Null when the WAL is short.
+  std::function<void()> due_checkpoint();
   /// What was committed may be lost, and no change is possible until it is opened anew.
-  bool sync_failed() const { return vfs_.sync_failed(); }
+  bool sync_failed() const { return vfs_->sync_failed(); }
   std::int64_t last_row_id() const;
 
   const std::string& path() const { return path_; }
@@ -122,8 +133,10 @@ class Database {
 
   std::string path_;
   Faults& faults_;
-  SqliteVfs vfs_;
+  std::shared_ptr<SqliteVfs> vfs_;
   sqlite3* handle_ = nullptr;
+  int wal_pages_ = 0;  // after the last commit
+  std::shared_ptr<Checkpointer> checkpointer_;
 };
 
 }  // namespace shoal::content

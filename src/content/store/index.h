@@ -1,26 +1,30 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "content/store/block_store.h"
-#include "content/store/database.h"
 
 namespace shoal::content {
 
-/// The tables of the block store:
+/// Where the rows of the block store live: in an SQLite database (SqliteIndex), or in memory
+/// (MemoryIndex) for nodes that keep nothing over a restart. Three tables and what follows from
+/// them:
 ///
 ///     nodes    multihash → bytes
 ///     files    id → path, stamp, version
-///     places   (file, offset, length) → multihash, version
+///     places   (file, offset, length, frame) → multihash, version
 ///     imports  (file, profile) → root
 ///
 /// A file's version counts the looks that it has had while its places were known. A place with
 /// the version of its file was verified since the file got its stamp; one with an older version
-/// must be hashed before it is served. Places are kept in the order of their files, so that adding
-/// them is cheap, and found by the last 8 bytes of their hash.
+/// must be hashed before it is served.
+///
+/// Blocks; for one thread at a time. Throws Error{io} when the disk fails, DamagedDatabase when
+/// what it finds there is not an index.
 class Index {
  public:
   struct Place {
@@ -33,65 +37,67 @@ class Index {
     std::string path;
   };
 
-  /// Opens or makes the database at `path`. Ids of files are larger than `last_file`. Throws
-  /// DamagedDatabase, also when it was written by a newer schema.
-  Index(System& system, const std::string& path, FileId last_file);
-  ~Index() = default;
+  Index() = default;
+  virtual ~Index() = default;
+  Index(const Index&) = delete;
+  Index& operator=(const Index&) = delete;
 
-  bool has(ByteView hash);
-  std::optional<std::uint64_t> size(ByteView hash);
+  virtual std::optional<std::uint64_t> size(ByteView hash) = 0;
 
-  std::optional<Bytes> node(ByteView hash);
-  void put_node(ByteView hash, ByteView bytes);
-  void forget_node(ByteView hash);
+  virtual bool has_node(ByteView hash) = 0;
+  virtual std::optional<Bytes> node(ByteView hash) = 0;
+  virtual void put_node(ByteView hash, ByteView bytes) = 0;
+  /// And every import, for some may have needed it.
+  virtual void forget_node(ByteView hash) = 0;
 
   /// At most `most` of them, and no more are looked at: a block of zeros may have a million.
-  std::vector<Place> places(ByteView hash, std::size_t most);
-  void put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
-                 const PlaceFrame& frame);
-  void forget_place(ByteView hash, const Place& place);
+  virtual std::vector<Place> places(ByteView hash, std::size_t most) = 0;
+  /// Nothing happens when the file is not known.
+  virtual void put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                         const PlaceFrame& frame) = 0;
+  virtual void forget_place(ByteView hash, const Place& place) = 0;
   /// The place was right in a file that looks like `stamp` now.
-  void renew(const Place& place, const FileStamp& stamp);
+  virtual void renew(const Place& place, const FileStamp& stamp) = 0;
 
   struct Found {
     FileId id;
     FileStamp stamp;
   };
-  std::optional<Found> find_file(std::string_view path);
-  FileId add_file(std::string_view path, const FileStamp& stamp);
+  virtual std::optional<Found> find_file(std::string_view path) = 0;
+  virtual FileId add_file(std::string_view path, const FileStamp& stamp) = 0;
   /// Keeps the version.
-  void set_stamp(FileId file, const FileStamp& stamp);
-  void forget_file(FileId file);
-  void move_files(std::string_view from, std::string_view to);
+  virtual void set_stamp(FileId file, const FileStamp& stamp) = 0;
+  virtual void forget_file(FileId file) = 0;
+  virtual void move_files(std::string_view from, std::string_view to) = 0;
   /// A file, or all below a folder. Returns how many.
-  std::uint64_t forget_below(std::string_view path);
+  virtual std::uint64_t forget_below(std::string_view path) = 0;
   /// Every file. Returns how many.
-  std::uint64_t forget_all();
-  /// Commits before.
-  void take_over(const std::string& path);
+  virtual std::uint64_t forget_all() = 0;
+  /// What the database at `path` knows and this one does not. Commits before.
+  virtual void take_over(const std::string& path) = 0;
 
-  std::optional<BlockStore::Imported> imported(FileId file, std::string_view profile);
-  void set_imported(FileId file, std::string_view profile, const BlockStore::Imported& imported);
+  virtual std::optional<BlockStore::Imported> imported(FileId file, std::string_view profile) = 0;
+  virtual void set_imported(FileId file, std::string_view profile,
+                            const BlockStore::Imported& imported) = 0;
 
   /// Every change lies in a transaction, which the first one begins.
-  void commit() { database_.commit(); }
+  virtual void commit() = 0;
   /// That are not committed yet.
-  bool has_changes() const { return database_.in_transaction(); }
-  bool in_transaction() const { return database_.in_transaction(); }
-  bool sync_failed() const { return database_.sync_failed(); }
+  virtual bool has_changes() const = 0;
+  /// What would hold up the event loop, to be run on another thread while this index is used; one
+  /// at a time, and it may outlive the index. Null when nothing is due.
+  virtual std::function<void()> due_checkpoint() = 0;
+  /// What was committed may be lost, and no change is possible until it is opened anew.
+  virtual bool sync_failed() const = 0;
+};
 
- private:
-  void make_tables(FileId last_file);
-  void set_version();
-  void check_tables();
-  void change();
+/// The paths below a folder are those in [first, end), in order of their bytes.
+struct PathsBelow {
+  explicit PathsBelow(std::string_view path)
+      : first(std::string(path) + "/"), end(std::string(path) + "0") {}  // '0' follows '/'
 
-  struct Statements;
-  Database database_;
-  struct Free {
-    void operator()(Statements* statements) const;
-  };
-  std::unique_ptr<Statements, Free> sql_;
+  std::string first;
+  std::string end;
 };
 
 }  // namespace shoal::content

@@ -27,6 +27,7 @@ class TreeSession final : public Session {
  public:
   TreeSession(System& system, const TestTree& tree) : system_(system), tree_(tree) {}
   void add_peer(const PeerId&) override {}
+  void expect_peers(bool) override {}
   Task<Block> fetch(Cid cid) override {
     const auto found = tree_.blocks.find(cid);
     if (found == tree_.blocks.end() || fetched.size() >= most) {
@@ -59,6 +60,9 @@ class NoBitswap final : public Bitswap {
  public:
   explicit NoBitswap(Random& random) : served_(random) {}
   std::unique_ptr<Session> session(Asks) override { return nullptr; }
+  std::shared_ptr<void> who_has(Cid, std::function<void(const PeerId&)>) override {
+    return nullptr;
+  }
   ServedBlocks& served() override { return served_; }
   void offer(const Multihash& hash) override { offered.insert(hash); }
   void offer_all() override {}

@@ -51,6 +51,9 @@ class LazyStream final : public Stream {
   Task<std::size_t> read_some(MutableBytes into) override {
     return dialer_.progress() == Progress::agreed ? under_->read_some(into) : first_read(into);
   }
+  Task<void> wait_readable() override {
+    if (dialer_.progress() == Progress::agreed) co_await under_->wait_readable();
+  }
   Task<void> write(std::span<const ByteView> pieces) override {
     if (!proposed_) return propose(pieces);
     return under_->write(pieces);

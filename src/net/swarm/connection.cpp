@@ -1,6 +1,6 @@
 #include "net/swarm/connection.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -26,6 +26,7 @@ class Connection::Served {
     ++connection_.context_.served_streams;
   }
   ~Served() {
+    connection_.last_used_ = connection_.system_.clock.now();
     --connection_.served_streams_;
     --connection_.context_.served_streams;
   }
@@ -64,14 +65,27 @@ Connection::Connection(System& system, ConnectionContext& context, ConnectionId 
       id_(id),
       toll_(context.toll.payer(link.peer)),
       link_(std::move(link)),
+      path_(path_of(link_.remote)),
       direction_(direction),
       opened_at_(system.clock.now()),
+      last_used_(opened_at_),
       tasks_(system.waits, "connection to " + link_.peer.short_name()) {
   link_.muxer->pay_for_reading(*toll_);
 }
 
+ConnectionUse Connection::use() const {
+  const std::size_t all = stream_count();
+  return {.opened_at = opened_at_,
+          .last_used = last_used_,
+          .last_transfer = last_transfer_,
+          .own_streams = all - std::min(all, served_streams_),
+          .served_streams = served_streams_,
+          .streams_in_order = streams_in_order_};
+}
+
 Task<ProtocolStream> Connection::open(std::span<const std::string> protocols) {
   SHOAL_CHECK(!protocols.empty());
+  last_used_ = system_.clock.now();
   if (system_.faults.strikes("net.open_stream")) {
     throw Error(ErrorCode::closed, "the stream could not be opened", peer().to_string());
   }

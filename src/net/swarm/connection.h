@@ -9,6 +9,8 @@
 #include <string>
 
 #include "base/token_bucket.h"
+#include "net/path.h"
+#include "net/swarm/connection_manager.h"
 #include "net/swarm/failure_counts.h"
 #include "net/swarm/protocol_table.h"
 #include "net/swarm/toll.h"
@@ -57,6 +59,7 @@ class Connection {
   const crypto::PublicKey& key() const { return link_.key; }
   const Multiaddr& local() const { return link_.local; }
   const Multiaddr& remote() const { return link_.remote; }
+  Path path() const { return path_; }
   const std::string& security() const { return link_.security; }
   const std::string& muxer_protocol() const { return link_.muxer_protocol; }
   Direction direction() const { return direction_; }
@@ -75,8 +78,10 @@ class Connection {
   /// Whether one of the peer's streams is open now.
   bool is_serving() const { return served_streams_ > 0; }
   /// The peer took or gave content.
-  void note_transfer(TimePoint now) { last_transfer_ = now; }
+  void note_transfer(TimePoint now) { last_transfer_ = last_used_ = now; }
   const std::optional<TimePoint>& last_transfer() const { return last_transfer_; }
+  /// How the connection is used, as far as it knows by itself.
+  ConnectionUse use() const;
 
   /// A stream that speaks the first of `protocols` that the peer speaks. With one protocol the
   /// negotiation costs no round trip and its failure shows at the first read. Throws
@@ -106,10 +111,12 @@ class Connection {
   const ConnectionId id_;
   const std::unique_ptr<ReadingToll> toll_;
   Link link_;
+  const Path path_;
   const Direction direction_;
   const TimePoint opened_at_;
   std::size_t served_streams_ = 0;
   std::size_t streams_in_order_ = 0;
+  TimePoint last_used_;
   std::optional<TimePoint> last_transfer_;
   TokenBucket bad_streams_{kMaxBadStreams, kBadStreamsPerSecond};
   bool too_bad_ = false;

@@ -1,7 +1,7 @@
 #include "net/swarm/connection_table.h"
 
 #include <algorithm>
-#include <tuple>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -22,53 +22,78 @@ ConnectionLimits ConnectionLimits::within(std::size_t files) const {
   if (sockets >= connections + handshakes) return out;
   out.open_files = files;
   out.handshakes = std::max<std::size_t>(sockets / 4, 1);
+  out.dial_attempts = std::min(dial_attempts, out.handshakes);
   out.handshakes_per_address = std::min(handshakes_per_address, out.handshakes);
   out.connections = std::max<std::size_t>(sockets - out.handshakes, 2);
   out.inbound_connections = std::min(inbound_connections, out.connections / 4 * 3);
+  out.marks.high = std::min(marks.high, std::max<std::size_t>(out.connections / 8 * 7, 1));
+  out.marks.low = std::min(marks.low, out.marks.high / 8 * 7);
   return out;
 }
 
 bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
   if (is_full() || inbound_ >= limits_.inbound_connections) return false;
-  const auto site = site_of(remote);
+  const auto site = ip_prefix_of(remote);
   if (site && is_this_machine(*site)) return true;
   const auto found = site ? inbound_from_.find(*site) : inbound_from_.end();
   return found == inbound_from_.end() || found->second < limits_.inbound_connections_per_site;
 }
 
-Connection* ConnectionTable::eviction_candidate(
-    const Multiaddr& remote, const std::function<bool(const PeerId&)>& is_expected) const {
+Connection* ConnectionTable::eviction_candidate(const Multiaddr& remote) const {
   if (has_inbound_room(remote)) return nullptr;
-  const auto from = site_of(remote);
+  const auto from = ip_prefix_of(remote);
   const bool of_any_site = is_full() || inbound_ >= limits_.inbound_connections;
   std::size_t most = 0;
   for (const auto& [site, count] : inbound_from_) most = std::max(most, count);
   return least_useful([&](const Connection& connection) {
-    if (is_expected(connection.peer())) return false;
-    const auto site = site_of(connection.remote());
+    if (connection.direction() != Direction::inbound) return false;
+    const auto site = ip_prefix_of(connection.remote());
     return of_any_site ? !site || inbound_from_.at(*site) == most : site == from;
   });
 }
 
-Connection* ConnectionTable::least_useful(
-    const std::function<bool(const PeerId&)>& is_expected) const {
-  return least_useful(
-      [&](const Connection& connection) { return !is_expected(connection.peer()); });
+Connection* ConnectionTable::least_useful() const {
+  return least_useful([](const Connection&) { return true; });
 }
 
 Connection* ConnectionTable::least_useful(
     const std::function<bool(const Connection&)>& may_go) const {
-  const auto use = [](const Connection& connection) {
-    return std::tuple(connection.last_transfer().has_value(), connection.is_serving(),
-                      connection.streams_in_order() > 0,
-                      connection.last_transfer().value_or(connection.opened_at()));
-  };
+  std::optional<ConnectionManager::Rank> lowest;
   Connection* out = nullptr;
   for (const auto& [id, candidate] : by_id_) {
-    const bool is_open = candidate->direction() == Direction::inbound && !candidate->closed() &&
-                         !without_place_.contains(id);
-    if (!is_open || !may_go(*candidate)) continue;
-    if (out == nullptr || use(*candidate) < use(*out)) out = candidate.get();
+    if (without_place_.contains(id) || !may_evict(*candidate) || !may_go(*candidate)) continue;
+    const ConnectionManager::Rank rank = manager_.rank(candidate->peer(), use_of(*candidate));
+    if (lowest && !(rank < *lowest)) continue;
+    lowest = rank;
+    out = candidate.get();
+  }
+  return out;
+}
+
+bool ConnectionTable::may_evict(const Connection& connection) const {
+  if (connection.closed() || toll_.expects(connection.peer())) return false;
+  if (manager_.is_protected(connection.peer())) return false;
+  return connection.direction() == Direction::inbound ||
+         clock_.now() - connection.opened_at() >= manager_.marks().grace;
+}
+
+ConnectionUse ConnectionTable::use_of(const Connection& connection) const {
+  ConnectionUse out = connection.use();
+  out.solicited = toll_.expects(connection.peer());
+  const auto site = ip_prefix_of(connection.remote());
+  const bool counts = connection.direction() == Direction::inbound && site;
+  if (!counts || is_this_machine(*site)) return out;
+  const auto found = inbound_from_.find(*site);
+  if (found != inbound_from_.end()) out.crowd = found->second;
+  return out;
+}
+
+std::vector<ConnectionManager::Candidate> ConnectionTable::candidates() const {
+  std::vector<ConnectionManager::Candidate> out;
+  out.reserve(by_id_.size());
+  for (const auto& [id, connection] : by_id_) {
+    if (without_place_.contains(id) || connection->closed()) continue;
+    out.push_back({.id = id, .peer = connection->peer(), .use = use_of(*connection)});
   }
   return out;
 }
@@ -113,13 +138,13 @@ void ConnectionTable::give_up_place(const Connection& connection) {
 }
 
 bool ConnectionTable::is_full() const {
-  return by_id_.size() - without_place_.size() >= limits_.connections;
+  return counted() >= limits_.connections;
 }
 
 void ConnectionTable::count_inbound(const Connection& connection, bool came) {
   if (connection.direction() != Direction::inbound) return;
   inbound_ = came ? inbound_ + 1 : inbound_ - 1;
-  const auto site = site_of(connection.remote());
+  const auto site = ip_prefix_of(connection.remote());
   if (!site) return;
   if (came) {
     ++inbound_from_[*site];
@@ -140,7 +165,8 @@ Task<void> ConnectionTable::wait_until_freed() {
 bool ConnectionTable::surplus(const Connection& connection) const {
   return !preferred(connection) &&
          std::ranges::any_of(of(connection.peer()), [&](const Connection* other) {
-           return !other->closed() && preferred(*other) && may_have_crossed(*other, connection);
+           return !other->closed() && other->path() == connection.path() && preferred(*other) &&
+                  may_have_crossed(*other, connection);
          });
 }
 
@@ -153,8 +179,13 @@ Connection* ConnectionTable::best(const PeerId& peer) const {
   Connection* out = nullptr;
   for (Connection* candidate : of(peer)) {
     if (candidate->going_away()) continue;
-    const bool stays = out != nullptr && preferred(*out) && !preferred(*candidate) &&
-                       may_have_crossed(*out, *candidate);
+    if (out == nullptr || candidate->path() < out->path()) {
+      out = candidate;
+      continue;
+    }
+    if (candidate->path() > out->path()) continue;
+    const bool stays =
+        preferred(*out) && !preferred(*candidate) && may_have_crossed(*out, *candidate);
     if (!stays) out = candidate;
   }
   return out;

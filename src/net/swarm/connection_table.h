@@ -8,8 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "net/site.h"
+#include "net/ip_prefix.h"
 #include "net/swarm/connection.h"
+#include "net/swarm/dial_gate.h"
 
 namespace shoal::net {
 
@@ -33,6 +34,10 @@ struct ConnectionLimits {
   double unasked_bytes_per_second = Toll::kBytesPerSecond;
   /// The process's limit of open files, where it bounds the connections; else 0.
   std::size_t open_files = 0;
+  /// Attempts of all dials that are under way at once.
+  std::size_t dial_attempts = DialGate::kMaxAtOnce;
+  /// Below these bounds, how many connections are kept.
+  ConnectionMarks marks{};
 
   /// Descriptors that connections leave to files, the index and whatever else a node opens.
   static constexpr std::size_t kReservedDescriptors = 32;
@@ -43,21 +48,29 @@ struct ConnectionLimits {
 /// The connections of a node by id and by peer. Owns them until they are taken out.
 class ConnectionTable {
  public:
-  ConnectionTable(Waits& waits, PeerId local_peer, ConnectionLimits limits)
-      : local_peer_(std::move(local_peer)), limits_(limits), freed_(waits) {}
+  /// Borrows all three for its life. `toll` tells whose data we wait for.
+  ConnectionTable(Clock& clock, PeerId local_peer, ConnectionLimits limits,
+                  const ConnectionManager& manager, const Toll& toll)
+      : clock_(clock),
+        local_peer_(std::move(local_peer)),
+        limits_(limits),
+        manager_(manager),
+        toll_(toll),
+        freed_(clock.waits()) {}
 
   ConnectionId next_id() { return ++last_id_; }
 
   /// Whether one more of any peer may come in, from there.
   bool has_inbound_room(const Multiaddr& remote) const;
+  /// Whether we may make one more.
+  bool has_outbound_room() const { return !is_full(); }
   /// The connection that one more from there should take the place of, when there is no room: the
-  /// least useful of the IP prefix that holds most. Null when there is room, or none can be
-  /// evicted. `is_expected`: peers that are needed here.
-  Connection* eviction_candidate(const Multiaddr& remote,
-                                 const std::function<bool(const PeerId&)>& is_expected) const;
-  /// Of those that others made: one whose peer has moved no content, has no stream open, and never
-  /// ended one in order (identify is the first), before others; then the longest idle.
-  Connection* least_useful(const std::function<bool(const PeerId&)>& is_expected) const;
+  /// least useful inbound one of the IP prefix that holds most. Null when there is room, or none
+  /// can be evicted.
+  Connection* eviction_candidate(const Multiaddr& remote) const;
+  /// The connection of lowest rank. Never one that is protected or solicited, nor an outbound one
+  /// in its grace period.
+  Connection* least_useful() const;
   /// Throws Error{limit} when there is no room for one more to this peer or at all.
   void check_room(const PeerId& peer, const Multiaddr& remote, Direction direction) const;
   Connection& add(std::unique_ptr<Connection> connection);
@@ -69,9 +82,9 @@ class ConnectionTable {
   Task<void> wait_until_freed();
 
   Connection* find(ConnectionId id) const;
-  /// The connection that both sides prefer: of two that crossed, that which the peer with the
-  /// smaller id dialled; else the newest, since who dials anew has lost the one before. Null when
-  /// none is open and to stay so.
+  /// The connection that both sides prefer: that of the best path; of two that crossed, that which
+  /// the peer with the smaller id dialled; else the newest, since who dials anew has lost the one
+  /// before. Null when none is open and to stay so.
   Connection* best(const PeerId& peer) const;
   /// Whether the other side, too, knows of a connection that both prefer to this one.
   bool surplus(const Connection& connection) const;
@@ -79,6 +92,10 @@ class ConnectionTable {
   std::vector<Connection*> of(const PeerId& peer) const;
   std::vector<Connection*> all() const;
   std::size_t size() const { return by_id_.size(); }
+  /// Those that count against the limits.
+  std::size_t counted() const { return by_id_.size() - without_place_.size(); }
+  /// The same as the manager looks at them.
+  std::vector<ConnectionManager::Candidate> candidates() const;
 
  private:
   void free_retired(Connection* connection);
@@ -87,10 +104,16 @@ class ConnectionTable {
   static bool may_have_crossed(const Connection& connection, const Connection& newer);
   bool is_full() const;
   Connection* least_useful(const std::function<bool(const Connection&)>& may_go) const;
+  bool may_evict(const Connection& connection) const;
   void count_inbound(const Connection& connection, bool came);
 
+  ConnectionUse use_of(const Connection& connection) const;
+
+  Clock& clock_;
   const PeerId local_peer_;
   const ConnectionLimits limits_;
+  const ConnectionManager& manager_;
+  const Toll& toll_;
   ConnectionId last_id_ = 0;
   std::map<ConnectionId, std::unique_ptr<Connection>> by_id_;
   std::unordered_map<PeerId, std::vector<Connection*>> by_peer_;

@@ -1,11 +1,10 @@
 #include "net/swarm/dialer.h"
 
 #include <algorithm>
-#include <optional>
-#include <string>
+#include <exception>
 #include <utility>
 
-#include "base/error.h"
+#include "net/swarm/dial_order.h"
 #include "system/event.h"
 #include "system/task_group.h"
 #include "system/timeout.h"
@@ -16,148 +15,209 @@ namespace {
 
 constexpr Duration kStagger = 250ms;
 constexpr Duration kAttemptTimeout = 15s;
-// Names are anybody's, and so are the servers that answer for them.
-constexpr Duration kResolveTimeout = 5s;
 
-/// Lower is dialled earlier.
-int rank(const Multiaddr& address) {
-  const auto endpoint = address.tcp_endpoint();
-  if (!endpoint) return 3;
-  if (endpoint->address.is_loopback()) return 0;
-  return endpoint->address.is_private() ? 1 : 2;
+bool is_given(const KnownAddress& known) {
+  return known.source == AddressSource::given_by_user;
 }
 
-bool wanted(const HostPort& name, const IpAddress& ip) {
-  if (name.kind == AddressCode::dns4) return !ip.is_v6();
-  if (name.kind == AddressCode::dns6) return ip.is_v6();
-  return true;
+bool is_unverified(const KnownAddress& known) {
+  return known.source == AddressSource::claimed || known.source == AddressSource::hearsay;
 }
 
-void add_reason(std::string& reasons, const std::string& reason) {
-  reasons += (reasons.empty() ? "" : "; ") + reason;
-}
-
-bool is_v6(const Multiaddr& address) {
-  const auto endpoint = address.tcp_endpoint();
-  return endpoint && endpoint->address.is_v6();
+std::string in_seconds(Duration duration) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(duration).count()) + " s";
 }
 
 }  // namespace
 
-std::vector<Multiaddr> in_dial_order(std::vector<Multiaddr> addresses) {
-  std::ranges::stable_sort(addresses, {}, rank);
-  std::vector<Multiaddr> out;
-  for (auto from = addresses.begin(); from != addresses.end();) {
-    const auto same_rank = [&](const Multiaddr& a) { return rank(a) == rank(*from); };
-    const auto to = std::find_if_not(from, addresses.end(), same_rank);
-    std::vector<Multiaddr> six, four;
-    for (; from != to; ++from) (is_v6(*from) ? six : four).push_back(*from);
-    for (std::size_t i = 0; i < std::max(six.size(), four.size()); ++i) {
-      if (i < six.size()) out.push_back(six[i]);
-      if (i < four.size()) out.push_back(four[i]);
-    }
-  }
-  return out;
-}
-
-struct Dialer::Race {
+/// The state of one dial.
+class Dialer::Race {
+ public:
   Race(Waits& waits, PeerId wanted)
-      : peer(std::move(wanted)), changed(waits), attempts(waits, "dialling " + peer.short_name()) {}
+      : peer(std::move(wanted)), changed(waits), tasks(waits, "dialling " + peer.short_name()) {}
 
-  PeerId peer;
+  void add_reason(const Multiaddr& address, const std::string& reason) {
+    reasons += (reasons.empty() ? "" : "; ") + address.to_string() + ": " + reason;
+  }
+  bool is_over() const { return winner || (waiting.empty() && attempts == 0 && resolving == 0); }
+
+  const PeerId peer;
   Event changed;
+  std::vector<KnownAddress> waiting;  // in the order to try them
+  std::size_t taken = 0;              // addresses that were put there
+  std::size_t attempts = 0;
+  std::size_t resolving = 0;
+  TimePoint next_start{};
   std::optional<Link> winner;
   std::string reasons;
   bool all_refused = true;
-  std::size_t running = 0;
-  TaskGroup attempts;
-
-  /// Returns once fewer than `before` attempts are under way.
-  Task<void> one_ended(std::size_t before) {
-    while (running >= before) co_await changed.wait();
-  }
+  bool was_tried = false;
+  TaskGroup tasks;
 };
 
-Task<Link> Dialer::dial(PeerId peer, std::vector<Multiaddr> addresses) {
+Task<Link> Dialer::dial(PeerId peer, std::vector<KnownAddress> addresses) {
+  check_peer_backoff(peer, addresses);
   Race race(system_.waits, peer);
-  std::vector<Multiaddr> resolved = co_await resolve(std::move(addresses), race.reasons);
-  std::vector<Multiaddr> waiting = in_dial_order(std::move(resolved));
-  if (waiting.size() > kMaxAddresses) waiting.resize(kMaxAddresses, waiting.front());
+  begin(race, std::move(addresses));
   std::exception_ptr cancelled;
   try {
-    for (auto next = waiting.begin();
-         !race.winner && (next != waiting.end() || race.running > 0);) {
-      if (next == waiting.end() || race.running == kMaxAttemptsAtOnce) {
-        co_await race.changed.wait();
-        continue;
-      }
-      ++race.running;
-      race.attempts.spawn(attempt(race, *next++));
-      if (next == waiting.end()) continue;
-      try {
-        co_await within(system_.clock, kStagger, race.one_ended(race.running), "stagger");
-      } catch (const Error&) {
-        // The attempt is still under way: start the next one beside it.
-      }
-    }
+    co_await run(race);
   } catch (...) {
     cancelled = std::current_exception();
   }
-  co_await race.attempts.stop();
+  co_await race.tasks.stop();
   if (cancelled) std::rethrow_exception(cancelled);
-  if (race.winner) co_return std::move(*race.winner);
-  // Not NobodyThere: it may still come to us.
-  if (race.reasons.empty()) {
-    throw Error(ErrorCode::unreachable, "no address known that we can dial", peer.to_string());
-  }
-  if (race.all_refused) throw NobodyThere(ErrorCode::unreachable, race.reasons, peer.to_string());
-  throw Error(ErrorCode::unreachable, race.reasons, peer.to_string());
+  if (!race.winner) fail(race);
+  peer_backoff_.succeeded(peer);
+  co_return std::move(*race.winner);
 }
 
-Task<void> Dialer::attempt(Race& race, Multiaddr address) {
-  std::string reason;
-  try {
-    Transport* transport = transport_for(address);
-    if (transport == nullptr) throw Error(ErrorCode::unsupported, "no transport for this address");
-    Task<Link> dialling = transport->dial(address, race.peer);
-    Link link = co_await within(system_.clock, kAttemptTimeout, std::move(dialling), "connecting");
-    if (!race.winner) race.winner.emplace(std::move(link));
-  } catch (const Error& error) {
-    reason = address.to_string() + ": " + error.message();
-    const bool refused =
-        error.code() == ErrorCode::unreachable || error.code() == ErrorCode::unsupported;
-    race.all_refused = race.all_refused && refused;
-  } catch (const boost::system::system_error&) {
-    reason = address.to_string() + ": cancelled";
+void Dialer::begin(Race& race, std::vector<KnownAddress> addresses) {
+  std::vector<KnownAddress> ready;
+  std::size_t names = 0;
+  for (KnownAddress& known : addresses) {
+    if (!AddressResolver::has_name(known.address)) {
+      ready.push_back(std::move(known));
+    } else if (++names <= kMaxNames) {
+      ++race.resolving;
+      race.tasks.spawn(resolve(race, std::move(known)));
+    } else {
+      race.add_reason(known.address, "too many names");
+    }
   }
-  if (!reason.empty()) add_reason(race.reasons, reason);
-  --race.running;
+  add(race, std::move(ready));
+}
+
+void Dialer::add(Race& race, std::vector<KnownAddress> addresses) {
+  for (KnownAddress& known : in_dial_order(std::move(addresses))) {
+    if (transport_for(known.address) == nullptr) {
+      race.add_reason(known.address, "no transport for this address");
+      continue;
+    }
+    const auto wait = backoff_of(known, race.peer);
+    if (wait && !is_given(known)) {
+      race.add_reason(known.address, "failed before, not tried again for " + in_seconds(*wait));
+      race.all_refused = false;
+      continue;
+    }
+    if (race.taken == kMaxAddresses) break;
+    ++race.taken;
+    race.waiting.push_back(std::move(known));
+  }
+  race.waiting = in_dial_order(std::move(race.waiting));
+}
+
+Task<void> Dialer::run(Race& race) {
+  while (!race.is_over()) {
+    const TimePoint now = system_.clock.now();
+    if (race.waiting.empty() || race.attempts == kMaxAttemptsAtOnce) {
+      co_await race.changed.wait();
+    } else if (now < race.next_start) {
+      try {
+        co_await until(system_.clock, race.next_start, race.changed.wait(), "an attempt");
+      } catch (const Error&) {
+        // The attempts go on: one more starts beside them.
+      }
+    } else {
+      KnownAddress next = std::move(race.waiting.front());
+      race.waiting.erase(race.waiting.begin());
+      ++race.attempts;
+      race.was_tried = true;
+      race.next_start = now + kStagger;
+      race.tasks.spawn(attempt(race, std::move(next)));
+    }
+  }
+}
+
+Task<void> Dialer::resolve(Race& race, KnownAddress name) {
+  try {
+    Task<std::vector<Multiaddr>> asking = resolver_.resolve(name.address, race.peer);
+    const auto found =
+        co_await within(system_.clock, kResolveTimeout, std::move(asking), "resolving");
+    std::vector<KnownAddress> resolved;
+    for (const Multiaddr& address : found) resolved.push_back({address, name.source, name.told_by});
+    add(race, std::move(resolved));
+  } catch (const Error& error) {
+    race.add_reason(name.address, error.message());
+  } catch (const boost::system::system_error&) {
+    // Somebody else has won.
+  }
+  --race.resolving;
   race.changed.notify_all();
 }
 
-Task<std::vector<Multiaddr>> Dialer::resolve(std::vector<Multiaddr> addresses,
-                                             std::string& reasons) {
-  std::vector<Multiaddr> out;
-  std::size_t names = 0;
-  for (const Multiaddr& address : addresses) {
-    const auto name = address.tcp_host();
-    if (!name || ++names > kMaxNames) {
-      out.push_back(address);
-      continue;
-    }
-    try {
-      Task<std::vector<IpAddress>> asking = system_.resolver.addresses(name->host);
-      const auto found =
-          co_await within(system_.clock, kResolveTimeout, std::move(asking), "resolving");
-      for (const IpAddress& ip : found) {
-        if (!wanted(*name, ip)) continue;
-        out.push_back(Multiaddr::tcp(Endpoint{ip, name->port}));
-      }
-    } catch (const Error& error) {
-      add_reason(reasons, address.to_string() + ": " + error.message());
-    }
+Task<void> Dialer::attempt(Race& race, KnownAddress target) {
+  try {
+    Link link = co_await connect(target, race.peer);
+    address_backoff_.succeeded(place_of(target.address, race.peer));
+    if (!race.winner) race.winner.emplace(std::move(link));
+  } catch (const Error& error) {
+    note_failure(race, target, error);
+    race.next_start = system_.clock.now();
+  } catch (const boost::system::system_error&) {
+    race.add_reason(target.address, "cancelled");
   }
-  co_return out;
+  --race.attempts;
+  race.changed.notify_all();
+}
+
+Task<Link> Dialer::connect(KnownAddress target, PeerId peer) {
+  const DialGate::Pass pass = co_await gate_.enter(is_given(target));
+  Transport* transport = transport_for(target.address);
+  if (transport == nullptr) throw Error(ErrorCode::unsupported, "no transport for this address");
+  Task<Link> dialling = transport->dial(target.address, std::move(peer));
+  co_return co_await within(system_.clock, kAttemptTimeout, std::move(dialling), "connecting");
+}
+
+void Dialer::note_failure(Race& race, const KnownAddress& target, const Error& error) {
+  race.add_reason(target.address, error.message());
+  const bool refused =
+      error.code() == ErrorCode::unreachable || error.code() == ErrorCode::unsupported;
+  race.all_refused = race.all_refused && refused;
+  // Another peer lives there: that is no reason to leave that one alone.
+  const bool is_another = error.code() == ErrorCode::refused;
+  const Place place =
+      is_another ? Place(target.address, race.peer) : place_of(target.address, race.peer);
+  const std::uint32_t failures = address_backoff_.failed(place, system_.clock.now());
+  if (is_unverified(target) && (is_another || failures >= kMaxFailures)) {
+    peers_.remove_address(race.peer, target.address);
+  }
+}
+
+std::optional<Duration> Dialer::backoff_of(const KnownAddress& known, const PeerId& peer) const {
+  const TimePoint now = system_.clock.now();
+  const auto of_place = address_backoff_.remaining(place_of(known.address, peer), now);
+  return of_place ? of_place : address_backoff_.remaining(Place(known.address, peer), now);
+}
+
+/// Only where nothing better than hearsay is known: others must not keep us from a peer by wrong
+/// addresses of it.
+void Dialer::check_peer_backoff(const PeerId& peer,
+                                const std::vector<KnownAddress>& addresses) const {
+  if (!std::ranges::all_of(addresses, is_unverified)) return;
+  const auto wait = peer_backoff_.remaining(peer, system_.clock.now());
+  if (!wait) return;
+  throw Error(ErrorCode::unreachable,
+              "could not be reached before, not tried again for " + in_seconds(*wait),
+              peer.to_string());
+}
+
+void Dialer::fail(const Race& race) {
+  if (race.was_tried) peer_backoff_.failed(race.peer, system_.clock.now());
+  // Not NobodyThere: it may still come to us.
+  if (race.reasons.empty()) {
+    throw Error(ErrorCode::unreachable, "no address known that we can dial", race.peer.to_string());
+  }
+  if (race.all_refused) {
+    throw NobodyThere(ErrorCode::unreachable, race.reasons, race.peer.to_string());
+  }
+  throw Error(ErrorCode::unreachable, race.reasons, race.peer.to_string());
+}
+
+/// The same for all peers that claim it, except behind a relay.
+Dialer::Place Dialer::place_of(const Multiaddr& address, const PeerId& peer) {
+  if (address.has(AddressCode::p2p_circuit)) return {address, peer};
+  return {address, std::nullopt};
 }
 
 Transport* Dialer::transport_for(const Multiaddr& address) const {

@@ -1,17 +1,21 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "net/swarm/address_resolver.h"
+#include "net/swarm/dial_backoff.h"
+#include "net/swarm/dial_gate.h"
+#include "net/swarm/peer_store.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
 
 namespace shoal::net {
-
-/// Addresses in the order to try them: those most likely to work and cheapest first, IPv6 and IPv4
-/// taking turns (RFC 8305, 4).
-std::vector<Multiaddr> in_dial_order(std::vector<Multiaddr> addresses);
 
 /// No address of a peer is one where anybody listens, by the word of its host or of the network on
 /// the way: another try in a moment would end as this one did.
@@ -20,31 +24,61 @@ class NobodyThere final : public Error {
   using Error::Error;
 };
 
-/// Finds a way to one peer: resolves names, starts an attempt every 250 ms or as soon as the one
-/// before failed, keeps the first that completes and cancels the others.
+/// Finds a way to one peer: starts an attempt every 250 ms or as soon as one has failed, keeps the
+/// first that completes and cancels the others. Names are resolved meanwhile. What failed is left
+/// alone for a while (DialBackoff), unless the user gave it; unverified addresses are forgotten
+/// after some failures.
 class Dialer {
  public:
   static constexpr std::size_t kMaxAddresses = 32;
   static constexpr std::size_t kMaxAttemptsAtOnce = 8;
-  /// Names of one peer that are looked up, for 5 s each at most.
+  /// Names of one peer that are looked up, each for kResolveTimeout at most.
   static constexpr std::size_t kMaxNames = 4;
+  static constexpr Duration kResolveTimeout = 10s;
+  /// Failures in a row after which an address that nobody has verified is forgotten.
+  static constexpr std::uint32_t kMaxFailures = 5;
 
-  /// Borrows both for its life.
-  Dialer(System& system, const std::vector<std::unique_ptr<Transport>>& transports)
-      : system_(system), transports_(transports) {}
+  /// Borrows all but the number for its life.
+  Dialer(System& system, const std::vector<std::unique_ptr<Transport>>& transports,
+         PeerStore& peers, std::size_t attempts_at_once)
+      : system_(system),
+        transports_(transports),
+        peers_(peers),
+        resolver_(system.resolver),
+        gate_(system, attempts_at_once) {}
 
   /// Throws Error{unreachable} with the reason of every address; NobodyThere when all were refused.
-  Task<Link> dial(PeerId peer, std::vector<Multiaddr> addresses);
+  Task<Link> dial(PeerId peer, std::vector<KnownAddress> addresses);
+
+  /// It is there: failures to reach it are forgotten.
+  void note_connected(const PeerId& peer) { peer_backoff_.succeeded(peer); }
+  const DialGate& gate() const { return gate_; }
 
  private:
-  struct Race;
-  /// Leaves out names that have no address, each with its reason.
-  Task<std::vector<Multiaddr>> resolve(std::vector<Multiaddr> addresses, std::string& reasons);
-  Task<void> attempt(Race& race, Multiaddr address);
+  class Race;
+  /// An address, and whose, where that makes a difference.
+  using Place = std::pair<Multiaddr, std::optional<PeerId>>;
+
+  static Place place_of(const Multiaddr& address, const PeerId& peer);
+  void begin(Race& race, std::vector<KnownAddress> addresses);
+  void add(Race& race, std::vector<KnownAddress> addresses);
+  Task<void> run(Race& race);
+  Task<void> resolve(Race& race, KnownAddress name);
+  Task<void> attempt(Race& race, KnownAddress target);
+  Task<Link> connect(KnownAddress target, PeerId peer);
+  void note_failure(Race& race, const KnownAddress& target, const Error& error);
+  std::optional<Duration> backoff_of(const KnownAddress& known, const PeerId& peer) const;
+  void check_peer_backoff(const PeerId& peer, const std::vector<KnownAddress>& addresses) const;
+  [[noreturn]] void fail(const Race& race);
   Transport* transport_for(const Multiaddr& address) const;
 
   System& system_;
   const std::vector<std::unique_ptr<Transport>>& transports_;
+  PeerStore& peers_;
+  AddressResolver resolver_;
+  DialGate gate_;
+  DialBackoff<Place> address_backoff_;
+  DialBackoff<PeerId> peer_backoff_;
 };
 
 }  // namespace shoal::net

@@ -55,15 +55,15 @@ TEST(InboundRateLimiter, bounds_prefixes_and_forgets_the_quietest) {
 }
 
 TEST(InboundRateLimiter, takes_a_mapped_address_for_the_one_it_maps) {
-  const auto mapped = site_of(Multiaddr::parse("/ip6/::ffff:192.0.2.1/tcp/1"));
-  EXPECT_EQ(mapped, site_of(Multiaddr::parse("/ip4/192.0.2.1/tcp/2")));
-  EXPECT_NE(mapped, site_of(Multiaddr::parse("/ip6/::ffff:192.0.2.2/tcp/1")));
+  const auto mapped = ip_prefix_of(Multiaddr::parse("/ip6/::ffff:192.0.2.1/tcp/1"));
+  EXPECT_EQ(mapped, ip_prefix_of(Multiaddr::parse("/ip4/192.0.2.1/tcp/2")));
+  EXPECT_NE(mapped, ip_prefix_of(Multiaddr::parse("/ip6/::ffff:192.0.2.2/tcp/1")));
 }
 
 TEST(InboundRateLimiter, always_admits_programs_of_this_machine) {
   Limiter limiter;
   for (const char* address : {"/ip4/127.0.0.1/tcp/1", "/ip6/::1/tcp/1"}) {
-    const auto prefix = site_of(Multiaddr::parse(address));
+    const auto prefix = ip_prefix_of(Multiaddr::parse(address));
     for (int i = 0; i < 10 * Limiter::kBurst; ++i) {
       ASSERT_TRUE(limiter.admit(prefix.value(), kStart)) << address;
     }

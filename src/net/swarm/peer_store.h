@@ -11,16 +11,15 @@
 
 #include "format/multiaddr.h"
 #include "format/peer_id.h"
+#include "net/swarm/saved_peers.h"
 #include "system/clock.h"
 
 namespace shoal::net {
 
-/// How sure we are of an address, most first; decides what is dialled first and what is forgotten.
-enum class AddressSource { connected, given_by_user, signed_record, claimed, hearsay };
-
 /// What this node knows of other peers, in memory, bounded in number and in bytes: kMaxPeers
 /// peers with so many addresses and protocols each, what exceeds them is not kept; of those without
-/// a live connection the least recently used go first. Expired addresses count as absent.
+/// a live connection the least recently used go first. Expired addresses count as absent; none
+/// expires while its peer is connected.
 class PeerStore {
  public:
   static constexpr std::size_t kMaxAddressesPerPeer = 64;
@@ -34,13 +33,31 @@ class PeerStore {
   static constexpr std::size_t kMaxAddressesOfAbsent = 8;
   static constexpr std::size_t kMaxStrangersGone = 256;
 
+  /// How long addresses last at least after the end of the last connection; and those that a
+  /// useful peer was reached at.
+  static constexpr Duration kAfterConnection = 10min;
+  static constexpr Duration kUsefulLifetime = 7 * 24h;
+  /// What save() returns at most.
+  static constexpr std::size_t kMaxSavedBytes = 1024 * 1024;
+
   explicit PeerStore(Clock& clock) : clock_(clock) {}
 
   /// Addresses without /p2p. A better source replaces a worse one; `lifetime` counts from now.
   void add_address(const PeerId& peer, const Multiaddr& address, AddressSource source,
-                   Duration lifetime);
+                   Duration lifetime, std::optional<PeerId> told_by = std::nullopt);
+  void remove_address(const PeerId& peer, const Multiaddr& address);
   /// Best source first, then in order of arrival.
   std::vector<Multiaddr> addresses(const PeerId& peer) const;
+  std::vector<KnownAddress> known(const PeerId& peer) const;
+  /// The peer served us or was served: its addresses are kept for long, and saved first.
+  void note_useful(const PeerId& peer);
+
+  /// The best addresses of peers that were connected, given by the user or signed for: useful
+  /// peers first, then those heard of last. For restore(), now or after a restart.
+  Bytes save() const;
+  /// Adds what is still valid. Throws Error{malformed} or {limit} for anything but the whole of
+  /// what save() returned, having changed nothing.
+  void restore(ByteView saved);
 
   /// Replaces what was known.
   void set_protocols(const PeerId& peer, std::vector<std::string> protocols);
@@ -62,17 +79,21 @@ class PeerStore {
     Multiaddr address;
     AddressSource source;
     TimePoint expires;
+    std::optional<PeerId> told_by;
   };
   struct Entry {
     std::vector<Address> addresses;
     std::optional<std::vector<std::string>> protocols;
     std::string agent;
     std::uint32_t pins = 0;
+    bool useful = false;
     std::list<PeerId>::iterator age;
   };
 
   Entry& entry(const PeerId& peer);
   const Entry* find(const PeerId& peer) const;
+  bool is_valid(const Entry& entry, const Address& address) const;
+  SavedPeer saved(const PeerId& peer, const Entry& entry) const;
   void make_room();
   void forget_strangers();
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "net/swarm/protocol_table.h"
 #include "system/test_loop.h"
 
@@ -41,9 +42,9 @@ TEST_F(PeerStoreTest, gives_the_surest_addresses_first) {
   claim(anna, address(2), AddressSource::given_by_user);
   claim(anna, address(3), AddressSource::hearsay);
   claim(anna, address(4), AddressSource::connected);
-  EXPECT_EQ(store.addresses(anna), (std::vector{address(4), address(2), address(1), address(3)}));
+  EXPECT_EQ(store.addresses(anna), (std::vector{address(2), address(4), address(1), address(3)}));
   claim(anna, address(3), AddressSource::connected);
-  EXPECT_EQ(store.addresses(anna).at(1), address(3));
+  EXPECT_EQ(store.addresses(anna).at(2), address(3));
 }
 
 TEST_F(PeerStoreTest, A5_forgets_addresses_in_time) {
@@ -133,6 +134,85 @@ TEST_F(PeerStoreTest, of_a_peer_that_has_gone_the_surest_addresses_are_remembere
   store.unpin(anna);
   EXPECT_EQ(store.addresses(anna).size(), PeerStore::kMaxAddressesOfAbsent);
   EXPECT_EQ(store.addresses(anna).front(), address(99));
+}
+
+TEST_F(PeerStoreTest, addresses_do_not_expire_while_connected) {
+  store.pin(anna);
+  claim(anna, address(1));
+  loop.run(loop.clock.sleep_for(2h));
+  claim(anna, address(2));
+  EXPECT_EQ(store.addresses(anna).size(), 2u);
+  store.unpin(anna);
+  loop.run(loop.clock.sleep_for(PeerStore::kAfterConnection - 1s));
+  EXPECT_EQ(store.addresses(anna).size(), 2u);
+  loop.run(loop.clock.sleep_for(1s));
+  EXPECT_EQ(store.addresses(anna), (std::vector{address(2)}));
+}
+
+TEST_F(PeerStoreTest, knows_who_told_an_address) {
+  store.add_address(anna, address(1), AddressSource::hearsay, 1h, peer(2));
+  store.add_address(anna, address(1), AddressSource::hearsay, 1h, peer(3));
+  ASSERT_EQ(store.known(anna).size(), 1u);
+  EXPECT_EQ(store.known(anna)[0].told_by, peer(2));
+  store.add_address(anna, address(1), AddressSource::connected, 1h);
+  EXPECT_EQ(store.known(anna)[0].told_by, std::nullopt);
+  EXPECT_EQ(store.known(anna)[0].source, AddressSource::connected);
+  store.remove_address(anna, address(1));
+  EXPECT_TRUE(store.addresses(anna).empty());
+}
+
+TEST_F(PeerStoreTest, saves_and_restores_sure_addresses) {
+  store.pin(anna);
+  claim(anna, address(1), AddressSource::connected);
+  claim(anna, address(2), AddressSource::hearsay);
+  store.note_useful(anna);
+  store.unpin(anna);
+  claim(peer(2), address(3), AddressSource::signed_record);
+  claim(peer(3), address(4), AddressSource::claimed);
+  PeerStore other(loop.clock);
+  other.restore(store.save());
+  EXPECT_EQ(other.size(), 2u);
+  EXPECT_EQ(other.addresses(anna), (std::vector{address(1)}));
+  EXPECT_EQ(other.addresses(peer(2)), (std::vector{address(3)}));
+  loop.run(loop.clock.sleep_for(2h));
+  EXPECT_TRUE(other.addresses(peer(2)).empty());
+  loop.run(loop.clock.sleep_for(PeerStore::kUsefulLifetime - 3h));
+  PeerStore third(loop.clock);
+  third.restore(other.save());
+  EXPECT_EQ(third.addresses(anna), (std::vector{address(1)}));
+  loop.run(loop.clock.sleep_for(2h));
+  EXPECT_TRUE(third.addresses(anna).empty());
+}
+
+TEST_F(PeerStoreTest, saves_useful_peers_first_within_its_bound) {
+  store.note_useful(anna);
+  claim(anna, address(1), AddressSource::connected);
+  const std::string name(200, 'x');
+  for (std::uint32_t i = 2; i < PeerStore::kMaxPeers; ++i) {
+    claim(peer(i), Multiaddr::parse("/dns4/" + name + "/tcp/1"), AddressSource::connected);
+  }
+  const Bytes saved = store.save();
+  EXPECT_LE(saved.size(), PeerStore::kMaxSavedBytes);
+  EXPECT_GT(saved.size(), PeerStore::kMaxSavedBytes - 300);
+  PeerStore other(loop.clock);
+  other.restore(saved);
+  EXPECT_FALSE(other.addresses(anna).empty());
+  EXPECT_FALSE(other.addresses(peer(PeerStore::kMaxPeers - 1)).empty());
+  EXPECT_TRUE(other.addresses(peer(2)).empty());
+}
+
+TEST_F(PeerStoreTest, refuses_what_it_did_not_save) {
+  claim(anna, address(1), AddressSource::connected);
+  const Bytes saved = store.save();
+  PeerStore other(loop.clock);
+  for (std::size_t size = 0; size < saved.size(); ++size) {
+    try {
+      other.restore(ByteView(saved).first(size));
+    } catch (const Error&) {
+      continue;
+    }
+    EXPECT_EQ(other.size(), 0u) << size;
+  }
 }
 
 TEST_F(PeerStoreTest, E7_a_flood_of_addresses_counts_nothing_that_could_overflow) {

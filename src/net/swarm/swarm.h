@@ -2,20 +2,19 @@
 
 #include <cstddef>
 #include <functional>
-#include <list>
-#include <map>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "crypto/keys.h"
+#include "net/swarm/acceptor.h"
+#include "net/swarm/buffer_watch.h"
 #include "net/swarm/connection.h"
+#include "net/swarm/connection_manager.h"
 #include "net/swarm/connection_table.h"
-#include "net/swarm/dialer.h"
-#include "net/swarm/inbound_rate_limiter.h"
+#include "net/swarm/connection_trimmer.h"
+#include "net/swarm/dial_scheduler.h"
 #include "net/swarm/peer_store.h"
 #include "net/swarm/protocol_table.h"
 #include "net/transport/transport.h"
@@ -33,9 +32,14 @@ class ConnectionObserver {
   virtual void disconnected(Connection& connection) = 0;
 };
 
+struct OpenOptions {
+  /// Not over a relayed connection: dials for a direct one when there is none.
+  bool direct_only = false;
+};
+
 /// All connections of a node: listens, dials, keeps one connection to each peer, and opens streams
 /// by protocol.
-class Swarm {
+class Swarm : private Acceptor::Client {
  public:
   /// Borrows `system` for its life. stop() must have returned before it is destroyed.
   Swarm(System& system, PeerId local_peer, ConnectionLimits limits);
@@ -47,7 +51,7 @@ class Swarm {
   /// What peers did to be sent away, by cause.
   const FailureCounts& failures() const { return context_.failures; }
   /// Unread bytes of all connections, to within Muxer::kReportBytes for each.
-  std::size_t buffered_bytes() const { return buffered_; }
+  std::size_t buffered_bytes() const { return buffers_.unread_bytes(); }
 
   void add_transport(std::unique_ptr<Transport> transport);
   /// Borrowed until remove_observer().
@@ -70,22 +74,29 @@ class Swarm {
 
   /// The connection to `peer`, dialling the addresses that the peer store knows when there is none;
   /// those who ask at once share one dial. Throws Error{unreachable} with a reason for every
-  /// address, and Error{refused} for a peer that is not admitted.
-  Task<ConnectionId> connect(PeerId peer);
+  /// address, Error{refused} for a peer that is not admitted, and Error{limit} when there is no
+  /// place for one more connection.
+  Task<ConnectionId> connect(PeerId peer) { return dial(std::move(peer), {}); }
+  Task<ConnectionId> dial(PeerId peer, DialOptions options);
   /// A stream to `peer` that speaks one of `protocols`, connecting first if need be.
-  Task<ProtocolStream> open(PeerId peer, std::vector<std::string> protocols);
+  Task<ProtocolStream> open(PeerId peer, std::vector<std::string> protocols,
+                            OpenOptions options = {});
 
   /// Null when it has ended; valid until the next wait.
   Connection* find(ConnectionId id) { return connections_.find(id); }
   /// The connection that new streams to `peer` take; null when there is none.
   Connection* best(const PeerId& peer) { return connections_.best(peer); }
+  /// Tags, protection and marks: which connections are kept.
+  ConnectionManager& manager() { return manager_; }
+  const ConnectionManager& manager() const { return manager_; }
   /// While it lives, what `peer` says is what we asked for, and read as it comes.
   Toll::Expectation expect(const PeerId& peer) { return context_.toll.expect(peer); }
   bool expects(const PeerId& peer) const { return context_.toll.expects(peer); }
   void disconnect(const PeerId& peer);
   /// The same for one that does harm: a penalty slows new connections from its IP prefix.
   void disconnect(const PeerId& peer, const std::string& reason);
-  /// The peer took or gave blocks: its connection is kept rather than others.
+  /// The peer took or gave blocks: its connection is kept rather than others, its addresses are
+  /// remembered for long.
   void note_transfer(const PeerId& peer);
   /// The IP prefix that `peer` is connected from, if any.
   std::optional<IpAddress> ip_prefix_of(const PeerId& peer);
@@ -93,57 +104,37 @@ class Swarm {
   Task<void> stop();
 
  private:
-  struct Dial;
-  struct Handshake;
-
-  Task<void> accept_from(TransportListener& listener);
-  Task<void> upgrade(std::unique_ptr<Incoming> incoming);
-  Task<void> shake_hands(std::unique_ptr<Incoming> incoming, Handshake& handshake);
-  Task<void> run_dial(PeerId peer, std::shared_ptr<Dial> dial);
+  void adopt_inbound(Link link) override { adopt(std::move(link), Direction::inbound); }
+  void out_of_descriptors() override;
+  ConnectionId adopt_outbound(Link link);
   ConnectionId adopt(Link link, Direction direction);
   Task<void> run_connection(Connection& connection);
+  void forget(Connection& connection);
   Task<void> retire_surplus(ConnectionId id);
-  /// Whether somebody may come in; makes room among those who have not proved anything yet.
-  bool admit(const Multiaddr& remote);
-  std::function<bool(const PeerId&)> is_expected() const;
-  Connection* eviction_candidate(const Multiaddr& remote) const;
-  void make_room_for(const Multiaddr& remote);
+  void make_room_for(const Multiaddr& remote, Direction direction);
+  /// Throws Error{limit} when a dial would end without a place for its connection.
+  void check_room_to_dial(const PeerId& peer) const;
+  void check_admitted(const PeerId& peer) const;
   void evict(Connection& connection);
+  void disconnect(Connection& connection, const std::string& reason);
   /// Says, now and then, that more files have to be allowed.
   void warn_of_few_descriptors();
-  void make_room_for_handshake(const std::optional<IpAddress>& site);
-  void penalise(const Connection& connection);
-  void disconnect(Connection& connection, const std::string& reason);
-  void check_admitted(const PeerId& peer) const;
-  void watch_buffers(Connection& connection);
-  void count_buffers(Connection& connection);
-  /// Ends those that buffer most when all together buffer too much.
-  Task<void> end_the_greediest();
 
   System& system_;
   const PeerId local_peer_;
+  const ConnectionLimits limits_;
   ConnectionContext context_;
   PeerStore peers_;
   std::vector<std::unique_ptr<Transport>> transports_;
-  Dialer dialer_;
-  std::vector<std::unique_ptr<TransportListener>> listeners_;
-  std::vector<Multiaddr> announced_;
-  const ConnectionLimits limits_;
+  ConnectionManager manager_;
   ConnectionTable connections_;
+  ConnectionTrimmer trimmer_;
+  DialScheduler dials_;
+  Acceptor acceptor_;
+  BufferWatch buffers_;
+  std::vector<Multiaddr> announced_;
   std::vector<ConnectionObserver*> observers_;
   std::function<bool(const PeerId&)> admits_;
-  std::unordered_map<PeerId, std::shared_ptr<Dial>> dials_;
-  InboundRateLimiter inbound_rates_;
-  std::list<Handshake*> handshakes_;  // oldest first
-  std::map<IpAddress, std::size_t> handshakes_from_;
-  struct Buffers {
-    std::size_t unread = 0;
-    std::size_t promised = 0;
-  };
-  std::map<ConnectionId, Buffers> buffers_;
-  std::size_t buffered_ = 0;
-  std::size_t promised_ = 0;
-  bool ending_greediest_ = false;
   std::optional<TimePoint> warned_of_descriptors_;
   TaskGroup tasks_;
   TaskGroup connection_tasks_;

@@ -14,9 +14,10 @@ class HostNetwork final : public Network {
 
   Task<std::unique_ptr<HostStream>> connect(Endpoint remote) override;
   std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options) override;
-  std::unique_ptr<DatagramSocket> bind(Endpoint local) override;
+  std::unique_ptr<DatagramSocket> bind(Endpoint local, BindOptions options) override;
   /// In order, each once.
   std::vector<IpAddress> local_addresses() override;
+  std::vector<NetworkInterface> interfaces() override;
   std::size_t max_open_files() const override;
 
  private:

@@ -66,6 +66,26 @@ Task<void> write_for_ever(Stream& stream) {
   for (;;) co_await write_all(stream, block);
 }
 
+Task<void> waits_for_something_to_read(System& system) {
+  const Pair pair = co_await connected(system);
+  std::array<std::uint8_t, 8> into{};
+  for (int i = 0; i < 3; ++i) {
+    co_await write_all(*pair.server, as_bytes("abc"));
+    co_await pair.client->wait_readable();
+    EXPECT_EQ(co_await pair.client->read_some(into), 3u);
+  }
+  std::string failure;
+  try {
+    co_await within(system.clock, 20ms, pair.client->wait_readable(), "for bytes");
+  } catch (const Error& error) {
+    failure = error.what();
+  }
+  EXPECT_NE(failure, "");
+}
+TEST(HostNetwork, waits_for_something_to_read_without_a_buffer) {
+  in_world(waits_for_something_to_read);
+}
+
 Task<void> knows_both_ends(System& system) {
   const Pair pair = co_await connected(system);
   EXPECT_EQ(pair.client->local(), pair.server->remote());

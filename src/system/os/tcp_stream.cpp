@@ -141,6 +141,10 @@ Task<std::size_t> TcpStream::read_some(MutableBytes into) {
   return read(connection_, into);
 }
 
+Task<void> TcpStream::wait_readable() {
+  return wait_readable(connection_);
+}
+
 Task<void> TcpStream::write(std::span<const ByteView> pieces) {
   return write(connection_, pieces);
 }
@@ -158,6 +162,17 @@ Task<std::size_t> TcpStream::read(std::shared_ptr<Connection> self, MutableBytes
   const std::size_t got = co_await self->socket.async_read_some(
       buffer, asio::redirect_error(asio::use_awaitable, error));
   co_return self->read_result(error, got, into.size());
+}
+
+Task<void> TcpStream::wait_readable(std::shared_ptr<Connection> self) {
+  if (!self->drained || self->aborted) co_return;
+  co_await cancellation_point();
+  self->turns = 0;
+  boost::system::error_code error;
+  co_await self->socket.async_wait(TcpSocket::wait_read,
+                                   asio::redirect_error(asio::use_awaitable, error));
+  if (error) self->fail(error);
+  self->drained = false;
 }
 
 Task<void> TcpStream::write(std::shared_ptr<Connection> self, std::span<const ByteView> pieces) {

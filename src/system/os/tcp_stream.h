@@ -23,6 +23,7 @@ class TcpStream final : public HostStream {
   ~TcpStream() override { abort(); }
 
   Task<std::size_t> read_some(MutableBytes into) override;
+  Task<void> wait_readable() override;
   Task<void> write(std::span<const ByteView> pieces) override;
   Task<void> close_write() override;
   void abort() noexcept override;
@@ -32,6 +33,7 @@ class TcpStream final : public HostStream {
  private:
   struct Connection;
   static Task<std::size_t> read(std::shared_ptr<Connection> self, MutableBytes into);
+  static Task<void> wait_readable(std::shared_ptr<Connection> self);
   static Task<void> write(std::shared_ptr<Connection> self, std::span<const ByteView> pieces);
 
   std::shared_ptr<Connection> connection_;

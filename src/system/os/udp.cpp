@@ -1,7 +1,6 @@
 #include "system/os/udp.h"
 
 #include <boost/asio/basic_datagram_socket.hpp>
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ip/udp.hpp>
 #include <boost/asio/ip/v6_only.hpp>
@@ -9,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "system/os/close_on_exec.h"
+#include "system/os/multicast.h"
 #include "system/os/socket_error.h"
 
 namespace shoal::os {
@@ -42,9 +42,10 @@ bool is_about_a_sent_one(boost::system::error_code error) {
 
 class UdpBinding final : public DatagramSocket {
  public:
-  UdpBinding(asio::io_context& context, Endpoint local) : bound_(std::make_shared<Bound>(context)) {
+  UdpBinding(asio::io_context& context, Endpoint local, const BindOptions& options)
+      : bound_(std::make_shared<Bound>(context)) {
     boost::system::error_code error;
-    open(local, error);
+    open(local, options, error);
     if (error) throw socket_error(error, local);
   }
 
@@ -58,18 +59,31 @@ class UdpBinding final : public DatagramSocket {
 
   Task<Received> receive(MutableBytes into) override { return receive(bound_, into); }
 
-  void send(Endpoint to, ByteView bytes) override {
-    boost::system::error_code lost;
-    bound_->socket.send_to(asio::buffer(bytes.data(), bytes.size()), to_asio<udp>(to), 0, lost);
+  using DatagramSocket::send;
+  SendResult send(Endpoint to, ByteView bytes, SendOptions options) override {
+    const auto target = to_asio<udp>(to);
+    return send_datagram(bound_->socket.native_handle(), target, bytes, options);
+  }
+
+  void join_group(IpAddress group, std::uint32_t interface_index) override {
+    boost::system::error_code error;
+    change_membership(bound_->socket.native_handle(), group, interface_index, true, error);
+    if (error) throw Error(ErrorCode::failed, error.message(), group.to_string());
+  }
+
+  void leave_group(IpAddress group, std::uint32_t interface_index) noexcept override {
+    boost::system::error_code ignored;  // the interface has gone, or was never joined
+    change_membership(bound_->socket.native_handle(), group, interface_index, false, ignored);
   }
 
  private:
-  void open(Endpoint local, boost::system::error_code& error) {
+  void open(Endpoint local, const BindOptions& options, boost::system::error_code& error) {
     auto& socket = bound_->socket;
     const auto endpoint = to_asio<udp>(local);
     socket.open(endpoint.protocol(), error);
     close_on_exec(socket, error);
     if (!error && endpoint.address().is_v6()) socket.set_option(asio::ip::v6_only(true), error);
+    if (!error) set_udp_options(socket.native_handle(), endpoint.address().is_v6(), options, error);
     if (!error) socket.bind(endpoint, error);
     if (!error) socket.non_blocking(true, error);
     if (!error) bound_->local = from_asio(socket.local_endpoint(error));
@@ -79,23 +93,24 @@ class UdpBinding final : public DatagramSocket {
   }
 
   static Task<Received> receive(std::shared_ptr<Bound> self, MutableBytes into) {
-    const auto buffer = asio::buffer(into.data(), into.size());
-    udp::endpoint from;
     boost::system::error_code error = asio::error::would_block;
-    std::size_t got = 0;
-    if (!self->gone && ++self->turns < kDatagramTurns) {
-      got = self->socket.receive_from(buffer, from, 0, error);
-    }
+    Received got{};
+    if (!self->gone && ++self->turns < kDatagramTurns) got = take(*self, into, error);
     while (error == asio::error::would_block || is_about_a_sent_one(error)) {
       co_await cancellation_point();
       self->turns = 0;
-      got = co_await self->socket.async_receive_from(
-          buffer, from, asio::redirect_error(asio::use_awaitable, error));
+      co_await self->socket.async_wait(UdpSocket::wait_read,
+                                       asio::redirect_error(asio::use_awaitable, error));
+      if (!error && !self->gone) got = take(*self, into, error);
     }
     if (self->gone) throw Error(ErrorCode::closed, "no longer bound", self->local.to_string());
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     if (error) throw socket_error(error, self->local);
-    co_return Received{.bytes = got, .from = from_asio(from)};
+    co_return got;
+  }
+
+  static Received take(Bound& bound, MutableBytes into, boost::system::error_code& error) {
+    return receive_datagram(bound.socket.native_handle(), into, error);
   }
 
   std::shared_ptr<Bound> bound_;
@@ -103,8 +118,9 @@ class UdpBinding final : public DatagramSocket {
 
 }  // namespace
 
-std::unique_ptr<DatagramSocket> udp_bind(asio::io_context& context, Endpoint local) {
-  return std::make_unique<UdpBinding>(context, local);
+std::unique_ptr<DatagramSocket> udp_bind(asio::io_context& context, Endpoint local,
+                                         const BindOptions& options) {
+  return std::make_unique<UdpBinding>(context, local, options);
 }
 
 }  // namespace shoal::os

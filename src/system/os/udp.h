@@ -7,7 +7,8 @@
 
 namespace shoal::os {
 
-/// Throws Error{io} when the address is taken or not ours.
-std::unique_ptr<DatagramSocket> udp_bind(boost::asio::io_context& context, Endpoint local);
+/// Throws Error{failed} when the address is taken or not ours.
+std::unique_ptr<DatagramSocket> udp_bind(boost::asio::io_context& context, Endpoint local,
+                                         const BindOptions& options);
 
 }  // namespace shoal::os

@@ -25,6 +25,7 @@ class Handle final : public HostStream {
   Endpoint local() const override { return local_; }
   Endpoint remote() const override { return remote_; }
   Task<std::size_t> read_some(MutableBytes into) override { return connection_.read_some(into); }
+  Task<void> wait_readable() override { return connection_.wait_readable(); }
   Task<void> write(std::span<const ByteView> pieces) override { return connection_.write(pieces); }
   Task<void> close_write() override {
     connection_.close_write();
@@ -307,11 +308,17 @@ void Connection::receive_ack(const Packet& packet) {
 
 // --- in -------------------------------------------------------------------------------------
 
+bool Connection::must_wait_to_read() const {
+  return received_.empty() && !end_received_ && state_ == State::open && !network_.dead();
+}
+
+Task<void> Connection::wait_readable() {
+  while (must_wait_to_read()) co_await sleep(reader_);
+}
+
 Task<std::size_t> Connection::read_some(MutableBytes into) {
   SHOAL_CHECK(!into.empty());
-  while (received_.empty() && !end_received_ && state_ == State::open && !network_.dead()) {
-    co_await sleep(reader_);
-  }
+  while (must_wait_to_read()) co_await sleep(reader_);
   if (network_.strikes("stream.read")) abort();
   if (network_.dead() || why_ == Break::aborted) fail();
   if (network_.strikes("stream.short_read")) into = into.first(1);

@@ -38,6 +38,7 @@ class Connection {
   void set_listener(HostListener* listener) { listener_ = listener; }
 
   Task<std::size_t> read_some(MutableBytes into);
+  Task<void> wait_readable();
   Task<void> write(std::span<const ByteView> pieces);
   void close_write();
   void abort();
@@ -68,6 +69,7 @@ class Connection {
   void choose_segment_size();
   void enqueue(ByteView bytes);
   Bytes take_unsent(std::size_t bytes);
+  bool must_wait_to_read() const;
   std::size_t take_received(MutableBytes into);
   std::size_t room() const;
   bool finished() const;

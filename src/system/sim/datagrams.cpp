@@ -7,8 +7,8 @@
 
 namespace shoal::sim {
 
-HostSocket::HostSocket(HostNetwork& network, Endpoint local)
-    : network_(network), local_(local), arrived_(network.waits()) {}
+HostSocket::HostSocket(HostNetwork& network, Endpoint local, BindOptions options)
+    : network_(network), local_(local), options_(options), arrived_(network.waits()) {}
 
 HostSocket::~HostSocket() {
   network_.remove(*this);
@@ -21,11 +21,16 @@ Task<DatagramSocket::Received> HostSocket::receive(MutableBytes into) {
   waiting_bytes_ -= first.bytes.size();
   const std::size_t count = std::min(first.bytes.size(), into.size());
   std::copy_n(first.bytes.begin(), count, into.begin());
-  co_return Received{.bytes = count, .from = first.from};
+  Received out = first.about;
+  out.bytes = count;
+  co_return out;
 }
 
-void HostSocket::send(Endpoint to, ByteView bytes) {
-  if (network_.dead() || bytes.size() > kMaxBytes) return;
+SendResult HostSocket::send(Endpoint to, ByteView bytes, SendOptions options) {
+  if (bytes.size() > kMaxBytes) return SendResult::too_large;
+  if (network_.dead()) return SendResult::failed;
+  const bool to_group = to.address.is_multicast();
+  if (to_group && !network_.has_segment(options.interface_index)) return SendResult::unreachable;
   auto packet = std::make_unique<Packet>();
   packet->wire_bytes = static_cast<std::uint32_t>(bytes.size()) + Packet::kUdpHeaders;
   packet->to = {.address = to.address.normalised(), .port = to.port};
@@ -34,17 +39,38 @@ void HostSocket::send(Endpoint to, ByteView bytes) {
     try {
       packet->from.address = network_.source_for(packet->to.address);
     } catch (const Error&) {
-      return;  // no route: lost like any other
+      return SendResult::unreachable;
     }
   }
   packet->payload = to_bytes(bytes);
+  packet->loop = options_.multicast_loop;
   network_.send(std::move(packet));
+  return SendResult::sent;
 }
 
-void HostSocket::take(const Packet& packet) {
+void HostSocket::join_group(IpAddress group, std::uint32_t interface_index) {
+  if (!network_.has_segment(interface_index)) {
+    throw Error(ErrorCode::failed, "no such interface", group.to_string());
+  }
+  groups_.emplace(group, interface_index);
+}
+
+void HostSocket::leave_group(IpAddress group, std::uint32_t interface_index) noexcept {
+  groups_.erase({group, interface_index});
+}
+
+bool HostSocket::is_member(const IpAddress& group, std::uint32_t interface_index) const {
+  return groups_.contains({group, interface_index});
+}
+
+void HostSocket::take(const Packet& packet, std::uint32_t interface_index) {
   if (waiting_bytes_ + packet.payload.size() > kBufferBytes) return;
   waiting_bytes_ += packet.payload.size();
-  waiting_.push_back({.bytes = packet.payload, .from = packet.from});
+  const Received about{.bytes = packet.payload.size(),
+                       .from = packet.from,
+                       .interface_index = interface_index,
+                       .to = packet.to.address};
+  waiting_.push_back({.bytes = packet.payload, .about = about});
   arrived_.notify_one();
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <list>
+#include <set>
+#include <utility>
 
 #include "system/event.h"
 #include "system/network.h"
@@ -15,23 +17,30 @@ class HostSocket final : public DatagramSocket {
   /// What may wait for receive(); more is lost.
   static constexpr std::size_t kBufferBytes = 1 << 20;
 
-  HostSocket(HostNetwork& network, Endpoint local);
+  HostSocket(HostNetwork& network, Endpoint local, BindOptions options);
   ~HostSocket() override;
 
   Endpoint local() const override { return local_; }
   Task<Received> receive(MutableBytes into) override;
-  void send(Endpoint to, ByteView bytes) override;
+  using DatagramSocket::send;
+  SendResult send(Endpoint to, ByteView bytes, SendOptions options) override;
+  void join_group(IpAddress group, std::uint32_t interface_index) override;
+  void leave_group(IpAddress group, std::uint32_t interface_index) noexcept override;
 
-  void take(const Packet& packet);
+  bool reuses() const { return options_.reuse; }
+  bool is_member(const IpAddress& group, std::uint32_t interface_index) const;
+  void take(const Packet& packet, std::uint32_t interface_index);
 
  private:
   struct Waiting {
     Bytes bytes;
-    Endpoint from;
+    Received about;
   };
 
   HostNetwork& network_;
   Endpoint local_;
+  BindOptions options_;
+  std::set<std::pair<IpAddress, std::uint32_t>> groups_;
   std::list<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;
   Event arrived_;

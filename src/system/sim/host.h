@@ -19,6 +19,8 @@ struct Life;
 struct HostOptions {
   std::string name{};                  // "host-7" when empty
   std::vector<IpAddress> addresses{};  // a public IPv4 address of its own when empty
+  std::string lan{};                   // what is sent to a group reaches the hosts of this segment
+  std::uint8_t prefix_bits = 24;       // of the networks that its addresses are of
   bool routed = true;                  // false: nobody finds it by its addresses, as behind a NAT
   std::uint64_t up = 0;                // bytes per second; 0: no limit
   std::uint64_t down = 0;

@@ -60,8 +60,9 @@ bool HostNetwork::stream_port_taken(const Endpoint& local) const {
   });
 }
 
-bool HostNetwork::datagram_port_taken(const Endpoint& local) const {
-  return std::ranges::any_of(sockets_, [&local](const HostSocket* other) {
+bool HostNetwork::datagram_port_taken(const Endpoint& local, bool reuse) const {
+  return std::ranges::any_of(sockets_, [&local, reuse](const HostSocket* other) {
+    if (reuse && other->reuses()) return false;
     return takes(local, false, other->local()) || takes(other->local(), false, local);
   });
 }
@@ -91,13 +92,13 @@ std::unique_ptr<Listener> HostNetwork::listen(Endpoint local, ListenOptions opti
   return listener;
 }
 
-std::unique_ptr<DatagramSocket> HostNetwork::bind(Endpoint local) {
+std::unique_ptr<DatagramSocket> HostNetwork::bind(Endpoint local, BindOptions options) {
   check_local(local);
   if (local.port == 0) local.port = free_port();
-  if (datagram_port_taken(local)) {
+  if (datagram_port_taken(local, options.reuse)) {
     throw Error(ErrorCode::failed, "this address is taken already", local.to_string());
   }
-  auto socket = std::make_unique<HostSocket>(*this, local);
+  auto socket = std::make_unique<HostSocket>(*this, local, options);
   sockets_.push_back(socket.get());
   return socket;
 }
@@ -108,6 +109,29 @@ std::vector<IpAddress> HostNetwork::local_addresses() {
     out.insert(out.end(), host_.options().addresses.begin(), host_.options().addresses.end());
   }
   return out;
+}
+
+bool HostNetwork::has_segment(std::uint32_t interface_index) const {
+  const bool is_ours = interface_index == 0 || interface_index == kInterfaceIndex;
+  return is_ours && !host_.options().lan.empty() && host_.reachable() && !dead_;
+}
+
+std::vector<NetworkInterface> HostNetwork::interfaces() {
+  NetworkInterface loopback{.index = kLoopbackIndex,
+                            .name = "lo",
+                            .addresses = {{IpAddress::loopback_v4(), 8}},
+                            .up = true,
+                            .loopback = true};
+  NetworkInterface other{.index = kInterfaceIndex,
+                         .name = "eth0",
+                         .addresses = {},
+                         .up = host_.reachable() && !dead_,
+                         .multicast = !host_.options().lan.empty()};
+  for (const IpAddress& address : host_.options().addresses) {
+    other.addresses.push_back({address, host_.options().prefix_bits});
+  }
+  std::ranges::sort(other.addresses);
+  return {std::move(loopback), std::move(other)};
 }
 
 Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote) {
@@ -171,8 +195,14 @@ void HostNetwork::lost(PacketPtr packet) {
 }
 
 void HostNetwork::deliver_datagram(const Packet& packet) {
+  const bool looped = packet.to.address.is_loopback();
+  const std::uint32_t interface_index = looped ? kLoopbackIndex : kInterfaceIndex;
+  const bool to_group = packet.to.address.is_multicast();
   for (auto* socket : sockets_) {
-    if (takes(socket->local(), false, packet.to)) return socket->take(packet);
+    if (!takes(socket->local(), false, packet.to)) continue;
+    if (to_group && !socket->is_member(packet.to.address, interface_index)) continue;
+    socket->take(packet, interface_index);
+    if (!to_group) return;
   }
 }
 

@@ -19,14 +19,18 @@ class World;
 /// The network of one life of a host: its ports and its streams.
 class HostNetwork final : public Network {
  public:
+  static constexpr std::uint32_t kLoopbackIndex = 1;
+  static constexpr std::uint32_t kInterfaceIndex = 2;
+
   /// `life` counts from 1; numbers of streams never come again in a later life.
   HostNetwork(World& world, Host& host, std::uint32_t life);
   ~HostNetwork() override;
 
   Task<std::unique_ptr<HostStream>> connect(Endpoint remote) override;
   std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options) override;
-  std::unique_ptr<DatagramSocket> bind(Endpoint local) override;
+  std::unique_ptr<DatagramSocket> bind(Endpoint local, BindOptions options) override;
   std::vector<IpAddress> local_addresses() override;
+  std::vector<NetworkInterface> interfaces() override;
 
   void deliver(PacketPtr packet);
   void lost(PacketPtr packet);
@@ -40,6 +44,8 @@ class HostNetwork final : public Network {
   Connection* find_connection(std::uint64_t number);
   void remove(HostListener& listener) { std::erase(listeners_, &listener); }
   void remove(HostSocket& socket) { std::erase(sockets_, &socket); }
+  /// Whether an interface leads to a segment that carries multicast; 0 is the one there may be.
+  bool has_segment(std::uint32_t interface_index) const;
   std::size_t stream_count() const { return connections_.size(); }
 
   World& world() { return world_; }
@@ -54,7 +60,7 @@ class HostNetwork final : public Network {
   void check_local(const Endpoint& local) const;
   std::uint16_t free_port();
   bool stream_port_taken(const Endpoint& local) const;
-  bool datagram_port_taken(const Endpoint& local) const;
+  bool datagram_port_taken(const Endpoint& local, bool reuse) const;
   HostListener* listener_for(const Endpoint& local) const;
   void deliver_datagram(const Packet& packet);
   void deliver_syn(PacketPtr packet);

@@ -167,6 +167,7 @@ std::optional<std::uint32_t> World::route(const Packet& packet) const {
 
 void World::send(PacketPtr packet) {
   if (packet_log_) packet_log_->write(*packet, clock_.wall_now());
+  if (packet->to.address.is_multicast()) return send_to_segment(std::move(packet));
   Host& source = hosts_[packet->source];
   const std::optional<std::uint32_t> target = route(*packet);
   std::optional<TimePoint> at = now();
@@ -178,6 +179,18 @@ void World::send(PacketPtr packet) {
     travel(std::make_unique<Packet>(*packet), *target, *at);
   }
   travel(std::move(packet), *target, *at);
+}
+
+void World::send_to_segment(PacketPtr packet) {
+  Host& source = hosts_[packet->source];
+  const bool leaves = source.reachable() && !source.options().lan.empty();
+  const std::optional<TimePoint> at = leaves ? source.pass_out(*packet, now()) : std::nullopt;
+  if (!at) return drop(std::move(packet));
+  for (const Host& other : hosts_) {
+    const bool itself = other.index() == source.index();
+    if (other.options().lan != source.options().lan || (itself && !packet->loop)) continue;
+    travel(std::make_unique<Packet>(*packet), other.index(), *at);
+  }
 }
 
 void World::travel(PacketPtr packet, std::uint32_t target, TimePoint at) {

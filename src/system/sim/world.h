@@ -116,6 +116,8 @@ class World {
   bool advance(TimePoint limit);
   void count_step();
   std::optional<std::uint32_t> route(const Packet& packet) const;
+  /// To every host of the sender's segment, in their order.
+  void send_to_segment(PacketPtr packet);
   void travel(PacketPtr packet, std::uint32_t target, TimePoint at);
   void arrive(PacketPtr packet, std::uint32_t target);
   void deliver(PacketPtr packet, std::uint32_t target);

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 
 #include "system/event.h"
 
@@ -35,7 +35,7 @@ class Turns {
   };
 
   Waits& waits_;
-  std::deque<Waiter*> waiting_;
+  std::list<Waiter*> waiting_;
   bool taken_ = false;
   bool closed_ = false;
 };

@@ -14,7 +14,7 @@ namespace shoal::yamux {
 
 namespace {
 
-// What an idle connection costs, and what makes reading worth its calls.
+// What a read takes after an idle time, and what makes reading worth its calls.
 constexpr std::size_t kSmallReadBytes = 2 * 1024;
 constexpr std::size_t kLargeReadBytes = 128 * 1024;
 // Frames of one stream before another one has its turn.
@@ -65,8 +65,12 @@ Task<void> YamuxMuxer::run() {
 }
 
 Task<void> YamuxMuxer::read_frames() {
-  Bytes buffer(kSmallReadBytes);
+  Bytes buffer;
   while (!closed_) {
+    if (buffer.empty()) {
+      co_await under_->wait_readable();
+      buffer.resize(kSmallReadBytes);
+    }
     const std::size_t got = co_await under_->read_some(buffer);
     if (got == 0) co_return;
     ByteView input = ByteView(buffer).first(got);
@@ -76,8 +80,8 @@ Task<void> YamuxMuxer::read_frames() {
     co_await pay_for(got + under_->take_overhead_bytes());
     if (got == buffer.size()) {
       buffer.resize(kLargeReadBytes);
-    } else if (got < kSmallReadBytes && buffer.size() > kSmallReadBytes) {
-      buffer = Bytes(kSmallReadBytes);
+    } else if (got < kSmallReadBytes) {
+      buffer = Bytes();
     }
   }
 }

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <string>
@@ -109,7 +109,7 @@ class YamuxMuxer final : public net::Muxer {
   std::size_t handles_ = 0;                   // all that somebody holds
   std::size_t inbound_handles_ = 0;           // of these, opened by the peer
   std::size_t kept_bytes_ = 0;                // unread, of streams that the session has forgotten
-  std::deque<std::unique_ptr<YamuxStream>> unaccepted_;
+  std::list<std::unique_ptr<YamuxStream>> unaccepted_;
   shoal::Event accepted_;
   shoal::Event openable_;
   shoal::Event control_;

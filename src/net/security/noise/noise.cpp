@@ -22,8 +22,8 @@ constexpr std::size_t kFrameOverheadBytes = 64;
 /// Frames without content one after another: nobody has a use for them.
 constexpr std::size_t kMaxEmptyFrames = 32;
 
-/// Lends what is written and read to the cipher; keeps no memory while idle but a small read
-/// buffer.
+/// Lends what is written and read to the cipher; keeps no buffer while a reader waits in
+/// wait_readable().
 class NoiseStream final : public Stream {
  public:
   NoiseStream(std::unique_ptr<Stream> under, noise::HandshakeResult& keys)
@@ -43,8 +43,14 @@ class NoiseStream final : public Stream {
     }
   }
 
+  Task<void> wait_readable() override {
+    if (!opened_.empty() || sealed_ || buffer_.within_frame()) co_return;
+    buffer_ = noise::ReceiveBuffer();
+    co_await under_->wait_readable();
+  }
+
   Task<void> write(std::span<const ByteView> pieces) override {
-    noise::Gathered left(pieces);
+    Gathered left(pieces);
     const std::size_t size =
         std::min(noise::FrameSealer::sealed_bytes(left.remaining_bytes()), kMaxSealedBytes);
     const auto sealed = std::make_unique_for_overwrite<std::uint8_t[]>(size);

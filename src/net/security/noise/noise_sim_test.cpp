@@ -6,92 +6,37 @@
 #include <vector>
 
 #include "net/security/noise/transport.h"
-#include "net/swarm_testing.h"
-#include "system/sim/test_hosts.h"
+#include "net/security/security_testing.h"
 
 namespace shoal::net {
 namespace {
 
+using testing::Corrupting;
+using testing::Ending;
 using testing::failure_of;
+using testing::id_of;
 using testing::key_of;
 using testing::pattern_bytes;
 using testing::read_to_end;
 
 const std::vector<std::string> kMuxers = {"/yamux/1.0.0"};
 
-PeerId id_of(const crypto::PrivateKey& key) {
-  return PeerId::from_public_key(key.public_key());
-}
-
 std::shared_ptr<const noise::StaticKey> static_key_of(const crypto::PrivateKey& identity) {
   return noise::StaticKey::make(identity, Bytes(32, 7));
 }
 
-Task<void> keep(Task<Secured> task, std::optional<Secured>& into, std::optional<Error>& failure) {
-  try {
-    into = co_await std::move(task);
-  } catch (const Error& error) {
-    failure = error;
-  }
-}
-
-/// Changes one byte of what it reads, at a place in the stream.
-class Corrupting final : public Stream {
- public:
-  Corrupting(std::unique_ptr<Stream> under, std::size_t place)
-      : under_(std::move(under)), left_(place) {}
-  Task<std::size_t> read_some(MutableBytes into) override {
-    const std::size_t got = co_await under_->read_some(into);
-    if (left_ < got) into[left_] ^= 1;
-    left_ = left_ < got ? SIZE_MAX : left_ - got;
-    co_return got;
-  }
-  Task<void> write(std::span<const ByteView> pieces) override { return under_->write(pieces); }
-  Task<void> close_write() override { return under_->close_write(); }
-  void abort() noexcept override { under_->abort(); }
-
- private:
-  std::unique_ptr<Stream> under_;
-  std::size_t left_;
-};
-
-class NoisePair : public ::testing::Test {
+class NoisePair : public testing::SecurityTest {
  protected:
-  NoisePair()
-      : world({.path = {.latency = 50ms}}),
-        one(world.add_host()),
-        other(world.add_host()),
-        client_key(key_of(1)),
-        server_key(key_of(2)) {
-    auto pair = sim::connect_pair(world, one, other);
-    client_stream = std::move(pair.client);
-    server_stream = std::move(pair.server);
-  }
-
   void shake_hands(const PeerId& expected, std::vector<std::string> client_muxers = kMuxers) {
-    TaskGroup work(world.waits(), "handshakes");
-    work.spawn(
-        keep(secure_with_noise(one.system(), static_key_of(client_key), std::move(client_stream),
+    run_both(secure_with_noise(one.system(), static_key_of(client_key), std::move(client_stream),
                                Direction::outbound, expected, client_muxers),
-             client, client_failure));
-    work.spawn(
-        keep(secure_with_noise(other.system(), static_key_of(server_key), std::move(server_stream),
-                               Direction::inbound, std::nullopt, kMuxers),
-             server, server_failure));
-    world.run(work.join());
+             secure_as_server());
   }
 
-  sim::World world;
-  sim::Host& one;
-  sim::Host& other;
-  const crypto::PrivateKey client_key;
-  const crypto::PrivateKey server_key;
-  std::unique_ptr<Stream> client_stream;
-  std::unique_ptr<Stream> server_stream;
-  std::optional<Secured> client;
-  std::optional<Secured> server;
-  std::optional<Error> client_failure;
-  std::optional<Error> server_failure;
+  Task<Secured> secure_as_server() {
+    return secure_with_noise(other.system(), static_key_of(server_key), std::move(server_stream),
+                             Direction::inbound, std::nullopt, kMuxers);
+  }
 };
 
 TEST_F(NoisePair, proves_who_both_are_and_agrees_on_a_muxer) {
@@ -137,47 +82,12 @@ TEST_F(NoisePair, a_changed_byte_in_the_data_ends_the_connection) {
   EXPECT_EQ(failure->code(), ErrorCode::malformed);
 }
 
-Task<void> send_all(Stream& stream, Bytes bytes) {
-  co_await write_all(stream, bytes);
-  co_await stream.close_write();
-}
-
 TEST_F(NoisePair, carries_megabytes_in_pieces_of_any_size) {
   shake_hands(id_of(server_key));
   ASSERT_TRUE(client && server);
   const Bytes sent = pattern_bytes(3'000'001);
-  TaskGroup work(world.waits(), "sender");
-  work.spawn(send_all(*client->stream, sent));
-  Bytes got;
-  for (std::size_t size = 1;; size = size * 7 % 100'003) {
-    Bytes piece(size);
-    const std::size_t count = world.run(server->stream->read_some(piece));
-    if (count == 0) break;
-    append(got, ByteView(piece).first(count));
-  }
-  EXPECT_EQ(got, sent);
-  world.run(work.join());
+  EXPECT_EQ(carry(sent), sent);
 }
-
-/// Ends after so many bytes.
-class Ending final : public Stream {
- public:
-  Ending(std::unique_ptr<Stream> under, std::size_t bytes)
-      : under_(std::move(under)), left_(bytes) {}
-  Task<std::size_t> read_some(MutableBytes into) override {
-    if (left_ == 0) co_return 0;
-    const std::size_t got = co_await under_->read_some(into.first(std::min(into.size(), left_)));
-    left_ -= got;
-    co_return got;
-  }
-  Task<void> write(std::span<const ByteView> pieces) override { return under_->write(pieces); }
-  Task<void> close_write() override { return under_->close_write(); }
-  void abort() noexcept override { under_->abort(); }
-
- private:
-  std::unique_ptr<Stream> under_;
-  std::size_t left_;
-};
 
 TEST_F(NoisePair, an_end_within_a_frame_is_not_taken_for_the_end) {
   server_stream = std::make_unique<Ending>(std::move(server_stream), 5000);
@@ -224,10 +134,7 @@ class NoiseFrames : public NoisePair {
   void send(std::size_t count, std::size_t bytes) {
     TaskGroup work(world.waits(), "handshakes");
     work.spawn(send_frames(static_key_of(client_key), *client_stream, count, bytes));
-    work.spawn(
-        keep(secure_with_noise(other.system(), static_key_of(server_key), std::move(server_stream),
-                               Direction::inbound, std::nullopt, kMuxers),
-             server, server_failure));
+    work.spawn(testing::keep_secured(secure_as_server(), server, server_failure));
     world.run(work.join());
     ASSERT_TRUE(server);
     world.run(client_stream->close_write());

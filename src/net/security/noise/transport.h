@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "net/security/gathered.h"
 #include "net/security/noise/cipher_state.h"
 
 namespace shoal::noise {
@@ -17,20 +18,7 @@ inline constexpr std::size_t kMaxBodyBytes = 65535;
 inline constexpr std::size_t kMaxFrameBytes = kLengthBytes + kMaxBodyBytes;
 inline constexpr std::size_t kMaxPlaintextBytes = kMaxBodyBytes - kTagBytes;
 
-/// What is still to be sent of bytes that lie in several places. Borrows them, and the span.
-class Gathered {
- public:
-  explicit Gathered(std::span<const ByteView> pieces);
-
-  std::size_t remaining_bytes() const { return remaining_bytes_; }
-  /// Appends views of the next `bytes` of them, which must remain.
-  void take(std::size_t bytes, std::vector<ByteView>& views);
-
- private:
-  std::span<const ByteView> pieces_;
-  std::size_t taken_of_first_ = 0;
-  std::size_t remaining_bytes_ = 0;
-};
+using net::Gathered;
 
 /// Makes frames.
 class FrameSealer {

@@ -52,12 +52,15 @@ class TcpTransport final : public Transport {
   }
 
   Task<Link> dial(Multiaddr address, PeerId peer) override {
-    const auto endpoint = address.tcp_endpoint();
-    SHOAL_CHECK(endpoint.has_value());
-    std::unique_ptr<HostStream> stream = co_await system_.network.connect(*endpoint);
-    Multiaddr local = Multiaddr::tcp(stream->local());
-    co_return co_await upgrader_.outbound(std::move(stream), std::move(peer), std::move(local),
-                                          std::move(address));
+    for (const Security security : upgrader_.security()) {
+      const bool is_last = security == upgrader_.security().back();
+      try {
+        co_return co_await dial(address, peer, security);
+      } catch (const Error& error) {
+        if (is_last || error.code() != ErrorCode::unsupported) throw;
+      }
+    }
+    SHOAL_CHECK(false);
   }
 
   std::unique_ptr<TransportListener> listen(const Multiaddr& address) override {
@@ -67,6 +70,15 @@ class TcpTransport final : public Transport {
   }
 
  private:
+  Task<Link> dial(Multiaddr address, PeerId peer, Security security) {
+    const auto endpoint = address.tcp_endpoint();
+    SHOAL_CHECK(endpoint.has_value());
+    std::unique_ptr<HostStream> stream = co_await system_.network.connect(*endpoint);
+    Multiaddr local = Multiaddr::tcp(stream->local());
+    co_return co_await upgrader_.outbound(std::move(stream), std::move(peer), std::move(local),
+                                          std::move(address), security);
+  }
+
   System& system_;
   Upgrader& upgrader_;
 };

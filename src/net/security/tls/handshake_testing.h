@@ -1,0 +1,68 @@
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "crypto/hash.h"
+#include "net/security/tls/handshake.h"
+
+namespace shoal::tls::testing {
+
+/// The same bytes in every run: hashes of a counter.
+inline crypto::RandomFill counting_random(std::uint8_t seed) {
+  return [seed, count = std::uint64_t{0}](MutableBytes out) mutable {
+    while (!out.empty()) {
+      const Bytes input{seed, static_cast<std::uint8_t>(count >> 8),
+                        static_cast<std::uint8_t>(count)};
+      ++count;
+      const crypto::Sha256Digest block = crypto::sha256(input);
+      const std::size_t size = std::min(out.size(), block.size());
+      std::copy_n(block.begin(), size, out.begin());
+      out = out.subspan(size);
+    }
+  };
+}
+
+inline constexpr WallTime kTestTime{std::chrono::seconds(1'700'000'000)};
+
+/// One side of a handshake.
+struct TestPeer {
+  TestPeer(Role role, std::uint8_t seed)
+      : key(crypto::PrivateKey::ed25519_from_seed(Bytes(32, seed))), random(counting_random(seed)) {
+    handshake = std::make_unique<Handshake>(HandshakeConfig{.role = role,
+                                                            .identity = Identity::make(key, random),
+                                                            .expected_peer = {},
+                                                            .muxers = {"/yamux/1.0.0"},
+                                                            .now = kTestTime},
+                                            random);
+  }
+  Handshake* operator->() { return handshake.get(); }
+
+  crypto::PrivateKey key;
+  crypto::RandomFill random;
+  std::unique_ptr<Handshake> handshake;
+};
+
+/// Gives records one by one, as they arrive; what comes back. Stops where the handshake does.
+inline Bytes feed(Handshake& handshake, ByteView records) {
+  Bytes out;
+  while (!records.empty() && !handshake.finished() && !handshake.failure()) {
+    if (records.size() < Handshake::kHeaderBytes) break;
+    const std::size_t size =
+        Handshake::kHeaderBytes + Handshake::body_bytes(records.first(Handshake::kHeaderBytes));
+    if (records.size() < size) break;
+    append(out, handshake.advance(records.first(size)));
+    records = records.subspan(size);
+  }
+  return out;
+}
+
+inline void shake_hands(TestPeer& client, TestPeer& server) {
+  const Bytes hello = client->advance({});
+  const Bytes answer = feed(*server.handshake, hello);
+  const Bytes last = feed(*client.handshake, answer);
+  feed(*server.handshake, last);
+}
+
+}  // namespace shoal::tls::testing

@@ -1,0 +1,66 @@
+#include "net/swarm/dial_scheduler.h"
+
+#include <exception>
+
+#include "base/error.h"
+#include "net/path.h"
+#include "system/event.h"
+
+namespace shoal::net {
+
+/// One dial that several may wait for.
+struct DialScheduler::Dial {
+  explicit Dial(Waits& waits) : ended(waits) {}
+  Event ended;
+  bool done = false;
+  ConnectionId connection = 0;
+  std::exception_ptr failure;
+};
+
+DialScheduler::DialScheduler(System& system, PeerStore& peers,
+                             const std::vector<std::unique_ptr<Transport>>& transports,
+                             std::size_t attempts_at_once, Adopt adopt)
+    : system_(system),
+      peers_(peers),
+      adopt_(std::move(adopt)),
+      dialer_(system, transports, peers, attempts_at_once),
+      tasks_(system.waits, "dials") {}
+
+Task<ConnectionId> DialScheduler::dial(PeerId peer, DialOptions options) {
+  if (tasks_.stopping()) throw Error(ErrorCode::closed, "this node is stopping");
+  const Key key(std::move(peer), options.force_direct);
+  std::shared_ptr<Dial> dial = dials_[key];
+  if (!dial) {
+    dial = std::make_shared<Dial>(system_.waits);
+    dials_[key] = dial;
+    tasks_.spawn(run(key, dial));
+  }
+  while (!dial->done) co_await dial->ended.wait();
+  if (dial->failure) std::rethrow_exception(dial->failure);
+  co_return dial->connection;
+}
+
+Task<void> DialScheduler::run(Key key, std::shared_ptr<Dial> dial) {
+  try {
+    Link link = co_await dialer_.dial(key.first, targets(key.first, key.second));
+    dial->connection = adopt_(std::move(link));
+  } catch (const boost::system::system_error&) {
+    const Error stopped(ErrorCode::closed, "this node is stopping");
+    dial->failure = std::make_exception_ptr(stopped);
+  } catch (...) {
+    dial->failure = std::current_exception();
+  }
+  dial->done = true;
+  dials_.erase(key);
+  dial->ended.notify_all();
+}
+
+std::vector<KnownAddress> DialScheduler::targets(const PeerId& peer, bool direct_only) const {
+  std::vector<KnownAddress> out = peers_.known(peer);
+  if (direct_only) {
+    std::erase_if(out, [](const auto& known) { return path_of(known.address) == Path::relay; });
+  }
+  return out;
+}
+
+}  // namespace shoal::net

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "net/swarm/swarm.h"
+#include "node/config.h"
+#include "node/home.h"
+#include "node/module.h"
+#include "routing/dht_network.h"
+#include "routing/lan_peers.h"
+#include "routing/routing.h"
+#include "system/system.h"
+
+namespace shoal::node {
+
+/// The networks that a node is part of, as its config says: the local one, the DHT of whom it knows
+/// by the LAN and by bootstrap peers, and the public one.
+class Networks {
+ public:
+  /// Adds a router for each. Borrows all for its life.
+  Networks(System& system, net::Swarm& swarm, routing::Routing& routing, const Config& config,
+           const Home& home);
+
+  /// Identify has told what `peer` speaks.
+  void identified(const PeerId& peer);
+
+  void start();
+  Task<void> stop();
+
+  /// The public one if the node is in it, else that of the LAN and of bootstrap peers; null for
+  /// none.
+  routing::DhtNetwork* dht();
+
+ private:
+  std::unique_ptr<routing::DhtNetwork> make_own_dht(const Config& config, const Home& home);
+  std::unique_ptr<routing::DhtNetwork> make_public_dht(const Config& config, const Home& home);
+
+  System& system_;
+  net::Swarm& swarm_;
+  std::unique_ptr<routing::LanPeers> lan_;
+  std::unique_ptr<routing::DhtNetwork> own_dht_;
+  std::unique_ptr<routing::DhtNetwork> public_dht_;
+};
+
+}  // namespace shoal::node

@@ -1,0 +1,189 @@
+#include "protocol/gossipsub/gossipsub.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/overloaded.h"
+#include "format/peer_record.h"
+#include "protocol/gossipsub/link.h"
+#include "system/offload.h"
+#include "system/timeout.h"
+
+namespace shoal::gossipsub {
+
+Gossipsub::Gossipsub(System& system, net::Swarm& swarm, const crypto::PrivateKey& identity,
+                     Parameters parameters, std::function<Bytes(const PeerId&)> record_of)
+    : system_(system),
+      swarm_(swarm),
+      identity_(identity),
+      router_(std::move(parameters), swarm.local_peer(), system.random, std::move(record_of)),
+      // Higher than any number of an earlier life of this peer.
+      next_seqno_(static_cast<std::uint64_t>(system.clock.wall_now().time_since_epoch().count())),
+      idle_(system.waits),
+      tasks_(system.waits, "gossipsub") {}
+
+Gossipsub::~Gossipsub() = default;
+
+void Gossipsub::start() {
+  SHOAL_CHECK(!std::exchange(started_, true));
+  for (const char* protocol : kProtocols) {
+    swarm_.protocols().add(
+        protocol, [this](net::ProtocolStream stream) { return read_from(std::move(stream)); });
+  }
+  swarm_.add_observer(*this);
+  tasks_.spawn(beat());
+  for (const net::Connection* connection : swarm_.connections().all()) link_to(connection->peer());
+}
+
+Task<void> Gossipsub::stop() {
+  stopped_ = true;
+  if (started_) {
+    for (const char* protocol : kProtocols) swarm_.protocols().remove(protocol);
+    swarm_.remove_observer(*this);
+  }
+  for (auto& [name, topic] : topics_) {
+    for (Subscription* subscriber : topic.subscribers) subscriber->inbox_.close();
+  }
+  for (auto& [peer, stream] : inbound_) stream->abort();
+  co_await tasks_.stop();
+  while (readers_ > 0) co_await idle_.wait_through();
+}
+
+Task<void> Gossipsub::beat() {
+  TimePoint next = system_.clock.now() + router_.parameters().first_heartbeat;
+  while (true) {
+    co_await system_.clock.sleep_until(next);
+    const TimePoint now = system_.clock.now();
+    router_.heartbeat(now);
+    act();
+    expect_mesh_traffic();
+    next = now + router_.parameters().heartbeat_interval;
+  }
+}
+
+void Gossipsub::expect_mesh_traffic() {
+  for (auto& [peer, link] : links_) {
+    const bool expected = router_.overlay().in_any_mesh(peer);
+    if (!expected) link->expectation.end();
+    if (expected && !link->expectation) link->expectation = swarm_.expect(peer);
+  }
+}
+
+void Gossipsub::act() {
+  if (std::exchange(acting_, true)) return;
+  std::vector<Action> actions = router_.take_actions();
+  while (!actions.empty()) {
+    for (Action& action : actions) perform(std::move(action));
+    actions = router_.take_actions();
+  }
+  acting_ = false;
+}
+
+void Gossipsub::perform(Action action) {
+  std::visit(Overloaded{
+                 [this](SendControl& send) { send_control(send.peer, std::move(send.rpc)); },
+                 [this](SendMessage& send) {
+                   const auto kind = send.gossip ? Outbox::Kind::gossip : Outbox::Kind::message;
+                   push(send.peer, kind, send.message->rpc);
+                 },
+                 [this](Verify& check) { tasks_.spawn(verify(check.ticket, check.message)); },
+                 [this](Validate& check) { validate(check); },
+                 [this](Deliver& delivery) { deliver(delivery); },
+                 [this](Dial& wanted) { dial(std::move(wanted)); },
+             },
+             action);
+}
+
+Task<void> Gossipsub::verify(Ticket ticket, MessagePtr message) {
+  const bool valid = co_await offload(system_.offload,
+                                      [message] { return has_valid_signature(message->message); });
+  router_.verified(ticket, valid, system_.clock.now());
+  act();
+}
+
+void Gossipsub::validate(const Validate& check) {
+  const auto topic = topics_.find(check.message->message.topic);
+  Verdict verdict = Verdict::accept;
+  const Received received{check.message, check.from};
+  if (topic != topics_.end() && topic->second.options.async_validator) {
+    tasks_.spawn(validate_async(check.ticket, received));
+    return;
+  }
+  if (topic != topics_.end() && topic->second.options.validator) {
+    try {
+      verdict = topic->second.options.validator(received);
+    } catch (const std::exception& error) {
+      log_warning("a validator of {} failed: {}", topic->first, error.what());
+      verdict = Verdict::ignore;
+    }
+  }
+  router_.validated(check.ticket, verdict, system_.clock.now());
+}
+
+Task<void> Gossipsub::validate_async(Ticket ticket, Received received) {
+  Verdict verdict = Verdict::ignore;
+  const auto topic = topics_.find(received.message->message.topic);
+  if (topic != topics_.end() && topic->second.options.async_validator) {
+    // A copy, as the topic may end meanwhile.
+    const auto validator = topic->second.options.async_validator;
+    try {
+      verdict = co_await within(system_.clock, kValidationTimeout, validator(received),
+                                "a validator of " + topic->first);
+    } catch (const Error& error) {
+      log_warning("a validator failed: {}", error.what());
+    }
+  }
+  router_.validated(ticket, verdict, system_.clock.now());
+  act();
+}
+
+void Gossipsub::deliver(const Deliver& delivery) {
+  const auto topic = topics_.find(delivery.message->message.topic);
+  if (topic == topics_.end()) return;
+  for (Subscription* subscriber : topic->second.subscribers) {
+    subscriber->inbox_.push({delivery.message, delivery.from});
+  }
+}
+
+Task<MessageId> Gossipsub::publish(std::string topic, Bytes data) {
+  if (topic.size() > kMaxTopicBytes) throw Error(ErrorCode::limit, "the topic is too long", topic);
+  const Parameters& parameters = router_.parameters();
+  if (data.size() > parameters.max_rpc_bytes) {
+    throw Error(ErrorCode::limit, "the message is too large to publish", topic);
+  }
+  const bool sign = parameters.signature_policy == SignaturePolicy::strict_sign;
+  const std::uint64_t seqno = next_seqno_++;
+  const auto make = [this, sign, seqno, &topic, &data] {
+    Message made = sign ? sign_message(identity_, seqno, topic, std::move(data))
+                        : anonymous_message(topic, std::move(data));
+    MessageId id = router_.id_of(made);
+    return store_message(std::move(made), std::move(id));
+  };
+  const MessagePtr message = co_await offload(system_.offload, make);
+  if (message->bytes() > parameters.max_rpc_bytes) {
+    throw Error(ErrorCode::limit, "the message is too large to publish", topic);
+  }
+  if (!router_.publish(message, system_.clock.now())) {
+    throw Error(ErrorCode::exists, "a message with the same id was published before", topic);
+  }
+  act();
+  co_return message->id;
+}
+
+GossipsubCounts Gossipsub::counts() const {
+  GossipsubCounts out = counts_;
+  out.router = router_.counts();
+  for (const auto& [peer, link] : links_) {
+    out.dropped_messages += link->outbox.dropped().messages;
+    out.dropped_gossip += link->outbox.dropped().gossip;
+  }
+  return out;
+}
+
+void Gossipsub::set_application_score(const PeerId& peer, double score) {
+  router_.set_application_score(peer, score);
+}
+
+}  // namespace shoal::gossipsub

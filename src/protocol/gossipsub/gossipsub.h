@@ -1,0 +1,169 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "crypto/keys.h"
+#include "net/swarm/swarm.h"
+#include "protocol/gossipsub/inbox.h"
+#include "protocol/gossipsub/outbox.h"
+#include "protocol/gossipsub/router.h"
+#include "system/event.h"
+#include "system/system.h"
+#include "system/task_group.h"
+
+namespace shoal::gossipsub {
+
+class Subscription;
+
+/// What a topic's messages have to be; at most one of both, and one for each topic. Bad ones cost
+/// who sent them (reject) or do not (ignore); neither is delivered or forwarded. Until the answer
+/// the message waits; an Error that leaves a validator means ignore.
+struct SubscribeOptions {
+  std::function<Verdict(const Received&)> validator{};
+  std::function<Task<Verdict>(Received)> async_validator{};
+  InboxLimits inbox{};
+};
+
+struct GossipsubCounts {
+  RouterCounts router;
+  // Of peers that read too slowly.
+  std::uint64_t dropped_messages = 0;
+  std::uint64_t dropped_gossip = 0;
+  std::uint64_t given_up_peers = 0;
+};
+
+/// Publish and subscribe over the swarm's connections: libp2p specs, pubsub, gossipsub v1.1 to
+/// v1.3, floodsub. Each peer is written to over one stream, and read from over one that it opened.
+class Gossipsub final : public net::ConnectionObserver {
+ public:
+  /// RPCs that a peer may leave unread before the stream is given up.
+  static constexpr Duration kWriteTimeout = 30s;
+  static constexpr Duration kValidationTimeout = 30s;
+  /// How often a stream to one peer is opened while it stays connected; one that lasted for
+  /// kStableLink begins the count anew.
+  static constexpr unsigned kMaxStreamAttempts = 4;
+  static constexpr Duration kStableLink = 1min;
+  static constexpr Duration kReopenDelay = 2s;
+  /// Dials of exchanged and direct peers under way, and waiting.
+  static constexpr std::size_t kMaxDials = 8;
+  static constexpr std::size_t kMaxWaitingDials = 128;
+  static constexpr Duration kDialTimeout = 30s;
+  /// How long the address in an exchanged record is kept.
+  static constexpr Duration kRecordLifetime = 10min;
+
+  /// Borrows all for its life. Throws Error{usage} for parameters that contradict each other.
+  /// `record_of` gives the signed record of a peer, for peer exchange; without it peers are named
+  /// by their ids alone.
+  Gossipsub(System& system, net::Swarm& swarm, const crypto::PrivateKey& identity,
+            Parameters parameters = {}, std::function<Bytes(const PeerId&)> record_of = {});
+  ~Gossipsub() override;
+
+  void start();
+  /// Ends all subscriptions. Must have returned before this is destroyed, if it was started.
+  Task<void> stop();
+
+  /// What the peer speaks is known now: to be called when identify has its answer.
+  void peer_identified(const PeerId& peer);
+
+  /// Own messages do not come back. The subscription must be destroyed before this. Throws
+  /// Error{limit} for a topic over kMaxTopicBytes, {usage} for a second validator of a topic.
+  std::unique_ptr<Subscription> subscribe(const std::string& topic, SubscribeOptions options = {});
+
+  /// Hands the message to the peers known now; does not need a subscription. Throws Error{limit}
+  /// when it does not fit into an RPC, and {exists} when a message with its id was here before.
+  Task<MessageId> publish(std::string topic, Bytes data);
+
+  const Router& router() const { return router_; }
+  GossipsubCounts counts() const;
+  /// P5 of the score.
+  void set_application_score(const PeerId& peer, double score);
+
+  void connected(net::Connection& connection) override;
+  void disconnected(net::Connection& connection) override;
+
+ private:
+  friend class Subscription;
+  struct Link;
+  struct Topic;
+  class Reading;
+
+  // Streams: streams.cpp.
+  void link_to(const PeerId& peer);
+  void begin_link(const PeerId& peer, const std::string& protocol);
+  Task<void> run_link(PeerId peer);
+  Task<void> link_again(PeerId peer);
+  void end_link(const PeerId& peer);
+  Task<void> write_to(PeerId peer);
+  Task<void> write_all_rpcs(Stream& stream, Link& link);
+  Task<void> watch_for_end(Stream& stream, PeerId peer);
+  Task<void> read_from(net::ProtocolStream stream);
+  Task<void> read_rpcs(Stream& stream, PeerId peer);
+  void send_control(const PeerId& peer, Rpc rpc);
+  void push(const PeerId& peer, Outbox::Kind kind, SharedBytes rpc);
+
+  // Actions of the router.
+  void act();
+  void perform(Action action);
+  Task<void> verify(Ticket ticket, MessagePtr message);
+  void validate(const Validate& check);
+  Task<void> validate_async(Ticket ticket, Received received);
+  void deliver(const Deliver& delivery);
+  void dial(Dial wanted);
+  Task<void> run_dials();
+  Task<void> run_dial(Dial wanted);
+
+  Task<void> beat();
+  void expect_mesh_traffic();
+  void unsubscribe(const Subscription& subscription);
+
+  System& system_;
+  net::Swarm& swarm_;
+  const crypto::PrivateKey& identity_;
+  Router router_;
+  std::map<std::string, Topic> topics_;
+  std::map<PeerId, std::unique_ptr<Link>> links_;
+  std::map<PeerId, unsigned> attempts_;  // streams opened to those connected
+  std::map<PeerId, Stream*> inbound_;    // the one that is read
+  std::deque<Dial> waiting_dials_;
+  std::size_t dials_ = 0;
+  std::uint64_t next_seqno_;
+  GossipsubCounts counts_;
+  bool started_ = false;
+  bool stopped_ = false;
+  bool acting_ = false;
+  std::size_t readers_ = 0;  // streams of peers that are read
+  Event idle_;
+  TaskGroup tasks_;
+};
+
+/// One subscriber of one topic. The node leaves the topic with the last.
+class Subscription {
+ public:
+  ~Subscription();
+  Subscription(const Subscription&) = delete;
+  Subscription& operator=(const Subscription&) = delete;
+
+  const std::string& topic() const { return topic_; }
+  /// The next message; none once Gossipsub has stopped. Cancellable.
+  Task<std::optional<Received>> next() { return inbox_.next(); }
+  std::optional<Received> try_next() { return inbox_.try_next(); }
+  /// Messages that were dropped because nobody took them.
+  std::uint64_t missed() const { return inbox_.missed(); }
+
+ private:
+  friend class Gossipsub;
+  Subscription(Gossipsub& owner, std::string topic, InboxLimits limits);
+
+  Gossipsub& owner_;
+  const std::string topic_;
+  Inbox inbox_;
+};
+
+}  // namespace shoal::gossipsub

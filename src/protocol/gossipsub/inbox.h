@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "format/peer_id.h"
+#include "protocol/gossipsub/message.h"
+#include "system/event.h"
+
+namespace shoal::gossipsub {
+
+/// A message of a topic as subscribers see it.
+struct Received {
+  MessagePtr message;
+  PeerId from;  // who sent it to us, mostly not its author
+
+  ByteView data() const;
+  /// None when messages are not signed.
+  std::optional<PeerId> author() const;
+};
+
+struct InboxLimits {
+  std::size_t messages = 1024;
+  std::size_t bytes = 16 * 1024 * 1024;
+};
+
+/// Messages that one subscriber has not taken yet. When it is too slow the oldest go and are
+/// counted.
+class Inbox {
+ public:
+  Inbox(Waits& waits, InboxLimits limits) : limits_(limits), changed_(waits) {}
+
+  void push(Received received);
+  /// The next message; none after close(), when all were taken.
+  Task<std::optional<Received>> next();
+  std::optional<Received> try_next();
+  void close();
+  std::uint64_t missed() const { return missed_; }
+
+ private:
+  void drop_oldest();
+
+  const InboxLimits limits_;
+  std::deque<Received> queue_;
+  std::size_t bytes_ = 0;
+  std::uint64_t missed_ = 0;
+  bool closed_ = false;
+  Event changed_;
+};
+
+}  // namespace shoal::gossipsub

@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "protocol/gossipsub/backoff.h"
+#include "protocol/gossipsub/parameters.h"
+#include "protocol/gossipsub/peers.h"
+#include "protocol/gossipsub/score.h"
+
+namespace shoal::gossipsub {
+
+/// Who is in which topic, and over whom messages of it go: the meshes of joined topics, and the
+/// fanout of those that are only published to. gossipsub v1.0 "Topic membership" and v1.1.
+class Overlay {
+ public:
+  /// Topics that only others are in; further ones are not known here.
+  static constexpr std::size_t kMaxForeignTopics = 16 * 1024;
+
+  struct Topic {
+    bool joined = false;
+    std::set<PeerId> subscribers;
+    std::set<PeerId> mesh;
+    std::set<PeerId> fanout;
+    TimePoint last_publish{};
+  };
+
+  /// Borrows all for its life. `record_of` gives the signed record of a peer, for peer exchange.
+  Overlay(const Parameters& parameters, Peers& peers, PeerScore& score, Random& random,
+          ControlBatch& control, std::function<Bytes(const PeerId&)> record_of);
+
+  const std::map<std::string, Topic>& topics() const { return topics_; }
+  /// Null when nobody is in it.
+  const Topic* find(const std::string& topic) const;
+  bool is_joined(const std::string& topic) const;
+  bool in_any_mesh(const PeerId& peer) const;
+
+  void subscribed(const PeerId& peer, const std::string& topic);
+  void unsubscribed(const PeerId& peer, const std::string& topic);
+  /// Before the peer is taken out of Peers.
+  void disconnected(const PeerId& peer);
+
+  void join(const std::string& topic, TimePoint now);
+  void leave(const std::string& topic, TimePoint now);
+
+  void handle_graft(const PeerId& peer, const std::string& topic, TimePoint now);
+  /// Whether peers that it names may be dialled.
+  bool handle_prune(const PeerId& peer, const Prune& prune, TimePoint now);
+
+  /// Who is sent a message of `topic`; `own`: published here.
+  std::set<PeerId> targets(const std::string& topic, bool own, TimePoint now);
+  /// Whom gossip about `topic` goes to this time.
+  std::vector<PeerId> gossip_targets(const std::string& topic);
+
+  void heartbeat(TimePoint now);
+  std::size_t backoffs() const { return backoffs_.size(); }
+
+ private:
+  using Filter = std::function<bool(const PeerId&)>;
+
+  void maintain_mesh(const std::string& name, Topic& topic, TimePoint now);
+  void prune_negative(const std::string& name, Topic& topic, TimePoint now);
+  void fill(const std::string& name, Topic& topic, TimePoint now);
+  void cut(const std::string& name, Topic& topic, TimePoint now);
+  void add_outbound(const std::string& name, Topic& topic, TimePoint now);
+  void graft_better(const std::string& name, Topic& topic, TimePoint now);
+  void maintain_fanout(Topic& topic, TimePoint now);
+
+  void graft(const std::string& name, Topic& topic, const PeerId& peer, TimePoint now);
+  void prune(const std::string& name, Topic& topic, const PeerId& peer, Duration backoff,
+             bool exchange, TimePoint now);
+  void refuse_graft(const PeerId& peer, const std::string& name, bool exchange, TimePoint now);
+  Prune make_prune(const PeerId& peer, const std::string& name, Duration backoff, bool exchange);
+
+  /// At most `count` peers of the topic that have a mesh and fit, in random order.
+  std::vector<PeerId> pick(const Topic& topic, std::size_t count, const Filter& fits);
+  /// Whether this node may graft it now.
+  bool may_graft(const std::string& name, const Topic& topic, const PeerId& peer, TimePoint now);
+  std::size_t count_outbound(const std::set<PeerId>& peers) const;
+  bool is_direct(const PeerId& peer) const { return parameters_.direct_peers.contains(peer); }
+  bool speaks_mesh(const PeerId& peer) const { return has_mesh(peers_.at(peer).version); }
+  void drop_if_empty(const std::string& name);
+
+  const Parameters& parameters_;
+  Peers& peers_;
+  PeerScore& score_;
+  Random& random_;
+  ControlBatch& control_;
+  const std::function<Bytes(const PeerId&)> record_of_;
+  std::map<std::string, Topic> topics_;
+  Backoffs backoffs_;
+  std::uint64_t heartbeats_ = 0;
+};
+
+}  // namespace shoal::gossipsub

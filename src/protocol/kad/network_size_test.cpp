@@ -1,0 +1,36 @@
+#include "protocol/kad/network_size.h"
+
+#include <gtest/gtest.h>
+
+#include "protocol/kad/query_testing.h"
+
+namespace shoal::kad {
+namespace {
+
+double estimate_of(std::uint32_t size) {
+  std::vector<PeerId> peers;
+  for (std::uint32_t i = 0; i < size; ++i) peers.push_back(testing::numbered_peer(i));
+  NetworkSize estimate;
+  for (int i = 0; i < 32; ++i) {
+    const Key target = Key::of(as_bytes("size " + std::to_string(i)));
+    std::ranges::sort(peers, [&](const PeerId& a, const PeerId& b) {
+      return nearer(target, Key::of(a), Key::of(b));
+    });
+    estimate.observe(target, std::span(peers).first(std::min<std::size_t>(size, kReplication)));
+  }
+  return estimate.peers();
+}
+
+TEST(NetworkSize, is_right_within_a_quarter) {
+  for (const std::uint32_t size : {100u, 1000u}) {
+    EXPECT_NEAR(estimate_of(size), size, size / 4.0) << size;
+  }
+}
+
+TEST(NetworkSize, counts_a_network_that_one_answer_holds) {
+  EXPECT_NEAR(estimate_of(5), 5, 2);
+  EXPECT_EQ(NetworkSize().peers(), 0);
+}
+
+}  // namespace
+}  // namespace shoal::kad
