@@ -62,9 +62,7 @@ class PeersCommand final : public Command {
                               ? boost::json::value(static_cast<double>(peer.round_trip_us) / 1e6)
                               : boost::json::value(nullptr)},
                   {"age", age},
-                  {"agent", as_utf8(peer.agent)},
-                  {"up", peer.up},
-                  {"down", peer.down}});
+                  {"agent", as_utf8(peer.agent)}});
     output.result(
         fmt::format("{:<18} {:<9} {:<7} {:<9} {:<13} {}", short_name(peer.id), peer.path,
                     peer.round_trip_us > 0

@@ -47,9 +47,9 @@ std::string peer_line(const Running::Peer& peer) {
   for (const auto& reason : peer.kept_for) reasons += (reasons.empty() ? "" : ",") + reason;
   std::string agent = peer.agent;  // the last field, of the peer's own choice
   std::ranges::replace(agent, '\n', ' ');
-  return fmt::format("connected {}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n", peer.id.to_string(),
+  return fmt::format("connected {}\t{}\t{}\t{}\t{}\t{}\t{}\n", peer.id.to_string(),
                      peer.address.to_string(), peer.path, reasons, peer.round_trip_us, peer.since,
-                     peer.up, peer.down, agent);
+                     agent);
 }
 
 Running::Peer read_peer(std::string_view text) {
@@ -64,8 +64,6 @@ Running::Peer read_peer(std::string_view text) {
   }
   out.round_trip_us = take_number(text);
   out.since = take_number(text);
-  out.up = static_cast<std::uint64_t>(take_number(text));
-  out.down = static_cast<std::uint64_t>(take_number(text));
   out.agent = std::string(text);
   return out;
 }

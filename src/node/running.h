@@ -31,8 +31,6 @@ struct Running {
     std::vector<std::string> kept_for{};
     std::int64_t round_trip_us = 0;  // 0: not measured yet
     std::int64_t since = 0;          // Unix seconds
-    std::uint64_t up = 0;            // bytes, over this connection
-    std::uint64_t down = 0;
     std::string agent{};
 
     bool operator==(const Peer&) const = default;
