@@ -59,12 +59,14 @@ void NodeCore::open_home(NodeOptions options) {
   if (options.agent.size() > kMaxAgentBytes) {
     throw Error(ErrorCode::usage, "the agent has more than 256 bytes");
   }
+  // Who named no network takes part in none: a program with a protocol of its own stays light.
+  const bool has_network = options.lan || options.is_public || !options.bootstrap.empty();
   node::Config config{.home = std::move(options.home),
                       .listen = to_addresses(options.listen),
                       .connect = to_addresses(options.connect),
                       .bootstrap = to_peer_addresses(options.bootstrap),
                       .lan = options.lan,
-                      .dht = true,
+                      .dht = has_network,
                       .is_public = options.is_public,
                       .announce = to_addresses(options.announce),
                       .up = options.up,
