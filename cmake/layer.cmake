@@ -2,7 +2,7 @@
 #
 # One static library per folder of src/. The name of a file says what it is:
 #   x_test.cpp, x_sim_test.cpp  into the layer's one test program
-#   x_fuzz.cpp                  a fuzzer; without SHOAL_FUZZ a test that replays fuzz/corpus/x/
+#   x_fuzz.cpp                  a fuzzer; without SHOAL_FUZZ a test of the layer, fuzz_x, that replays fuzz/corpus/x/
 #   x_bench.cpp                 into the layer's one benchmark program
 #   main.cpp                    left to shoal_program
 #
@@ -92,9 +92,16 @@ function(shoal_layer folder)
     string(REPLACE "/" "_" other ${other})
     list(APPEND test_libraries shoal_${other})
   endforeach()
-  if(tests)
-    add_executable(${name}_tests ${tests})
-    shoal_unity(${LAYER_UNITY} ${name}_tests ${tests})
+  if(SHOAL_FUZZ)
+    foreach(fuzzer ${fuzzers})
+      shoal_fuzzer(${fuzzer} ${test_libraries})
+    endforeach()
+  elseif(fuzzers)
+    shoal_replays(${name} replays ${fuzzers})
+  endif()
+  if(tests OR replays)
+    add_executable(${name}_tests ${tests} ${replays})
+    shoal_unity("${LAYER_UNITY}" ${name}_tests ${tests})
     target_link_libraries(${name}_tests PRIVATE ${test_libraries} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_tests PRIVATE SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_tests)
@@ -103,22 +110,33 @@ function(shoal_layer folder)
     add_executable(${name}_bench EXCLUDE_FROM_ALL ${benchmarks})
     target_link_libraries(${name}_bench PRIVATE ${test_libraries} benchmark::benchmark_main)
   endif()
-  foreach(fuzzer ${fuzzers})
-    shoal_fuzzer(${fuzzer} ${test_libraries})
-  endforeach()
+endfunction()
+
+function(shoal_fuzzer_name out source)
+  get_filename_component(name ${source} NAME_WE)
+  string(REGEX REPLACE "_fuzz$" "" name ${name})
+  set(${out} ${name} PARENT_SCOPE)
 endfunction()
 
 function(shoal_fuzzer source)
-  get_filename_component(name ${source} NAME_WE)
-  string(REPLACE "_fuzz" "" name ${name})
+  shoal_fuzzer_name(name ${source})
   add_executable(fuzz_${name} ${source})
   target_link_libraries(fuzz_${name} PRIVATE ${ARGN})
-  if(SHOAL_FUZZ)
-    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
-  else()
-    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/fuzz/replay.cpp)
-    add_test(NAME fuzz_${name} COMMAND fuzz_${name} ${PROJECT_SOURCE_DIR}/fuzz/corpus/${name})
-  endif()
+  target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+endfunction()
+
+# Sources that make each fuzzer of a layer a test: its entry point gets a name of its own, so that one program has all.
+function(shoal_replays layer out)
+  set(code "#include <gtest/gtest.h>\n#include \"fuzz/replay.h\"\n")
+  foreach(source ${ARGN})
+    shoal_fuzzer_name(name ${source})
+    set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS LLVMFuzzerTestOneInput=fuzz_${name})
+    string(APPEND code "extern \"C\" int fuzz_${name}(const std::uint8_t*, std::size_t);\n"
+                       "TEST(fuzz_${name}, replays_its_corpus) { shoal::replay(\"${name}\", ::fuzz_${name}); }\n")
+  endforeach()
+  set(generated ${PROJECT_BINARY_DIR}/replays/${layer}.cpp)
+  file(CONFIGURE OUTPUT ${generated} CONTENT "${code}" @ONLY)
+  set(${out} ${ARGN} ${generated} ${PROJECT_SOURCE_DIR}/fuzz/replay.cpp PARENT_SCOPE)
 endfunction()
 
 function(shoal_program name source)

@@ -1,27 +1,25 @@
-// Runs a fuzzer over files, so that every input that once mattered is tried again by the tests.
+#include "fuzz/replay.h"
 
-#include <cstdint>
-#include <cstdio>
+#include <gtest/gtest.h>
+
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <vector>
 
-extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+namespace shoal {
 
-int main(int argc, char** argv) {
-  int replayed = 0;
-  for (int i = 1; i < argc; ++i) {
-    if (!std::filesystem::exists(argv[i])) continue;
-    for (const auto& entry : std::filesystem::recursive_directory_iterator(argv[i])) {
-      if (!entry.is_regular_file()) continue;
-      std::ifstream file(entry.path(), std::ios::binary);
-      const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
-      LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
-      ++replayed;
-    }
+void replay(const std::string& name, int (*fuzzer)(const std::uint8_t*, std::size_t)) {
+  const std::filesystem::path corpus =
+      std::filesystem::path(SHOAL_SOURCE_DIR) / "fuzz/corpus" / name;
+  ASSERT_TRUE(std::filesystem::exists(corpus)) << "no inputs are kept in " << corpus;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(corpus)) {
+    if (!entry.is_regular_file()) continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::vector<char> bytes{std::istreambuf_iterator<char>(file), {}};
+    fuzzer(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
   }
-  LLVMFuzzerTestOneInput(nullptr, 0);
-  std::printf("%d inputs replayed\n", replayed);
-  return 0;
+  fuzzer(nullptr, 0);
 }
+
+}  // namespace shoal

@@ -79,7 +79,7 @@ run_unit_tests() {
     whole=$(ctest --test-dir "$root/build/$preset" -N |
       awk -v filter="$filter" '/Test +#/ && index($NF, filter) {printf "%s%s", sep, $NF; sep = "|"}')
     if [[ -n $whole ]]; then run_ctest "$preset" -R "^($whole)\$"; fi
-    GTEST_FILTER="*$filter*" run_ctest "$preset" -E "^(fuzz_.*|$whole)\$"
+    GTEST_FILTER="*$filter*" run_ctest "$preset" -E "^($whole)\$"
   fi
   echo "$((passed + failed + skipped - before)) unit tests and replays in $((SECONDS - started)) s"
 }
@@ -115,21 +115,46 @@ run_scenarios() {
   done < <(scenarios dev)
 }
 
-# The scripts in tests/ get the program as SHOAL. They skip by exit code 77.
+# The scripts in tests/ get the program as SHOAL. They skip by exit code 77. Those that compare times run alone, after
+# the others; these run as many at a time as there are processors.
+timing_scripts=(fair_door hostile many_sources)
+
+# start_script PRESET SCRIPT: its output and exit code become files in $logs.
+start_script() {
+  local name=${2##*/} code=0 with=python3
+  name=${name%.*}
+  if [[ $2 == *.sh ]]; then with=bash; fi
+  SHOAL=$root/build/$1/shoal timeout 300 "$with" "$2" >"$logs/$name" 2>&1 </dev/null || code=$?
+  echo "$code" >"$logs/$name.code"
+}
+
+# replay_script NAME: what attempt() records of a script that has run.
+replay_script() {
+  cat "$logs/$1"
+  return "$(<"$logs/$1.code")"
+}
+
 run_scripts() {
-  local preset=$1 script name
+  local preset=$1 script name together=() alone=()
   for script in "$root"/tests/*_e2e.{sh,py}; do
-    name=$(basename "$script")
-    if [[ ! -e $script ]]; then continue; fi
-    case $script in
-      *.sh) attempt "$preset ${name%.sh}" env SHOAL="$root/build/$preset/shoal" timeout 300 bash "$script" ;;
-      *.py) attempt "$preset ${name%.py}" env SHOAL="$root/build/$preset/shoal" timeout 300 python3 "$script" ;;
-    esac
+    name=${script##*/} name=${name%.*}
+    if [[ ! -e $script || "$preset $name" != *"$filter"* ]]; then continue; fi
+    if [[ $preset == tsan && " ${threaded_scripts[*]} " != *" ${name%_e2e} "* ]]; then continue; fi
+    if [[ " ${timing_scripts[*]} " == *" ${name%_e2e} "* ]]; then alone+=("$script"); else together+=("$script"); fi
+  done
+  export -f start_script
+  export root logs
+  printf '%s\0' "${together[@]}" | xargs -0 -r -P "$jobs" -I SCRIPT bash -c 'start_script "$1" "$2"' _ "$preset" SCRIPT
+  for script in "${alone[@]}"; do start_script "$preset" "$script"; done
+  for script in "${together[@]}" "${alone[@]}"; do
+    name=${script##*/} name=${name%.*}
+    attempt "$preset $name" replay_script "$name"
   done
 }
 
 # All protocol code of a node runs on one thread: these are the layers whose tests have others.
 threaded_layers=(system_os library)
+threaded_scripts=(import library network transfer)
 
 # test_preset PRESET [TARGETS...]: true if it was built, whatever its tests said.
 test_preset() {
