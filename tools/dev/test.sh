@@ -116,7 +116,7 @@ run_scenarios() {
 }
 
 # The scripts in tests/ get the program as SHOAL. They skip by exit code 77. Those that compare times run alone, after
-# the others; these run as many at a time as there are processors.
+# the others; these run as many at a time as there are processors, or one at a time where sanitizers slow them down.
 timing_scripts=(fair_door hostile many_sources)
 
 # start_script PRESET SCRIPT: its output and exit code become files in $logs.
@@ -135,16 +135,17 @@ replay_script() {
 }
 
 run_scripts() {
-  local preset=$1 script name together=() alone=()
+  local preset=$1 script name together=() alone=() at_once=1
   for script in "$root"/tests/*_e2e.{sh,py}; do
     name=${script##*/} name=${name%.*}
     if [[ ! -e $script || "$preset $name" != *"$filter"* ]]; then continue; fi
     if [[ $preset == tsan && " ${threaded_scripts[*]} " != *" ${name%_e2e} "* ]]; then continue; fi
     if [[ " ${timing_scripts[*]} " == *" ${name%_e2e} "* ]]; then alone+=("$script"); else together+=("$script"); fi
   done
+  if [[ $preset == dev ]]; then at_once=$jobs; fi
   export -f start_script
   export root logs
-  printf '%s\0' "${together[@]}" | xargs -0 -r -P "$jobs" -I SCRIPT bash -c 'start_script "$1" "$2"' _ "$preset" SCRIPT
+  printf '%s\0' "${together[@]}" | xargs -0 -r -P "$at_once" -I SCRIPT bash -c 'start_script "$1" "$2"' _ "$preset" SCRIPT
   for script in "${alone[@]}"; do start_script "$preset" "$script"; done
   for script in "${together[@]}" "${alone[@]}"; do
     name=${script##*/} name=${name%.*}
