@@ -22,6 +22,8 @@ std::string_view name_of(Path path) {
       return "lan";
     case Path::direct:
       return "direct";
+    case Path::punched:
+      return "punched";
     case Path::relay:
       return "relay";
   }

@@ -8,12 +8,13 @@
 
 namespace shoal::net {
 
-/// How a peer is reached, best first.
-enum class Path { loopback, lan, direct, relay };
+/// How a peer is reached, best first. A punched way is direct, too, but was made by both sides
+/// dialling at once through their NATs.
+enum class Path { loopback, lan, direct, punched, relay };
 
 /// Of any transport. A name that has to be resolved first counts as direct.
 Path path_of(const Multiaddr& remote);
-/// "loopback", "lan", "direct", "relay"
+/// "loopback", "lan", "direct", "punched", "relay"
 std::string_view name_of(Path path);
 
 /// The address of a listener on one interface: `listened` with `ip` in place of the IP it begins

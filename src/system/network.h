@@ -83,6 +83,7 @@ enum class SendResult : std::uint8_t {
 class DatagramSocket {
  public:
   static constexpr std::size_t kMaxBytes = 65'507;
+  static constexpr std::size_t kMaxSegments = 64;
 
   struct Received {
     std::size_t bytes;
@@ -91,11 +92,23 @@ class DatagramSocket {
     std::uint32_t interface_index = 0;
     /// The address it was sent to: ours, or that of a group. Unspecified when unknown.
     IpAddress to{};
+    /// Where not 0: these are several datagrams from one sender, each of this size, but for the
+    /// last, which may be shorter (BindOptions::batches).
+    std::uint16_t segment_bytes = 0;
+    /// The ECN bits of the IP header (RFC 3168); 0 when unknown.
+    std::uint8_t ecn = 0;
   };
 
   struct SendOptions {
     /// The interface it leaves by; 0 leaves that to the routes.
     std::uint32_t interface_index = 0;
+    /// Where not 0: the bytes are several datagrams, each of this size, but for the last, which may
+    /// be shorter. At most kMaxSegments. Sent together where the system can.
+    std::uint16_t segment_bytes = 0;
+    /// The ECN bits of the IP header (RFC 3168).
+    std::uint8_t ecn = 0;
+    /// Our address that it comes from; unspecified leaves that to the routes.
+    IpAddress from{};
   };
 
   virtual ~DatagramSocket() = default;
@@ -105,6 +118,8 @@ class DatagramSocket {
   /// Hands one datagram to the network. Never waits.
   virtual SendResult send(Endpoint to, ByteView bytes, SendOptions options) = 0;
   SendResult send(Endpoint to, ByteView bytes) { return send(to, bytes, SendOptions{}); }
+  /// Returns when a send that was `blocked` is worth another try. Cancellable.
+  virtual Task<void> wait_writable() = 0;
 
   /// From now on also receives what is sent to the multicast address `group` on one interface; to
   /// be left when an interface goes. Joining twice is no error. Throws Error{failed} when there is
@@ -121,6 +136,10 @@ struct BindOptions {
   std::uint8_t multicast_hops = 1;
   /// Whether this host's own sockets receive what is sent to a group.
   bool multicast_loop = true;
+  /// receive() may return several datagrams of one sender together.
+  bool batches = false;
+  /// Datagrams that do not fit the path are lost, not cut into fragments.
+  bool dont_fragment = false;
 };
 
 struct InterfaceAddress {
@@ -152,13 +171,22 @@ struct ListenOptions {
   int backlog = 1024;
 };
 
+struct ConnectOptions {
+  /// The port it comes from, which a listener of this process may have, too; 0: any free one. Two
+  /// hosts that connect to each other from these ports at once get one stream (simultaneous open).
+  std::uint16_t local_port = 0;
+};
+
 class Network {
  public:
   virtual ~Network() = default;
 
   /// Throws Error{unreachable} (refused, no route, …, in a sentence) or {timeout} as the host's own
-  /// stack gives up. Cancellable.
-  virtual Task<std::unique_ptr<HostStream>> connect(Endpoint remote) = 0;
+  /// stack gives up, and {failed} when the local port cannot be had. Cancellable.
+  virtual Task<std::unique_ptr<HostStream>> connect(Endpoint remote, ConnectOptions options) = 0;
+  Task<std::unique_ptr<HostStream>> connect(Endpoint remote) { return connect(remote, {}); }
+  /// To a program of this host that listens at a Unix domain socket. Throws Error{unreachable}.
+  virtual Task<std::unique_ptr<Stream>> connect_unix(std::string path) = 0;
 
   /// Throws Error{failed} when the address is taken or not ours.
   virtual std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options = {}) = 0;

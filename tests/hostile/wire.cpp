@@ -13,7 +13,7 @@
 #include "net/read_ahead.h"
 #include "net/security/noise/noise.h"
 #include "system/os/socket_error.h"
-#include "system/os/tcp_stream.h"
+#include "system/os/socket_stream.h"
 
 namespace shoal::hostile {
 
@@ -48,7 +48,7 @@ Task<std::unique_ptr<Wire>> Wire::connect(System& system, Target target, IpAddre
   }
   if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
   if (error) throw os::socket_error(error, target.endpoint);
-  auto stream = std::make_unique<os::TcpStream>(std::move(socket));
+  auto stream = std::make_unique<os::SocketStream>(std::move(socket));
   co_return std::unique_ptr<Wire>(new Wire(system, std::move(target), std::move(stream)));
 }
 

@@ -60,6 +60,8 @@ class Connection {
   const Multiaddr& local() const { return link_.local; }
   const Multiaddr& remote() const { return link_.remote; }
   Path path() const { return path_; }
+  /// It came about because both sides dialled at once.
+  void note_punched() { path_ = Path::punched; }
   const std::string& security() const { return link_.security; }
   const std::string& muxer_protocol() const { return link_.muxer_protocol; }
   Direction direction() const { return direction_; }
@@ -111,7 +113,7 @@ class Connection {
   const ConnectionId id_;
   const std::unique_ptr<ReadingToll> toll_;
   Link link_;
-  const Path path_;
+  Path path_;
   const Direction direction_;
   const TimePoint opened_at_;
   std::size_t served_streams_ = 0;

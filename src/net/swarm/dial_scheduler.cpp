@@ -28,6 +28,9 @@ DialScheduler::DialScheduler(System& system, PeerStore& peers,
 
 Task<ConnectionId> DialScheduler::dial(PeerId peer, DialOptions options) {
   if (tasks_.stopping()) throw Error(ErrorCode::closed, "this node is stopping");
+  if (!options.addresses.empty()) {
+    co_return co_await dial_alone(std::move(peer), std::move(options));
+  }
   const Key key(std::move(peer), options.force_direct);
   std::shared_ptr<Dial> dial = dials_[key];
   if (!dial) {
@@ -38,6 +41,15 @@ Task<ConnectionId> DialScheduler::dial(PeerId peer, DialOptions options) {
   while (!dial->done) co_await dial->ended.wait();
   if (dial->failure) std::rethrow_exception(dial->failure);
   co_return dial->connection;
+}
+
+Task<ConnectionId> DialScheduler::dial_alone(PeerId peer, DialOptions options) {
+  std::vector<KnownAddress> given;
+  for (Multiaddr& address : options.addresses) {
+    given.push_back({std::move(address), AddressSource::given_by_user, std::nullopt});
+  }
+  Link link = co_await dialer_.dial(std::move(peer), std::move(given), options.as);
+  co_return adopt_(std::move(link));
 }
 
 Task<void> DialScheduler::run(Key key, std::shared_ptr<Dial> dial) {

@@ -15,6 +15,10 @@ namespace shoal::net {
 struct DialOptions {
   /// Uses no relay, and dials although a relayed connection is open.
   bool force_direct = false;
+  /// Where not empty: at these addresses, without /p2p, and at no others. Such a dial is not shared
+  /// with others who want the same peer.
+  std::vector<Multiaddr> addresses{};
+  DialAs as{};
 };
 
 /// Dials peers at the addresses that the peer store knows: those who ask for the same peer at once
@@ -40,6 +44,7 @@ class DialScheduler {
   struct Dial;
   using Key = std::pair<PeerId, bool>;
 
+  Task<ConnectionId> dial_alone(PeerId peer, DialOptions options);
   Task<void> run(Key key, std::shared_ptr<Dial> dial);
   std::vector<KnownAddress> targets(const PeerId& peer, bool direct_only) const;
 

@@ -33,8 +33,11 @@ std::string in_seconds(Duration duration) {
 /// The state of one dial.
 class Dialer::Race {
  public:
-  Race(Waits& waits, PeerId wanted)
-      : peer(std::move(wanted)), changed(waits), tasks(waits, "dialling " + peer.short_name()) {}
+  Race(Waits& waits, PeerId wanted, DialAs how)
+      : peer(std::move(wanted)),
+        as(how),
+        changed(waits),
+        tasks(waits, "dialling " + peer.short_name()) {}
 
   void add_reason(const Multiaddr& address, const std::string& reason) {
     reasons += (reasons.empty() ? "" : "; ") + address.to_string() + ": " + reason;
@@ -42,6 +45,7 @@ class Dialer::Race {
   bool is_over() const { return winner || (waiting.empty() && attempts == 0 && resolving == 0); }
 
   const PeerId peer;
+  const DialAs as;
   Event changed;
   std::vector<KnownAddress> waiting;  // in the order to try them
   std::size_t taken = 0;              // addresses that were put there
@@ -55,9 +59,9 @@ class Dialer::Race {
   TaskGroup tasks;
 };
 
-Task<Link> Dialer::dial(PeerId peer, std::vector<KnownAddress> addresses) {
+Task<Link> Dialer::dial(PeerId peer, std::vector<KnownAddress> addresses, DialAs as) {
   check_peer_backoff(peer, addresses);
-  Race race(system_.waits, peer);
+  Race race(system_.waits, peer, as);
   begin(race, std::move(addresses));
   std::exception_ptr cancelled;
   try {
@@ -148,7 +152,7 @@ Task<void> Dialer::resolve(Race& race, KnownAddress name) {
 
 Task<void> Dialer::attempt(Race& race, KnownAddress target) {
   try {
-    Link link = co_await connect(target, race.peer);
+    Link link = co_await connect(target, race.peer, race.as);
     address_backoff_.succeeded(place_of(target.address, race.peer));
     if (!race.winner) race.winner.emplace(std::move(link));
   } catch (const Error& error) {
@@ -161,11 +165,11 @@ Task<void> Dialer::attempt(Race& race, KnownAddress target) {
   race.changed.notify_all();
 }
 
-Task<Link> Dialer::connect(KnownAddress target, PeerId peer) {
+Task<Link> Dialer::connect(KnownAddress target, PeerId peer, DialAs as) {
   const DialGate::Pass pass = co_await gate_.enter(is_given(target));
   Transport* transport = transport_for(target.address);
   if (transport == nullptr) throw Error(ErrorCode::unsupported, "no transport for this address");
-  Task<Link> dialling = transport->dial(target.address, std::move(peer));
+  Task<Link> dialling = transport->dial(target.address, std::move(peer), as);
   co_return co_await within(system_.clock, kAttemptTimeout, std::move(dialling), "connecting");
 }
 

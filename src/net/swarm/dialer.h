@@ -48,7 +48,7 @@ class Dialer {
         gate_(system, attempts_at_once) {}
 
   /// Throws Error{unreachable} with the reason of every address; NobodyThere when all were refused.
-  Task<Link> dial(PeerId peer, std::vector<KnownAddress> addresses);
+  Task<Link> dial(PeerId peer, std::vector<KnownAddress> addresses, DialAs as = {});
 
   /// It is there: failures to reach it are forgotten.
   void note_connected(const PeerId& peer) { peer_backoff_.succeeded(peer); }
@@ -65,7 +65,7 @@ class Dialer {
   Task<void> run(Race& race);
   Task<void> resolve(Race& race, KnownAddress name);
   Task<void> attempt(Race& race, KnownAddress target);
-  Task<Link> connect(KnownAddress target, PeerId peer);
+  Task<Link> connect(KnownAddress target, PeerId peer, DialAs as);
   void note_failure(Race& race, const KnownAddress& target, const Error& error);
   std::optional<Duration> backoff_of(const KnownAddress& known, const PeerId& peer) const;
   void check_peer_backoff(const PeerId& peer, const std::vector<KnownAddress>& addresses) const;

@@ -23,7 +23,7 @@ class SilentTransport final : public Transport {
   bool handles(const Multiaddr& address) const override {
     return !address.has(AddressCode::webrtc_direct);
   }
-  Task<Link> dial(Multiaddr address, PeerId) override {
+  Task<Link> dial(Multiaddr address, PeerId, DialAs /*as*/) override {
     const auto passed = std::chrono::floor<std::chrono::milliseconds>(clock_.now() - begin_);
     tried.push_back(std::to_string(passed.count()) + " " + address.to_string());
     if (code_ == ErrorCode::timeout) co_await clock_.sleep_for(1h);

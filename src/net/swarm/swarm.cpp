@@ -60,12 +60,13 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
 Task<ConnectionId> Swarm::dial(PeerId peer, DialOptions options) {
   if (peer == local_peer_) throw Error(ErrorCode::usage, "this is our own id", peer.to_string());
   const Connection* open = best(peer);
-  if (open != nullptr && !(options.force_direct && open->path() == Path::relay)) {
+  const bool wants_another = options.force_direct || !options.addresses.empty();
+  if (open != nullptr && !(wants_another && open->path() == Path::relay)) {
     co_return open->id();
   }
   check_admitted(peer);
   check_room_to_dial(peer);
-  co_return co_await dials_.dial(std::move(peer), options);
+  co_return co_await dials_.dial(std::move(peer), std::move(options));
 }
 
 Task<ProtocolStream> Swarm::open(PeerId peer, std::vector<std::string> protocols,

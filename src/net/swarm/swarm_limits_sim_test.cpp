@@ -205,7 +205,7 @@ TEST(Swarm, looks_up_so_many_names_of_a_peer_and_no_more) {
 Task<void> dial_into(Upgrader& upgrader, System& system, const TestNode& to,
                      std::vector<Link>& into) {
   auto transport = make_tcp_transport(system, upgrader);
-  Link link = co_await transport->dial(to.address(), to.id);
+  Link link = co_await transport->dial(to.address(), to.id, DialAs{});
   into.push_back(std::move(link));
 }
 

@@ -38,7 +38,7 @@ class DetourTransport final : public Transport {
   bool handles(const Multiaddr& address) const override {
     return address.has(AddressCode::p2p_circuit) || address.has(AddressCode::quic_v1);
   }
-  Task<Link> dial(Multiaddr address, PeerId peer) override {
+  Task<Link> dial(Multiaddr address, PeerId peer, DialAs /*as*/) override {
     const Multiaddr relay = address.decapsulate(Multiaddr::parse("/p2p-circuit"));
     const auto endpoint = relay.tcp_endpoint();
     std::unique_ptr<HostStream> stream = co_await node_.system.network.connect(*endpoint);

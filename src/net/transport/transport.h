@@ -39,6 +39,17 @@ class TransportListener {
   virtual Task<std::unique_ptr<Incoming>> accept() = 0;
 };
 
+struct DialAs {
+  /// Who speaks first in the handshakes: outbound unless both sides dial at once and this one is
+  /// to answer.
+  Direction role = Direction::outbound;
+  /// From the port that is listened on, so that NATs on the way treat it as one with the address
+  /// that others know.
+  bool from_listening_port = false;
+
+  auto operator<=>(const DialAs&) const = default;
+};
+
 class Transport {
  public:
   virtual ~Transport() = default;
@@ -46,7 +57,7 @@ class Transport {
   /// A connection to `peer` there. Throws Error{unreachable} or {closed} when no connection came
   /// about, {refused} when another peer answers, and {malformed}, {limit} or {unsupported} when the
   /// other side does not speak our protocols. Cancellable; the caller bounds the time.
-  virtual Task<Link> dial(Multiaddr address, PeerId peer) = 0;
+  virtual Task<Link> dial(Multiaddr address, PeerId peer, DialAs as) = 0;
   virtual std::unique_ptr<TransportListener> listen(const Multiaddr& address) = 0;
 };
 

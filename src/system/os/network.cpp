@@ -3,15 +3,21 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "system/os/interfaces.h"
 #include "system/os/tcp.h"
 #include "system/os/udp.h"
+#include "system/os/unix_stream.h"
 
 namespace shoal::os {
 
-Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote) {
-  return tcp_connect(context_, remote);
+Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote, ConnectOptions options) {
+  return tcp_connect(context_, remote, options);
+}
+
+Task<std::unique_ptr<Stream>> HostNetwork::connect_unix(std::string path) {
+  return unix_connect(context_, std::move(path));
 }
 
 std::unique_ptr<Listener> HostNetwork::listen(Endpoint local, ListenOptions options) {

@@ -12,7 +12,9 @@ class HostNetwork final : public Network {
  public:
   HostNetwork(boost::asio::io_context& context, Clock& clock) : context_(context), clock_(clock) {}
 
-  Task<std::unique_ptr<HostStream>> connect(Endpoint remote) override;
+  using Network::connect;
+  Task<std::unique_ptr<HostStream>> connect(Endpoint remote, ConnectOptions options) override;
+  Task<std::unique_ptr<Stream>> connect_unix(std::string path) override;
   std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options) override;
   std::unique_ptr<DatagramSocket> bind(Endpoint local, BindOptions options) override;
   /// In order, each once.

@@ -8,7 +8,7 @@
 
 #include "system/os/close_on_exec.h"
 #include "system/os/socket_error.h"
-#include "system/os/tcp_stream.h"
+#include "system/os/socket_stream.h"
 
 namespace shoal::os {
 
@@ -25,6 +25,22 @@ constexpr Duration kExhaustedPause = 100ms;
 bool is_exhausted(boost::system::error_code error) {
   return error == asio::error::no_descriptors || error.value() == ENFILE ||
          error == asio::error::no_buffer_space || error == asio::error::no_memory;
+}
+
+/// Lets sockets that connect have this port, too.
+template <class Socket>
+void share_port(Socket& socket, boost::system::error_code& error) {
+  const int on = 1;
+  if (::setsockopt(socket.native_handle(), SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) != 0) {
+    error.assign(errno, boost::system::system_category());
+  }
+}
+
+void bind_port(TcpSocket& socket, const tcp::endpoint& remote, std::uint16_t port,
+               boost::system::error_code& error) {
+  socket.set_option(tcp::socket::reuse_address(true), error);
+  if (!error) share_port(socket, error);
+  if (!error) socket.bind(tcp::endpoint(remote.protocol(), port), error);
 }
 
 /// Outlives its listener while an accept is pending.
@@ -66,6 +82,8 @@ class TcpListener final : public Listener {
     }
     if (!error) acceptor.bind(endpoint, error);
     if (!error) acceptor.listen(options.backlog, error);
+    // Only now: no other listener, of whatever process, gets this port.
+    if (!error) share_port(acceptor, error);
     if (!error) listening_->local = from_asio(acceptor.local_endpoint(error));
   }
 
@@ -81,7 +99,7 @@ class TcpListener final : public Listener {
     if (is_exhausted(error)) co_await clock.sleep_for(kExhaustedPause);
     close_on_exec(socket, error);
     if (error) throw socket_error(error, self->local);
-    co_return std::make_unique<TcpStream>(std::move(socket));
+    co_return std::make_unique<SocketStream>(std::move(socket));
   }
 
   Clock& clock_;
@@ -90,18 +108,20 @@ class TcpListener final : public Listener {
 
 }  // namespace
 
-Task<std::unique_ptr<HostStream>> tcp_connect(asio::io_context& context, Endpoint remote) {
+Task<std::unique_ptr<HostStream>> tcp_connect(asio::io_context& context, Endpoint remote,
+                                              ConnectOptions options) {
   co_await cancellation_point();
   TcpSocket socket(context);
   const auto endpoint = to_asio<tcp>(remote);
   boost::system::error_code error;
   socket.open(endpoint.protocol(), error);
   close_on_exec(socket, error);
+  if (!error && options.local_port != 0) bind_port(socket, endpoint, options.local_port, error);
   if (error) throw socket_error(error, remote);
   co_await socket.async_connect(endpoint, asio::redirect_error(asio::use_awaitable, error));
   if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
   if (error) throw socket_error(error, remote);
-  auto stream = std::make_unique<TcpStream>(std::move(socket));
+  auto stream = std::make_unique<SocketStream>(std::move(socket));
   // A port of our own host that nobody listens on can be met by the very socket that calls it.
   if (stream->local() == stream->remote()) {
     throw socket_error(asio::error::connection_refused, remote);

@@ -65,6 +65,8 @@ class UdpBinding final : public DatagramSocket {
     return send_datagram(bound_->socket.native_handle(), target, bytes, options);
   }
 
+  Task<void> wait_writable() override { return wait_writable(bound_); }
+
   void join_group(IpAddress group, std::uint32_t interface_index) override {
     boost::system::error_code error;
     change_membership(bound_->socket.native_handle(), group, interface_index, true, error);
@@ -107,6 +109,18 @@ class UdpBinding final : public DatagramSocket {
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     if (error) throw socket_error(error, self->local);
     co_return got;
+  }
+
+  static Task<void> wait_writable(std::shared_ptr<Bound> self) {
+    co_await cancellation_point();
+    boost::system::error_code error;
+    if (!self->gone) {
+      co_await self->socket.async_wait(UdpSocket::wait_write,
+                                       asio::redirect_error(asio::use_awaitable, error));
+    }
+    if (self->gone) throw Error(ErrorCode::closed, "no longer bound", self->local.to_string());
+    if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
+    if (error) throw socket_error(error, self->local);
   }
 
   static Received take(Bound& bound, MutableBytes into, boost::system::error_code& error) {

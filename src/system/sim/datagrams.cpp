@@ -48,6 +48,11 @@ SendResult HostSocket::send(Endpoint to, ByteView bytes, SendOptions options) {
   return SendResult::sent;
 }
 
+/// A simulated send never blocks.
+Task<void> HostSocket::wait_writable() {
+  co_return;
+}
+
 void HostSocket::join_group(IpAddress group, std::uint32_t interface_index) {
   if (!network_.has_segment(interface_index)) {
     throw Error(ErrorCode::failed, "no such interface", group.to_string());

@@ -24,6 +24,7 @@ class HostSocket final : public DatagramSocket {
   Task<Received> receive(MutableBytes into) override;
   using DatagramSocket::send;
   SendResult send(Endpoint to, ByteView bytes, SendOptions options) override;
+  Task<void> wait_writable() override;
   void join_group(IpAddress group, std::uint32_t interface_index) override;
   void leave_group(IpAddress group, std::uint32_t interface_index) noexcept override;
 

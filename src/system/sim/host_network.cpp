@@ -134,17 +134,23 @@ std::vector<NetworkInterface> HostNetwork::interfaces() {
   return {std::move(loopback), std::move(other)};
 }
 
-Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote) {
+Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote, ConnectOptions options) {
   if (dead_) co_await hang();
   if (strikes("network.connect")) {
     throw Error(ErrorCode::unreachable, "connection refused", remote.to_string());
   }
   remote.address = remote.address.normalised();
-  const Endpoint local{.address = source_for(remote.address), .port = free_port()};
+  const Endpoint local{.address = source_for(remote.address),
+                       .port = options.local_port != 0 ? options.local_port : free_port()};
   Connection& connection = add_connection(local, remote);
   auto stream = connection.handle();
   co_await connection.establish();
   co_return stream;
+}
+
+Task<std::unique_ptr<Stream>> HostNetwork::connect_unix(std::string path) {
+  throw Error(ErrorCode::unreachable, "no such socket", std::move(path));
+  co_return nullptr;
 }
 
 Connection& HostNetwork::add_connection(Endpoint local, Endpoint remote) {

@@ -26,7 +26,9 @@ class HostNetwork final : public Network {
   HostNetwork(World& world, Host& host, std::uint32_t life);
   ~HostNetwork() override;
 
-  Task<std::unique_ptr<HostStream>> connect(Endpoint remote) override;
+  using Network::connect;
+  Task<std::unique_ptr<HostStream>> connect(Endpoint remote, ConnectOptions options) override;
+  Task<std::unique_ptr<Stream>> connect_unix(std::string path) override;
   std::unique_ptr<Listener> listen(Endpoint local, ListenOptions options) override;
   std::unique_ptr<DatagramSocket> bind(Endpoint local, BindOptions options) override;
   std::vector<IpAddress> local_addresses() override;

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
 #include <memory>
 
 #include "system/network.h"
@@ -12,15 +14,20 @@ namespace shoal::os {
 using TcpSocket =
     boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
 
-/// A TCP connection. Small messages leave at once (TCP_NODELAY); the kernel sizes its buffers.
-class TcpStream final : public HostStream {
+using UnixSocket = boost::asio::basic_stream_socket<boost::asio::local::stream_protocol,
+                                                    boost::asio::io_context::executor_type>;
+
+/// A connected socket, of TCP or of a Unix domain; the latter has no endpoints. By TCP small
+/// messages leave at once (TCP_NODELAY); the kernel sizes its buffers.
+class SocketStream final : public HostStream {
  public:
   /// The connection breaks when its other side takes nothing for so long, alive or not.
   static constexpr int kUntakenMilliseconds = 30'000;
 
   /// `socket` is connected.
-  explicit TcpStream(TcpSocket socket);
-  ~TcpStream() override { abort(); }
+  explicit SocketStream(TcpSocket open);
+  explicit SocketStream(UnixSocket socket);
+  ~SocketStream() override { abort(); }
 
   Task<std::size_t> read_some(MutableBytes into) override;
   Task<void> wait_readable() override;

@@ -1,4 +1,4 @@
-#include "system/os/tcp_stream.h"
+#include "system/os/socket_stream.h"
 
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -69,11 +69,17 @@ class Rest {
 
 }  // namespace
 
-/// Outlives the TcpStream while a call is pending, so that this call can still end in an error.
-struct TcpStream::Connection {
-  explicit Connection(TcpSocket connected) : socket(std::move(connected)) {}
+/// Outlives the SocketStream while a call is pending, so that this call can still end in an error.
+struct SocketStream::Connection {
+  using Socket =
+      asio::basic_stream_socket<asio::generic::stream_protocol, asio::io_context::executor_type>;
 
-  TcpSocket socket;
+  explicit Connection(Socket connected) : socket(std::move(connected)) {
+    boost::system::error_code ignored;
+    socket.non_blocking(true, ignored);
+  }
+
+  Socket socket;
   Endpoint local;
   Endpoint remote;
   bool aborted = false;
@@ -115,41 +121,44 @@ struct TcpStream::Connection {
   }
 };
 
-TcpStream::TcpStream(TcpSocket socket)
-    : connection_(std::make_shared<Connection>(std::move(socket))) {
+SocketStream::SocketStream(UnixSocket socket)
+    : connection_(std::make_shared<Connection>(std::move(socket))) {}
+
+SocketStream::SocketStream(TcpSocket open) {
   boost::system::error_code ignored;
-  auto& open = connection_->socket;
+  const Endpoint local = from_asio(open.local_endpoint(ignored));
+  const Endpoint remote = from_asio(open.remote_endpoint(ignored));
   open.set_option(asio::ip::tcp::no_delay(true), ignored);
-  open.non_blocking(true, ignored);
   using UserTimeout = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_USER_TIMEOUT>;
   open.set_option(UserTimeout(kUntakenMilliseconds), ignored);
   using Unsent = asio::detail::socket_option::integer<IPPROTO_TCP, TCP_NOTSENT_LOWAT>;
   open.set_option(Unsent(kUnsentBytes), ignored);
-  connection_->local = from_asio(open.local_endpoint(ignored));
-  connection_->remote = from_asio(open.remote_endpoint(ignored));
+  connection_ = std::make_shared<Connection>(std::move(open));
+  connection_->local = local;
+  connection_->remote = remote;
 }
 
-Endpoint TcpStream::local() const {
+Endpoint SocketStream::local() const {
   return connection_->local;
 }
 
-Endpoint TcpStream::remote() const {
+Endpoint SocketStream::remote() const {
   return connection_->remote;
 }
 
-Task<std::size_t> TcpStream::read_some(MutableBytes into) {
+Task<std::size_t> SocketStream::read_some(MutableBytes into) {
   return read(connection_, into);
 }
 
-Task<void> TcpStream::wait_readable() {
+Task<void> SocketStream::wait_readable() {
   return wait_readable(connection_);
 }
 
-Task<void> TcpStream::write(std::span<const ByteView> pieces) {
+Task<void> SocketStream::write(std::span<const ByteView> pieces) {
   return write(connection_, pieces);
 }
 
-Task<std::size_t> TcpStream::read(std::shared_ptr<Connection> self, MutableBytes into) {
+Task<std::size_t> SocketStream::read(std::shared_ptr<Connection> self, MutableBytes into) {
   const auto buffer = asio::buffer(into.data(), into.size());
   boost::system::error_code error;
   if (!self->drained && self->has_turn()) {
@@ -164,18 +173,18 @@ Task<std::size_t> TcpStream::read(std::shared_ptr<Connection> self, MutableBytes
   co_return self->read_result(error, got, into.size());
 }
 
-Task<void> TcpStream::wait_readable(std::shared_ptr<Connection> self) {
+Task<void> SocketStream::wait_readable(std::shared_ptr<Connection> self) {
   if (!self->drained || self->aborted) co_return;
   co_await cancellation_point();
   self->turns = 0;
   boost::system::error_code error;
-  co_await self->socket.async_wait(TcpSocket::wait_read,
+  co_await self->socket.async_wait(Connection::Socket::wait_read,
                                    asio::redirect_error(asio::use_awaitable, error));
   if (error) self->fail(error);
   self->drained = false;
 }
 
-Task<void> TcpStream::write(std::shared_ptr<Connection> self, std::span<const ByteView> pieces) {
+Task<void> SocketStream::write(std::shared_ptr<Connection> self, std::span<const ByteView> pieces) {
   Rest rest(pieces);
   while (!rest.empty()) {
     if (self->aborted) self->fail({});
@@ -188,7 +197,7 @@ Task<void> TcpStream::write(std::shared_ptr<Connection> self, std::span<const By
     self->turns = 0;
     boost::system::error_code waited;
     if (sent == asio::error::would_block) {
-      co_await self->socket.async_wait(TcpSocket::wait_write,
+      co_await self->socket.async_wait(Connection::Socket::wait_write,
                                        asio::redirect_error(asio::use_awaitable, waited));
     } else {
       co_await asio::post(self->socket.get_executor(), asio::use_awaitable);
@@ -197,16 +206,16 @@ Task<void> TcpStream::write(std::shared_ptr<Connection> self, std::span<const By
   }
 }
 
-Task<void> TcpStream::close_write() {
+Task<void> SocketStream::close_write() {
   boost::system::error_code error;
   if (connection_->aborted) connection_->fail({});
-  connection_->socket.shutdown(TcpSocket::shutdown_send, error);
+  connection_->socket.shutdown(Connection::Socket::shutdown_send, error);
   if (error) connection_->fail(error);
   connection_->write_ended = true;
   co_return;
 }
 
-void TcpStream::abort() noexcept {
+void SocketStream::abort() noexcept {
   Connection& connection = *connection_;
   if (connection.aborted) return;
   connection.aborted = true;
