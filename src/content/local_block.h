@@ -12,4 +12,7 @@ namespace shoal::content {
 /// blocks out of its answers). None for every other CID.
 std::optional<SharedBytes> inline_block(const Cid& cid);
 
+/// Whether this is the hash of no bytes. Such a block lies in no store, and yet some ask for it.
+bool is_empty_block(const Multihash& hash);
+
 }  // namespace shoal::content

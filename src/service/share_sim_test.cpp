@@ -222,6 +222,20 @@ TEST_F(Sharing, stopped_share_is_not_served_by_the_next) {
   net.world.run(next.stop());
 }
 
+/// Kubo and others ask for the block of an empty file as for any other.
+TEST_F(Sharing, the_block_of_an_empty_file_is_served) {
+  sharer.write("/empty", {});
+  net.world.run(share.index({"/empty"}, {}));
+  const auto session = guest.bitswap->session();
+  session->add_peer(sharer.node.id);
+  guest.node.swarm.peers().add_address(sharer.node.id, sharer.node.address(),
+                                       net::AddressSource::given_by_user, 1h);
+  const Cid empty = link().cid;
+  EXPECT_EQ(empty, Cid::v1(Codec::raw, Multihash::sha2_256({})));
+  const content::Block block = net.world.run(session->fetch(empty));
+  EXPECT_TRUE(block.bytes.empty());
+}
+
 TEST_F(Sharing, excluded_file_of_an_earlier_share_is_not_served) {
   share_tree();
   const Cid note = resolve({"docs", "note"});

@@ -1,6 +1,7 @@
 #include "content/bitswap/bitswap.h"
 
 #include "content/bitswap/node.h"
+#include "content/local_block.h"
 
 namespace shoal::content {
 
@@ -12,7 +13,9 @@ class StoreReader final : public bitswap::BlockReader {
   StoreReader(BlockStore& store, const ServedBlocks& served) : store_(store), served_(served) {}
 
   std::optional<std::uint64_t> size(const Multihash& hash) override {
-    return served_.contains(hash) ? store_.size(hash) : std::nullopt;
+    if (!served_.contains(hash)) return std::nullopt;
+    const auto stored = store_.size(hash);
+    return !stored && is_empty_block(hash) ? 0 : stored;
   }
 
   /// A share may have stopped since they were asked for.
@@ -25,8 +28,11 @@ class StoreReader final : public bitswap::BlockReader {
       served.push_back(std::move(hashes[i]));
     }
     std::vector<std::optional<SharedBytes>> out(hashes.size());
-    auto found = co_await store_.get_all(std::move(served));
-    for (std::size_t i = 0; i < found.size(); ++i) out[places[i]] = std::move(found[i]);
+    auto found = co_await store_.get_all(served);
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (!found[i] && is_empty_block(served[i])) found[i].emplace();
+      out[places[i]] = std::move(found[i]);
+    }
     co_return out;
   }
 
