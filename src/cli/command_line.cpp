@@ -27,7 +27,7 @@ constexpr const char* kExamples = R"(Examples:
   shoal get LINK                          fetches it into this folder
   shoal --home /tmp/b get LINK -o /data   a second node on this machine
 
-Flags may stand before or after the command; `shoal help COMMAND` tells more.
+Flags may stand before or after the command; see also `shoal help COMMAND`.
 Sizes are in powers of 1000.)";
 
 constexpr const char* kShareExamples = R"(Examples:
@@ -41,7 +41,7 @@ constexpr const char* kGetExamples = R"(Examples:
   shoal get LINK -o /data --seed          serves it afterwards
   shoal get bafy... --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
 
-Run it again after an interruption: it goes on where it was.)";
+Run the same command again to resume.)";
 
 constexpr const char* kCidExamples = R"(Examples:
   shoal cid film.mkv
@@ -119,13 +119,13 @@ void add_common(CLI::App& app, Written& written) {
              "repeatable; stay connected to this peer\n"
              "(an address that ends in /p2p/ID)");
   repeatable(app, "--bootstrap", written.bootstrap, "MULTIADDR",
-             "repeatable; a way into a network: a peer of it\n"
+             "repeatable; a peer of the network to join\n"
              "(an address that ends in /p2p/ID)");
   single(app, "--network", written.network, "FILE",
-         "join the private network of this key (swarm.key),\n"
-         "and nobody outside of it");
+         "join the private network with this key (swarm.key);\n"
+         "peers without the key are refused");
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
-             "repeatable; an address that others reach us by,\n"
+             "repeatable; address where others reach this node,\n"
              "such as a forwarded port");
   app.add_flag("--no-lan", written.no_lan, "neither find peers on the LAN nor be found there");
   app.add_flag("--public", written.is_public, "announce to the public IPFS network, and search it");
@@ -167,14 +167,14 @@ void add_share(CLI::App& app, Written& written) {
 
 void add_max_size(CLI::App& command, Written& written) {
   single(command, "--max-size", written.max_size, "SIZE",
-         "at most so much content (10G); allows many copies\n"
-         "of few blocks, which end it else");
+         "stop beyond SIZE (10G); allows content that\n"
+         "repeats a few blocks many times");
 }
 
 void add_max_files(CLI::App& command, Written& written) {
   single(command, "--max-files", written.max_files, "N",
-         "at most so many files and folders; allows folders\n"
-         "that repeat, which end it else");
+         "stop beyond N files and folders; allows folders\n"
+         "that repeat many times");
 }
 
 void add_get(CLI::App& app, Written& written) {
@@ -228,14 +228,14 @@ void add_others(CLI::App& app, Written& written) {
   auto& network =
       add_command(app, "network", "make the key of a private network", kNetworkExamples);
   single(network, "ACTION", written.action, "", "new")->required();
-  single(network, "FILE", written.file, "", "where to")->required();
+  single(network, "FILE", written.file, "", "file to write the key to")->required();
   auto& perf = add_command(app, "perf", "measure throughput to a peer", kPerfExamples);
   single(perf, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
-  single(perf, "--bytes", written.bytes, "N", "how many each way; default 100M");
+  single(perf, "--bytes", written.bytes, "N", "bytes to send in each direction; default 100M");
 
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
-  single(ping, "-c,--count", written.count, "N", "how many times; default: until stopped");
+  single(ping, "-c,--count", written.count, "N", "number of pings; default: until stopped");
 
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
