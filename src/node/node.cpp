@@ -13,6 +13,7 @@
 #include "node/listen.h"
 #include "node/module.h"
 #include "node/networks.h"
+#include "node/peer_memory.h"
 #include "node/peer_report.h"
 #include "node/shared_index.h"
 #include "protocol/perf/perf.h"
@@ -69,10 +70,12 @@ struct Node::Parts {
         connected_peers(world, *bitswap),
         networks(world, swarm, routing, config, home),
         peer_report(world, swarm, running),
+        peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),       ending(swarm),   ending(identify),       ending(*bitswap),
-                module_of(networks), ending(routing), module_of(peer_report), ending(tasks)} {}
+        modules{ending(store),          ending(swarm),          ending(identify),
+                ending(*bitswap),       module_of(networks),    ending(routing),
+                module_of(peer_report), module_of(peer_memory), ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
@@ -96,6 +99,7 @@ struct Node::Parts {
   content::ConnectedPeers connected_peers;
   Networks networks;
   PeerReport peer_report;
+  PeerMemory peer_memory;
   service::DoneListener done_listener;
   TaskGroup tasks;
   /// Stopped in reverse: who asks before who is asked.
