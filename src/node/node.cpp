@@ -8,6 +8,7 @@
 #include "content/connected_peers.h"
 #include "net/limited_stream.h"
 #include "net/transport/tcp/tcp.h"
+#include "net/transport/websocket/websocket.h"
 #include "net/upgrade.h"
 #include "node/identity.h"
 #include "node/listen.h"
@@ -137,6 +138,7 @@ Node::Node(System& system, Config config)
   for (const Multiaddr& address : parts_->config.announce) parts_->announce(address);
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
+  swarm.add_transport(net::make_websocket_transport(system, parts_->upgrader));
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
