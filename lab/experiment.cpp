@@ -16,13 +16,12 @@ const Experiment* find_experiment(const std::string& name) {
 
 void check_size(const Experiment& experiment, std::size_t nodes) {
   if (nodes >= experiment.min_nodes && nodes <= experiment.max_nodes) return;
-  throw Error(ErrorCode::usage,
-              fmt::format("lab {} cannot have {} nodes", experiment.name, nodes), {},
+  throw Error(ErrorCode::usage, fmt::format("lab {} cannot have {} nodes", experiment.name, nodes),
+              {},
               fmt::format("--nodes from {} to {} fit", experiment.min_nodes, experiment.max_nodes));
 }
 
-Page page_of(const Experiment& experiment, const ExperimentOptions& options,
-             const Report& report) {
+Page page_of(const Experiment& experiment, const ExperimentOptions& options, const Report& report) {
   Page out{.title = experiment.title,
            .lead = experiment.about,
            .verdict = report.claim,
@@ -30,7 +29,8 @@ Page page_of(const Experiment& experiment, const ExperimentOptions& options,
            .sections = report.sections,
            .foot = fmt::format("shoal lab {} --seed {} --nodes {}", experiment.name, options.seed,
                                options.nodes)};
-  Section all{.heading = "All figures", .table = {.headings = {"figure", "value", "unit"}, .rows = {}}};
+  Section all{.heading = "All figures",
+              .table = {.headings = {"figure", "value", "unit"}, .rows = {}}};
   for (const Figure& figure : report.figures) {
     all.table.rows.push_back({figure.name, number_text(figure.value), figure.unit});
   }

@@ -26,10 +26,9 @@ Bytes digest_of(std::uint64_t seed, std::uint64_t number) {
 IpAddress random_address(sim::SeededRandom& random) {
   while (true) {
     const std::uint64_t bits = random.draw();
-    const auto ip = IpAddress::v4({static_cast<std::uint8_t>(1 + bits % 223),
-                                   static_cast<std::uint8_t>(bits >> 8),
-                                   static_cast<std::uint8_t>(bits >> 16),
-                                   static_cast<std::uint8_t>(1 + (bits >> 24) % 254)});
+    const auto ip = IpAddress::v4(
+        {static_cast<std::uint8_t>(1 + bits % 223), static_cast<std::uint8_t>(bits >> 8),
+         static_cast<std::uint8_t>(bits >> 16), static_cast<std::uint8_t>(1 + (bits >> 24) % 254)});
     if (!ip.is_loopback() && !ip.is_private() && !ip.is_multicast()) return ip;
   }
 }

@@ -15,7 +15,6 @@ constexpr std::uint16_t kLightPort = 4001;
 constexpr int kDialRoundTrips = 3;
 constexpr std::size_t kRefreshTries = 1 << 18;
 
-
 }  // namespace
 
 LightNode::LightNode(LightNet& net, std::uint32_t index)
@@ -60,8 +59,7 @@ Task<void> LightNode::refresh() {
   co_await finder_.find_closest(to_bytes(context_.self.encoded()));
   table_.looked_up(self, net_.world().now());
   for (const std::size_t prefix : table_.stale(net_.world().now())) {
-    const auto target =
-        kad::random_peer_in(self, prefix, net_.system().random, kRefreshTries);
+    const auto target = kad::random_peer_in(self, prefix, net_.system().random, kRefreshTries);
     if (!target) continue;
     co_await finder_.find_closest(to_bytes(target->encoded()));
     table_.looked_up(kad::Key::of(*target), net_.world().now());

@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kLookups = 60;
 constexpr double kGone = 0.3;
-constexpr std::array<std::size_t, 10> kSizes = {100,  200,    500,    1'000,  2'000,
+constexpr std::array<std::size_t, 10> kSizes = {100,   200,    500,    1'000,  2'000,
                                                 5'000, 10'000, 20'000, 50'000, 100'000};
 
 struct Size {
@@ -50,8 +50,9 @@ Section hops_section(const std::vector<Size>& sizes) {
                         .series = {hops, log}};
   return {.heading = "Hops",
           .svg = to_svg(chart),
-          .text = "A hop asks a peer for those nearer to the key. Each answer at least halves the "
-                  "distance, so the number of hops grows with the logarithm of the network."};
+          .text =
+              "A hop asks a peer for those nearer to the key. Each answer at least halves the "
+              "distance, so the number of hops grows with the logarithm of the network."};
 }
 
 Section time_section(const std::vector<Size>& sizes) {
@@ -64,15 +65,15 @@ Section time_section(const std::vector<Size>& sizes) {
     ours.points.push_back({n, percentile(size.ours.seconds, 95)});
     usual.points.push_back({n, percentile(size.usual.seconds, 95)});
   }
-  const LineChart chart{
-      .title = "What waiting for the dead costs",
-      .x = {.label = "nodes in the network", .logarithmic = true},
-      .y = {.label = "seconds, 19 of 20 lookups are faster", .logarithmic = true},
-      .series = {healthy, ours, usual}};
+  const LineChart chart{.title = "What waiting for the dead costs",
+                        .x = {.label = "nodes in the network", .logarithmic = true},
+                        .y = {.label = "seconds, 19 of 20 lookups are faster", .logarithmic = true},
+                        .series = {healthy, ours, usual}};
   return {.heading = "Time",
           .svg = to_svg(chart),
-          .text = "The usual rules give each peer 5 s. Shoal waits as long as round trips so far "
-                  "suggest and asks another peer beside one that is slow."};
+          .text =
+              "The usual rules give each peer 5 s. Shoal waits as long as round trips so far "
+              "suggest and asks another peer beside one that is slow."};
 }
 
 Section size_table(const std::vector<Size>& sizes) {
@@ -81,13 +82,12 @@ Section size_table(const std::vector<Size>& sizes) {
                                      "p95, 30 % gone", "p95, 30 % gone, usual rules"},
                         .rows = {}}};
   for (const Size& size : sizes) {
-    out.table.rows.push_back({number_text(static_cast<double>(size.nodes)),
-                              number_text(mean(size.healthy.hops)),
-                              number_text(mean(size.healthy.asks)),
-                              number_text(100 * size.healthy.found) + " %",
-                              number_text(percentile(size.healthy.seconds, 95)) + " s",
-                              number_text(percentile(size.ours.seconds, 95)) + " s",
-                              number_text(percentile(size.usual.seconds, 95)) + " s"});
+    out.table.rows.push_back(
+        {number_text(static_cast<double>(size.nodes)), number_text(mean(size.healthy.hops)),
+         number_text(mean(size.healthy.asks)), number_text(100 * size.healthy.found) + " %",
+         number_text(percentile(size.healthy.seconds, 95)) + " s",
+         number_text(percentile(size.ours.seconds, 95)) + " s",
+         number_text(percentile(size.usual.seconds, 95)) + " s"});
   }
   return out;
 }
@@ -98,11 +98,10 @@ Report run_lookup(const ExperimentOptions& options) {
   Report report;
   std::vector<Size> sizes;
   const auto add = [&](std::size_t nodes) {
-    sizes.push_back(
-        {.nodes = nodes,
-         .healthy = measure(nodes, options.seed, {}, 0, report),
-         .ours = measure(nodes, options.seed, {}, kGone, report),
-         .usual = measure(nodes, options.seed, kad::Rules::usual(), kGone, report)});
+    sizes.push_back({.nodes = nodes,
+                     .healthy = measure(nodes, options.seed, {}, 0, report),
+                     .ours = measure(nodes, options.seed, {}, kGone, report),
+                     .usual = measure(nodes, options.seed, kad::Rules::usual(), kGone, report)});
   };
   for (const std::size_t nodes : kSizes) {
     if (nodes < options.nodes) add(nodes);

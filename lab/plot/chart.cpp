@@ -37,8 +37,8 @@ class Scale {
   }
 
   double at(double value) const {
-    const double share = log_ ? std::log(value / low_) / std::log(high_ / low_)
-                              : (value - low_) / (high_ - low_);
+    const double share =
+        log_ ? std::log(value / low_) / std::log(high_ / low_) : (value - low_) / (high_ - low_);
     return begin_ + share * (end_ - begin_);
   }
   std::vector<double> ticks() const {
@@ -186,8 +186,8 @@ std::string to_svg(const BarChart& chart) {
   draw_y_ticks(svg, y);
   draw_frame(svg, chart.title, chart.y_label, bottom);
   const double room = (kWidth - kLeft - kRight) / static_cast<double>(chart.groups.size());
-  const double width =
-      std::min(46.0, room * 0.8 / static_cast<double>(std::max<std::size_t>(1, chart.series.size())));
+  const double width = std::min(
+      46.0, room * 0.8 / static_cast<double>(std::max<std::size_t>(1, chart.series.size())));
   for (std::size_t group = 0; group < chart.groups.size(); ++group) {
     const double middle = kLeft + room * (static_cast<double>(group) + 0.5);
     const double first = middle - width * static_cast<double>(chart.series.size()) / 2;

@@ -41,11 +41,10 @@ class LabRun final : public Command {
   Task<void> run(Session& session) override {
     Storage& storage = session.system().storage;
     const std::string page = prepare(storage);
-    session.output().note(fmt::format("simulating {} nodes from seed {}", options_.nodes,
-                                      options_.seed));
-    const lab::Report report = co_await offload(session.system().offload, [this] {
-      return experiment_.run(options_);
-    });
+    session.output().note(
+        fmt::format("simulating {} nodes from seed {}", options_.nodes, options_.seed));
+    const lab::Report report =
+        co_await offload(session.system().offload, [this] { return experiment_.run(options_); });
     write(storage, page, lab::to_html(lab::page_of(experiment_, options_, report)));
     tell(session.output(), report, page);
     if (!report.held) throw Error(ErrorCode::failed, "the claim did not hold", page);
@@ -91,8 +90,8 @@ class LabRun final : public Command {
                   {"held", report.held},
                   {"page", page},
                   {"trace_hash", fmt::format("{:016x}", report.trace_hash)}});
-    output.result(fmt::format("{} {}", report.held ? "It held:" : "It did not hold:",
-                              report.claim));
+    output.result(
+        fmt::format("{} {}", report.held ? "It held:" : "It did not hold:", report.claim));
     output.result(page);
   }
 
