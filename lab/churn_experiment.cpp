@@ -20,7 +20,9 @@ constexpr std::array kGoneShares = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5};
 constexpr std::size_t kLookupsPerShare = 40;
 constexpr std::size_t kRecordsPerShare = 12;
 
-// Upkeep of every node costs: fewer of them show the same.
+// Upkeep of every node costs: an eighth of them show the same, within these bounds.
+constexpr std::size_t kShareThatComeAndGo = 8;
+constexpr std::size_t kFewestThatComeAndGo = 30;
 constexpr std::size_t kMostThatComeAndGo = 120;
 constexpr Duration kComeAndGo = 1h;
 constexpr Duration kSample = 10min;
@@ -209,7 +211,9 @@ Report run_churn(const ExperimentOptions& options) {
     ours.push_back(lose_at_once(options, {}, gone, report));
     usual.push_back(lose_at_once(options, kad::Rules::usual(), gone, report));
   }
-  ComeAndGo network(std::min(options.nodes, kMostThatComeAndGo), options.seed);
+  ComeAndGo network(std::clamp(options.nodes / kShareThatComeAndGo, kFewestThatComeAndGo,
+                               kMostThatComeAndGo),
+                    options.seed);
   const std::vector<ComeAndGo::Sample> samples = network.run();
   report.trace_hash = report.trace_hash * 31 + network.trace_hash();
 
