@@ -100,6 +100,11 @@ constexpr const char* kPerfExamples = R"(Examples:
   shoal perf /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
   shoal perf 12D3KooW... --bytes 1G)";
 
+constexpr const char* kLabExamples = R"(Examples:
+  shoal lab                               lists the experiments
+  shoal lab lookup --out /tmp             writes /tmp/lookup.html
+  shoal lab churn --nodes 500 --seed 7)";
+
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
   shoal version --json)";
@@ -237,6 +242,12 @@ void add_others(CLI::App& app, Written& written) {
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
   single(ping, "-c,--count", written.count, "N", "number of pings; default: until stopped");
 
+  auto& lab = add_command(app, "lab", "run an experiment in a simulated network", kLabExamples);
+  single(lab, "NAME", written.experiment, "", "which one; without it all are listed");
+  single(lab, "--seed", written.lab_seed, "N", "all chance follows from it; default 1");
+  single(lab, "--nodes", written.nodes, "N", "how many nodes");
+  single(lab, "--out", written.out, "DIR", "where the page goes; default: here");
+
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
   // Like a command, but whoever looks for one is not told of it.
@@ -357,6 +368,12 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "forget") return make_forget(forget_options(written));
   if (name == "status") return make_status();
   if (name == "version") return make_version();
+  if (name == "lab") {
+    return make_lab({.name = written.experiment,
+                     .seed = count_if_given(written.lab_seed, "--seed"),
+                     .nodes = positive_if_given(written.nodes, "--nodes"),
+                     .folder = written.out});
+  }
   if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));
   if (name == "find") return make_find(service::Link::parse(written.cid, true).cid);
   if (name == "provide") return make_provide(service::Link::parse(written.cid, true).cid);

@@ -76,6 +76,15 @@ std::unique_ptr<Command> make_perf(const std::string& peer, std::optional<std::u
 /// Of the nodes that run in the home.
 std::unique_ptr<Command> make_peers();
 
+struct LabCommandOptions {
+  std::string name;  // empty: lists the experiments
+  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> nodes;
+  std::string folder;  // empty: the working directory
+};
+/// Throws Error{usage}.
+std::unique_ptr<Command> make_lab(const LabCommandOptions& options);
+
 std::unique_ptr<Command> make_version();
 
 }  // namespace shoal::cli

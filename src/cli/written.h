@@ -34,6 +34,8 @@ struct Written {
 
   std::string cid, action, key, value, file, bytes;
 
+  std::string experiment, lab_seed, nodes, out;
+
   std::string helped;
 };
 

@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf ping version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf ping lab version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -20,6 +20,7 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a peers -d 'li
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a network -d 'make the key of a private network'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a perf -d 'measure throughput to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a lab -d 'run an experiment in a simulated network'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a help -d 'flags and examples of a command'
 complete -c shoal -n "__fish_seen_subcommand_from help" -a "$commands"
@@ -66,3 +67,6 @@ complete -c shoal -n '__fish_seen_subcommand_from dht' -a 'lookup get put table'
 complete -c shoal -n '__fish_seen_subcommand_from network' -a new
 complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many each way'
 complete -c shoal -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many times'
+complete -c shoal -n '__fish_seen_subcommand_from lab' -l seed -x -d 'all chance follows from it'
+complete -c shoal -n '__fish_seen_subcommand_from lab' -l nodes -x -d 'how many nodes'
+complete -c shoal -n '__fish_seen_subcommand_from lab' -l out -x -a '(__fish_complete_directories)' -d 'where the page goes'
