@@ -1,6 +1,7 @@
 #include "lab/basics_experiment.h"
 #include "lab/churn_experiment.h"
 #include "lab/experiment.h"
+#include "lab/gossip_experiment.h"
 #include "lab/lookup_experiment.h"
 
 namespace shoal::lab {
@@ -37,6 +38,14 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 60,
        .max_nodes = 20'000,
        .run = run_churn},
+      {.name = "gossip",
+       .title = "One message to everybody: meshes, lost nodes and Sybils",
+       .about = "Messages in one topic. Gossipsub's router is the node's own code; connections are "
+                "modelled as delays.",
+       .usual_nodes = 500,
+       .min_nodes = 50,
+       .max_nodes = 10'000,
+       .run = run_gossip},
   };
   return all;
 }
