@@ -132,6 +132,11 @@ void add_common(CLI::App& app, Written& written) {
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
              "repeatable; address where others reach this node,\n"
              "such as a forwarded port");
+  repeatable(app, "--relay", written.relays, "MULTIADDR",
+             "repeatable; be reached through this relay\n"
+             "(an address that ends in /p2p/ID)");
+  app.add_flag("--relay-service", written.relay_service,
+               "relay for others, without limits on time and bytes");
   app.add_flag("--no-lan", written.no_lan, "neither find peers on the LAN nor be found there");
   app.add_flag("--public", written.is_public, "announce to the public IPFS network, and search it");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
@@ -338,6 +343,10 @@ CommonOptions read_common(const Written& written) {
   options.lan = !written.no_lan;
   options.is_public = written.is_public;
   for (const auto& text : written.announce_at) options.announce.push_back(parse_announce(text));
+  for (const auto& text : written.relays) {
+    options.relays.push_back(parse_peer_address("--relay", text));
+  }
+  options.relay_service = written.relay_service;
   options.up = rate_if_given(written.up, "--up");
   options.down = rate_if_given(written.down, "--down");
   options.timeout = if_given<Duration>(written.timeout, "--timeout", parse_time);

@@ -39,6 +39,8 @@ node::Node& Session::open_node() {
                         .dht_server = serves_dht_,
                         .is_public = options_.is_public,
                         .announce = options_.announce,
+                        .relays = options_.relays,
+                        .relay_service = options_.relay_service,
                         .up = options_.up,
                         .down = options_.down,
                         .agent = agent()};

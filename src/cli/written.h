@@ -12,9 +12,9 @@ namespace shoal::cli {
 /// Flags and arguments as they were written; empty where they were not.
 struct Written {
   std::string home, up, down, timeout, color = "auto";
-  std::vector<std::string> listen, connect, bootstrap, announce_at;
+  std::vector<std::string> listen, connect, bootstrap, announce_at, relays;
   std::string network;
-  bool no_lan = false, is_public = false;
+  bool no_lan = false, is_public = false, relay_service = false;
   bool json = false, quiet = false, no_progress = false;
   int verbosity = 0;
 

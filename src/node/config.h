@@ -34,6 +34,12 @@ struct Config {
   /// Addresses that others reach this node by, such as a port that a router forwards; they come
   /// before those of its interfaces in links and identify. Without /p2p, or with its own id.
   std::vector<Multiaddr> announce{};
+  /// Relays through which others reach this node; each ends in /p2p/ID. The node stays connected to
+  /// them.
+  std::vector<Multiaddr> relays{};
+  /// Relays for everybody who asks, without limits on time and bytes. Without it, a node with a
+  /// public or an announced address relays with the usual limits, others not at all.
+  bool relay_service = false;
   /// Bytes a second, everything on the wire; 0: no limit.
   std::uint64_t up = 0;
   std::uint64_t down = 0;

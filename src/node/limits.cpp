@@ -33,7 +33,15 @@
 #include "net/swarm/inbound_rate_limiter.h"
 #include "net/swarm/peer_store.h"
 #include "net/swarm/toll.h"
+#include "protocol/dcutr/dcutr_message.h"
+#include "protocol/dcutr/hole_puncher.h"
 #include "protocol/identify/message.h"
+#include "protocol/relay/client.h"
+#include "protocol/relay/forward.h"
+#include "protocol/relay/message.h"
+#include "protocol/relay/reservations.h"
+#include "protocol/relay/server.h"
+#include "protocol/relay/voucher.h"
 #include "service/content_stat.h"
 #include "service/delivery.h"
 #include "service/link.h"
@@ -138,6 +146,27 @@ const auto kLimits = std::to_array<Limit>({
     {"identify.messages", identify::Message::kMaxMessages, "messages", "messages that one answer may consist of"},
     {"identify.protocols", identify::Message::kMaxProtocols, "protocols", "protocols in it"},
     {"identify.addresses", identify::Message::kMaxAddresses, "addresses", "addresses in it"},
+    {"relay.message_bytes", relay::kMaxMessageBytes, "bytes", "one message of a relay or to one"},
+    {"relay.addresses", relay::Reservation::kMaxAddresses, "addresses", "addresses of a relay in one"},
+    {"relay.voucher_bytes", relay::Voucher::kMaxBytes, "bytes", "a voucher in it"},
+    {"relay.relays", relay::Client::kMaxRelays, "relays", "relays that a node is reached through"},
+    {"relay.addresses_each", relay::Client::kMaxAddresses, "addresses", "addresses of each, in links and identify"},
+    {"relay.waiting", relay::Client::kMaxWaiting, "circuits", "circuits that came in and are not accepted yet"},
+    {"relay.reservations", relay::ServerLimits{}.reservations, "peers", "peers that are reached through this node"},
+    {"relay.reservations_per_prefix", relay::ServerLimits{}.reservations_per_prefix, "peers", "those of them from one IPv4 address or one /64 of IPv6"},
+    {"relay.reservation_time", seconds(relay::ServerLimits{}.reservation_time), "s", "time after which they have to ask again"},
+    {"relay.circuits", relay::ServerLimits{}.circuits, "circuits", "circuits through this node"},
+    {"relay.circuits_per_peer", relay::ServerLimits{}.circuits_per_peer, "circuits", "those of them of one peer, at either end"},
+    {"relay.circuit_time", relay::ServerLimits{}.circuit.seconds, "s", "time of one, without --relay-service"},
+    {"relay.circuit_bytes", relay::ServerLimits{}.circuit.bytes, "bytes", "what one lets through each way, without --relay-service"},
+    {"relay.buffer_bytes", relay::kForwardBufferBytes, "bytes", "buffer of one, each way"},
+    {"relay.requests", static_cast<std::uint64_t>(relay::Server::kRequestBurst), "requests", "requests of one peer to this node as a relay at once"},
+    {"relay.requests_rate", static_cast<std::uint64_t>(relay::Server::kRequestsPerSecond), "requests/s", "and how fast they may go on"},
+    {"dcutr.message_bytes", dcutr::Message::kMaxBytes, "bytes", "one message of hole punching"},
+    {"dcutr.addresses", dcutr::Message::kMaxAddresses, "addresses", "addresses in it, which are all dialled"},
+    {"dcutr.rounds", dcutr::HolePuncher::kMaxRounds, "rounds", "tries to make a relayed connection direct"},
+    {"dcutr.round_time", seconds(dcutr::HolePuncher::kRoundTime), "s", "time of each"},
+    {"dcutr.peers", dcutr::HolePuncher::kMaxAtOnce, "peers", "peers with whom that is tried at a time"},
     {"bitswap.message_bytes", bitswap::kMaxMessageBytes, "bytes", "one message"},
     {"bitswap.entries", bitswap::kMaxEntries, "entries", "wants and presences in it"},
     {"bitswap.blocks", bitswap::kMaxBlocks, "blocks", "blocks in it"},

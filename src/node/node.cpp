@@ -16,6 +16,7 @@
 #include "node/networks.h"
 #include "node/peer_memory.h"
 #include "node/peer_report.h"
+#include "node/relaying.h"
 #include "node/shared_index.h"
 #include "protocol/perf/perf.h"
 #include "protocol/ping/ping.h"
@@ -63,6 +64,7 @@ struct Node::Parts {
         swarm(world, PeerId::from_public_key(key.public_key()),
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
+        relaying(world, swarm, identify, key, config),
         store(world, index_folder(world, home, config),
               config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
         running(world.storage, home.folder()),
@@ -74,13 +76,18 @@ struct Node::Parts {
         peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),          ending(swarm),          ending(identify),
-                ending(*bitswap),       module_of(networks),    ending(routing),
-                module_of(peer_report), module_of(peer_memory), ending(tasks)} {}
+        modules{ending(store),          ending(swarm),     ending(identify),
+                module_of(relaying),    ending(*bitswap),  module_of(networks),
+                ending(routing),        module_of(peer_report),
+                module_of(peer_memory), ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
   void announce(const Multiaddr& address);
+  std::vector<Multiaddr> addresses() const;
+  /// What other processes read of this node.
+  void describe();
+  void addresses_changed();
 
   System& system;
   const Config config;
@@ -91,11 +98,13 @@ struct Node::Parts {
   net::Upgrader upgrader;
   net::Swarm swarm;
   identify::Identify identify;
+  Relaying relaying;
   content::BlockStore store;
   RunningFile running;
   std::unique_ptr<content::Bitswap> bitswap;
   std::optional<std::uint16_t> port_taken;
   std::function<void(const PeerId&, const std::string&)> when_unreachable;
+  std::function<void()> when_addresses_changed;
   routing::Routing routing;
   content::ConnectedPeers connected_peers;
   Networks networks;
@@ -131,6 +140,28 @@ void Node::Parts::announce(const Multiaddr& address) {
   swarm.announce(peer ? address.without_peer() : address);
 }
 
+std::vector<Multiaddr> Node::Parts::addresses() const {
+  std::vector<Multiaddr> out;
+  for (const Multiaddr& address : swarm.listen_addresses()) {
+    out.push_back(address.with_peer(swarm.local_peer()));
+  }
+  return out;
+}
+
+void Node::Parts::describe() {
+  running.describe({.peer_id = swarm.local_peer().to_string(),
+                    .addresses = addresses(),
+                    .agent = config.agent,
+                    .protocols = swarm.protocols().names(),
+                    .served = {}});
+}
+
+void Node::Parts::addresses_changed() {
+  describe();
+  identify.push();
+  if (when_addresses_changed) when_addresses_changed();
+}
+
 Node::Node(System& system, Config config)
     : parts_(std::make_unique<Parts>(system, std::move(config))) {
   if (parts_->home.is_first() && !parts_->config.ephemeral)
@@ -142,8 +173,10 @@ Node::Node(System& system, Config config)
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
-  parts_->identify.when_identified(
-      [this](const PeerId& peer) { parts_->networks.identified(peer); });
+  parts_->identify.when_identified([this](const PeerId& peer) {
+    parts_->networks.identified(peer);
+    parts_->relaying.identified(peer);
+  });
   for (const Multiaddr& address : parts_->config.connect) {
     const auto peer = address.peer();
     if (!peer)
@@ -158,12 +191,9 @@ Node::~Node() = default;
 void Node::start() {
   parts_->port_taken =
       listen_on(parts_->system, parts_->swarm, parts_->config.listen, parts_->home.folder());
-  parts_->running.describe({.peer_id = id().to_string(),
-                            .addresses = addresses(),
-                            .agent = parts_->config.agent,
-                            .protocols = parts_->swarm.protocols().names(),
-                            .served = {}});
   for (const Module& part : parts_->modules) part.start();
+  parts_->describe();
+  parts_->relaying.when_changed([this] { parts_->addresses_changed(); });
   for (const Multiaddr& address : parts_->config.connect) {
     parts_->swarm.manager().protect(*address.peer(), "connect");
     parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
@@ -199,6 +229,23 @@ std::optional<std::uint16_t> Node::port_taken() const {
 void Node::when_unreachable(
     std::function<void(const PeerId&, const std::string& reason)> callback) {
   parts_->when_unreachable = std::move(callback);
+}
+
+void Node::when_addresses_changed(std::function<void()> callback) {
+  parts_->when_addresses_changed = std::move(callback);
+}
+
+bool Node::awaits_relay() const {
+  return parts_->relaying.awaits_place();
+}
+
+void Node::when_relay_refused(
+    std::function<void(const PeerId&, const std::string& reason)> callback) {
+  parts_->relaying.when_refused(std::move(callback));
+}
+
+const relay::Server* Node::relay_server() const {
+  return parts_->relaying.server();
 }
 
 std::unique_ptr<RunningFile::Entry> Node::tell_served(Running::Served served) {
@@ -238,11 +285,7 @@ service::Context Node::context() {
 }
 
 std::vector<Multiaddr> Node::addresses() const {
-  std::vector<Multiaddr> out;
-  for (const Multiaddr& address : parts_->swarm.listen_addresses()) {
-    out.push_back(address.with_peer(id()));
-  }
-  return out;
+  return parts_->addresses();
 }
 
 }  // namespace shoal::node

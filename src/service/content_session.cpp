@@ -45,7 +45,11 @@ void ContentSession::add_named(const std::vector<Multiaddr>& providers) {
       swarm_.peers().add_address(*peer, address, net::AddressSource::given_by_user,
                                  kGivenAddressLifetime);
     }
-    session_->add_peer(*peer);
+  }
+  // Only now: a dial takes the addresses that are known when it begins.
+  for (const Multiaddr& provider : providers) {
+    const auto peer = provider.peer();
+    if (peer && *peer != swarm_.local_peer()) session_->add_peer(*peer);
   }
 }
 

@@ -331,7 +331,9 @@ std::vector<Trouble> SessionState::troubles() const {
 Task<void> SessionState::keep_connected(std::shared_ptr<SessionState> self, PeerState& peer) {
   while (!self->ended_ && !peer.lied) {
     const bool connected = self->client_.swarm().best(peer.id) != nullptr;
-    if (connected && !peer.useless) {
+    if (connected && self->waits_for_direct_path(peer) > Duration{}) {
+      co_await self->wait_for_direct_path(peer);
+    } else if (connected && !peer.useless) {
       co_await self->use(peer);
     } else if (self->whom_ == Asks::anybody) {
       co_await peer.changed.wait();
@@ -340,6 +342,24 @@ Task<void> SessionState::keep_connected(std::shared_ptr<SessionState> self, Peer
     } else {
       co_await self->reach(peer);
     }
+  }
+}
+
+/// A relay with limits ends a connection after a fraction of a block: for so long there is hope for
+/// a direct one.
+Duration SessionState::waits_for_direct_path(const PeerState& peer) const {
+  const net::Connection* best = client_.swarm().best(peer.id);
+  if (best == nullptr || !best->limited()) return {};
+  return kDirectPatience - (client_.system().clock.now() - best->opened_at());
+}
+
+Task<void> SessionState::wait_for_direct_path(PeerState& peer) {
+  const Duration patience = waits_for_direct_path(peer);
+  try {
+    co_await within(client_.system().clock, patience, peer.changed.wait(),
+                    "for a direct path to " + peer.id.to_string());
+  } catch (const Error&) {
+    peer.failure = "only a relay that lets little through leads there";
   }
 }
 

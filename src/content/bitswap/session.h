@@ -28,6 +28,9 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   /// A connection that lived for so long was a good one.
   static constexpr Duration kGoodConnection = 10s;
   static constexpr Duration kTick = 100ms;
+  /// What is connected by a relay with limits is asked for nothing for so long, while both sides
+  /// try to reach each other directly.
+  static constexpr Duration kDirectPatience = 12s;
   /// A peer that was given up is tried again now and then.
   static constexpr Duration kTryGivenUp = 1min;
 
@@ -105,6 +108,8 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   Task<void> reach(PeerState& peer);
   Task<void> dial(PeerState& peer);
   Task<void> wait_for_change(PeerState& peer);
+  Duration waits_for_direct_path(const PeerState& peer) const;
+  Task<void> wait_for_direct_path(PeerState& peer);
   void withdraw(const PeerId& peer);
   void give_up_peer(PeerState& peer, std::string reason);
   void tell_peers();

@@ -1,5 +1,6 @@
 #include "net/swarm/swarm.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -54,7 +55,14 @@ std::vector<Multiaddr> Swarm::listen_addresses() const {
   std::vector<Multiaddr> out = announced_;
   const std::vector<Multiaddr> listened = acceptor_.addresses();
   out.insert(out.end(), listened.begin(), listened.end());
+  std::ranges::stable_partition(
+      out, [](const Multiaddr& address) { return path_of(address) != Path::relay; });
   return out;
+}
+
+void Swarm::withdraw(const Multiaddr& address) {
+  const auto found = std::ranges::find(announced_, address);
+  if (found != announced_.end()) announced_.erase(found);
 }
 
 Task<ConnectionId> Swarm::dial(PeerId peer, DialOptions options) {

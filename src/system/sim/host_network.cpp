@@ -142,6 +142,9 @@ Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote, ConnectO
   remote.address = remote.address.normalised();
   const Endpoint local{.address = source_for(remote.address),
                        .port = options.local_port != 0 ? options.local_port : free_port()};
+  if (find_connection(local, remote) != nullptr) {
+    throw Error(ErrorCode::failed, "the local port has a connection there", remote.to_string());
+  }
   Connection& connection = add_connection(local, remote);
   auto stream = connection.handle();
   co_await connection.establish();
@@ -157,12 +160,21 @@ Connection& HostNetwork::add_connection(Endpoint local, Endpoint remote) {
   const std::uint64_t number = ++next_number_;
   auto& slot = connections_[number];
   slot = std::make_unique<Connection>(*this, number, local, remote);
+  by_endpoints_[{local, remote}] = number;
   return *slot;
+}
+
+Connection* HostNetwork::find_connection(const Endpoint& local, const Endpoint& remote) {
+  const auto found = by_endpoints_.find({local, remote});
+  return found == by_endpoints_.end() ? nullptr : find_connection(found->second);
 }
 
 void HostNetwork::remove_connection(std::uint64_t number) {
   // Not erase(number) alone: what the destructor does may look here again.
   const auto node = connections_.extract(number);
+  if (!node) return;
+  const auto named = by_endpoints_.find({node.mapped()->local(), node.mapped()->remote()});
+  if (named != by_endpoints_.end() && named->second == number) by_endpoints_.erase(named);
 }
 
 Connection* HostNetwork::find_connection(std::uint64_t number) {
@@ -220,6 +232,8 @@ HostListener* HostNetwork::listener_for(const Endpoint& local) const {
 }
 
 void HostNetwork::deliver_syn(PacketPtr packet) {
+  Connection* own = find_connection(packet->to, packet->from);
+  if (own != nullptr && own->connecting()) return own->answer(*packet);
   HostListener* listener = listener_for(packet->to);
   if (listener == nullptr) return refuse(*packet);
   if (listener->full()) return world_.drop(std::move(packet));
