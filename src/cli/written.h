@@ -34,6 +34,10 @@ struct Written {
 
   std::string cid, action, key, value, file, bytes;
 
+  std::string target, ticket, local;
+  std::vector<std::string> allowed;
+  bool new_ticket = false;
+
   std::string helped;
 };
 
