@@ -5,11 +5,14 @@
 #include "cli/commands.h"
 #include "cli/indexing.h"
 #include "cli/nearest_word.h"
+#include "cli/peer_target.h"
 #include "cli/units.h"
 #include "cli/version.h"
 #include "cli/written.h"
 #include "content/import/glob.h"
 #include "format/name_check.h"
+#include "protocol/tunnel/message.h"
+#include "service/tunnel_ticket.h"
 
 namespace shoal::cli {
 
@@ -104,6 +107,16 @@ constexpr const char* kLabExamples = R"(Examples:
   shoal lab                               lists the experiments
   shoal lab lookup --out /tmp             writes /tmp/lookup.html
   shoal lab churn --nodes 500 --seed 7)";
+constexpr const char* kExposeExamples = R"(Examples:
+  shoal expose ssh localhost:22           prints a ticket: who has it can connect
+  shoal expose db localhost:5432 --allow 12D3KooW...
+  shoal expose docker unix:/run/docker.sock)";
+
+constexpr const char* kConnectExamples = R"(Examples:
+  shoal connect TICKET                    at a free port of this machine
+  shoal connect TICKET 8080
+  shoal connect @ticket.txt localhost:5432
+  ssh -o 'ProxyCommand shoal connect @ticket.txt -' user@host)";
 
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
@@ -253,6 +266,19 @@ void add_others(CLI::App& app, Written& written) {
   single(lab, "--nodes", written.nodes, "N", "how many nodes");
   single(lab, "--out", written.out, "DIR", "where the page goes; default: here");
 
+  auto& expose = add_command(app, "expose", "let others connect to a service", kExposeExamples);
+  single(expose, "NAME", written.name, "", "what it is called: a-z, 0-9 and -")->required();
+  single(expose, "TARGET", written.target, "", "HOST:PORT, PORT, or unix:PATH")->required();
+  repeatable(expose, "--allow", written.allowed, "PEER",
+             "repeatable; only these peers, by their ids;\ndefault: whoever has the ticket");
+  expose.add_flag("--new-ticket", written.new_ticket, "make tickets printed before worthless");
+
+  auto& connect =
+      add_command(app, "connect", "connect to a service by its ticket", kConnectExamples);
+  single(connect, "TICKET", written.ticket, "", "what expose printed, or @FILE")->required();
+  single(connect, "LOCAL", written.local, "",
+         "[HOST:]PORT to listen on; - for stdin and stdout;\ndefault: a free port of localhost");
+
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
   // Like a command, but whoever looks for one is not told of it.
@@ -363,6 +389,31 @@ content::TreeLimits read_limits(const Written& written) {
   return {.max_bytes = bytes, .max_entries = count_if_given(written.max_files, "--max-files")};
 }
 
+ExposeOptions expose_options(const Written& written) {
+  if (!tunnel::is_name(written.name)) {
+    throw Error(ErrorCode::usage, "a tunnel cannot be called '" + written.name + "'", {},
+                "1 to 63 of a-z, 0-9 and -, as in the name of a host");
+  }
+  std::vector<PeerId> allowed;
+  for (const auto& text : written.allowed) allowed.push_back(parse_peer_target(text).peer);
+  if (written.new_ticket && !allowed.empty()) {
+    throw Error(ErrorCode::usage, "--new-ticket and --allow exclude each other", {},
+                "with --allow the ticket holds no secret");
+  }
+  return {.name = written.name,
+          .target = service::TunnelTarget::parse(written.target),
+          .allowed = std::move(allowed),
+          .new_ticket = written.new_ticket};
+}
+
+ConnectOptions connect_options(const Written& written) {
+  if (!written.ticket.starts_with('@'))
+    static_cast<void>(service::TunnelTicket::parse(written.ticket));
+  if (written.local == "-") return {.ticket = written.ticket, .local = std::nullopt};
+  return {.ticket = written.ticket,
+          .local = parse_local(written.local.empty() ? "0" : written.local)};
+}
+
 std::unique_ptr<Command> make_command(const std::string& name, const Written& written,
                                       bool others_known) {
   if (name == "share") {
@@ -389,6 +440,8 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "peers") return make_peers();
   if (name == "dht") return make_dht(written.action, written.key, written.value);
   if (name == "network") return make_network(written.action, written.file);
+  if (name == "expose") return make_expose(expose_options(written));
+  if (name == "connect") return make_connect(connect_options(written));
   if (name == "perf") {
     return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));
   }

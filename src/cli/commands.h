@@ -8,7 +8,9 @@
 
 #include "cli/command.h"
 #include "content/repeat_budget.h"
+#include "format/peer_id.h"
 #include "service/link.h"
+#include "service/tunnel_target.h"
 
 namespace shoal::cli {
 
@@ -84,6 +86,19 @@ struct LabCommandOptions {
 };
 /// Throws Error{usage}.
 std::unique_ptr<Command> make_lab(const LabCommandOptions& options);
+struct ExposeOptions {
+  std::string name;
+  service::TunnelTarget target;
+  std::vector<PeerId> allowed;  // empty: who has the ticket
+  bool new_ticket = false;
+};
+std::unique_ptr<Command> make_expose(ExposeOptions options);
+
+struct ConnectOptions {
+  std::string ticket;             // or @FILE
+  std::optional<Endpoint> local;  // none: stdin and stdout
+};
+std::unique_ptr<Command> make_connect(ConnectOptions options);
 
 std::unique_ptr<Command> make_version();
 

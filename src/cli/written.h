@@ -35,6 +35,9 @@ struct Written {
   std::string cid, action, key, value, file, bytes;
 
   std::string experiment, lab_seed, nodes, out;
+  std::string target, ticket, local;
+  std::vector<std::string> allowed;
+  bool new_ticket = false;
 
   std::string helped;
 };
