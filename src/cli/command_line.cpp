@@ -5,6 +5,7 @@
 #include "cli/commands.h"
 #include "cli/indexing.h"
 #include "cli/nearest_word.h"
+#include "cli/topic_text.h"
 #include "cli/units.h"
 #include "cli/version.h"
 #include "cli/written.h"
@@ -99,6 +100,20 @@ constexpr const char* kNetworkExamples = R"(Examples:
 constexpr const char* kPerfExamples = R"(Examples:
   shoal perf /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
   shoal perf 12D3KooW... --bytes 1G)";
+
+constexpr const char* kPubExamples = R"(Examples:
+  echo hello | shoal pub news
+  shoal pub photos --whole < cat.jpg      one message, at most 1 MiB
+  tail -f log | shoal pub log --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
+
+constexpr const char* kSubExamples = R"(Examples:
+  shoal sub news
+  shoal sub --json news                   with author and id
+  shoal sub photos --raw -c 1 > cat.jpg)";
+
+constexpr const char* kTopicsExamples = R"(Examples:
+  shoal topics                            of the nodes that run on this home
+  shoal topics --json)";
 
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
@@ -233,6 +248,15 @@ void add_others(CLI::App& app, Written& written) {
   single(perf, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
   single(perf, "--bytes", written.bytes, "N", "how many each way; default 100M");
 
+  auto& pub = add_command(app, "pub", "publish lines of stdin to a topic", kPubExamples);
+  single(pub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
+  pub.add_flag("--whole", written.whole, "all of stdin is one message");
+  auto& sub = add_command(app, "sub", "print the messages of a topic", kSubExamples);
+  single(sub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
+  sub.add_flag("--raw", written.raw, "messages as they are, nothing between them");
+  single(sub, "-c,--count", written.count, "N", "end after N messages");
+  add_command(app, "topics", "list the topics that are joined here", kTopicsExamples);
+
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
   single(ping, "-c,--count", written.count, "N", "how many times; default: until stopped");
@@ -363,6 +387,15 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "peers") return make_peers();
   if (name == "dht") return make_dht(written.action, written.key, written.value);
   if (name == "network") return make_network(written.action, written.file);
+  if (name == "pub") {
+    return make_pub({.topic = checked_topic(written.topic), .whole = written.whole});
+  }
+  if (name == "sub") {
+    return make_sub({.topic = checked_topic(written.topic),
+                     .raw = written.raw,
+                     .count = positive_if_given(written.count, "-c")});
+  }
+  if (name == "topics") return make_topics();
   if (name == "perf") {
     return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));
   }

@@ -76,6 +76,21 @@ std::unique_ptr<Command> make_perf(const std::string& peer, std::optional<std::u
 /// Of the nodes that run in the home.
 std::unique_ptr<Command> make_peers();
 
+struct PubOptions {
+  std::string topic;
+  bool whole = false;  // all of stdin is one message
+};
+std::unique_ptr<Command> make_pub(PubOptions options);
+
+struct SubOptions {
+  std::string topic;
+  bool raw = false;
+  std::optional<std::uint64_t> count;  // of messages after which it ends
+};
+std::unique_ptr<Command> make_sub(SubOptions options);
+/// Of the nodes that run in the home.
+std::unique_ptr<Command> make_topics();
+
 std::unique_ptr<Command> make_version();
 
 }  // namespace shoal::cli

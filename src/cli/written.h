@@ -34,6 +34,9 @@ struct Written {
 
   std::string cid, action, key, value, file, bytes;
 
+  std::string topic;
+  bool whole = false, raw = false;
+
   std::string helped;
 };
 

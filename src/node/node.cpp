@@ -68,11 +68,13 @@ struct Node::Parts {
         routing(world, swarm),
         connected_peers(world, *bitswap),
         networks(world, swarm, routing, config, home),
-        peer_report(world, swarm, running),
+        topics(world, swarm, routing, key),
+        peer_report(world, swarm, topics, running),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),       ending(swarm),   ending(identify),       ending(*bitswap),
-                module_of(networks), ending(routing), module_of(peer_report), ending(tasks)} {}
+        modules{ending(store),    ending(swarm),          ending(identify),
+                ending(*bitswap), module_of(networks),    ending(routing),
+                ending(topics),   module_of(peer_report), ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
@@ -95,6 +97,7 @@ struct Node::Parts {
   routing::Routing routing;
   content::ConnectedPeers connected_peers;
   Networks networks;
+  service::Topics topics;
   PeerReport peer_report;
   service::DoneListener done_listener;
   TaskGroup tasks;
@@ -138,6 +141,9 @@ Node::Node(System& system, Config config)
   parts_->routing.add(parts_->connected_peers);
   parts_->identify.when_identified(
       [this](const PeerId& peer) { parts_->networks.identified(peer); });
+  const auto identified = [this](const PeerId& peer) { parts_->topics.identified(peer); };
+  parts_->identify.when_identified(identified);
+  parts_->identify.when_pushed(identified);
   for (const Multiaddr& address : parts_->config.connect) {
     const auto peer = address.peer();
     if (!peer)
@@ -217,6 +223,10 @@ content::Bitswap& Node::bitswap() {
 
 service::DoneListener& Node::done_listener() {
   return parts_->done_listener;
+}
+
+service::Topics& Node::topics() {
+  return parts_->topics;
 }
 
 routing::DhtNetwork* Node::dht() {
