@@ -6,6 +6,7 @@
 #include "cli/indexing.h"
 #include "cli/nearest_word.h"
 #include "cli/peer_target.h"
+#include "cli/topic_text.h"
 #include "cli/units.h"
 #include "cli/version.h"
 #include "cli/written.h"
@@ -117,6 +118,19 @@ constexpr const char* kConnectExamples = R"(Examples:
   shoal connect TICKET 8080
   shoal connect @ticket.txt localhost:5432
   ssh -o 'ProxyCommand shoal connect @ticket.txt -' user@host)";
+constexpr const char* kPubExamples = R"(Examples:
+  echo hello | shoal pub news
+  shoal pub photos --whole < cat.jpg      one message, at most 1 MiB
+  tail -f log | shoal pub log --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
+
+constexpr const char* kSubExamples = R"(Examples:
+  shoal sub news
+  shoal sub --json news                   with author and id
+  shoal sub photos --raw -c 1 > cat.jpg)";
+
+constexpr const char* kTopicsExamples = R"(Examples:
+  shoal topics                            of the nodes that run on this home
+  shoal topics --json)";
 
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
@@ -255,6 +269,15 @@ void add_others(CLI::App& app, Written& written) {
   auto& perf = add_command(app, "perf", "measure throughput to a peer", kPerfExamples);
   single(perf, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
   single(perf, "--bytes", written.bytes, "N", "bytes to send in each direction; default 100M");
+
+  auto& pub = add_command(app, "pub", "publish lines of stdin to a topic", kPubExamples);
+  single(pub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
+  pub.add_flag("--whole", written.whole, "all of stdin is one message");
+  auto& sub = add_command(app, "sub", "print the messages of a topic", kSubExamples);
+  single(sub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
+  sub.add_flag("--raw", written.raw, "messages as they are, nothing between them");
+  single(sub, "-c,--count", written.count, "N", "end after N messages");
+  add_command(app, "topics", "list the topics that are joined here", kTopicsExamples);
 
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
@@ -442,6 +465,15 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "network") return make_network(written.action, written.file);
   if (name == "expose") return make_expose(expose_options(written));
   if (name == "connect") return make_connect(connect_options(written));
+  if (name == "pub") {
+    return make_pub({.topic = checked_topic(written.topic), .whole = written.whole});
+  }
+  if (name == "sub") {
+    return make_sub({.topic = checked_topic(written.topic),
+                     .raw = written.raw,
+                     .count = positive_if_given(written.count, "-c")});
+  }
+  if (name == "topics") return make_topics();
   if (name == "perf") {
     return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));
   }

@@ -99,6 +99,20 @@ struct ConnectOptions {
   std::optional<Endpoint> local;  // none: stdin and stdout
 };
 std::unique_ptr<Command> make_connect(ConnectOptions options);
+struct PubOptions {
+  std::string topic;
+  bool whole = false;  // all of stdin is one message
+};
+std::unique_ptr<Command> make_pub(PubOptions options);
+
+struct SubOptions {
+  std::string topic;
+  bool raw = false;
+  std::optional<std::uint64_t> count;  // of messages after which it ends
+};
+std::unique_ptr<Command> make_sub(SubOptions options);
+/// Of the nodes that run in the home.
+std::unique_ptr<Command> make_topics();
 
 std::unique_ptr<Command> make_version();
 

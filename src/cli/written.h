@@ -38,6 +38,8 @@ struct Written {
   std::string target, ticket, local;
   std::vector<std::string> allowed;
   bool new_ticket = false;
+  std::string topic;
+  bool whole = false, raw = false;
 
   std::string helped;
 };

@@ -35,6 +35,7 @@
 #include "net/swarm/toll.h"
 #include "protocol/dcutr/dcutr_message.h"
 #include "protocol/dcutr/hole_puncher.h"
+#include "protocol/gossipsub/gossipsub.h"
 #include "protocol/identify/message.h"
 #include "protocol/relay/client.h"
 #include "protocol/relay/forward.h"
@@ -45,6 +46,7 @@
 #include "service/content_stat.h"
 #include "service/delivery.h"
 #include "service/link.h"
+#include "service/topic_search.h"
 
 namespace shoal::node {
 
@@ -200,6 +202,19 @@ const auto kLimits = std::to_array<Limit>({
     {"content.in_flight_blocks", WalkLimits{}.in_flight_blocks, "blocks", "the same in blocks"},
     {"content.kept_unplaced_bytes", content::Download::kKeptUnplacedBytes, "bytes", "blocks that came for names that the file system refuses, kept in the index"},
     {"content.not_placed_listed", content::NotPlacedList::kListed, "names", "names that the file system refuses, told one by one"},
+    {"gossipsub.rpc_bytes", gossipsub::kMaxRpcBytes, "bytes", "an RPC, and so a message with its envelope"},
+    {"gossipsub.topic_bytes", gossipsub::kMaxTopicBytes, "bytes", "a topic's name"},
+    {"gossipsub.topics_per_peer", gossipsub::Peer::kMaxTopics, "topics", "topics that a peer may be in"},
+    {"gossipsub.foreign_topics", gossipsub::Overlay::kMaxForeignTopics, "topics", "topics that only others are in"},
+    {"gossipsub.seen", gossipsub::SeenCache::kMaxEntries, "messages", "messages that are known to have been here"},
+    {"gossipsub.pending", gossipsub::PendingMessages::kMaxMessages, "messages", "messages that wait for a check"},
+    {"gossipsub.pending_per_peer", gossipsub::PendingMessages::kMaxMessagesPerPeer, "messages", "those of them from one peer"},
+    {"gossipsub.verifying", gossipsub::Gossipsub::kMaxVerifying, "messages", "signatures of one peer that are checked at once; it is not read beyond"},
+    {"gossipsub.unsent_bytes", gossipsub::Outbox::kMaxBytes, "bytes", "what waits for a peer that reads too slowly, before the oldest is dropped"},
+    {"gossipsub.inbox_bytes", gossipsub::InboxLimits{}.bytes, "bytes", "messages that a subscriber has not taken, before the oldest is dropped"},
+    {"gossipsub.inbox_messages", gossipsub::InboxLimits{}.messages, "messages", "the same in messages"},
+    {"topic.enough_peers", service::TopicSearch::kEnoughPeers, "peers", "peers of a topic with which no further ones are looked for"},
+    {"topic.dials", service::TopicSearch::kMaxDials, "dials", "dials to peers of one topic at a time"},
     {"import.ignore_file_bytes", content::kMaxIgnoreFileBytes, "bytes", "a .shoalignore file"},
     {"import.pattern_bytes", content::Glob::kMaxBytes, "bytes", "a pattern in it, or of --exclude"},
     {"share.tree_blocks", TreeBlocks::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},

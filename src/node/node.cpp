@@ -72,13 +72,14 @@ struct Node::Parts {
         routing(world, swarm),
         connected_peers(world, *bitswap),
         networks(world, swarm, routing, config, home),
-        peer_report(world, swarm, running),
+        topics(world, swarm, routing, key),
+        peer_report(world, swarm, topics, running),
         peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),          ending(swarm),     ending(identify),
-                module_of(relaying),    ending(*bitswap),  module_of(networks),
-                ending(routing),        module_of(peer_report),
+        modules{ending(store),          ending(swarm),    ending(identify),
+                module_of(relaying),    ending(*bitswap), module_of(networks),
+                ending(routing),        ending(topics),   module_of(peer_report),
                 module_of(peer_memory), ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
@@ -108,6 +109,7 @@ struct Node::Parts {
   routing::Routing routing;
   content::ConnectedPeers connected_peers;
   Networks networks;
+  service::Topics topics;
   PeerReport peer_report;
   PeerMemory peer_memory;
   service::DoneListener done_listener;
@@ -173,10 +175,12 @@ Node::Node(System& system, Config config)
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
-  parts_->identify.when_identified([this](const PeerId& peer) {
-    parts_->networks.identified(peer);
-    parts_->relaying.identified(peer);
-  });
+  topics(world, swarm, routing, key), peer_report(world, swarm, topics, running),
+      peer_memory(world, swarm.peers(), home, config.ephemeral), done_listener(world, swarm),
+      tasks(world.waits, "node"),
+      modules{ending(store),          ending(swarm),          ending(identify), module_of(relaying),
+              ending(*bitswap),       module_of(networks),    ending(routing),  ending(topics),
+              module_of(peer_report), module_of(peer_memory), ending(tasks)} {}
   for (const Multiaddr& address : parts_->config.connect) {
     const auto peer = address.peer();
     if (!peer)
@@ -270,6 +274,10 @@ content::Bitswap& Node::bitswap() {
 
 service::DoneListener& Node::done_listener() {
   return parts_->done_listener;
+}
+
+service::Topics& Node::topics() {
+  return parts_->topics;
 }
 
 routing::DhtNetwork* Node::dht() {

@@ -2,7 +2,7 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf ping lab version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf pub sub topics ping lab version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
@@ -17,6 +17,8 @@ _shoal_flags() {
     stat) echo '--max-files' ;;
     forget) echo '--all' ;;
     perf) echo '--bytes' ;;
+    pub) echo '--whole' ;;
+    sub) echo '--raw -c --count' ;;
     ping) echo '-c --count' ;;
     lab) echo '--seed --nodes --out' ;;
   esac
