@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "content/connected_peers.h"
+#include "format/peer_record.h"
 #include "net/limited_stream.h"
 #include "net/transport/tcp/tcp.h"
 #include "net/upgrade.h"
@@ -16,6 +17,7 @@
 #include "node/peer_report.h"
 #include "node/shared_index.h"
 #include "protocol/perf/perf.h"
+#include "protocol/pex/exchange.h"
 #include "protocol/ping/ping.h"
 #include "system/rate_limit.h"
 #include "system/task_group.h"
@@ -29,6 +31,8 @@ constexpr Duration kGivenAddressLifetime = 24h * 365;
 // leave it alone after dials that failed.
 constexpr Duration kPeerLook = 5s;
 constexpr Duration kLongestDialPause = 5min;
+// That other getters of the same content are told.
+constexpr std::size_t kMaxNamedAddresses = 16;
 
 /// What nobody asked for takes no more than a quarter of what the user lets in.
 net::ConnectionLimits connection_limits(const Config& config) {
@@ -61,6 +65,7 @@ struct Node::Parts {
         swarm(world, PeerId::from_public_key(key.public_key()),
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
+        exchange(world, swarm, [this] { return own_record(); }),
         store(world, index_folder(world, home, config),
               config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
         running(world.storage, home.folder()),
@@ -71,12 +76,15 @@ struct Node::Parts {
         peer_report(world, swarm, running),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),       ending(swarm),   ending(identify),       ending(*bitswap),
-                module_of(networks), ending(routing), module_of(peer_report), ending(tasks)} {}
+        modules{ending(store),    ending(swarm),          ending(identify),
+                ending(exchange), ending(*bitswap),       module_of(networks),
+                ending(routing),  module_of(peer_report), ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
   void announce(const Multiaddr& address);
+  /// As identify shows it.
+  Bytes own_record() const;
 
   System& system;
   const Config config;
@@ -87,6 +95,7 @@ struct Node::Parts {
   net::Upgrader upgrader;
   net::Swarm swarm;
   identify::Identify identify;
+  pex::Exchange exchange;
   content::BlockStore store;
   RunningFile running;
   std::unique_ptr<content::Bitswap> bitswap;
@@ -115,6 +124,13 @@ Task<void> Node::Parts::stay_connected(PeerId peer) {
     }
     co_await system.clock.sleep_for(pause);
   }
+}
+
+Bytes Node::Parts::own_record() const {
+  std::vector<Multiaddr> addresses = swarm.listen_addresses();
+  if (addresses.size() > kMaxNamedAddresses) addresses.resize(kMaxNamedAddresses);
+  const auto sequence = system.clock.wall_now().time_since_epoch().count();
+  return seal_peer_record(key, static_cast<std::uint64_t>(sequence), addresses);
 }
 
 void Node::Parts::announce(const Multiaddr& address) {
@@ -228,7 +244,8 @@ routing::Routing& Node::routing() {
 }
 
 service::Context Node::context() {
-  return {parts_->system, parts_->swarm, parts_->store, *parts_->bitswap, parts_->routing};
+  return {parts_->system,   parts_->swarm,   parts_->store,
+          *parts_->bitswap, parts_->routing, &parts_->exchange};
 }
 
 std::vector<Multiaddr> Node::addresses() const {

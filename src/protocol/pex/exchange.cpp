@@ -96,6 +96,11 @@ struct Exchange::State : std::enable_shared_from_this<State> {
   static Task<void> hold(Stream& stream, RootPtr root, bool& ended);
   static Task<void> ask(std::shared_ptr<State> self, RootPtr root, Cid cid, PeerId peer);
   static Task<void> read_names(State& state, RootPtr root, Cid cid, PeerId peer);
+  static Task<void> meet(std::shared_ptr<State> self, RootPtr root, Cid cid, Named named,
+                         Duration pause);
+  Task<void> connect(const Named& named);
+  void begin_to_ask(const RootPtr& root, const Cid& cid, Exchange::Member* member,
+                    const PeerId& peer);
   void hear(const RootPtr& root, const PeerId& peer, const Names& names,
             std::unique_ptr<Entry>& entry);
   const Bytes& record();
@@ -239,6 +244,40 @@ Task<void> Exchange::State::read_names(State& state, RootPtr root, Cid cid, Peer
   }
 }
 
+Task<void> Exchange::State::meet(std::shared_ptr<State> self, RootPtr root, Cid cid, Named named,
+                                 Duration pause) {
+  if (pause > Duration::zero()) co_await self->system.clock.sleep_for(pause);
+  if (!root->joined()) co_return;
+  try {
+    if (self->swarm.best(named.id) == nullptr) co_await self->connect(named);
+  } catch (const Error& error) {
+    log_debug("{} was named and is not reached: {}", named.id.short_name(), error.what());
+  }
+  const bool connected = self->swarm.best(named.id) != nullptr;
+  root->tell([&](Member& member) { member.met(named.id, connected); });
+  if (connected) self->begin_to_ask(root, cid, nullptr, named.id);
+}
+
+Task<void> Exchange::State::connect(const Named& named) {
+  const PeerRecord record = open_peer_record(named.record);
+  if (record.id != named.id) throw Error(ErrorCode::malformed, "another peer's record");
+  for (const Multiaddr& address : record.addresses) {
+    swarm.peers().add_address(named.id, address.without_peer(), net::AddressSource::signed_record,
+                              kAddressLifetime);
+  }
+  co_await swarm.connect(named.id);
+}
+
+void Exchange::State::begin_to_ask(const RootPtr& root, const Cid& cid, Exchange::Member* member,
+                                   const PeerId& peer) {
+  const auto [asked, fresh] = root->asked.try_emplace(peer);
+  if (fresh) {
+    asking.spawn(ask(shared_from_this(), root, cid, peer));
+  } else if (member != nullptr && asked->second) {
+    member->answered(peer, *asked->second);
+  }
+}
+
 void Exchange::State::hear(const RootPtr& root, const PeerId& peer, const Names& names,
                            std::unique_ptr<Entry>& entry) {
   root->asked[peer] = names.whole;
@@ -258,13 +297,15 @@ namespace {
 class JoinedScope final : public Exchange::Scope {
  public:
   using Ask = std::function<void(const PeerId&)>;
+  using Meet = std::function<void(Named, Duration)>;
   using Leave = std::function<void()>;
   using Place = std::list<std::pair<Exchange::Member*, bool>>::iterator;
 
-  JoinedScope(RootPtr root, Exchange::Member* member, bool whole, Ask ask, Leave leave)
+  JoinedScope(RootPtr root, Exchange::Member* member, bool whole, Ask ask, Meet meet, Leave leave)
       : root_(std::move(root)),
         place_(root_->members.emplace(root_->members.end(), member, whole)),
         ask_(std::move(ask)),
+        meet_(std::move(meet)),
         leave_(std::move(leave)) {
     root_->change();
   }
@@ -275,6 +316,7 @@ class JoinedScope final : public Exchange::Scope {
   }
 
   void ask(const PeerId& peer) override { ask_(peer); }
+  void meet(Named peer, Duration pause) override { meet_(std::move(peer), pause); }
   void set_whole() override {
     if (!std::exchange(place_->second, true)) root_->change();
   }
@@ -283,6 +325,7 @@ class JoinedScope final : public Exchange::Scope {
   const RootPtr root_;
   const Place place_;
   const Ask ask_;
+  const Meet meet_;
   const Leave leave_;
 };
 
@@ -302,15 +345,13 @@ std::unique_ptr<Exchange::Scope> Exchange::join(Cid root, bool whole, Member* me
   RootPtr& slot = state_->roots[root];
   if (!slot) slot = std::make_shared<Root>(state_->system.waits);
   const auto ask = [state = state_, joined = slot, root, member](const PeerId& peer) {
-    const auto [asked, fresh] = joined->asked.try_emplace(peer);
-    if (!fresh) {
-      if (member != nullptr && asked->second) member->answered(peer, *asked->second);
-      return;
-    }
-    state->asking.spawn(State::ask(state, joined, root, peer));
+    state->begin_to_ask(joined, root, member, peer);
+  };
+  const auto meet = [state = state_, joined = slot, root](Named peer, Duration pause) {
+    state->asking.spawn(State::meet(state, joined, root, std::move(peer), pause));
   };
   const auto leave = [state = state_, root] { state->roots.erase(root); };
-  return std::make_unique<JoinedScope>(slot, member, whole, ask, leave);
+  return std::make_unique<JoinedScope>(slot, member, whole, ask, meet, leave);
 }
 
 Task<void> Exchange::stop() {

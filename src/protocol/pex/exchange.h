@@ -24,6 +24,8 @@ class Exchange {
   static constexpr Duration kNewsPause = 200ms;
   /// For the first message of an asker, and for each that goes out.
   static constexpr Duration kTimeout = 30s;
+  /// How long the addresses of a record are kept.
+  static constexpr Duration kAddressLifetime = 10min;
   /// Our own record is signed anew when it is older.
   static constexpr Duration kRecordLifetime = 10s;
 
@@ -36,6 +38,8 @@ class Exchange {
     virtual void answered(const PeerId& peer, bool whole) = 0;
     /// Another peer, which may be no peer at all: its record is not verified.
     virtual void named(const Named& peer) = 0;
+    /// The end of meet(): whether it is connected now.
+    virtual void met(const PeerId& peer, bool connected) = 0;
 
    protected:
     ~Member() = default;
@@ -48,6 +52,9 @@ class Exchange {
     /// Asks a connected peer, for as long as it is connected; quietly does nothing when it is
     /// asked already or does not speak the protocol.
     virtual void ask(const PeerId& peer) = 0;
+    /// Connects to a peer that was named, where its record says that it is, unless it is connected
+    /// by then, and asks it. Begins after `pause`.
+    virtual void meet(Named peer, Duration pause) = 0;
     /// From now on this node has every block.
     virtual void set_whole() = 0;
   };

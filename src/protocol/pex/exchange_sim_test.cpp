@@ -22,10 +22,12 @@ struct Notes final : Exchange::Member {
   void asked(const PeerId& peer) override { askers.push_back(peer); }
   void answered(const PeerId& peer, bool whole) override { answers[peer] = whole; }
   void named(const Named& peer) override { names.push_back(peer); }
+  void met(const PeerId& peer, bool connected) override { meetings[peer] = connected; }
 
   std::vector<PeerId> askers;
   std::map<PeerId, bool> answers;
   std::vector<Named> names;
+  std::map<PeerId, bool> meetings;
 };
 
 struct Peer {
@@ -124,6 +126,26 @@ TEST_F(Exchanges, one_that_left_is_named_no_more_and_one_that_is_complete_says_s
   net.world.run_for(1s);
   ASSERT_EQ(late.notes.names.size(), 1U);
   EXPECT_EQ(late.notes.names[0].id, one.node.id);
+}
+
+TEST_F(Exchanges, meets_a_named_peer_only_where_it_said_itself_that_it_is) {
+  Peer sharer(net), one(net), other(net);
+  for (Peer* peer : {&sharer, &one, &other}) peer->join(root);
+  one.ask(sharer);
+  net.world.run_for(1s);
+  other.ask(sharer);
+  net.world.run_for(1s);
+  Named forged = one.notes.names.at(0);
+  forged.id = sharer.node.id;
+  one.node.swarm.disconnect(sharer.node.id);
+  net.world.run_for(1s);
+  one.node.swarm.peers().remove_address(sharer.node.id, sharer.node.address());
+  one.scope->meet(forged, {});
+  one.scope->meet(one.notes.names[0], {});
+  net.world.run_for(5s);
+  EXPECT_FALSE(one.notes.meetings.at(sharer.node.id));
+  EXPECT_TRUE(one.notes.meetings.at(other.node.id));
+  EXPECT_EQ(other.notes.askers, std::vector{one.node.id});
 }
 
 TEST(PexRoster, tells_16_at_first_and_64_in_all_and_keeps_512) {
