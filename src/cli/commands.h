@@ -8,7 +8,9 @@
 
 #include "cli/command.h"
 #include "content/repeat_budget.h"
+#include "format/peer_id.h"
 #include "service/link.h"
+#include "service/tunnel_target.h"
 
 namespace shoal::cli {
 
@@ -75,6 +77,42 @@ std::unique_ptr<Command> make_network(const std::string& action, const std::stri
 std::unique_ptr<Command> make_perf(const std::string& peer, std::optional<std::uint64_t> bytes);
 /// Of the nodes that run in the home.
 std::unique_ptr<Command> make_peers();
+
+struct LabCommandOptions {
+  std::string name;  // empty: lists the experiments
+  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> nodes;
+  std::string folder;  // empty: the working directory
+};
+/// Throws Error{usage}.
+std::unique_ptr<Command> make_lab(const LabCommandOptions& options);
+struct ExposeOptions {
+  std::string name;
+  service::TunnelTarget target;
+  std::vector<PeerId> allowed;  // empty: who has the ticket
+  bool new_ticket = false;
+};
+std::unique_ptr<Command> make_expose(ExposeOptions options);
+
+struct ConnectOptions {
+  std::string ticket;             // or @FILE
+  std::optional<Endpoint> local;  // none: stdin and stdout
+};
+std::unique_ptr<Command> make_connect(ConnectOptions options);
+struct PubOptions {
+  std::string topic;
+  bool whole = false;  // all of stdin is one message
+};
+std::unique_ptr<Command> make_pub(PubOptions options);
+
+struct SubOptions {
+  std::string topic;
+  bool raw = false;
+  std::optional<std::uint64_t> count;  // of messages after which it ends
+};
+std::unique_ptr<Command> make_sub(SubOptions options);
+/// Of the nodes that run in the home.
+std::unique_ptr<Command> make_topics();
 
 std::unique_ptr<Command> make_version();
 

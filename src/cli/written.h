@@ -34,6 +34,13 @@ struct Written {
 
   std::string cid, action, key, value, file, bytes;
 
+  std::string experiment, lab_seed, nodes, out;
+  std::string target, ticket, local;
+  std::vector<std::string> allowed;
+  bool new_ticket = false;
+  std::string topic;
+  bool whole = false, raw = false;
+
   std::string helped;
 };
 

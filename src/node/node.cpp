@@ -6,17 +6,21 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "content/connected_peers.h"
+#include "format/peer_record.h"
 #include "net/limited_stream.h"
 #include "net/transport/tcp/tcp.h"
+#include "net/transport/websocket/websocket.h"
 #include "net/upgrade.h"
 #include "node/identity.h"
 #include "node/listen.h"
 #include "node/module.h"
 #include "node/networks.h"
+#include "node/peer_memory.h"
 #include "node/peer_report.h"
 #include "node/relaying.h"
 #include "node/shared_index.h"
 #include "protocol/perf/perf.h"
+#include "protocol/pex/exchange.h"
 #include "protocol/ping/ping.h"
 #include "system/rate_limit.h"
 #include "system/task_group.h"
@@ -30,6 +34,8 @@ constexpr Duration kGivenAddressLifetime = 24h * 365;
 // leave it alone after dials that failed.
 constexpr Duration kPeerLook = 5s;
 constexpr Duration kLongestDialPause = 5min;
+// That other getters of the same content are told.
+constexpr std::size_t kMaxNamedAddresses = 16;
 
 /// What nobody asked for takes no more than a quarter of what the user lets in.
 net::ConnectionLimits connection_limits(const Config& config) {
@@ -63,6 +69,7 @@ struct Node::Parts {
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
         relaying(world, swarm, identify, key, config),
+        exchange(world, swarm, [this] { return own_record(); }),
         store(world, index_folder(world, home, config),
               config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
         running(world.storage, home.folder()),
@@ -70,12 +77,15 @@ struct Node::Parts {
         routing(world, swarm),
         connected_peers(world, *bitswap),
         networks(world, swarm, routing, config, home),
-        peer_report(world, swarm, running),
+        topics(world, swarm, routing, key),
+        peer_report(world, swarm, topics, running),
+        peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),       ending(swarm),          ending(identify),
-                module_of(relaying), ending(*bitswap),       module_of(networks),
-                ending(routing),     module_of(peer_report), ending(tasks)} {}
+        modules{ending(store),          ending(swarm),          ending(identify),
+                module_of(relaying),    ending(exchange),       ending(*bitswap),
+                module_of(networks),    ending(routing),        ending(topics),
+                module_of(peer_report), module_of(peer_memory), ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
@@ -84,6 +94,8 @@ struct Node::Parts {
   /// What other processes read of this node.
   void describe();
   void addresses_changed();
+  /// As identify shows it.
+  Bytes own_record() const;
 
   System& system;
   const Config config;
@@ -95,6 +107,7 @@ struct Node::Parts {
   net::Swarm swarm;
   identify::Identify identify;
   Relaying relaying;
+  pex::Exchange exchange;
   content::BlockStore store;
   RunningFile running;
   std::unique_ptr<content::Bitswap> bitswap;
@@ -104,7 +117,9 @@ struct Node::Parts {
   routing::Routing routing;
   content::ConnectedPeers connected_peers;
   Networks networks;
+  service::Topics topics;
   PeerReport peer_report;
+  PeerMemory peer_memory;
   service::DoneListener done_listener;
   TaskGroup tasks;
   /// Stopped in reverse: who asks before who is asked.
@@ -124,6 +139,13 @@ Task<void> Node::Parts::stay_connected(PeerId peer) {
     }
     co_await system.clock.sleep_for(pause);
   }
+}
+
+Bytes Node::Parts::own_record() const {
+  std::vector<Multiaddr> addresses = swarm.listen_addresses();
+  if (addresses.size() > kMaxNamedAddresses) addresses.resize(kMaxNamedAddresses);
+  const auto sequence = system.clock.wall_now().time_since_epoch().count();
+  return seal_peer_record(key, static_cast<std::uint64_t>(sequence), addresses);
 }
 
 void Node::Parts::announce(const Multiaddr& address) {
@@ -164,13 +186,17 @@ Node::Node(System& system, Config config)
   for (const Multiaddr& address : parts_->config.announce) parts_->announce(address);
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
+  swarm.add_transport(net::make_websocket_transport(system, parts_->upgrader));
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
-  parts_->identify.when_identified([this](const PeerId& peer) {
+  const auto identified = [this](const PeerId& peer) {
     parts_->networks.identified(peer);
     parts_->relaying.identified(peer);
-  });
+    parts_->topics.identified(peer);
+  };
+  parts_->identify.when_identified(identified);
+  parts_->identify.when_pushed([this](const PeerId& peer) { parts_->topics.identified(peer); });
   for (const Multiaddr& address : parts_->config.connect) {
     const auto peer = address.peer();
     if (!peer)
@@ -266,6 +292,10 @@ service::DoneListener& Node::done_listener() {
   return parts_->done_listener;
 }
 
+service::Topics& Node::topics() {
+  return parts_->topics;
+}
+
 routing::DhtNetwork* Node::dht() {
   return parts_->networks.dht();
 }
@@ -275,7 +305,8 @@ routing::Routing& Node::routing() {
 }
 
 service::Context Node::context() {
-  return {parts_->system, parts_->swarm, parts_->store, *parts_->bitswap, parts_->routing};
+  return {parts_->system,   parts_->swarm,   parts_->store,
+          *parts_->bitswap, parts_->routing, &parts_->exchange};
 }
 
 std::vector<Multiaddr> Node::addresses() const {

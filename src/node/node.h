@@ -20,6 +20,7 @@
 #include "routing/routing.h"
 #include "service/context.h"
 #include "service/done_listener.h"
+#include "service/topics.h"
 #include "system/system.h"
 
 namespace shoal::node {
@@ -56,6 +57,7 @@ class Node {
   routing::Routing& routing();
   /// That the node is in; null for none.
   routing::DhtNetwork* dht();
+  service::Topics& topics();
   /// What services of content are made of.
   service::Context context();
 

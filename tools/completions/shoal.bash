@@ -2,7 +2,7 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf ping version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf pub sub topics ping lab version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
@@ -17,20 +17,23 @@ _shoal_flags() {
     stat) echo '--max-files' ;;
     forget) echo '--all' ;;
     perf) echo '--bytes' ;;
+    pub) echo '--whole' ;;
+    sub) echo '--raw -c --count' ;;
     ping) echo '-c --count' ;;
+    lab) echo '--seed --nodes --out' ;;
   esac
 }
 
 # What follows the flag $1: names of files, words, or something that only its writer knows.
 _shoal_value() {
   case $1 in
-    --home) echo folder ;;
+    --home | --out) echo folder ;;
     -o | --output | --network) echo file ;;
     --color) echo 'auto always never' ;;
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;
     --max-size | --bytes) echo '1G 10G 100G' ;;
-    --listen | --connect | --bootstrap | --announce | --relay | --exclude | --name | --until-sent | --offset | --length | --max-files | -c | --count) echo unknown ;;
+    --listen | --connect | --bootstrap | --announce | --relay | --exclude | --name | --until-sent | --offset | --length | --max-files | --nodes | -c | --count) echo unknown ;;
   esac
 }
 

@@ -39,6 +39,10 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   void start();
   void end();
   void add_peer(const PeerId& peer);
+  void add_neighbour(const PeerId& peer);
+  void set_role(const PeerId& peer, PeerRole role);
+  bool together() const { return table_.together(); }
+  void bound_memory() { bounds_memory_ = true; }
   void expect_peers(bool more);
   static Task<Block> fetch(std::shared_ptr<SessionState> self, Cid cid, WantTable::Kind kind);
 
@@ -90,10 +94,12 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
     TimePoint trying_since{};
     bool useless = false;  // connected, but speaks no bitswap
     bool lied = false;
+    bool is_neighbour = false;          // not for us to connect to
     std::size_t arriving = 0;           // as of the last tick
     std::optional<std::size_t> source;  // in counts_
   };
 
+  PeerState& make_peer(const PeerId& id);
   void join(Waiter& waiter, const Cid& cid, WantTable::Kind kind);
   void leave(Waiter& waiter, const Multihash& hash);
   void finish(const Multihash& hash, const SharedBytes& bytes, const std::exception_ptr& failure);
@@ -131,6 +137,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   std::unordered_map<Multihash, Cid> told_;  // wants that a peer may still know of
   Event changed_;
   Event wanted_;
+  bool bounds_memory_ = false;
   bool dirty_ = false;
   bool ended_ = false;
 };

@@ -25,7 +25,7 @@ class YamuxMuxer final : public net::Muxer {
  public:
   /// Streams of the peer that somebody here still holds, those included that have ended; a further
   /// one is reset.
-  static constexpr std::size_t kMaxInboundHandles = 1000;
+  static constexpr std::size_t kMaxInboundHandles = 1280;
   /// Unread bytes of ended streams that stay readable; what exceeds it is void.
   static constexpr std::size_t kMaxKeptBytes = 16 * 1024 * 1024;
   /// Who is sent something says that there is room, and what comes next: for so many bytes sent,
