@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -139,6 +140,69 @@ TEST_F(Punch, symmetric_nats_stay_relayed) {
   connect(a, b);
   world.run_for(30s);
   EXPECT_EQ(path(a, b), net::Path::relay);
+}
+
+/// A public node, and one behind a NAT that knows only some such.
+struct Choosing : Punch {
+  std::unique_ptr<Node> open_node() {
+    auto out = std::make_unique<Node>(world.add_host().system(), config());
+    out->start();
+    return out;
+  }
+  std::unique_ptr<Node> hidden_node(const std::vector<Node*>& known) {
+    lone = std::make_unique<Home>(world, 77, port_restricted());
+    Config chosen = config();
+    for (Node* each : known) chosen.connect.push_back(each->addresses().front());
+    auto out = std::make_unique<Node>(lone->host->system(), std::move(chosen));
+    out->start();
+    return out;
+  }
+  static bool is_relayed_by(const Node& node, const PeerId& relay) {
+    const std::vector<Multiaddr> addresses = node.addresses();
+    return std::ranges::any_of(addresses, [&](const Multiaddr& address) {
+      const auto end = Multiaddr::parse("/p2p-circuit");
+      return address.has(AddressCode::p2p_circuit) && address.decapsulate(end).peer() == relay;
+    });
+  }
+  std::unique_ptr<Home> lone;
+};
+
+TEST_F(Choosing, a_hidden_node_takes_relays_that_it_meets_and_replaces_them) {
+  std::vector<std::unique_ptr<Node>> open;
+  std::vector<Node*> known;
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(open_node());
+    known.push_back(open.back().get());
+  }
+  const auto hidden = hidden_node(known);
+  world.run_for(10s);
+  const auto used = [&] {
+    return std::ranges::count_if(
+        known, [&](const Node* each) { return is_relayed_by(*hidden, each->id()); });
+  };
+  EXPECT_EQ(used(), 2);
+  const auto first = std::ranges::find_if(
+      known, [&](const Node* each) { return is_relayed_by(*hidden, each->id()); });
+  world.run((*first)->stop());
+  world.run_for(1min);
+  EXPECT_FALSE(is_relayed_by(*hidden, (*first)->id()));
+  EXPECT_EQ(used(), 2);
+  for (Node* each : known) {
+    if (each != *first) world.run(each->stop());
+  }
+  world.run(hidden->stop());
+}
+
+TEST_F(Choosing, an_open_node_takes_none) {
+  const auto one = open_node();
+  Config chosen = config();
+  chosen.connect = {one->addresses().front()};
+  Node two(world.add_host().system(), std::move(chosen));
+  two.start();
+  world.run_for(10s);
+  EXPECT_FALSE(is_relayed_by(two, one->id()));
+  world.run(two.stop());
+  world.run(one->stop());
 }
 
 struct Class {

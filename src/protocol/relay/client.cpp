@@ -47,10 +47,10 @@ Client::~Client() {
   swarm_.remove_observer(*this);
 }
 
-void Client::keep(PeerId relay) {
+void Client::keep(PeerId relay, Choice choice) {
   if (relays_.contains(relay)) return;
   if (relays_.size() == kMaxRelays) throw Error(ErrorCode::limit, "more than 8 relays");
-  relays_.emplace(relay, std::make_unique<Relay>(system_.waits));
+  relays_.emplace(relay, std::make_unique<Relay>(system_.waits, choice));
   swarm_.manager().protect(relay, kReason);
   tasks_.spawn(keep_reserved(std::move(relay)));
 }
@@ -83,6 +83,7 @@ Task<void> Client::keep_reserved(PeerId id) {
       pause = kFirstPause;
     } catch (const Error& error) {
       set_addresses(id, {});
+      if (relay.choice == Choice::chosen) co_return drop(id);
       note_refusal(id, error.message());
       pause = std::min(2 * pause, kLongestPause);
     }
@@ -148,6 +149,13 @@ void Client::set_addresses(const PeerId& id, std::vector<Multiaddr> addresses) {
   relay.addresses = std::move(addresses);
   for (const Multiaddr& address : relay.addresses) swarm_.announce(address);
   if (changed_) changed_();
+}
+
+void Client::drop(const PeerId& id) {
+  log_info("no longer reached through {}", id.short_name());
+  swarm_.manager().unprotect(id, kReason);
+  relays_.erase(id);
+  if (dropped_) dropped_(id);
 }
 
 void Client::note_refusal(const PeerId& id, const std::string& reason) {
