@@ -15,6 +15,7 @@
 #include "node/listen.h"
 #include "node/module.h"
 #include "node/networks.h"
+#include "node/own_addresses.h"
 #include "node/peer_memory.h"
 #include "node/peer_report.h"
 #include "node/relaying.h"
@@ -69,6 +70,7 @@ struct Node::Parts {
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
         relaying(world, swarm, identify, key, config),
+        own_addresses(world, swarm, identify, net::Bandwidth{up, down}, config),
         exchange(world, swarm, [this] { return own_record(); }),
         store(world, index_folder(world, home, config),
               config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
@@ -82,10 +84,19 @@ struct Node::Parts {
         peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),          ending(swarm),          ending(identify),
-                module_of(relaying),    ending(exchange),       ending(*bitswap),
-                module_of(networks),    ending(routing),        ending(topics),
-                module_of(peer_report), module_of(peer_memory), ending(tasks)} {}
+        modules{ending(store),
+                ending(swarm),
+                ending(identify),
+                module_of(relaying),
+                module_of(own_addresses),
+                ending(exchange),
+                ending(*bitswap),
+                module_of(networks),
+                ending(routing),
+                ending(topics),
+                module_of(peer_report),
+                module_of(peer_memory),
+                ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
@@ -107,6 +118,7 @@ struct Node::Parts {
   net::Swarm swarm;
   identify::Identify identify;
   Relaying relaying;
+  OwnAddresses own_addresses;
   pex::Exchange exchange;
   content::BlockStore store;
   RunningFile running;
@@ -214,6 +226,10 @@ void Node::start() {
   for (const Module& part : parts_->modules) part.start();
   parts_->describe();
   parts_->relaying.when_changed([this] { parts_->addresses_changed(); });
+  parts_->own_addresses.when_changed([this] {
+    if (parts_->own_addresses.reachability().is_reachable()) parts_->relaying.offer();
+    parts_->addresses_changed();
+  });
   for (const Multiaddr& address : parts_->config.connect) {
     parts_->swarm.manager().protect(*address.peer(), "connect");
     parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
@@ -262,6 +278,10 @@ bool Node::awaits_relay() const {
 void Node::when_relay_refused(
     std::function<void(const PeerId&, const std::string& reason)> callback) {
   parts_->relaying.when_refused(std::move(callback));
+}
+
+const autonat::Reachability& Node::reachability() const {
+  return parts_->own_addresses.reachability();
 }
 
 const relay::Server* Node::relay_server() const {

@@ -47,11 +47,14 @@ void Relaying::start() {
   for (const Multiaddr& address : config_.relays) {
     if (*address.peer() != swarm_.local_peer()) client_.keep(*address.peer());
   }
-  if (config_.relay_service || can_be_reached()) {
-    const auto limits =
-        config_.relay_service ? relay::ServerLimits::unlimited_circuits() : relay::ServerLimits{};
-    server_ = std::make_unique<relay::Server>(system_, swarm_, identity_, limits);
-  }
+  if (config_.relay_service || can_be_reached()) offer();
+}
+
+void Relaying::offer() {
+  if (server_) return;
+  const auto limits =
+      config_.relay_service ? relay::ServerLimits::unlimited_circuits() : relay::ServerLimits{};
+  server_ = std::make_unique<relay::Server>(system_, swarm_, identity_, limits);
 }
 
 Task<void> Relaying::stop() {
