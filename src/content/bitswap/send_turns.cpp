@@ -59,9 +59,14 @@ Task<std::unique_ptr<SendTurns::Turn>> SendTurns::take(std::uint32_t copies, std
   co_return turn;
 }
 
+bool SendTurns::has_turn() const {
+  const std::size_t taken = held_.size() + granted_;
+  return taken == 0 || (taken < kTurns && !(saturated_ && saturated_()));
+}
+
 void SendTurns::grant() {
   const TimePoint now = system_.clock.now();
-  while (held_.size() + granted_ < kTurns && !waiting_.empty()) {
+  while (!waiting_.empty() && has_turn()) {
     const auto rank = [now](const Waiter* one) {
       return now - one->since >= kPatience ? 0 : one->copies;
     };

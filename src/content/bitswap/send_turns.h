@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <list>
 #include <memory>
 
@@ -18,7 +19,7 @@ namespace shoal::content::bitswap {
 /// slowly than others do gives its turn up while it goes on.
 class SendTurns {
  public:
-  /// Enough that paths with long round trips are filled.
+  /// Enough that paths with long round trips are filled; only one while our own line is full.
   static constexpr std::size_t kTurns = 3;
   /// One that has waited for so long goes before all who came later.
   static constexpr Duration kPatience = 3s;
@@ -49,6 +50,7 @@ class SendTurns {
   };
 
   explicit SendTurns(System& system);
+  void when_saturated(std::function<bool()> saturated) { saturated_ = std::move(saturated); }
 
   /// For a block of which `copies` were sent. Cancellable.
   Task<std::unique_ptr<Turn>> take(std::uint32_t copies, std::size_t bytes);
@@ -67,11 +69,13 @@ class SendTurns {
         : copies(count), since(now), go(waits) {}
   };
 
+  bool has_turn() const;
   void grant();
   Duration limit(std::size_t bytes) const;
   Task<void> watch();
 
   System& system_;
+  std::function<bool()> saturated_;
   std::list<Waiter*> waiting_;  // in order of arrival
   std::list<Turn*> held_;
   std::size_t granted_ = 0;  // and not begun

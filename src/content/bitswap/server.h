@@ -60,6 +60,9 @@ class Server {
   void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
   /// `peer` gives what it gets to others who want it, too: it is sent first what the fewest have.
   void note_sharing(const PeerId& peer);
+  void when_saturated(std::function<bool()> saturated) {
+    turns_.when_saturated(std::move(saturated));
+  }
   Subscription when_sent(std::function<void(const Sent&)> callback) {
     return sent_.add(std::move(callback));
   }
