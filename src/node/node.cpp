@@ -202,6 +202,7 @@ Node::Node(System& system, Config config)
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
+  parts_->bitswap->when_saturated([&up = parts_->up] { return up.saturated(); });
   const auto identified = [this](const PeerId& peer) {
     parts_->networks.identified(peer);
     parts_->relaying.identified(peer);
