@@ -58,6 +58,7 @@ class Share:
             raise
         event = json.loads(line)
         self.link, self.cid, self.peer_id = event["link"], event["cid"], event["peer_id"]
+        self.addresses = event["addresses"]
         self.address = parse_qs(urlsplit(self.link).query)["provider"][0]
 
     def __enter__(self):

@@ -30,7 +30,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   static constexpr Duration kTick = 100ms;
   /// What is connected by a relay with limits is asked for nothing for so long, while both sides
   /// try to reach each other directly.
-  static constexpr Duration kDirectPatience = 12s;
+  static constexpr Duration kDirectPatience = 6s;
   /// A peer that was given up is tried again now and then.
   static constexpr Duration kTryGivenUp = 1min;
 

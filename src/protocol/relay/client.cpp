@@ -55,6 +55,12 @@ void Client::keep(PeerId relay) {
   tasks_.spawn(keep_reserved(std::move(relay)));
 }
 
+/// Circuits that nobody accepted would keep the connections to their relays.
+Task<void> Client::stop() {
+  co_await tasks_.stop();
+  waiting_.clear();
+}
+
 bool Client::is_reserved_at(const PeerId& relay) const {
   const auto found = relays_.find(relay);
   return found != relays_.end() && !found->second->addresses.empty();
@@ -229,6 +235,7 @@ Task<void> Client::take_circuit(net::ProtocolStream stream) {
                   .remote = through(connection->remote(), stream.peer),
                   .limited = call.limit && !call.limit->unlimited()};
   co_await answer_call(*stream.stream, Status::ok);
+  if (tasks_.stopping()) co_return;
   circuit.stream =
       std::make_unique<RelayedStream>(std::move(stream.stream), swarm_.expect(stream.peer));
   waiting_.push_back(std::move(circuit));

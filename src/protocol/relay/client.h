@@ -62,7 +62,7 @@ class Client final : net::ConnectionObserver {
   /// The next that comes in. Cancellable. One caller at a time.
   Task<Circuit> accept();
 
-  Task<void> stop() { return tasks_.stop(); }
+  Task<void> stop();
 
  private:
   struct Relay {

@@ -292,7 +292,10 @@ TEST(Relay, bounds_circuits_that_wait) {
   net.net.world.run_while_not([&] { return client.is_reserved_at(net.relay.id); });
   const StopMessage message{.type = StopMessage::Type::connect, .peer = net.relay.id};
   for (std::size_t i = 0; i <= Client::kMaxWaiting; ++i) {
-    const auto reply = net.net.world.run(call(*net.relay.swarm.best(b.id), message));
+    SCOPED_TRACE(i);
+    net::Connection* to = net.relay.swarm.best(b.id);
+    ASSERT_NE(to, nullptr);
+    const auto reply = net.net.world.run(call(*to, message));
     EXPECT_EQ(reply.status, i < Client::kMaxWaiting ? Status::ok : Status::resource_limit_exceeded);
   }
   net.net.world.run(client.stop());
