@@ -36,7 +36,7 @@ struct Written {
 
   std::string target, ticket, local;
   std::vector<std::string> allowed;
-  bool new_ticket = false;
+  bool new_ticket = false, http = false;
 
   std::string helped;
 };

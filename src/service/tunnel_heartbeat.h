@@ -14,7 +14,7 @@ namespace shoal::service {
 class TunnelHeartbeat {
  public:
   static constexpr Duration kInterval = 3s;
-  static constexpr Duration kPingTimeout = 8s;
+  static constexpr Duration kPingTimeout = 7s;
 
   /// Borrows both for its life.
   TunnelHeartbeat(System& system, net::Swarm& swarm, PeerId peer);

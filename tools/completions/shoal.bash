@@ -2,7 +2,7 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf ping version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf expose connect ping version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
@@ -17,6 +17,8 @@ _shoal_flags() {
     stat) echo '--max-files' ;;
     forget) echo '--all' ;;
     perf) echo '--bytes' ;;
+    expose) echo '--allow --new-ticket' ;;
+    connect) echo '--http' ;;
     ping) echo '-c --count' ;;
   esac
 }
@@ -30,7 +32,7 @@ _shoal_value() {
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;
     --max-size | --bytes) echo '1G 10G 100G' ;;
-    --listen | --connect | --bootstrap | --announce | --exclude | --name | --until-sent | --offset | --length | --max-files | -c | --count) echo unknown ;;
+    --listen | --connect | --bootstrap | --announce | --exclude | --name | --until-sent | --offset | --length | --max-files | --allow | -c | --count) echo unknown ;;
   esac
 }
 

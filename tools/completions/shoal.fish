@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf ping version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect ping version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -19,6 +19,8 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a dht -d 'look
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a peers -d 'list the connected peers'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a network -d 'make the key of a private network'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a perf -d 'measure throughput to a peer'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a expose -d 'let others connect to a service'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a connect -d 'connect to a service by its ticket'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a help -d 'flags and examples of a command'
@@ -65,4 +67,7 @@ complete -c shoal -n '__fish_seen_subcommand_from cat' -l length -x -d 'at most 
 complete -c shoal -n '__fish_seen_subcommand_from dht' -a 'lookup get put table'
 complete -c shoal -n '__fish_seen_subcommand_from network' -a new
 complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many each way'
+complete -c shoal -n '__fish_seen_subcommand_from expose' -l allow -x -d 'only this peer'
+complete -c shoal -n '__fish_seen_subcommand_from expose' -l new-ticket -d 'end tickets printed before'
+complete -c shoal -n '__fish_seen_subcommand_from connect' -l http -d 'print the address for a browser'
 complete -c shoal -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many times'
