@@ -226,6 +226,7 @@ Task<void> Swarm::stop() {
   for (Connection* connection : connections_.all()) connection->shutdown();
   co_await connection_tasks_.join_through();
   co_await connections_.wait_until_freed();
+  for (const auto& transport : transports_) co_await transport->stop();
 }
 
 }  // namespace shoal::net
