@@ -38,8 +38,7 @@ bool HostSocket::continues(const Received& row, std::size_t room) const {
   if (!options_.batches || waiting_.empty()) return false;
   const Waiting& next = waiting_.front();
   return next.about.from == row.from && next.about.to == row.to && next.about.ecn == row.ecn &&
-         !next.bytes.empty() && next.bytes.size() <= row.segment_bytes &&
-         next.bytes.size() <= room;
+         !next.bytes.empty() && next.bytes.size() <= row.segment_bytes && next.bytes.size() <= room;
 }
 
 SendResult HostSocket::send(Endpoint to, ByteView bytes, SendOptions options) {
@@ -67,6 +66,7 @@ SendResult HostSocket::send_one(const Endpoint& to, ByteView bytes, const SendOp
   packet->from = local_;
   packet->ecn = options.ecn;
   if (!options.from.is_unspecified()) {
+    if (!network_.has_address(options.from)) return SendResult::unreachable;
     packet->from.address = options.from;
   } else if (local_.address.is_unspecified()) {
     try {

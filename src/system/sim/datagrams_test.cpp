@@ -112,6 +112,8 @@ TEST(Datagrams, leave_from_the_address_that_was_asked_for) {
   Bytes buffer(100);
   net.from->send({net.b.address(), kDatagramPort}, Bytes(10), {.from = net.a.address()});
   EXPECT_EQ(net.world.run(net.to->receive(buffer)).from.address, net.a.address());
+  EXPECT_EQ(net.from->send({net.b.address(), kDatagramPort}, Bytes(10), {.from = net.b.address()}),
+            SendResult::unreachable);
 }
 
 TEST(Datagrams, are_lost_as_often_as_told) {

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
-#include "net/muxer/yamux/session.h"
 #include "net/muxer/stream_queue.h"
+#include "net/muxer/yamux/session.h"
 #include "system/event.h"
 #include "system/network.h"
 

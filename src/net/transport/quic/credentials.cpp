@@ -41,9 +41,8 @@ std::shared_ptr<const Credentials> Credentials::make(const crypto::PrivateKey& i
   Bytes secret = key.private_key();
   const gnutls_datum_t certificate_datum = datum(certificate);
   const gnutls_datum_t secret_datum = datum(secret);
-  const int result =
-      gnutls_certificate_set_x509_key_mem2(made->certificate_, &certificate_datum, &secret_datum,
-                                           GNUTLS_X509_FMT_DER, nullptr, 0);
+  const int result = gnutls_certificate_set_x509_key_mem2(
+      made->certificate_, &certificate_datum, &secret_datum, GNUTLS_X509_FMT_DER, nullptr, 0);
   crypto::wipe(secret);
   require(result);
   return made;

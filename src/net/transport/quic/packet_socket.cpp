@@ -49,6 +49,15 @@ void PacketSocket::remove_id(ByteView id) {
   if (found != routes_.end()) routes_.erase(found);
 }
 
+void PacketSocket::add_reset_token(ByteView token, Carried& owner) {
+  reset_tokens_.emplace(to_bytes(token), &owner);
+}
+
+void PacketSocket::remove_reset_token(ByteView token, const Carried& owner) {
+  const auto found = reset_tokens_.find(token);
+  if (found != reset_tokens_.end() && found->second == &owner) reset_tokens_.erase(found);
+}
+
 void PacketSocket::must_flush(Carried& carried) {
   if (std::exchange(carried.is_in_line, true)) return;
   line_.push_back(&carried);
@@ -129,9 +138,12 @@ void PacketSocket::take_packet(ByteView packet, const DatagramSocket::Received& 
   if (result != 0) return;
   const auto found = routes_.find(ByteView(ids.dcid, ids.dcidlen));
   if (found == routes_.end()) return take_unknown(packet, ids, about);
-  Carried* const carried = found->second;
-  carried->receive(packet, about);
-  must_flush(*carried);
+  give(*found->second, packet, about);
+}
+
+void PacketSocket::give(Carried& carried, ByteView packet, const DatagramSocket::Received& about) {
+  carried.receive(packet, about);
+  must_flush(carried);
 }
 
 Task<std::unique_ptr<QuicIncoming>> PacketSocket::accept() {

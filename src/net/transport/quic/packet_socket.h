@@ -72,6 +72,9 @@ class PacketSocket {
   // For what it carries.
   void add_id(ByteView id, Carried& owner);
   void remove_id(ByteView id);
+  /// What the peer of `owner` ends a stateless reset with. The first one to name it has it.
+  void add_reset_token(ByteView token, Carried& owner);
+  void remove_reset_token(ByteView token, const Carried& owner);
   void must_flush(Carried& carried);
   /// TimePoint::max(): never.
   void set_deadline(Carried& carried, std::uint64_t serial, TimePoint deadline);
@@ -97,15 +100,14 @@ class PacketSocket {
   };
   struct ByteLess {
     using is_transparent = void;
-    bool operator()(ByteView one, ByteView other) const {
-      return less(one, other);
-    }
+    bool operator()(ByteView one, ByteView other) const { return less(one, other); }
   };
 
   Task<void> receive_all();
   Task<void> flush_all();
   Task<void> send_held();
   void take_row(ByteView bytes, const DatagramSocket::Received& about);
+  void give(Carried& carried, ByteView packet, const DatagramSocket::Received& about);
   void take_packet(ByteView packet, const DatagramSocket::Received& about);
   void flush_line();
   void on_time(TimePoint now);
@@ -126,6 +128,7 @@ class PacketSocket {
   Bytes secret_;
   Bytes row_;
   std::map<Bytes, Carried*, ByteLess> routes_;
+  std::map<Bytes, Carried*, ByteLess> reset_tokens_;
   std::deque<Carried*> line_;  // to be flushed
   std::map<std::uint64_t, Carried*> timed_;
   Deadlines deadlines_;

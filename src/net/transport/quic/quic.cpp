@@ -75,8 +75,8 @@ class QuicTransport final : public Transport {
   }
 
   quic::PacketSocket& bind(const Endpoint& local) {
-    auto socket = std::make_unique<quic::PacketSocket>(
-        shared_, system_.network.bind(local, kBindOptions));
+    auto socket =
+        std::make_unique<quic::PacketSocket>(shared_, system_.network.bind(local, kBindOptions));
     socket->start();
     sockets_.push_back(std::move(socket));
     return *sockets_.back();

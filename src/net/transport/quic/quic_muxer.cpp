@@ -81,6 +81,7 @@ QuicMuxer::~QuicMuxer() {
   close();
   SHOAL_CHECK(handles_ == 0);
   for (const Bytes& id : ids_) socket_.remove_id(id);
+  for (const Bytes& token : reset_tokens_) socket_.remove_reset_token(token, *this);
   socket_.forget(*this, serial_);
 }
 
@@ -156,9 +157,9 @@ void QuicMuxer::send_packets() {
     const Session::Outgoing next = session_.next_packet(space.subspan(used), now());
     if (next.bytes == 0) break;
     total += next.bytes;
-    const bool fits = used == 0 || (next.to == like.to && next.ecn == like.ecn &&
-                                    next.bytes <= each && used + next.bytes <=
-                                        PacketSocket::kMaxRowBytes);
+    const bool fits =
+        used == 0 || (next.to == like.to && next.ecn == like.ecn && next.bytes <= each &&
+                      used + next.bytes <= PacketSocket::kMaxRowBytes);
     if (!fits) {
       send_row(space.first(used), like, each);
       std::copy_n(space.begin() + static_cast<std::ptrdiff_t>(used), next.bytes, space.begin());
@@ -206,8 +207,7 @@ void QuicMuxer::finish_up() noexcept {
   closed_ = true;
   const Session::Outgoing last = session_.closing_packet(socket_.row(), now());
   if (last.bytes > 0) {
-    socket_.send(last.to, socket_.row().first(last.bytes),
-                 {.ecn = last.ecn, .from = own_address_});
+    socket_.send(last.to, socket_.row().first(last.bytes), {.ecn = last.ecn, .from = own_address_});
   }
   socket_.set_deadline(*this, serial_, TimePoint::max());
   if (toll_ != nullptr) toll_->leave();
@@ -292,6 +292,16 @@ void QuicMuxer::add_id(ByteView id) {
 void QuicMuxer::remove_id(ByteView id) {
   ids_.erase(to_bytes(id));
   socket_.remove_id(id);
+}
+
+void QuicMuxer::add_reset_token(ByteView token) {
+  reset_tokens_.insert(to_bytes(token));
+  socket_.add_reset_token(token, *this);
+}
+
+void QuicMuxer::remove_reset_token(ByteView token) {
+  reset_tokens_.erase(to_bytes(token));
+  socket_.remove_reset_token(token, *this);
 }
 
 void QuicMuxer::put(StreamState& stream, net::PiecesLeft& left) {

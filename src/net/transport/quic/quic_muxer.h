@@ -84,6 +84,8 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   void may_open() override { openable_.notify_all(); }
   void add_id(ByteView id) override;
   void remove_id(ByteView id) override;
+  void add_reset_token(ByteView token) override;
+  void remove_reset_token(ByteView token) override;
 
   // For streams.
   net::Bandwidth bandwidth() { return socket_.shared().bandwidth; }
@@ -111,6 +113,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   PacketSocket& socket_;
   const std::uint64_t serial_;
   std::set<Bytes> ids_;
+  std::set<Bytes> reset_tokens_;
   IpAddress own_address_;
   Session session_;
   std::list<std::unique_ptr<QuicStream>> unaccepted_;

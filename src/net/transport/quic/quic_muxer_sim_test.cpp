@@ -224,6 +224,22 @@ TEST_F(QuicStreams, a_silent_peer_is_noticed) {
   EXPECT_TRUE(client->closed());
 }
 
+TEST_F(QuicStreams, a_connection_that_the_other_side_forgot_ends_at_once) {
+  begin();
+  auto [here, there] = stream();
+  world->run_for(1s);
+  world->partition({&world->host(0)}, {&world->host(1)});
+  there.reset();
+  server->close();
+  world->run_for(1s);
+  server.reset();
+  world->heal();
+  EXPECT_FALSE(client->closed());
+  world->run(write_all(*here, as_bytes("is anybody there?")));
+  world->run_for(2s);
+  EXPECT_TRUE(client->closed());
+}
+
 TEST_F(QuicStreams, an_idle_connection_lives) {
   begin();
   world->run_for(300s);
@@ -284,7 +300,8 @@ TEST_F(QuicStreams, windows_grow_with_the_path_and_are_given_back) {
 
 TEST_F(QuicStreams, windows_grow_by_no_more_than_there_is_to_spare) {
   begin(50ms);
-  server->bound_promises([this] { return 300'000 - std::min<std::size_t>(300'000, server->promised_bytes()); });
+  server->bound_promises(
+      [this] { return 300'000 - std::min<std::size_t>(300'000, server->promised_bytes()); });
   auto [here, there] = stream();
   TaskGroup work(world->waits(), "streams");
   const Bytes much = pattern_bytes(10'000'000);

@@ -53,8 +53,8 @@ inline Task<void> upgrade_next(PacketSocket& socket, std::optional<net::Link>& i
 class QuicPair : public ::testing::Test {
  protected:
   void begin(Duration latency = 25ms, sim::HostOptions host = {}, double loss = 0) {
-    world = std::make_unique<sim::World>(
-        sim::WorldOptions{.path = {.latency = latency, .loss = loss}});
+    world =
+        std::make_unique<sim::World>(sim::WorldOptions{.path = {.latency = latency, .loss = loss}});
     began = world->now();
     one = std::make_unique<QuicEnd>(world->add_host(host));
     other = std::make_unique<QuicEnd>(world->add_host(host));

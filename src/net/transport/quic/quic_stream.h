@@ -39,7 +39,7 @@ class QuicStream final : public Stream {
   MutableBytes wanted_;     // the rest of the buffer of a reader that waits
   std::size_t filled_ = 0;  // of that buffer
   bool read_finished_ = false;
-  std::string read_failure_;   // empty: none
+  std::string read_failure_;  // empty: none
   std::string write_failure_;
   shoal::Event readable_;
   shoal::Event writable_;

@@ -79,9 +79,8 @@ void Session::begin_client(Time now) {
   const ngtcp2_path path{local_.native(), remote.native(), nullptr};
   const ngtcp2_settings chosen = settings(now);
   const ngtcp2_transport_params params = parameters();
-  const int result =
-      ngtcp2_conn_client_new(&connection_, &peer_id, &id, &path, NGTCP2_PROTO_VER_V1, &callbacks(),
-                             &chosen, &params, nullptr, this);
+  const int result = ngtcp2_conn_client_new(&connection_, &peer_id, &id, &path, NGTCP2_PROTO_VER_V1,
+                                            &callbacks(), &chosen, &params, nullptr, this);
   if (result != 0) throw Error(ErrorCode::failed, ngtcp2_strerror(result));
   events_.add_id(id_bytes(id));
 }
@@ -99,9 +98,8 @@ void Session::begin_server(Time now) {
     native::set_token(chosen, config_.token);
   }
   params.stateless_reset_token_present = 1;
-  ngtcp2_crypto_generate_stateless_reset_token(params.stateless_reset_token,
-                                               config_.reset_secret.data(),
-                                               config_.reset_secret.size(), &id);
+  ngtcp2_crypto_generate_stateless_reset_token(
+      params.stateless_reset_token, config_.reset_secret.data(), config_.reset_secret.size(), &id);
   const int result =
       ngtcp2_conn_server_new(&connection_, &config_.client_id, &id, &path, NGTCP2_PROTO_VER_V1,
                              &callbacks(), &chosen, &params, nullptr, this);
@@ -119,8 +117,8 @@ void Session::receive(ByteView packet, const Endpoint& from, std::uint8_t ecn, T
   const ngtcp2_path path{local_.native(), remote.native(), nullptr};
   ngtcp2_pkt_info about{};
   about.ecn = ecn;
-  const int result = ngtcp2_conn_read_pkt(connection_, &path, &about, packet.data(), packet.size(),
-                                          stamp(now));
+  const int result =
+      ngtcp2_conn_read_pkt(connection_, &path, &about, packet.data(), packet.size(), stamp(now));
   if (result != 0) return end(result, now);
   reset_dropped();
   if (owed_opens_ > 0) allow_open(now);
@@ -170,8 +168,8 @@ void Session::end(int code, Time) {
     case NGTCP2_ERR_DRAINING: {
       const std::uint64_t reason = native::close_code(connection_);
       if (reason == 0 && established()) return end_with(nullptr);
-      return end_with(error(ErrorCode::closed, "the peer closed the connection, code " +
-                                                   std::to_string(reason)));
+      return end_with(error(ErrorCode::closed,
+                            "the peer closed the connection, code " + std::to_string(reason)));
     }
     case NGTCP2_ERR_IDLE_CLOSE:
       return end_with(error(ErrorCode::closed, "the peer fell silent"));
@@ -190,8 +188,8 @@ void Session::end(int code, Time) {
     return end_with(error(ErrorCode::malformed, "the TLS handshake failed"));
   }
   native::set_library_error(*close_error_, code);
-  const ErrorCode kind = code == NGTCP2_ERR_RECV_VERSION_NEGOTIATION ? ErrorCode::unsupported
-                                                                     : ErrorCode::malformed;
+  const ErrorCode kind =
+      code == NGTCP2_ERR_RECV_VERSION_NEGOTIATION ? ErrorCode::unsupported : ErrorCode::malformed;
   end_with(error(kind, std::string("QUIC: ") + ngtcp2_strerror(code)));
 }
 
@@ -200,9 +198,8 @@ Session::Outgoing Session::closing_packet(MutableBytes into, Time now) {
   ngtcp2_path_storage path;
   ngtcp2_path_storage_zero(&path);
   ngtcp2_pkt_info about{};
-  const ngtcp2_ssize bytes =
-      ngtcp2_conn_write_connection_close(connection_, &path.path, &about, into.data(), into.size(),
-                                         &*close_error_, stamp(now));
+  const ngtcp2_ssize bytes = ngtcp2_conn_write_connection_close(
+      connection_, &path.path, &about, into.data(), into.size(), &*close_error_, stamp(now));
   if (bytes <= 0) return {};
   return {static_cast<std::size_t>(bytes), from_native(path.path.remote), 0};
 }

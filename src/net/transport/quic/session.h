@@ -41,6 +41,9 @@ class SessionEvents {
   /// Packets to the connection arrive under this id from now on, or no longer.
   virtual void add_id(ByteView id) = 0;
   virtual void remove_id(ByteView id) = 0;
+  /// A packet that ends in this says that the peer has forgotten the connection.
+  virtual void add_reset_token(ByteView token) = 0;
+  virtual void remove_reset_token(ByteView token) = 0;
 };
 
 /// A connection id as the key of a map.
@@ -62,10 +65,10 @@ struct SessionConfig {
   ByteView reset_secret{};
 
   // Of a connection that came in:
-  ngtcp2_cid client_id{};    // that the client gave itself
-  ngtcp2_cid initial_id{};   // that the client chose for its first packet to us
+  ngtcp2_cid client_id{};                   // that the client gave itself
+  ngtcp2_cid initial_id{};                  // that the client chose for its first packet to us
   std::optional<ngtcp2_cid> original_id{};  // the same before a Retry
-  Bytes token{};             // by which the client proved its address
+  Bytes token{};                            // by which the client proved its address
 };
 
 /// One QUIC connection without its I/O: packets in, packets out, streams between. ngtcp2 does
@@ -200,7 +203,8 @@ class Session {
   std::function<std::size_t()> spare_;
   std::size_t unread_ = 0;
   std::size_t promised_ = 0;
-  std::uint64_t credit_debt_ = 0;  // promised to streams that have ended, of the connection's window
+  std::uint64_t credit_debt_ =
+      0;  // promised to streams that have ended, of the connection's window
   std::size_t held_ = 0;
   bool starved_ = false;  // a writer waits for memory
   TokenBucket opens_{kBurstOpens, kOpensPerSecond};

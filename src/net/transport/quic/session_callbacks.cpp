@@ -85,6 +85,19 @@ struct Callbacks {
     return guarded(user, [id](Session& self) { self.events_.remove_id(id_bytes(*id)); });
   }
 
+  static int peer_id_status(ngtcp2_conn*, int status, std::uint64_t, const ngtcp2_cid*,
+                            const std::uint8_t* token, void* user) {
+    return guarded(user, [=](Session& self) {
+      if (token == nullptr) return;
+      const ByteView bytes(token, NGTCP2_STATELESS_RESET_TOKENLEN);
+      if (status == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE) {
+        self.events_.add_reset_token(bytes);
+      } else {
+        self.events_.remove_reset_token(bytes);
+      }
+    });
+  }
+
   static int challenge(ngtcp2_conn*, std::uint8_t* data, void* user) {
     return guarded(user, [data](Session& self) {
       self.config_.random->fill({data, NGTCP2_PATH_CHALLENGE_DATALEN});
@@ -120,6 +133,7 @@ const ngtcp2_callbacks& callbacks() {
     out.extend_max_local_streams_bidi = Callbacks::more_streams;
     out.get_new_connection_id = Callbacks::new_id;
     out.remove_connection_id = Callbacks::remove_id;
+    out.dcid_status = Callbacks::peer_id_status;
     out.get_path_challenge_data = Callbacks::challenge;
     out.rand = Callbacks::random;
     return out;

@@ -31,10 +31,10 @@ Session::Outgoing Session::next_packet(MutableBytes into, Time now) {
     std::uint32_t flags = stream == nullptr ? 0U : NGTCP2_WRITE_STREAM_FLAG_MORE;
     if (last) flags |= NGTCP2_WRITE_STREAM_FLAG_FIN;
     ngtcp2_ssize taken = -1;
-    const ngtcp2_ssize bytes = ngtcp2_conn_writev_stream(
-        connection_, &path.path, &about, into.data(), into.size(), &taken, flags,
-        stream == nullptr ? -1 : stream->id, count == 0 ? nullptr : pieces.data(), count,
-        stamp(now));
+    const ngtcp2_ssize bytes =
+        ngtcp2_conn_writev_stream(connection_, &path.path, &about, into.data(), into.size(), &taken,
+                                  flags, stream == nullptr ? -1 : stream->id,
+                                  count == 0 ? nullptr : pieces.data(), count, stamp(now));
     if (stream != nullptr && taken >= 0) {
       const auto part = static_cast<std::size_t>(taken);
       took(*stream, part, last && part == offered);
@@ -117,8 +117,7 @@ void Session::put(StreamState& stream, net::PiecesLeft& left) {
   const std::size_t within_stream = kMaxUnsent > unsent ? kMaxUnsent - unsent : 0;
   const std::size_t limit = config_.budget->limit(held_);
   const std::size_t within_memory = limit > held_ ? limit - held_ : 0;
-  const std::size_t count =
-      std::min({left.bytes(), within_window, within_stream, within_memory});
+  const std::size_t count = std::min({left.bytes(), within_window, within_stream, within_memory});
   starved_ = starved_ || within_memory < left.bytes();
   stream.writer_waits = count < left.bytes();
   if (count == 0) return;

@@ -13,14 +13,17 @@ constexpr std::size_t kMinInitialBytes = 1200;
 /// A stateless reset looks like any short packet, and is shorter than what it answers, so that two
 /// that have both forgotten a connection do not answer each other for ever (RFC 9000, section
 /// 10.3).
-constexpr std::size_t kMinReset = 21 + NGTCP2_STATELESS_RESET_TOKENLEN;
+constexpr std::size_t kMinReset = 5 + NGTCP2_STATELESS_RESET_TOKENLEN;
 constexpr std::size_t kMaxReset = 43;
+/// The shortest packets that peers send are longer than this.
+constexpr std::size_t kMinAnswered = kMinReset + 8;
 constexpr std::uint8_t kLongHeader = 0x80;
 constexpr std::uint8_t kRetryToken = 0xb6;
 constexpr std::uint64_t kTokenLifetime = 10'000'000'000;  // ns
 
-std::optional<ngtcp2_cid> original_id_of(ByteView token, ByteView secret, const ngtcp2_pkt_hd& header,
-                                         const NativeAddress& from, std::uint64_t now) {
+std::optional<ngtcp2_cid> original_id_of(ByteView token, ByteView secret,
+                                         const ngtcp2_pkt_hd& header, const NativeAddress& from,
+                                         std::uint64_t now) {
   ngtcp2_cid original{};
   const int result = ngtcp2_crypto_verify_retry_token(
       &original, token.data(), token.size(), secret.data(), secret.size(), header.version,
@@ -41,8 +44,16 @@ bool PacketSocket::may_answer() {
 
 void PacketSocket::take_unknown(ByteView packet, const ngtcp2_version_cid& ids,
                                 const DatagramSocket::Received& about) {
-  if ((packet[0] & kLongHeader) == 0) return answer_reset(packet, ids, about);
-  if (accepting_) take_initial(packet, about);
+  if ((packet[0] & kLongHeader) != 0) {
+    if (accepting_) take_initial(packet, about);
+    return;
+  }
+  // A stateless reset bears no id that we know: it is told by how it ends.
+  if (packet.size() >= kMinReset) {
+    const auto found = reset_tokens_.find(packet.last(NGTCP2_STATELESS_RESET_TOKENLEN));
+    if (found != reset_tokens_.end()) return give(*found->second, packet, about);
+  }
+  answer_reset(packet, ids, about);
 }
 
 /// Nothing is kept of a client before it was decided that it may begin: its address is proved
@@ -84,7 +95,7 @@ void PacketSocket::answer_version(const ngtcp2_version_cid& ids,
 
 void PacketSocket::answer_reset(ByteView packet, const ngtcp2_version_cid& ids,
                                 const DatagramSocket::Received& about) {
-  if (packet.size() <= kMinReset || !may_answer()) return;
+  if (packet.size() <= kMinAnswered || !may_answer()) return;
   ngtcp2_cid id{};
   ngtcp2_cid_init(&id, ids.dcid, ids.dcidlen);
   std::array<std::uint8_t, NGTCP2_STATELESS_RESET_TOKENLEN> token{};
@@ -92,8 +103,8 @@ void PacketSocket::answer_reset(ByteView packet, const ngtcp2_version_cid& ids,
   const std::size_t size = std::min(packet.size() - 1, kMaxReset);
   const Bytes noise = shared_.system.random.bytes(size - token.size());
   std::array<std::uint8_t, kMaxReset> out{};
-  const ngtcp2_ssize bytes = ngtcp2_pkt_write_stateless_reset(out.data(), size, token.data(),
-                                                              noise.data(), noise.size());
+  const ngtcp2_ssize bytes =
+      ngtcp2_pkt_write_stateless_reset(out.data(), size, token.data(), noise.data(), noise.size());
   if (bytes > 0) {
     send(about.from, ByteView(out).first(static_cast<std::size_t>(bytes)), {.from = about.to});
   }
@@ -112,9 +123,9 @@ void PacketSocket::answer_retry(const ngtcp2_pkt_hd& header,
       &id, &header.dcid, now_stamp());
   if (length < 0) return;
   std::array<std::uint8_t, 256> out{};
-  const ngtcp2_ssize bytes = ngtcp2_crypto_write_retry(
-      out.data(), out.size(), header.version, &header.scid, &id, &header.dcid, token.data(),
-      static_cast<std::size_t>(length));
+  const ngtcp2_ssize bytes =
+      ngtcp2_crypto_write_retry(out.data(), out.size(), header.version, &header.scid, &id,
+                                &header.dcid, token.data(), static_cast<std::size_t>(length));
   if (bytes > 0) {
     send(about.from, ByteView(out).first(static_cast<std::size_t>(bytes)), {.from = about.to});
   }
