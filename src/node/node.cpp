@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "content/connected_peers.h"
 #include "net/limited_stream.h"
+#include "net/transport/quic/quic.h"
 #include "net/transport/tcp/tcp.h"
 #include "net/upgrade.h"
 #include "node/identity.h"
@@ -77,6 +78,7 @@ struct Node::Parts {
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
   void announce(const Multiaddr& address);
+  bool speaks_quic() const { return config.quic && !config.upgrade.network_key; }
 
   System& system;
   const Config config;
@@ -133,6 +135,9 @@ Node::Node(System& system, Config config)
   for (const Multiaddr& address : parts_->config.announce) parts_->announce(address);
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
+  if (parts_->speaks_quic()) {
+    swarm.add_transport(net::make_quic_transport(system, parts_->upgrader));
+  }
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
@@ -150,8 +155,8 @@ Node::Node(System& system, Config config)
 Node::~Node() = default;
 
 void Node::start() {
-  parts_->port_taken =
-      listen_on(parts_->system, parts_->swarm, parts_->config.listen, parts_->home.folder());
+  parts_->port_taken = listen_on(parts_->system, parts_->swarm, parts_->config.listen,
+                                 parts_->home.folder(), parts_->speaks_quic());
   parts_->running.describe({.peer_id = id().to_string(),
                             .addresses = addresses(),
                             .agent = parts_->config.agent,

@@ -7,7 +7,8 @@
 namespace shoal::service {
 
 /// The fewest of a node's addresses that let others reach it, in their order: no loopback beside
-/// others, one for each network that it is in. At most kMaxLinkAddresses.
+/// others, one for each network that it is in, and one by QUIC at the end. At most
+/// kMaxLinkAddresses.
 inline constexpr std::size_t kMaxLinkAddresses = 4;
 std::vector<Multiaddr> link_addresses(const std::vector<Multiaddr>& addresses);
 

@@ -47,7 +47,7 @@ void Swarm::listen(const Multiaddr& address) {
     return;
   }
   throw Error(ErrorCode::unsupported, "no transport can listen on this address",
-              address.to_string(), "use /ip4/…/tcp/… or /ip6/…/tcp/…");
+              address.to_string(), "use /ip4/…/tcp/… or /ip6/…/udp/…/quic-v1");
 }
 
 std::vector<Multiaddr> Swarm::listen_addresses() const {
