@@ -8,6 +8,7 @@
 #include "content/connected_peers.h"
 #include "format/peer_record.h"
 #include "net/limited_stream.h"
+#include "net/transport/quic/quic.h"
 #include "net/transport/tcp/tcp.h"
 #include "net/transport/websocket/websocket.h"
 #include "net/upgrade.h"
@@ -107,6 +108,7 @@ struct Node::Parts {
   void addresses_changed();
   /// As identify shows it.
   Bytes own_record() const;
+  bool speaks_quic() const { return config.quic && !config.upgrade.network_key; }
 
   System& system;
   const Config config;
@@ -199,6 +201,9 @@ Node::Node(System& system, Config config)
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
   swarm.add_transport(net::make_websocket_transport(system, parts_->upgrader));
+  if (parts_->speaks_quic()) {
+    swarm.add_transport(net::make_quic_transport(system, parts_->upgrader));
+  }
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
@@ -222,8 +227,8 @@ Node::Node(System& system, Config config)
 Node::~Node() = default;
 
 void Node::start() {
-  parts_->port_taken =
-      listen_on(parts_->system, parts_->swarm, parts_->config.listen, parts_->home.folder());
+  parts_->port_taken = listen_on(parts_->system, parts_->swarm, parts_->config.listen,
+                                 parts_->home.folder(), parts_->speaks_quic());
   for (const Module& part : parts_->modules) part.start();
   parts_->describe();
   parts_->relaying.when_changed([this] { parts_->addresses_changed(); });
