@@ -149,12 +149,11 @@ class Basics {
   }
   void note(Who who, std::string words) { add(who, who, std::move(words), kNote); }
   void add(std::size_t from, std::size_t to, std::string words, Kind kind) {
-    diagram_.messages.push_back(
-        {.from = from,
-         .to = to,
-         .words = std::move(words),
-         .time = fmt::format("{:.1f} s", seconds_of(world_.now() - began_)),
-         .kind = kind});
+    diagram_.messages.push_back({.from = from,
+                                 .to = to,
+                                 .words = std::move(words),
+                                 .time = fmt::format("{:.1f} s", seconds_of(world_.now() - began_)),
+                                 .kind = kind});
   }
 
   /// What each node knows now, as a row.
@@ -169,9 +168,9 @@ class Basics {
     node::Node& node = nodes_[index].node();
     kad::Dht& dht = node.dht()->dht();
     const bool holds = cid_ && node.store().has(cid_->hash());
-    return fmt::format("{} peers, {} in table, {} records{}",
-                       node.swarm().connections().size(), dht.table().size(),
-                       dht.server()->providers().record_count(), holds ? ", the file" : "");
+    return fmt::format("{} peers, {} in table, {} records{}", node.swarm().connections().size(),
+                       dht.table().size(), dht.server()->providers().record_count(),
+                       holds ? ", the file" : "");
   }
 
   Report report() {
