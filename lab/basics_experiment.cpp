@@ -43,7 +43,7 @@ class Basics {
       : world_({.name = "basics", .seed = seed, .path = {.latency = 20ms}}), random_(seed, 3) {
     diagram_.title = "Five nodes and one file";
     diagram_.kinds = {"opens a connection", "asks for the file's key", "says that it has the file",
-                      "sends blocks", "arrives, leaves, notices"};
+                      "sends blocks"};
     for (const char* name : kNames) {
       diagram_.actors.emplace_back(name);
       sim::HostOptions host;
@@ -149,12 +149,11 @@ class Basics {
   }
   void note(Who who, std::string words) { add(who, who, std::move(words), kNote); }
   void add(std::size_t from, std::size_t to, std::string words, Kind kind) {
-    diagram_.messages.push_back(
-        {.from = from,
-         .to = to,
-         .words = std::move(words),
-         .time = fmt::format("{:.1f} s", seconds_of(world_.now() - TimePoint{})),
-         .kind = kind});
+    diagram_.messages.push_back({.from = from,
+                                 .to = to,
+                                 .words = std::move(words),
+                                 .time = fmt::format("{:.1f} s", seconds_of(world_.now() - began_)),
+                                 .kind = kind});
   }
 
   /// What each node knows now, as a row.
@@ -169,9 +168,9 @@ class Basics {
     node::Node& node = nodes_[index].node();
     kad::Dht& dht = node.dht()->dht();
     const bool holds = cid_ && node.store().has(cid_->hash());
-    return fmt::format("{} connections, {} in table, {} records{}",
-                       node.swarm().connections().size(), dht.table().size(),
-                       dht.server()->providers().record_count(), holds ? ", the file" : "");
+    return fmt::format("{} peers, {} in table, {} records{}", node.swarm().connections().size(),
+                       dht.table().size(), dht.server()->providers().record_count(),
+                       holds ? ", the file" : "");
   }
 
   Report report() {
@@ -213,6 +212,7 @@ class Basics {
   }
 
   sim::World world_;
+  const TimePoint began_ = world_.now();
   sim::SeededRandom random_;
   std::deque<DialWatch> watches_;
   std::deque<LabNode> nodes_;

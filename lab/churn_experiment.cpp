@@ -10,7 +10,7 @@
 #include "lab/plot/chart.h"
 #include "lab/plot/svg.h"
 #include "lab/records.h"
-#include "system/task_group.h"
+#include "lab/upkeep.h"
 
 namespace shoal::lab {
 
@@ -33,7 +33,6 @@ constexpr std::size_t kRecordsOfStayers = 10;
 constexpr double kSessionShape = 0.5;
 constexpr Duration kMedianSession = 20min;
 constexpr Duration kMedianPause = 10min;
-constexpr Duration kUpkeepInterval = 1min;
 
 struct AfterLoss {
   double gone;
@@ -71,15 +70,12 @@ Duration weibull(sim::SeededRandom& random, Duration median) {
 class ComeAndGo {
  public:
   ComeAndGo(std::size_t nodes, std::uint64_t seed)
-      : net_(nodes, seed), random_(seed, 2), upkeep_(net_.world().waits(), "upkeep") {
+      : net_(nodes, seed), random_(seed, 2), upkeep_(net_) {
     records_ = provide_some(net_, kRecordsOfStayers);
     for (std::uint32_t i = 0; i < net_.size(); ++i) {
-      upkeep_.spawn(keep_up(&net_, i));
       if (std::ranges::find(records_, i, &Record::provider) == records_.end()) plan(i, true);
     }
   }
-  ~ComeAndGo() { net_.world().run(upkeep_.stop()); }
-
   struct Sample {
     double minutes;
     double up;         // share of nodes
@@ -101,16 +97,6 @@ class ComeAndGo {
   std::uint64_t trace_hash() { return net_.world().trace_hash(); }
 
  private:
-  static Task<void> keep_up(LightNet* net, std::uint32_t index) {
-    // Not all at the same moment.
-    co_await net->world().clock().sleep_for(std::chrono::milliseconds(500 * index));
-    while (true) {
-      const bool due = !net->node(index).table().stale(net->world().now()).empty();
-      if (due && net->up(index)) co_await net->node(index).refresh();
-      co_await net->world().clock().sleep_for(kUpkeepInterval);
-    }
-  }
-
   void plan(std::uint32_t index, bool up) {
     const Duration stay = weibull(random_, up ? kMedianSession : kMedianPause);
     net_.world().after(stay, [this, index, up] {
@@ -147,7 +133,7 @@ class ComeAndGo {
 
   LightNet net_;
   sim::SeededRandom random_;
-  TaskGroup upkeep_;
+  Upkeep upkeep_;
   std::vector<Record> records_;
 };
 
@@ -211,9 +197,9 @@ Report run_churn(const ExperimentOptions& options) {
     ours.push_back(lose_at_once(options, {}, gone, report));
     usual.push_back(lose_at_once(options, kad::Rules::usual(), gone, report));
   }
-  ComeAndGo network(std::clamp(options.nodes / kShareThatComeAndGo, kFewestThatComeAndGo,
-                               kMostThatComeAndGo),
-                    options.seed);
+  ComeAndGo network(
+      std::clamp(options.nodes / kShareThatComeAndGo, kFewestThatComeAndGo, kMostThatComeAndGo),
+      options.seed);
   const std::vector<ComeAndGo::Sample> samples = network.run();
   report.trace_hash = report.trace_hash * 31 + network.trace_hash();
 

@@ -1,9 +1,16 @@
 #include "lab/basics_experiment.h"
 #include "lab/churn_experiment.h"
+#include "lab/eclipse_experiment.h"
 #include "lab/experiment.h"
 #include "lab/gossip_experiment.h"
 #include "lab/lookup_experiment.h"
+<<<<<<< HEAD
 #include "lab/nat_experiment.h"
+=======
+#include "lab/partition_experiment.h"
+#include "lab/poison_experiment.h"
+#include "lab/sybil_experiment.h"
+>>>>>>> f09feca8c3c49e7e59d49b81779e88ce1adccf04
 
 namespace shoal::lab {
 
@@ -47,6 +54,7 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 50,
        .max_nodes = 10'000,
        .run = run_gossip},
+<<<<<<< HEAD
       {.name = "nat",
        .title = "Nodes behind NATs of every class, and a relay",
        .about = "Two whole nodes behind simulated routers and one in the open, with every packet of "
@@ -55,6 +63,39 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 3,
        .max_nodes = 3,
        .run = run_nat},
+=======
+      {.name = "partition",
+       .title = "A network that is cut in two for an hour",
+       .about =
+           std::string("Two halves that do not reach each other, and then do again.") + kLightNodes,
+       .usual_nodes = 120,
+       .min_nodes = 40,
+       .max_nodes = 2'000,
+       .run = run_partition},
+      {.name = "poison",
+       .title = "Nodes that name peers that do not exist",
+       .about = std::string("Lookups among nodes that invent what they answer.") + kLightNodes,
+       .usual_nodes = 1'000,
+       .min_nodes = 100,
+       .max_nodes = 20'000,
+       .run = run_poison},
+      {.name = "eclipse",
+       .title = "Attackers who want every seat of a routing table",
+       .about =
+           std::string("Ten attackers for each honest node, all of one /16 network.") + kLightNodes,
+       .usual_nodes = 300,
+       .min_nodes = 60,
+       .max_nodes = 1'000,
+       .run = run_eclipse},
+      {.name = "sybil",
+       .title = "Sixty made-up ids around one key",
+       .about = std::string("Somebody makes ids that lie nearer to a key than all nodes do.") +
+                kLightNodes,
+       .usual_nodes = 10'000,
+       .min_nodes = 500,
+       .max_nodes = 50'000,
+       .run = run_sybil},
+>>>>>>> f09feca8c3c49e7e59d49b81779e88ce1adccf04
   };
   return all;
 }

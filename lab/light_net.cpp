@@ -49,8 +49,9 @@ std::vector<PeerId> peers_near(const kad::Key& target, std::size_t bits, std::si
   return out;
 }
 
-LightNet::LightNet(std::size_t nodes, std::uint64_t seed)
+LightNet::LightNet(std::size_t nodes, std::uint64_t seed, kad::TableLimits limits)
     : seed_(seed),
+      limits_(limits),
       world_({.name = "lab", .seed = seed}),
       host_(world_.add_host()),
       random_(seed, 1) {

@@ -22,7 +22,7 @@ namespace shoal::lab {
 /// bucket. A node is made when it is first used, which changes nothing else.
 class LightNet {
  public:
-  LightNet(std::size_t nodes, std::uint64_t seed);
+  LightNet(std::size_t nodes, std::uint64_t seed, kad::TableLimits limits = {});
   ~LightNet();
   LightNet(const LightNet&) = delete;
   LightNet& operator=(const LightNet&) = delete;
@@ -59,6 +59,7 @@ class LightNet {
   /// A node that is up, at random.
   std::uint32_t any_up();
 
+  const kad::TableLimits& limits() const { return limits_; }
   sim::World& world() { return world_; }
   System& system() { return host_.system(); }
   sim::SeededRandom& random() { return random_; }
@@ -80,6 +81,7 @@ class LightNet {
                   sim::SeededRandom& random);
 
   const std::uint64_t seed_;
+  const kad::TableLimits limits_;
   sim::World world_;
   sim::Host& host_;
   sim::SeededRandom random_;

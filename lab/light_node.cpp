@@ -14,13 +14,14 @@ constexpr std::uint16_t kLightPort = 4001;
 // TCP, security, and the muxer with the protocol.
 constexpr int kDialRoundTrips = 3;
 constexpr std::size_t kRefreshTries = 1 << 18;
+constexpr Duration kTryAgainLimit = 10s;
 
 }  // namespace
 
 LightNode::LightNode(LightNet& net, std::uint32_t index)
     : net_(net),
       index_(index),
-      table_(net.key(index)),
+      table_(net.key(index), net.limits()),
       values_(validators_),
       server_(
           net.id(index), {.table = table_, .providers = providers_, .values = values_},
@@ -31,7 +32,8 @@ LightNode::LightNode(LightNet& net, std::uint32_t index)
                .rpc = *this,
                .table = *this,
                .round_trips = round_trips_,
-               .self = net.id(index)},
+               .self = net.id(index),
+               .network_size = &network_size_},
       finder_(context_),
       publisher_(context_, [this] { return std::vector<Multiaddr>{multiaddr()}; }) {}
 
@@ -54,15 +56,42 @@ Task<std::vector<PeerId>> LightNode::find_providers(Multihash content, std::size
   co_return out;
 }
 
-Task<void> LightNode::refresh() {
-  const kad::Key self = table_.self();
-  co_await finder_.find_closest(to_bytes(context_.self.encoded()));
-  table_.looked_up(self, net_.world().now());
+Task<void> LightNode::look_up(Bytes wire_key) {
+  const kad::Key target = kad::Key::of(wire_key);
+  const kad::Closest closest = co_await finder_.find_closest(std::move(wire_key));
+  table_.looked_up(target, net_.world().now());
+  const std::size_t count = std::min(closest.peers.size(), kad::kReplication);
+  network_size_.observe(target, std::span(closest.peers).first(count));
+}
+
+Task<void> LightNode::measure_network(std::size_t lookups) {
+  for (std::size_t i = 0; i < lookups; ++i) co_await look_up(net_.random().bytes(32));
+}
+
+Task<void> LightNode::keep_up() {
+  for (kad::PeerInfo& peer : lost_.due(net_.world().now())) co_await try_again(std::move(peer));
+  const bool rejoined = std::exchange(found_again_, 0) > 0;
+  const bool due = rejoined || !table_.stale(net_.world().now()).empty();
+  if (!due) co_return;
+  co_await look_up(to_bytes(context_.self.encoded()));
   for (const std::size_t prefix : table_.stale(net_.world().now())) {
-    const auto target = kad::random_peer_in(self, prefix, net_.system().random, kRefreshTries);
-    if (!target) continue;
-    co_await finder_.find_closest(to_bytes(target->encoded()));
-    table_.looked_up(kad::Key::of(*target), net_.world().now());
+    const auto target =
+        kad::random_peer_in(table_.self(), prefix, net_.system().random, kRefreshTries);
+    if (target) co_await look_up(to_bytes(target->encoded()));
+  }
+}
+
+Task<void> LightNode::try_again(kad::PeerInfo peer) {
+  learn(peer);
+  kad::Message self;
+  self.type = kad::MessageType::find_node;
+  self.key = to_bytes(context_.self.encoded());
+  std::vector<kad::Message> messages = {self};
+  try {
+    const kad::Answer answer = co_await ask(peer.id, std::move(messages), kTryAgainLimit);
+    answered(peer.id, answer.took);
+  } catch (const Error&) {
+    // Still lost.
   }
 }
 
@@ -113,11 +142,16 @@ Task<kad::Answer> LightNode::ask(PeerId peer, std::vector<kad::Message> messages
 /// A request that the server refuses ends the stream: the same as an error at who asked.
 std::optional<kad::Message> LightNode::serve(const kad::Message& request, LightNode& from) {
   ++served_;
-  if (from.is_server_) meet(from.index_);
+  if (from.is_server_) hear_of(from.index_);
   if (answering_) return answering_(request, from);
   const TimePoint now = net_.world().now();
   server_.admit(from.id(), now);
   return server_.answer(request, from.id(), from.multiaddr(), now);
+}
+
+void LightNode::hear_of(std::uint32_t other) {
+  if (lost_.found(net_.id(other))) ++found_again_;
+  meet(other);
 }
 
 void LightNode::connect(std::uint32_t other) {
@@ -156,12 +190,17 @@ std::vector<PeerId> LightNode::closest(const kad::Key& target, std::size_t count
 void LightNode::answered(const PeerId& peer, Duration round_trip) {
   const auto index = net_.find(peer);
   if (!index) return;
-  meet(*index);
+  hear_of(*index);
   table_.useful(peer, round_trip, net_.world().now());
 }
 
 void LightNode::failed(const PeerId& peer) {
+  const auto* entry = table_.find(peer);
+  const auto index = net_.find(peer);
+  const bool was_useful = entry != nullptr && entry->last_useful.has_value();
   table_.failed(peer, net_.world().now());
+  if (!remembers_lost_ || !was_useful || table_.find(peer) != nullptr || !index) return;
+  lost_.lost(peer, {Multiaddr::tcp({net_.address(*index), kLightPort})}, net_.world().now());
 }
 
 }  // namespace shoal::lab

@@ -11,6 +11,8 @@
 #include "protocol/kad/address_policy.h"
 #include "protocol/kad/finder.h"
 #include "protocol/kad/lookup.h"
+#include "protocol/kad/lost_peers.h"
+#include "protocol/kad/network_size.h"
 #include "protocol/kad/publisher.h"
 #include "protocol/kad/routing_table.h"
 #include "protocol/kad/rpc.h"
@@ -55,8 +57,13 @@ class LightNode final : private kad::RpcClient, private kad::PeerTable {
   Task<std::vector<PeerId>> find_providers(Multihash content, std::size_t enough);
   Task<std::size_t> provide(Multihash content) { return publisher_.provide(content); }
   Task<void> settle() { return publisher_.settle(); }
-  /// One round of a node's upkeep: looks up itself, then what is stale.
-  Task<void> refresh();
+  /// What a node does every minute: tries lost peers again, and if one answers or something is
+  /// stale, looks up itself and what is stale.
+  Task<void> keep_up();
+  /// Lookups toward random keys, from which it knows how large the network is.
+  Task<void> measure_network(std::size_t lookups);
+  /// Without it, peers that are lost are forgotten.
+  void remember_lost(bool remember) { remembers_lost_ = remember; }
 
   const kad::RoutingTable& table() const { return table_; }
   kad::RoutingTable& table() { return table_; }
@@ -82,11 +89,16 @@ class LightNode final : private kad::RpcClient, private kad::PeerTable {
   /// None when nothing comes back. Throws as the server does.
   std::optional<kad::Message> serve(const kad::Message& request, LightNode& from);
   void connect(std::uint32_t other);
+  /// It is alive.
+  void hear_of(std::uint32_t other);
+  Task<void> try_again(kad::PeerInfo peer);
+  Task<void> look_up(Bytes wire_key);
 
   LightNet& net_;
   const std::uint32_t index_;
   kad::RoutingTable table_;
   kad::RoundTrips round_trips_;
+  kad::NetworkSize network_size_;
   kad::Validators validators_;
   kad::ProviderStore providers_;
   kad::ValueStore values_;
@@ -97,6 +109,9 @@ class LightNode final : private kad::RpcClient, private kad::PeerTable {
   kad::Publisher publisher_;
   Answering answering_;
   bool is_server_ = true;
+  bool remembers_lost_ = true;
+  kad::LostPeers lost_;
+  std::size_t found_again_ = 0;
   std::deque<std::uint32_t> connected_;  // oldest first
   std::map<PeerId, std::vector<Multiaddr>> learned_;
   std::uint64_t served_ = 0;

@@ -36,9 +36,7 @@ Lookups measure(std::size_t nodes, std::uint64_t seed, const kad::Rules& rules, 
 
 Section hops_section(const std::vector<Size>& sizes) {
   Series hops{.name = "hops, mean of 60 lookups", .points = {}};
-  Series log{.name = "log2(N) / log2(20): what 20 peers of each bucket allow",
-             .points = {},
-             .is_bound = true};
+  Series log{.name = "log2(N) / log2(20), for comparison", .points = {}, .is_bound = true};
   for (const Size& size : sizes) {
     const auto n = static_cast<double>(size.nodes);
     hops.points.push_back({n, mean(size.healthy.hops)});

@@ -13,11 +13,11 @@ namespace {
 
 constexpr double kWidth = 520;
 constexpr double kHeight = 330;
-constexpr double kLeft = 62;
-constexpr double kRight = 16;
+constexpr double kLeft = 68;
+constexpr double kRight = 30;
 constexpr double kTop = 34;
 constexpr double kBottom = 46;
-constexpr double kLegendRow = 19;
+constexpr double kLegendRow = 22;
 
 bool shown(double value, bool logarithmic) {
   return std::isfinite(value) && (!logarithmic || value > 0);

@@ -13,7 +13,7 @@ constexpr std::string_view kPageStyle =
 font:16px/1.5 system-ui,sans-serif}h1{font-size:1.5em;line-height:1.2}h2{font-size:1.15em;margin-top:2em}
 .verdict{border:1px solid var(--faint);border-left:6px solid var(--s2);background:var(--panel);padding:10px 14px;border-radius:4px}
 .verdict.no{border-left-color:var(--s1)}.scroll{overflow-x:auto}table{border-collapse:collapse;font-size:.9em}
-th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid var(--faint);white-space:nowrap}
+th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid var(--faint);vertical-align:top;min-width:4em}
 footer{margin-top:3em;color:var(--soft);font-size:.85em}code{font-size:.95em}
 )";
 

@@ -302,6 +302,9 @@ void add_others(CLI::App& app, Written& written) {
   single(connect, "LOCAL", written.local, "",
          "[HOST:]PORT to listen on; - for stdin and stdout;\ndefault: a free port of localhost");
 
+  connect.add_flag("--http", written.http,
+                   "a web site: say where a browser finds it,\nhttp://NAME.localhost:PORT");
+
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
   // Like a command, but whoever looks for one is not told of it.
@@ -430,11 +433,14 @@ ExposeOptions expose_options(const Written& written) {
 }
 
 ConnectOptions connect_options(const Written& written) {
-  if (!written.ticket.starts_with('@'))
-    static_cast<void>(service::TunnelTicket::parse(written.ticket));
-  if (written.local == "-") return {.ticket = written.ticket, .local = std::nullopt};
-  return {.ticket = written.ticket,
-          .local = parse_local(written.local.empty() ? "0" : written.local)};
+  ConnectOptions out{.ticket = written.ticket, .local = std::nullopt, .http = written.http};
+  if (!out.ticket.starts_with('@')) static_cast<void>(service::TunnelTicket::parse(out.ticket));
+  if (written.local != "-") out.local = parse_local(written.local.empty() ? "0" : written.local);
+  if (out.http && (!out.local || !out.local->address.is_loopback())) {
+    throw Error(ErrorCode::usage, "--http is for a port of localhost", {},
+                "NAME.localhost is a name of this machine alone");
+  }
+  return out;
 }
 
 std::unique_ptr<Command> make_command(const std::string& name, const Written& written,

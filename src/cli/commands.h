@@ -97,6 +97,7 @@ std::unique_ptr<Command> make_expose(ExposeOptions options);
 struct ConnectOptions {
   std::string ticket;             // or @FILE
   std::optional<Endpoint> local;  // none: stdin and stdout
+  bool http = false;
 };
 std::unique_ptr<Command> make_connect(ConnectOptions options);
 struct PubOptions {

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <array>
+
 #include "base/error.h"
+#include "base/log.h"
 #include "cli/commands.h"
 #include "cli/standard_stream.h"
 #include "service/tunnel_connector.h"
@@ -31,8 +34,9 @@ class ConnectCommand final : public Command {
     }
     session.expect_signal();
     local_ = connector_->listen(*options_.local);
+    if (options_.http) listen_as_site();
     tell_connected();
-    session.output().result(local_->to_string());
+    session.output().result(options_.http ? url() : local_->to_string());
     session.output().check_written();
     Event never(session.system().waits);
     while (true) co_await never.wait();
@@ -66,13 +70,32 @@ class ConnectCommand final : public Command {
     session_->output().note("connected again");
   }
 
+  std::string url() const {
+    return fmt::format("http://{}.localhost:{}", connector_->ticket().name, local_->port);
+  }
+
+  /// Programs take *.localhost for either of the addresses of this machine (RFC 6761).
+  void listen_as_site() {
+    std::array<std::uint8_t, 16> bytes{};
+    bytes.back() = 1;
+    const IpAddress other =
+        local_->address.is_v6() ? IpAddress::loopback_v4() : IpAddress::v6(bytes);
+    try {
+      connector_->listen({other, local_->port});
+    } catch (const Error& error) {
+      log_info("not at {}: {}", other.to_string(), error.what());
+    }
+  }
+
   void tell_connected() {
     const service::TunnelTicket& ticket = connector_->ticket();
-    session_->output().event({{"event", "connected"},
-                              {"name", ticket.name},
-                              {"local", local_->to_string()},
-                              {"peer_id", ticket.peer.to_string()},
-                              {"path", net::name_of(path_)}});
+    boost::json::object event = {{"event", "connected"},
+                                 {"name", ticket.name},
+                                 {"local", local_->to_string()},
+                                 {"peer_id", ticket.peer.to_string()},
+                                 {"path", net::name_of(path_)}};
+    if (options_.http) event["url"] = url();
+    session_->output().event(event);
   }
 
   void tell_lost(const std::string& reason) {

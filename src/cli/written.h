@@ -37,7 +37,7 @@ struct Written {
   std::string experiment, lab_seed, nodes, out;
   std::string target, ticket, local;
   std::vector<std::string> allowed;
-  bool new_ticket = false;
+  bool new_ticket = false, http = false;
   std::string topic;
   bool whole = false, raw = false;
 

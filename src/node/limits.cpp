@@ -44,10 +44,14 @@
 #include "protocol/relay/reservations.h"
 #include "protocol/relay/server.h"
 #include "protocol/relay/voucher.h"
+#include "protocol/tunnel/flow.h"
+#include "protocol/tunnel/message.h"
 #include "service/content_stat.h"
 #include "service/delivery.h"
 #include "service/link.h"
 #include "service/topic_search.h"
+#include "service/tunnel_exposer.h"
+#include "service/tunnel_ticket.h"
 
 namespace shoal::node {
 
@@ -60,6 +64,8 @@ using net::Dialer;
 using net::PeerStore;
 using service::Link;
 using service::TreeBlocks;
+using service::TunnelExposer;
+using service::TunnelTicket;
 using yamux::SessionConfig;
 using yamux::YamuxMuxer;
 namespace bitswap = content::bitswap;
@@ -223,6 +229,21 @@ const auto kLimits = std::to_array<Limit>({
     {"share.tree_blocks", TreeBlocks::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},
     {"share.tree_bytes", TreeBlocks::kMaxReadBytes, "bytes", "interior nodes read for that"},
     {"stat.blocks", service::kMaxStatBlocks, "blocks", "different blocks that stat counts"},
+    {"tunnel.services", TunnelExposer::kMaxServices, "services", "services that a node exposes"},
+    {"tunnel.connections", TunnelExposer::kMaxConnections, "connections", "connections to them"},
+    {"tunnel.connections_per_peer", TunnelExposer::kMaxConnectionsPerPeer, "connections", "those of them of one peer; further ones wait there"},
+    {"tunnel.unproven", TunnelExposer::kMaxUnproven, "streams", "streams that have not said which service they want"},
+    {"tunnel.unproven_per_peer", TunnelExposer::kMaxUnprovenPerPeer, "streams", "those of them of one peer that has no connection yet"},
+    {"tunnel.open_timeout", seconds(TunnelExposer::kOpenTimeout), "s", "time to say it"},
+    {"tunnel.service_timeout", seconds(TunnelExposer::kServiceTimeout), "s", "time for a service to be connected to"},
+    {"tunnel.message_bytes", tunnel::kMaxMessageBytes, "bytes", "the first message of either side"},
+    {"tunnel.name_bytes", tunnel::kMaxNameBytes, "bytes", "the name of a service"},
+    {"tunnel.frame_bytes", tunnel::kMaxPayload, "bytes", "content of one frame"},
+    {"tunnel.initial_window", tunnel::kInitialWindow, "bytes", "unread bytes of one connection that are always allowed"},
+    {"tunnel.window", tunnel::kMaxWindow, "bytes", "unread bytes of one connection"},
+    {"tunnel.window_pool", tunnel::WindowPool::kBytes, "bytes", "unread bytes of all connections beyond the first window of each"},
+    {"tunnel.ticket_bytes", TunnelTicket::kMaxTextBytes, "bytes", "a ticket"},
+    {"tunnel.ticket_addresses", TunnelTicket::kMaxAddresses, "addresses", "addresses in it"},
     {"link.bytes", Link::kMaxTextBytes, "bytes", "a link"},
     {"link.providers", Link::kMaxProviders, "addresses", "providers that a link names"},
     {"link.path_segments", Link::kMaxPathSegments, "names", "the path in a link"},

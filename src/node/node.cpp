@@ -8,6 +8,7 @@
 #include "content/connected_peers.h"
 #include "format/peer_record.h"
 #include "net/limited_stream.h"
+#include "net/transport/quic/quic.h"
 #include "net/transport/tcp/tcp.h"
 #include "net/transport/websocket/websocket.h"
 #include "net/upgrade.h"
@@ -15,6 +16,7 @@
 #include "node/listen.h"
 #include "node/module.h"
 #include "node/networks.h"
+#include "node/own_addresses.h"
 #include "node/peer_memory.h"
 #include "node/peer_report.h"
 #include "node/relaying.h"
@@ -69,6 +71,7 @@ struct Node::Parts {
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
         relaying(world, swarm, identify, key, config),
+        own_addresses(world, swarm, identify, net::Bandwidth{up, down}, config),
         exchange(world, swarm, [this] { return own_record(); }),
         store(world, index_folder(world, home, config),
               config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
@@ -82,10 +85,19 @@ struct Node::Parts {
         peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),          ending(swarm),          ending(identify),
-                module_of(relaying),    ending(exchange),       ending(*bitswap),
-                module_of(networks),    ending(routing),        ending(topics),
-                module_of(peer_report), module_of(peer_memory), ending(tasks)} {}
+        modules{ending(store),
+                ending(swarm),
+                ending(identify),
+                module_of(relaying),
+                module_of(own_addresses),
+                ending(exchange),
+                ending(*bitswap),
+                module_of(networks),
+                ending(routing),
+                ending(topics),
+                module_of(peer_report),
+                module_of(peer_memory),
+                ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
@@ -96,6 +108,7 @@ struct Node::Parts {
   void addresses_changed();
   /// As identify shows it.
   Bytes own_record() const;
+  bool speaks_quic() const { return config.quic && !config.upgrade.network_key; }
 
   System& system;
   const Config config;
@@ -107,6 +120,7 @@ struct Node::Parts {
   net::Swarm swarm;
   identify::Identify identify;
   Relaying relaying;
+  OwnAddresses own_addresses;
   pex::Exchange exchange;
   content::BlockStore store;
   RunningFile running;
@@ -187,9 +201,13 @@ Node::Node(System& system, Config config)
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
   swarm.add_transport(net::make_websocket_transport(system, parts_->upgrader));
+  if (parts_->speaks_quic()) {
+    swarm.add_transport(net::make_quic_transport(system, parts_->upgrader));
+  }
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
+  parts_->bitswap->when_saturated([&up = parts_->up] { return up.saturated(); });
   const auto identified = [this](const PeerId& peer) {
     parts_->networks.identified(peer);
     parts_->relaying.identified(peer);
@@ -209,11 +227,15 @@ Node::Node(System& system, Config config)
 Node::~Node() = default;
 
 void Node::start() {
-  parts_->port_taken =
-      listen_on(parts_->system, parts_->swarm, parts_->config.listen, parts_->home.folder());
+  parts_->port_taken = listen_on(parts_->system, parts_->swarm, parts_->config.listen,
+                                 parts_->home.folder(), parts_->speaks_quic());
   for (const Module& part : parts_->modules) part.start();
   parts_->describe();
   parts_->relaying.when_changed([this] { parts_->addresses_changed(); });
+  parts_->own_addresses.when_changed([this] {
+    if (parts_->own_addresses.reachability().is_reachable()) parts_->relaying.offer();
+    parts_->addresses_changed();
+  });
   for (const Multiaddr& address : parts_->config.connect) {
     parts_->swarm.manager().protect(*address.peer(), "connect");
     parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
@@ -262,6 +284,10 @@ bool Node::awaits_relay() const {
 void Node::when_relay_refused(
     std::function<void(const PeerId&, const std::string& reason)> callback) {
   parts_->relaying.when_refused(std::move(callback));
+}
+
+const autonat::Reachability& Node::reachability() const {
+  return parts_->own_addresses.reachability();
 }
 
 const relay::Server* Node::relay_server() const {

@@ -14,6 +14,7 @@
 #include "node/config.h"
 #include "node/home.h"
 #include "node/running.h"
+#include "protocol/autonat/reachability.h"
 #include "protocol/identify/identify.h"
 #include "protocol/relay/server.h"
 #include "routing/dht_network.h"
@@ -75,6 +76,8 @@ class Node {
   bool awaits_relay() const;
   /// Called when a relay of the config gives no place, once until it has given one.
   void when_relay_refused(std::function<void(const PeerId&, const std::string& reason)> callback);
+  /// Where others reach this node, by the word of those who tried.
+  const autonat::Reachability& reachability() const;
   /// What this node does as a relay; null when it is none.
   const relay::Server* relay_server() const;
   /// Lets other processes see what is served here, for as long as the entry lives.

@@ -104,5 +104,15 @@ TEST_F(TwoNodes, starts_beside_a_damaged_memory_of_peers) {
   world.run(node.stop());
 }
 
+TEST_F(TwoNodes, learn_from_each_other_that_they_are_reached) {
+  second->start();
+  first->start();
+  world.run_for(30s);
+  for (const Node* node : {&*first, &*second}) {
+    EXPECT_TRUE(node->reachability().is_reachable());
+    EXPECT_NE(node->relay_server(), nullptr);
+  }
+}
+
 }  // namespace
 }  // namespace shoal::node

@@ -49,11 +49,14 @@ void Relaying::start() {
     if (*address.peer() != swarm_.local_peer()) client_.keep(*address.peer());
   }
   if (config_.relays.empty()) choice_.start();
-  if (config_.relay_service || can_be_reached()) {
-    const auto limits =
-        config_.relay_service ? relay::ServerLimits::unlimited_circuits() : relay::ServerLimits{};
-    server_ = std::make_unique<relay::Server>(system_, swarm_, identity_, limits);
-  }
+  if (config_.relay_service || can_be_reached()) offer();
+}
+
+void Relaying::offer() {
+  if (server_) return;
+  const auto limits =
+      config_.relay_service ? relay::ServerLimits::unlimited_circuits() : relay::ServerLimits{};
+  server_ = std::make_unique<relay::Server>(system_, swarm_, identity_, limits);
 }
 
 void Relaying::identified(const PeerId& peer) {

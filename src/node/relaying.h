@@ -33,6 +33,8 @@ class Relaying {
   void start();
   Task<void> stop();
 
+  /// Others are known to reach this node: it relays for them, with the usual limits.
+  void offer();
   /// Identify has told what `peer` speaks.
   void identified(const PeerId& peer);
 

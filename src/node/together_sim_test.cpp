@@ -1,8 +1,10 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "node/node.h"
 #include "service/get.h"
@@ -156,14 +158,47 @@ class Swarms : public ::testing::Test {
 
 TEST_F(Swarms, eight_getters_take_little_longer_than_one) {
   share(32 * kMiB);
-  for (int i = 0; i < 8; ++i) add();
-  for (Machine& machine : machines) {
-    if (!machine.share) machine.get(*link);
-  }
+  for (int i = 0; i < 8; ++i) add().get(*link);
   run_to_the_end();
   print("eight", 8);
-  EXPECT_LT(slowest(), 1.3 * bound(8));
+  EXPECT_LT(slowest(), 1.25 * bound(8));
   EXPECT_LT(copies(), 1.3);
+}
+
+TEST_F(Swarms, all_finish_without_the_source_once_each_block_is_out) {
+  share(24 * kMiB);
+  for (int i = 0; i < 6; ++i) add().get(*link);
+  world.run_while_not([&] { return copies() >= 1.05; });
+  const auto done = [](const Machine& machine) { return machine.result.has_value(); };
+  EXPECT_EQ(std::ranges::count_if(machines, done), 0);
+  source().stop();
+  run_to_the_end();
+}
+
+TEST_F(Swarms, who_comes_late_is_helped_by_those_who_are_there) {
+  share(24 * kMiB);
+  for (int i = 0; i < 3; ++i) add().get(*link);
+  world.run_for(3s);
+  add().get(*link);
+  world.run_for(1s);
+  add().get(*link);
+  run_to_the_end();
+  print("late", 5);
+  // Alone with the source, five would take five times as long as one.
+  EXPECT_LT(slowest(), 2 * bound(5));
+}
+
+TEST_F(Swarms, a_slow_getter_does_not_slow_the_others) {
+  share(24 * kMiB);
+  for (int i = 0; i < 4; ++i) add().get(*link);
+  add(kUp / 10, kUp / 10).get(*link);
+  run_to_the_end();
+  print("slow", 4);
+  std::vector<double> times;
+  for (const Machine& machine : machines) times.push_back(machine.seconds());
+  std::ranges::sort(times);
+  EXPECT_LT(times[times.size() - 2], 1.6 * bound(4));
+  EXPECT_LT(times.back(), 1.3 * 10 * static_cast<double>(size) / kUp);
 }
 
 }  // namespace

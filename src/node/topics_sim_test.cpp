@@ -43,9 +43,7 @@ struct Member {
     return out;
   }
   std::size_t peers() const { return topic->peers().size(); }
-  Multiaddr address() const {
-    return Multiaddr::tcp({host.address(), 4001}).with_peer(node->id());
-  }
+  Multiaddr address() const { return Multiaddr::tcp({host.address(), 4001}).with_peer(node->id()); }
 
   sim::World& world;
   sim::Host& host;

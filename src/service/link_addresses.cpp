@@ -48,13 +48,19 @@ std::vector<Multiaddr> fewest(const std::vector<Multiaddr>& addresses, std::size
 }  // namespace
 
 std::vector<Multiaddr> link_addresses(const std::vector<Multiaddr>& addresses) {
-  std::vector<Multiaddr> direct, relayed;
+  std::vector<Multiaddr> relayed, quic, others;
   for (const Multiaddr& address : addresses) {
-    (address.has(AddressCode::p2p_circuit) ? relayed : direct).push_back(address);
+    const bool is_relayed = address.has(AddressCode::p2p_circuit);
+    const bool is_quic = address.has(AddressCode::quic_v1);
+    (is_relayed ? relayed : is_quic ? quic : others).push_back(address);
   }
-  const std::size_t kept = std::min(relayed.size(), kMaxRelayedLinkAddresses);
-  std::vector<Multiaddr> out = fewest(direct, kMaxLinkAddresses - kept);
-  for (const Multiaddr& address : fewest(relayed, kept)) out.push_back(address);
+  const std::vector<Multiaddr> by_relay = fewest(relayed, kMaxRelayedLinkAddresses);
+  const std::size_t most = kMaxLinkAddresses - by_relay.size();
+  // One by QUIC is enough for whom TCP does not reach.
+  const std::vector<Multiaddr> by_quic = fewest(quic, others.empty() ? most : 1);
+  std::vector<Multiaddr> out = fewest(others, most - std::min(most, by_quic.size()));
+  out.insert(out.end(), by_quic.begin(), by_quic.end());
+  out.insert(out.end(), by_relay.begin(), by_relay.end());
   return out;
 }
 

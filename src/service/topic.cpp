@@ -64,6 +64,10 @@ Task<gossipsub::MessageId> Topic::publish(Bytes data) {
   return owner_.pubsub_.publish(name_, std::move(data));
 }
 
+Task<gossipsub::MessagePtr> Topic::publish_message(Bytes data) {
+  return owner_.pubsub_.publish_message(name_, std::move(data));
+}
+
 Task<std::size_t> Topic::confirm() {
   std::size_t confirmed = 0;
   TaskGroup asking(owner_.system_.waits, "confirm");

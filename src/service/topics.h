@@ -122,6 +122,7 @@ class Topic {
 
   /// As Gossipsub::publish().
   Task<gossipsub::MessageId> publish(Bytes data);
+  Task<gossipsub::MessagePtr> publish_message(Bytes data);
   /// Returns, with the number of peers that have received all that was published before. Does not
   /// wait longer than kConfirmTime for one that does not answer.
   Task<std::size_t> confirm();

@@ -13,8 +13,8 @@ namespace shoal::service {
 /// that says nothing is pinged.
 class TunnelHeartbeat {
  public:
-  static constexpr Duration kInterval = 4s;
-  static constexpr Duration kPingTimeout = 9s;
+  static constexpr Duration kInterval = 3s;
+  static constexpr Duration kPingTimeout = 7s;
 
   /// Borrows both for its life.
   TunnelHeartbeat(System& system, net::Swarm& swarm, PeerId peer);

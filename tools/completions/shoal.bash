@@ -2,7 +2,7 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf pub sub topics ping lab version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub topics ping lab version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
@@ -19,6 +19,8 @@ _shoal_flags() {
     perf) echo '--bytes' ;;
     pub) echo '--whole' ;;
     sub) echo '--raw -c --count' ;;
+    expose) echo '--allow --new-ticket' ;;
+    connect) echo '--http' ;;
     ping) echo '-c --count' ;;
     lab) echo '--seed --nodes --out' ;;
   esac
@@ -33,7 +35,7 @@ _shoal_value() {
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;
     --max-size | --bytes) echo '1G 10G 100G' ;;
-    --listen | --connect | --bootstrap | --announce | --relay | --exclude | --name | --until-sent | --offset | --length | --max-files | --nodes | -c | --count) echo unknown ;;
+    --listen | --connect | --bootstrap | --announce | --relay | --exclude | --name | --until-sent | --offset | --length | --max-files | --nodes | --allow | -c | --count) echo unknown ;;
   esac
 }
 

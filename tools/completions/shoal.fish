@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf pub sub topics ping lab version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub topics ping lab version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -22,6 +22,8 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a perf -d 'mea
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a pub -d 'publish lines of stdin to a topic'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a sub -d 'print the messages of a topic'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a topics -d 'list the topics that are joined here'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a expose -d 'let others connect to a service'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a connect -d 'connect to a service by its ticket'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a lab -d 'run an experiment in a simulated network'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
@@ -74,6 +76,9 @@ complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many
 complete -c shoal -n '__fish_seen_subcommand_from pub' -l whole -d 'all of stdin is one message'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -l raw -d 'messages as they are, nothing between them'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -s c -l count -x -d 'end after so many messages'
+complete -c shoal -n '__fish_seen_subcommand_from expose' -l allow -x -d 'only this peer'
+complete -c shoal -n '__fish_seen_subcommand_from expose' -l new-ticket -d 'end tickets printed before'
+complete -c shoal -n '__fish_seen_subcommand_from connect' -l http -d 'print the address for a browser'
 complete -c shoal -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many times'
 complete -c shoal -n '__fish_seen_subcommand_from lab' -l seed -x -d 'all chance follows from it'
 complete -c shoal -n '__fish_seen_subcommand_from lab' -l nodes -x -d 'how many nodes'

@@ -133,9 +133,12 @@ class Bitswap {
   virtual void offer(const Multihash& hash) = 0;
   /// The same of all blocks that peers wait for: many have come at once.
   virtual void offer_all() = 0;
-  /// That peer, while it is connected, gives what it gets to others who want it, too: what it asks for
-  /// goes out in the order of what the fewest peers have been sent.
+  /// That peer, while it is connected, gives what it gets to others who want it, too: what it asks
+  /// for goes out in the order of what the fewest peers have been sent.
   virtual void note_sharing(const PeerId&) {}
+  /// Tells whether what is sent is held back by a limit of ours: one block at a time is then as
+  /// quick as several.
+  virtual void when_saturated(std::function<bool()>) {}
   /// Of what peers are being sent, as much as they have taken: of those blocks that `counted`
   /// takes, or of all.
   virtual std::size_t bytes_leaving(const BlockFilter& counted) const = 0;

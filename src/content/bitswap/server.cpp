@@ -23,9 +23,10 @@ struct Server::Batch {
   std::vector<std::size_t> sizes;
   std::unique_ptr<net::MemoryBudget::Reservation> reservation;
   std::optional<EncodedMessage> encoded;
-  std::size_t written = 0;  // of the encoded message
-  bool counted = false;     // in copies_
-  bool pinned = false;      // the part being written lies in the blocks
+  std::size_t written = 0;   // of the encoded message
+  bool counted = false;      // in copies_
+  std::uint32_t copies = 0;  // of its rarest block, that were sent before
+  bool pinned = false;       // the part being written lies in the blocks
 
   std::size_t block_bytes() const {
     return std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
@@ -70,6 +71,8 @@ struct Server::Peer {
   OutboundStream out;
   OutboundStream beside;       // for what must not wait behind blocks
   bool sharing = false;        // what it gets
+  bool waits = false;          // for its turn
+  bool slow = false;           // it gave up its turn
   double rate = 0;             // at which the last message went, in bytes per second
   std::deque<BatchPtr> ready;  // read, to be written
   std::size_t ready_bytes = 0;
@@ -92,6 +95,7 @@ Server::Server(System& system, net::Swarm& swarm, BlockReader& store)
       store_(store),
       budget_(system, {.bytes = kBudgetBytes, .bytes_per_peer = kReadAheadBytes}),
       copies_(std::hash<PeerId>{}(swarm.local_peer())),
+      turns_(system),
       tasks_(system.waits, "bitswap server") {}
 
 void Server::receive(const PeerId& from, const Message& message) {
@@ -202,6 +206,7 @@ Task<void> Server::stop() {
   const auto all = peers_;
   for (const auto& [id, peer] : all) end(peer);
   co_await tasks_.stop();
+  co_await turns_.stop();
 }
 
 bool Server::is_established(const PeerId& peer) const {
@@ -244,7 +249,10 @@ Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
     const std::vector<Cid> cids = next_blocks(peer, bytes);
     if (cids.empty()) break;
     for (const Cid& cid : cids) {
-      if (batch->counted) copies_.add(cid.hash());
+      if (!batch->counted) break;
+      const std::uint32_t copies = copies_.of(cid.hash());
+      batch->copies = batch->cids.empty() ? copies : std::min(batch->copies, copies);
+      copies_.add(cid.hash());
     }
     std::vector<std::optional<SharedBytes>> contents = co_await read_blocks(cids);
     for (std::size_t i = 0; i < cids.size(); ++i) {
@@ -326,7 +334,7 @@ Task<void> Server::send_all(PeerPtr peer) {
     }
     bool failed = false;
     try {
-      co_await send_next(*peer);
+      co_await send_in_turn(*peer);
       failures = 0;
     } catch (const Error& error) {
       log_debug("bitswap server: {}", error.what());
@@ -341,7 +349,8 @@ Task<void> Server::send_all(PeerPtr peer) {
 
 Task<void> Server::say_beside(PeerPtr peer) {
   while (!peer->gone) {
-    if (peer->writing == nullptr || !peer->ledger.has_presences()) {
+    const bool busy = peer->writing != nullptr || peer->waits;
+    if (!busy || !peer->ledger.has_presences()) {
       co_await peer->sendable.wait();
       continue;
     }
@@ -380,6 +389,27 @@ Server::BatchPtr Server::take_ready(Peer& peer) {
   peer.ready_bytes += batch->block_bytes();
   peer.drained.notify_all();
   return batch;
+}
+
+Task<void> Server::send_in_turn(Peer& peer) {
+  std::unique_ptr<SendTurns::Turn> turn;
+  if (peer.sharing && !peer.slow && !peer.ready.empty()) {
+    peer.waits = true;
+    peer.sendable.notify_all();
+    const Batch& next = *peer.ready.front();
+    Task<std::unique_ptr<SendTurns::Turn>> taking = turns_.take(next.copies, next.block_bytes());
+    std::exception_ptr failure;
+    try {
+      turn = co_await std::move(taking);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    peer.waits = false;
+    if (failure) std::rethrow_exception(failure);
+    if (peer.gone) co_return;
+  }
+  co_await send_next(peer);
+  peer.slow = turn != nullptr ? turn->gave_up() : peer.slow && peer.rate < turns_.slow_rate();
 }
 
 Task<void> Server::send_next(Peer& peer) {

@@ -11,6 +11,7 @@
 #include "content/bitswap/copy_counts.h"
 #include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
+#include "content/bitswap/send_turns.h"
 #include "net/resources/memory_budget.h"
 #include "system/task_group.h"
 
@@ -59,6 +60,9 @@ class Server {
   void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
   /// `peer` gives what it gets to others who want it, too: it is sent first what the fewest have.
   void note_sharing(const PeerId& peer);
+  void when_saturated(std::function<bool()> saturated) {
+    turns_.when_saturated(std::move(saturated));
+  }
   Subscription when_sent(std::function<void(const Sent&)> callback) {
     return sent_.add(std::move(callback));
   }
@@ -93,6 +97,7 @@ class Server {
   std::size_t read_ahead_bytes(const Peer& peer) const;
   void forget_copies(const Batch& batch);
   Task<void> send_next(Peer& peer);
+  Task<void> send_in_turn(Peer& peer);
   Task<void> write(Peer& peer, Batch& batch);
   Task<void> write_part(Peer& peer, Batch& batch);
   void pin(const PeerId& peer, Batch& batch);
@@ -105,6 +110,7 @@ class Server {
   Subscribers<const Sent&> sent_;
   net::MemoryBudget budget_;
   CopyCounts copies_;
+  SendTurns turns_;
   std::set<PeerId> established_;  // connected ones
   std::set<PeerId> sharing_;      // likewise
   std::map<PeerId, PeerPtr> peers_;

@@ -29,7 +29,7 @@ void WantTable::peer_up(Peer index, TimePoint now) {
   peer.stalls = 0;
   peer.lacks = 0;
   peer.window = PeerWindow();
-  if (peer.role == PeerRole::part) peer.window.restart();
+  if (peer.role == PeerRole::part) peer.window.restart_from(PeerWindow::kMinTogether);
   peer.unsurveyed = peer.role == PeerRole::part;
   peer.last_delivery = now;
   count_roles();
@@ -42,7 +42,7 @@ void WantTable::set_role(Peer index, PeerRole role) {
   peer.role = role;
   peer.offers.clear();
   peer.unsurveyed = peer.up && role == PeerRole::part;
-  if (peer.unsurveyed && peer.outstanding.empty()) peer.window.restart();
+  if (peer.unsurveyed) peer.window.restart_from(PeerWindow::kMinTogether);
   if (role == PeerRole::whole) peer.lacks = 0;
   count_roles();
   for (auto& [order, want] : Ordered(dry_)) make_open(*want);
@@ -60,7 +60,7 @@ void WantTable::count_roles() {
 /// A peer with the whole is not hurried by what it is asked for: what others give leaves its queue.
 std::size_t WantTable::capacity(const PeerState& peer) const {
   if (peer.role != PeerRole::whole || parts_up_ == 0) return peer.window.blocks();
-  return std::max(peer.window.blocks(), tuning_.choice / wholes_up_);
+  return std::max(peer.window.blocks(), tuning_.choice / std::max<std::size_t>(1, wholes_up_));
 }
 
 void WantTable::peer_down(Peer peer) {
@@ -464,10 +464,12 @@ Duration WantTable::stall_limit(Peer index) const {
   for (const auto& [peer, latency] : latencies_) {
     if (peer != index) others.push_back(latency);
   }
-  if (parts_up_ > 0) return tuning_.stall_together;
-  if (others.size() < kEnoughLatencies) return tuning_.stall;
+  if (others.size() < kEnoughLatencies) return together() ? tuning_.stall_together : tuning_.stall;
   const auto p95 = others.begin() + static_cast<std::ptrdiff_t>(others.size() * 95 / 100);
   std::ranges::nth_element(others, p95);
+  if (together()) {
+    return std::clamp<Duration>(2 * *p95, tuning_.stall_together, tuning_.stall_together_at_most);
+  }
   return std::clamp(*p95, tuning_.stall_at_least, tuning_.stall);
 }
 

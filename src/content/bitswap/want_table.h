@@ -46,8 +46,9 @@ struct Tuning {
   /// Blocks are waited for though every peer lacks them: others may come.
   bool peers_may_come = false;
   /// While others get the same from the same peers, each waits in many queues: how long a peer may
-  /// be silent before it is stalled, at least.
+  /// be silent before it is stalled; twice what 95 % of the others' blocks take, within these.
   Duration stall_together = 3s;
+  Duration stall_together_at_most = 30s;
   /// What peers that have the whole are asked for, all together, while others get the same: from
   /// these they choose what the fewest have.
   std::size_t choice = 64;

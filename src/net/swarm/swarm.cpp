@@ -48,7 +48,7 @@ void Swarm::listen(const Multiaddr& address) {
     return;
   }
   throw Error(ErrorCode::unsupported, "no transport can listen on this address",
-              address.to_string(), "use /ip4/…/tcp/… or /ip6/…/tcp/…");
+              address.to_string(), "use /ip4/…/tcp/… or /ip6/…/udp/…/quic-v1");
 }
 
 std::vector<Multiaddr> Swarm::listen_addresses() const {
@@ -234,6 +234,7 @@ Task<void> Swarm::stop() {
   for (Connection* connection : connections_.all()) connection->shutdown();
   co_await connection_tasks_.join_through();
   co_await connections_.wait_until_freed();
+  for (const auto& transport : transports_) co_await transport->stop();
 }
 
 }  // namespace shoal::net

@@ -62,6 +62,8 @@ class Transport {
   /// other side does not speak our protocols. Cancellable; the caller bounds the time.
   virtual Task<Link> dial(Multiaddr address, PeerId peer, DialAs as) = 0;
   virtual std::unique_ptr<TransportListener> listen(const Multiaddr& address) = 0;
+  /// To be called once all that it made is gone, before its own end.
+  virtual Task<void> stop() { co_return; }
 };
 
 }  // namespace shoal::net

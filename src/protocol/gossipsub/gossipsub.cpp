@@ -166,6 +166,11 @@ void Gossipsub::deliver(const Deliver& delivery) {
 }
 
 Task<MessageId> Gossipsub::publish(std::string topic, Bytes data) {
+  const MessagePtr message = co_await publish_message(std::move(topic), std::move(data));
+  co_return message->id;
+}
+
+Task<MessagePtr> Gossipsub::publish_message(std::string topic, Bytes data) {
   if (topic.size() > kMaxTopicBytes) throw Error(ErrorCode::limit, "the topic is too long", topic);
   const Parameters& parameters = router_.parameters();
   if (data.size() > parameters.max_rpc_bytes) {
@@ -187,7 +192,7 @@ Task<MessageId> Gossipsub::publish(std::string topic, Bytes data) {
     throw Error(ErrorCode::exists, "a message with the same id was published before", topic);
   }
   act();
-  co_return message->id;
+  co_return message;
 }
 
 GossipsubCounts Gossipsub::counts() const {

@@ -82,6 +82,8 @@ class Gossipsub final : public net::ConnectionObserver {
   /// Hands the message to the peers known now; does not need a subscription. Throws Error{limit}
   /// when it does not fit into an RPC, and {exists} when a message with its id was here before.
   Task<MessageId> publish(std::string topic, Bytes data);
+  /// The same, with the message as it was sent.
+  Task<MessagePtr> publish_message(std::string topic, Bytes data);
 
   const Router& router() const { return router_; }
   GossipsubCounts counts() const;

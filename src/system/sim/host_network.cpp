@@ -46,11 +46,14 @@ IpAddress HostNetwork::source_for(const IpAddress& remote) const {
   throw Error(ErrorCode::unreachable, "no route to this host", remote.to_string());
 }
 
+bool HostNetwork::has_address(const IpAddress& address) const {
+  const auto& ours = host_.options().addresses;
+  return address.is_loopback() || std::ranges::find(ours, address) != ours.end();
+}
+
 void HostNetwork::check_local(const Endpoint& local) const {
   if (dead_) throw Error(ErrorCode::failed, "this host has crashed", local.to_string());
-  const auto& ours = host_.options().addresses;
-  const bool known = local.address.is_unspecified() || local.address.is_loopback() ||
-                     std::ranges::find(ours, local.address) != ours.end();
+  const bool known = local.address.is_unspecified() || has_address(local.address);
   if (!known) throw Error(ErrorCode::failed, "not an address of this host", local.to_string());
 }
 

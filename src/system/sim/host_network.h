@@ -60,6 +60,7 @@ class HostNetwork final : public Network {
   /// The address that packets to `remote` come from. Throws Error{unreachable} when there is none
   /// of its family.
   IpAddress source_for(const IpAddress& remote) const;
+  bool has_address(const IpAddress& address) const;
 
  private:
   void check_local(const Endpoint& local) const;

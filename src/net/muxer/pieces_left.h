@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 
-namespace shoal::yamux {
+namespace shoal::net {
 
 /// What is still to be written of bytes that lie in several places. Borrows them.
 class PiecesLeft {
@@ -40,4 +40,4 @@ class PiecesLeft {
   std::size_t bytes_ = 0;
 };
 
-}  // namespace shoal::yamux
+}  // namespace shoal::net

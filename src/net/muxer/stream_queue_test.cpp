@@ -1,10 +1,10 @@
-#include "net/muxer/yamux/stream_queue.h"
+#include "net/muxer/stream_queue.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
 
-namespace shoal::yamux {
+namespace shoal::net {
 namespace {
 
 TEST(StreamQueue, gives_back_what_was_put_in_whatever_the_pieces) {
@@ -38,4 +38,4 @@ TEST(StreamQueue, of_nothing_gives_nothing) {
 }
 
 }  // namespace
-}  // namespace shoal::yamux
+}  // namespace shoal::net

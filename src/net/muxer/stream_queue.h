@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 
-namespace shoal::yamux {
+namespace shoal::net {
 
 /// Received bytes that nobody has read yet. Holds no memory while empty, and otherwise not much
 /// more than the bytes: they lie in chunks that neither grow nor move.
@@ -56,4 +56,4 @@ class StreamQueue {
   std::size_t size_ = 0;
 };
 
-}  // namespace shoal::yamux
+}  // namespace shoal::net
