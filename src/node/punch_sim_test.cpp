@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "net/framing.h"
+#include "net/transport/quic/quic_address.h"
 #include "node/node.h"
 #include "protocol/dcutr/hole_puncher.h"
 #include "service/get.h"
@@ -55,8 +56,10 @@ class Punch : public ::testing::Test {
   };
 
   ~Punch() override {
-    for (auto home = homes_.rbegin(); home != homes_.rend(); ++home)
-      world.run((*home)->node->stop());
+    for (auto home = homes_.rbegin(); home != homes_.rend(); ++home) {
+      if ((*home)->node) world.run((*home)->node->stop());
+    }
+    for (const auto& other : other_relays) world.run(other->stop());
     if (relay_) world.run(relay_->stop());
   }
 
@@ -78,18 +81,19 @@ class Punch : public ::testing::Test {
     Home& out = *homes_.back();
     Config chosen = config();
     chosen.relays = {relay_address()};
+    for (const auto& other : other_relays) chosen.relays.push_back(other->addresses().front());
     out.node = std::make_unique<Node>(out.host->system(), std::move(chosen));
     out.node->start();
     world.run_while_not([&] { return !out.node->awaits_relay(); });
     return out;
   }
 
-  static Config config() {
-    return {.home = "/home",
-            .listen = {Multiaddr::tcp({IpAddress::any_v4(), kPort})},
-            .connect = {},
-            .agent = "shoal/test",
-            .ephemeral = true};
+  Config config() const {
+    Config out{.home = "/home", .listen = listen, .connect = {}};
+    out.agent = "shoal/test";
+    out.quic = listen.front().has(AddressCode::quic_v1);
+    out.ephemeral = true;
+    return out;
   }
 
   /// By its address at the relay, and no other.
@@ -105,8 +109,10 @@ class Punch : public ::testing::Test {
     return from.node->swarm().best(to.node->id())->path();
   }
 
+  std::vector<Multiaddr> listen = {Multiaddr::tcp({IpAddress::any_v4(), kPort})};
   sim::World world{{.path = {.latency = 20ms}}};
   sim::Host& relay_host_ = world.add_host();
+  std::vector<std::unique_ptr<Node>> other_relays;
 
  private:
   std::unique_ptr<Node> relay_;
@@ -132,6 +138,17 @@ TEST_F(Punch, through_a_relay_with_limits) {
   connect(a, b);
   world.run_for(1s);
   EXPECT_EQ(path(a, b), net::Path::punched);
+}
+
+TEST_F(Punch, by_quic_alone) {
+  listen = {quic::quic_address({IpAddress::any_v4(), kPort})};
+  Home& a = home(port_restricted());
+  Home& b = home(port_restricted());
+  connect(a, b);
+  world.run_for(3s);
+  EXPECT_EQ(path(a, b), net::Path::punched);
+  EXPECT_EQ(path(b, a), net::Path::punched);
+  EXPECT_TRUE(a.node->swarm().best(b.node->id())->remote().has(AddressCode::quic_v1));
 }
 
 TEST_F(Punch, symmetric_nats_stay_relayed) {
@@ -203,6 +220,18 @@ TEST_F(Choosing, an_open_node_takes_none) {
   EXPECT_FALSE(is_relayed_by(two, one->id()));
   world.run(two.stop());
   world.run(one->stop());
+}
+
+TEST_F(Punch, a_nat_that_takes_ports_in_order_is_foreseen) {
+  relay();
+  other_relays.push_back(std::make_unique<Node>(world.add_host().system(), config()));
+  other_relays.back()->start();
+  Home& a = home(port_restricted());
+  Home& b = home({.mapping = NatDependence::address_and_port, .ports = NatPorts::sequential});
+  world.run_for(5s);
+  connect(a, b);
+  world.run_for(20s);
+  EXPECT_EQ(path(a, b), net::Path::punched);
 }
 
 struct Class {

@@ -66,6 +66,11 @@ bool Client::is_reserved_at(const PeerId& relay) const {
   return found != relays_.end() && !found->second->addresses.empty();
 }
 
+bool Client::is_given(const PeerId& relay) const {
+  const auto found = relays_.find(relay);
+  return found != relays_.end() && found->second->choice == Choice::given;
+}
+
 void Client::disconnected(net::Connection& connection) {
   const auto found = relays_.find(connection.peer());
   if (found == relays_.end() || swarm_.best(connection.peer()) != nullptr) return;
@@ -244,8 +249,10 @@ Task<void> Client::take_circuit(net::ProtocolStream stream) {
                   .limited = call.limit && !call.limit->unlimited()};
   co_await answer_call(*stream.stream, Status::ok);
   if (tasks_.stopping()) co_return;
-  circuit.stream =
-      std::make_unique<RelayedStream>(std::move(stream.stream), swarm_.expect(stream.peer));
+  // What a relay brings that this node has found by itself is not read beyond the usual rate.
+  net::Toll::Expectation expected;
+  if (is_given(stream.peer)) expected = swarm_.expect(stream.peer);
+  circuit.stream = std::make_unique<RelayedStream>(std::move(stream.stream), std::move(expected));
   waiting_.push_back(std::move(circuit));
   arrived_.notify_all();
 }

@@ -91,6 +91,7 @@ class Client final : net::ConnectionObserver {
   Task<HopMessage> request(Stream& stream, HopMessage message);
   void set_addresses(const PeerId& id, std::vector<Multiaddr> addresses);
   void drop(const PeerId& id);
+  bool is_given(const PeerId& relay) const;
   void note_refusal(const PeerId& id, const std::string& reason);
   std::vector<Multiaddr> circuit_addresses(const net::Connection& connection,
                                            const Reservation& reservation) const;
