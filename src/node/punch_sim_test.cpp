@@ -89,8 +89,7 @@ class Punch : public ::testing::Test {
   }
 
   Config config() const {
-    Config out{.home = "/home", .listen = listen, .connect = {}};
-    out.agent = "shoal/test";
+    Config out{.home = "/home", .listen = listen, .connect = {}, .agent = "shoal/test"};
     out.quic = listen.front().has(AddressCode::quic_v1);
     out.ephemeral = true;
     return out;
