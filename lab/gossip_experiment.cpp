@@ -22,7 +22,7 @@ constexpr Duration kBetween = 500ms;
 constexpr Duration kLast = 10s;
 constexpr std::size_t kMessages = 20;
 constexpr std::size_t kMessageBytes = 200;
-constexpr double kGone = 0.1;
+constexpr double kGoneInGossip = 0.1;
 constexpr double kSybils = 4;
 
 struct Run {
@@ -104,7 +104,7 @@ Report run_gossip(const ExperimentOptions& options) {
   const std::size_t nodes = options.nodes;
   const Run mesh = run("gossip", {.nodes = nodes}, 0, options, report);
   const Run flood = run("flooding", {.nodes = nodes, .floods = true}, 0, options, report);
-  const Run gone = run("a tenth gone", {.nodes = nodes}, kGone, options, report);
+  const Run gone = run("a tenth gone", {.nodes = nodes}, kGoneInGossip, options, report);
   const Run sybils =
       run("4 Sybils for each", {.nodes = nodes, .sybils = kSybils}, 0, options, report);
   add_figures(report, "gossip", mesh);

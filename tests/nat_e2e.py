@@ -53,8 +53,8 @@ class Machine:
 class Internet:
     """A wire, and machines on it."""
 
-    def __init__(self):
-        self._processes = []
+    def __init__(self, network: str = "203.0.113"):
+        self._processes, self._network = [], network
         hub = subprocess.Popen([*NAMESPACE, "sleep", "600"], stderr=subprocess.PIPE)
         self._processes.append(hub)
         time.sleep(0.3)
@@ -87,13 +87,13 @@ class Internet:
 
     def host(self, number: int) -> Machine:
         machine = self._machine()
-        self._plug_in(machine, "eth0", f"203.0.113.{number}")
+        self._plug_in(machine, "eth0", f"{self._network}.{number}")
         return machine
 
     def home(self, number: int, masquerade: str) -> Machine:
         """A machine behind a router of its own."""
         router, machine = self._machine(), self._machine()
-        self._plug_in(router, "wan", f"203.0.113.{number}")
+        self._plug_in(router, "wan", f"{self._network}.{number}")
         router.call("ip", "link", "add", "lan", "type", "veth", "peer", "name", "eth0", "netns", machine.pid)
         router.call("ip", "address", "add", f"192.168.{number}.1/24", "dev", "lan")
         router.call("ip", "link", "set", "lan", "up")
@@ -178,6 +178,28 @@ def test_two_symmetric_nats_are_relayed_and_say_so(folder: Path):
     assert paths == ["relay"], paths
     assert done["sources"][0]["path"] == "relay", done["sources"]
     assert relayed > 1
+
+
+def test_a_sharer_behind_a_router_sends_to_who_knows_only_the_cid(folder: Path):
+    """No address is given but that of a node in the open, which is both a way in and, by itself, a relay."""
+    small, source, got = folder / "small", folder / "source", folder / "got"
+    small.write_text("nothing of interest")
+    source.write_bytes(bytes_of(20_000_000))
+    with internet() as net:
+        open_host, home, elsewhere = net.host(1), net.home(11, PRESERVES_PORTS), net.host(2)
+        listen = ("--listen", "/ip4/203.0.113.1/tcp/4001")
+        with Command(open_host, folder / "r", *listen, "share", small) as hub:
+            way_in = ("--bootstrap", hub.wait_for("serving")["addresses"][0])
+            with Command(home, folder / "a", "share", source, *way_in) as share:
+                cid = share.wait_for("serving")["cid"]
+                while not any("p2p-circuit" in one for one in share.wait_for("serving")["addresses"]):
+                    pass
+                share.wait_for("findable")
+                with Command(elsewhere, folder / "b", "get", cid, *way_in, "-o", got) as getter:
+                    done = getter.wait_for("done")
+    assert got.read_bytes() == source.read_bytes()
+    print(f"by the path {done['sources'][0]['path']} in {done['seconds']:.1f} s")
+    assert done["sources"][0]["path"] == "direct", done["sources"]
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ void PathWatch::tick() {
          via == relays.end() ? std::nullopt : std::optional(via->second));
   }
   paths_ = std::move(now);
+  relays_.clear();
+  for (const auto& [peer, relay] : relays) relays_.insert(relay);
 }
 
 void PathWatch::tell(const PeerId& peer, std::optional<net::Path> from, net::Path to,
@@ -76,7 +78,9 @@ std::string PathWatch::in_a_word() const {
   std::set<net::Path> kinds;
   for (const auto& [peer, path] : paths_) kinds.insert(path);
   if (kinds.size() > 1) return kinds.contains(net::Path::relay) ? "some by relay" : "";
-  if (kinds.contains(net::Path::relay)) return "relay";
+  if (kinds.contains(net::Path::relay)) {
+    return relays_.size() == 1 ? "relay by " + short_name(*relays_.begin()) : "relay";
+  }
   return kinds.contains(net::Path::punched) ? "punched" : "";
 }
 

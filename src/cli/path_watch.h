@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "cli/output.h"
@@ -28,8 +29,8 @@ class PathWatch final : net::ConnectionObserver {
 
   /// To be called now and then.
   void tick();
-  /// What is worth a word beside the number of peers: "relay", "punched", or "some by relay"; else
-  /// empty.
+  /// What is worth a word beside the number of peers: "relay by 12D3KooW…eBoCouim", "relay" for
+  /// more than one, "punched", or "some by relay"; else empty.
   std::string in_a_word() const;
 
  private:
@@ -41,6 +42,7 @@ class PathWatch final : net::ConnectionObserver {
   node::Node& node_;
   Output& output_;
   std::map<PeerId, net::Path> paths_;
+  std::set<PeerId> relays_;  // through which peers are reached
 };
 
 }  // namespace shoal::cli

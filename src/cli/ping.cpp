@@ -6,6 +6,7 @@
 
 #include "cli/commands.h"
 #include "cli/path_watch.h"
+#include "cli/peer_name.h"
 #include "cli/peer_target.h"
 #include "cli/units.h"
 
@@ -78,6 +79,7 @@ class PingCommand final : public Command {
     const auto* connection = node.swarm().best(target_.peer);
     if (connection == nullptr) co_return;
     path_ = net::name_of(connection->path());
+    via_ = relay_in(connection->remote());
     connection_ = connection->id();
   }
 
@@ -116,8 +118,9 @@ class PingCommand final : public Command {
                                    {"loss", trips_.loss()}, {"min_ms", nullptr},
                                    {"avg_ms", nullptr},     {"max_ms", nullptr},
                                    {"path", path_}};
+    const std::string path = via_ ? path_ + " by " + short_name(*via_) : path_;
     std::string text = fmt::format("{} of {} answered, {:.0f} % lost, path {}", trips_.received,
-                                   trips_.sent, trips_.loss() * 100, path_);
+                                   trips_.sent, trips_.loss() * 100, path);
     if (trips_.received > 0) {
       summary["min_ms"] = to_milliseconds(trips_.least);
       summary["avg_ms"] = to_milliseconds(trips_.mean());
@@ -135,6 +138,7 @@ class PingCommand final : public Command {
   std::unique_ptr<ping::Pinger> pinger_;
   RoundTrips trips_;
   std::string path_;
+  std::optional<PeerId> via_;
   net::ConnectionId connection_ = 0;  // whose stream the pings take
   std::optional<PathWatch> paths_;
   bool connected_ = false;

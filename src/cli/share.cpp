@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cli/commands.h"
 #include "cli/display_text.h"
@@ -183,7 +184,8 @@ class ShareCommand final : public Command {
     const service::Link now = share_->link(session_->open_node().addresses());
     if (now.providers == before.providers) return;
     offer_link();
-    if (now.providers.size() < before.providers.size()) return;
+    const bool is_better = now.providers.size() >= before.providers.size();
+    if (!is_better || !told_links_.insert(now.to_string()).second) return;
     session_->output().note("The link has got better; the one before works where it did:");
     session_->output().result(now.to_string());
   }
@@ -191,6 +193,7 @@ class ShareCommand final : public Command {
   void tell_link() {
     offer_link();
     const service::Link& link = serving_->link;
+    told_links_.insert(link.to_string());
     name_ = link.filename;
     auto& output = session_->output();
     const std::uint64_t files = serving_->files.value_or(0);
@@ -281,6 +284,7 @@ class ShareCommand final : public Command {
   const ShareOptions options_;
   Session* session_ = nullptr;
   std::optional<Serving> serving_;  // what was told of it last
+  std::set<std::string> told_links_;
   std::unique_ptr<Event> sent_;
   std::unique_ptr<Event> addresses_changed_;
   std::unique_ptr<Spool> spool_;

@@ -33,6 +33,7 @@
 #include "net/swarm/inbound_rate_limiter.h"
 #include "net/swarm/peer_store.h"
 #include "net/swarm/toll.h"
+#include "node/relay_choice.h"
 #include "protocol/dcutr/dcutr_message.h"
 #include "protocol/dcutr/hole_puncher.h"
 #include "protocol/gossipsub/gossipsub.h"
@@ -158,6 +159,8 @@ const auto kLimits = std::to_array<Limit>({
     {"relay.addresses", relay::Reservation::kMaxAddresses, "addresses", "addresses of a relay in one"},
     {"relay.voucher_bytes", relay::Voucher::kMaxBytes, "bytes", "a voucher in it"},
     {"relay.relays", relay::Client::kMaxRelays, "relays", "relays that a node is reached through"},
+    {"relay.chosen", RelayChoice::kWanted, "relays", "those of them that a node chooses by itself"},
+    {"relay.failed", RelayChoice::kMaxFailed, "relays", "relays that failed and are left alone for 10 minutes"},
     {"relay.addresses_each", relay::Client::kMaxAddresses, "addresses", "addresses of each, in links and identify"},
     {"relay.waiting", relay::Client::kMaxWaiting, "circuits", "circuits that came in and are not accepted yet"},
     {"relay.reservations", relay::ServerLimits{}.reservations, "peers", "peers that are reached through this node"},

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "base/error.h"
 #include "net/framing.h"
+#include "net/transport/quic/quic_address.h"
 #include "node/node.h"
 #include "protocol/dcutr/hole_puncher.h"
 #include "service/get.h"
@@ -54,8 +56,10 @@ class Punch : public ::testing::Test {
   };
 
   ~Punch() override {
-    for (auto home = homes_.rbegin(); home != homes_.rend(); ++home)
-      world.run((*home)->node->stop());
+    for (auto home = homes_.rbegin(); home != homes_.rend(); ++home) {
+      if ((*home)->node) world.run((*home)->node->stop());
+    }
+    for (const auto& other : other_relays) world.run(other->stop());
     if (relay_) world.run(relay_->stop());
   }
 
@@ -77,18 +81,18 @@ class Punch : public ::testing::Test {
     Home& out = *homes_.back();
     Config chosen = config();
     chosen.relays = {relay_address()};
+    for (const auto& other : other_relays) chosen.relays.push_back(other->addresses().front());
     out.node = std::make_unique<Node>(out.host->system(), std::move(chosen));
     out.node->start();
     world.run_while_not([&] { return !out.node->awaits_relay(); });
     return out;
   }
 
-  static Config config() {
-    return {.home = "/home",
-            .listen = {Multiaddr::tcp({IpAddress::any_v4(), kPort})},
-            .connect = {},
-            .agent = "shoal/test",
-            .ephemeral = true};
+  Config config() const {
+    Config out{.home = "/home", .listen = listen, .connect = {}, .agent = "shoal/test"};
+    out.quic = listen.front().has(AddressCode::quic_v1);
+    out.ephemeral = true;
+    return out;
   }
 
   /// By its address at the relay, and no other.
@@ -104,8 +108,10 @@ class Punch : public ::testing::Test {
     return from.node->swarm().best(to.node->id())->path();
   }
 
+  std::vector<Multiaddr> listen = {Multiaddr::tcp({IpAddress::any_v4(), kPort})};
   sim::World world{{.path = {.latency = 20ms}}};
   sim::Host& relay_host_ = world.add_host();
+  std::vector<std::unique_ptr<Node>> other_relays;
 
  private:
   std::unique_ptr<Node> relay_;
@@ -133,12 +139,98 @@ TEST_F(Punch, through_a_relay_with_limits) {
   EXPECT_EQ(path(a, b), net::Path::punched);
 }
 
+TEST_F(Punch, by_quic_alone) {
+  listen = {quic::quic_address({IpAddress::any_v4(), kPort})};
+  Home& a = home(port_restricted());
+  Home& b = home(port_restricted());
+  connect(a, b);
+  world.run_for(3s);
+  EXPECT_EQ(path(a, b), net::Path::punched);
+  EXPECT_EQ(path(b, a), net::Path::punched);
+  EXPECT_TRUE(a.node->swarm().best(b.node->id())->remote().has(AddressCode::quic_v1));
+}
+
 TEST_F(Punch, symmetric_nats_stay_relayed) {
   Home& a = home(symmetric());
   Home& b = home(symmetric());
   connect(a, b);
   world.run_for(30s);
   EXPECT_EQ(path(a, b), net::Path::relay);
+}
+
+/// A public node, and one behind a NAT that knows only some such.
+struct Choosing : Punch {
+  std::unique_ptr<Node> open_node() {
+    auto out = std::make_unique<Node>(world.add_host().system(), config());
+    out->start();
+    return out;
+  }
+  std::unique_ptr<Node> hidden_node(const std::vector<Node*>& known) {
+    lone = std::make_unique<Home>(world, 77, port_restricted());
+    Config chosen = config();
+    for (Node* each : known) chosen.connect.push_back(each->addresses().front());
+    auto out = std::make_unique<Node>(lone->host->system(), std::move(chosen));
+    out->start();
+    return out;
+  }
+  static bool is_relayed_by(const Node& node, const PeerId& relay) {
+    const std::vector<Multiaddr> addresses = node.addresses();
+    return std::ranges::any_of(addresses, [&](const Multiaddr& address) {
+      const auto end = Multiaddr::parse("/p2p-circuit");
+      return address.has(AddressCode::p2p_circuit) && address.decapsulate(end).peer() == relay;
+    });
+  }
+  std::unique_ptr<Home> lone;
+};
+
+TEST_F(Choosing, a_hidden_node_takes_relays_that_it_meets_and_replaces_them) {
+  std::vector<std::unique_ptr<Node>> open;
+  std::vector<Node*> known;
+  for (int i = 0; i < 3; ++i) {
+    open.push_back(open_node());
+    known.push_back(open.back().get());
+  }
+  const auto hidden = hidden_node(known);
+  world.run_for(10s);
+  const auto used = [&] {
+    return std::ranges::count_if(
+        known, [&](const Node* each) { return is_relayed_by(*hidden, each->id()); });
+  };
+  EXPECT_EQ(used(), 2);
+  const auto first = std::ranges::find_if(
+      known, [&](const Node* each) { return is_relayed_by(*hidden, each->id()); });
+  world.run((*first)->stop());
+  world.run_for(1min);
+  EXPECT_FALSE(is_relayed_by(*hidden, (*first)->id()));
+  EXPECT_EQ(used(), 2);
+  for (Node* each : known) {
+    if (each != *first) world.run(each->stop());
+  }
+  world.run(hidden->stop());
+}
+
+TEST_F(Choosing, an_open_node_takes_none) {
+  const auto one = open_node();
+  Config chosen = config();
+  chosen.connect = {one->addresses().front()};
+  Node two(world.add_host().system(), std::move(chosen));
+  two.start();
+  world.run_for(10s);
+  EXPECT_FALSE(is_relayed_by(two, one->id()));
+  world.run(two.stop());
+  world.run(one->stop());
+}
+
+TEST_F(Punch, a_nat_that_takes_ports_in_order_is_foreseen) {
+  relay();
+  other_relays.push_back(std::make_unique<Node>(world.add_host().system(), config()));
+  other_relays.back()->start();
+  Home& a = home(port_restricted());
+  Home& b = home({.mapping = NatDependence::address_and_port, .ports = NatPorts::sequential});
+  world.run_for(5s);
+  connect(a, b);
+  world.run_for(20s);
+  EXPECT_EQ(path(a, b), net::Path::punched);
 }
 
 struct Class {

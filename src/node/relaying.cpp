@@ -25,6 +25,7 @@ Relaying::Relaying(System& system, net::Swarm& swarm, identify::Identify& identi
       down_(system.clock, 0),
       upgrader_(system, identity, net::Bandwidth{up_, down_}, config.upgrade),
       client_(system, swarm),
+      choice_(system, swarm, client_),
       puncher_(system, swarm, [&swarm, &identify] { return punch_addresses(swarm, identify); }) {
   swarm_.add_transport(relay::make_circuit_transport(swarm_, client_, upgrader_));
   for (const Multiaddr& address : config_.relays) {
@@ -47,6 +48,7 @@ void Relaying::start() {
   for (const Multiaddr& address : config_.relays) {
     if (*address.peer() != swarm_.local_peer()) client_.keep(*address.peer());
   }
+  if (config_.relays.empty()) choice_.start();
   if (config_.relay_service || can_be_reached()) offer();
 }
 
@@ -55,6 +57,11 @@ void Relaying::offer() {
   const auto limits =
       config_.relay_service ? relay::ServerLimits::unlimited_circuits() : relay::ServerLimits{};
   server_ = std::make_unique<relay::Server>(system_, swarm_, identity_, limits);
+}
+
+void Relaying::identified(const PeerId& peer) {
+  choice_.identified(peer);
+  puncher_.identified(peer);
 }
 
 Task<void> Relaying::stop() {

@@ -9,6 +9,7 @@
 #include "net/swarm/swarm.h"
 #include "net/upgrade.h"
 #include "node/config.h"
+#include "node/relay_choice.h"
 #include "protocol/dcutr/hole_puncher.h"
 #include "protocol/identify/identify.h"
 #include "protocol/relay/client.h"
@@ -35,7 +36,7 @@ class Relaying {
   /// Others are known to reach this node: it relays for them, with the usual limits.
   void offer();
   /// Identify has told what `peer` speaks.
-  void identified(const PeerId& peer) { puncher_.identified(peer); }
+  void identified(const PeerId& peer);
 
   relay::Client& client() { return client_; }
   /// Null while this node relays for nobody.
@@ -61,6 +62,7 @@ class Relaying {
   RateLimit down_;
   net::Upgrader upgrader_;
   relay::Client client_;
+  RelayChoice choice_;
   dcutr::HolePuncher puncher_;
   std::unique_ptr<relay::Server> server_;
   std::set<PeerId> refusing_;

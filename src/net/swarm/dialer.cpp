@@ -25,6 +25,11 @@ bool is_unverified(const KnownAddress& known) {
   return known.source == AddressSource::claimed || known.source == AddressSource::hearsay;
 }
 
+/// Who dials to meet the other side's dials has to be on time, everywhere.
+std::size_t attempts_at_once(DialAs as) {
+  return as.from_listening_port ? Dialer::kMaxAddresses : Dialer::kMaxAttemptsAtOnce;
+}
+
 std::string in_seconds(Duration duration) {
   return std::to_string(std::chrono::ceil<std::chrono::seconds>(duration).count()) + " s";
 }
@@ -115,7 +120,7 @@ void Dialer::add(Race& race, std::vector<KnownAddress> addresses) {
 Task<void> Dialer::run(Race& race) {
   while (!race.is_over()) {
     const TimePoint now = system_.clock.now();
-    if (race.waiting.empty() || race.attempts == kMaxAttemptsAtOnce) {
+    if (race.waiting.empty() || race.attempts == attempts_at_once(race.as)) {
       co_await race.changed.wait();
     } else if (now < race.next_start) {
       try {
@@ -128,7 +133,6 @@ Task<void> Dialer::run(Race& race) {
       race.waiting.erase(race.waiting.begin());
       ++race.attempts;
       race.was_tried = true;
-      // Who dials to meet the other side's dials has to be on time.
       race.next_start = race.as.from_listening_port ? now : now + kStagger;
       race.tasks.spawn(attempt(race, std::move(next)));
     }

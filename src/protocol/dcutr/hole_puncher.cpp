@@ -15,6 +15,9 @@ namespace {
 
 constexpr Duration kMessageTimeout = 10s;
 constexpr Duration kPublicDialTime = 3s;
+/// Between tries while a peer stays relayed.
+constexpr Duration kFirstPause = 1min;
+constexpr Duration kLongestPause = 15min;
 /// A router may refuse what comes before its own side has dialled: between dials of one round.
 constexpr Duration kDialPause = 100ms;
 
@@ -73,11 +76,21 @@ void HolePuncher::identified(const PeerId& peer) {
   const bool wanted = relayed_connection(peer, net::Direction::inbound) != nullptr &&
                       !is_direct(peer) && !is_trying(peer);
   if (!wanted || trying_.size() >= kMaxAtOnce) return;
-  tasks_.spawn(make_direct(peer));
+  tasks_.spawn(make_direct(peer, kFirstPause));
 }
 
-Task<void> HolePuncher::make_direct(PeerId peer) {
-  if (is_trying(peer)) co_return;
+Task<void> HolePuncher::make_direct(PeerId peer, Duration pause) {
+  if (is_trying(peer) || trying_.size() >= kMaxAtOnce) co_return;
+  co_await try_rounds(peer);
+  const bool goes_on = relayed_connection(peer, net::Direction::inbound) != nullptr;
+  if (!goes_on || is_direct(peer)) co_return;
+  // A router may have begun anew, or the peer have moved.
+  co_await system_.clock.sleep_for(pause);
+  if (relayed_connection(peer, net::Direction::inbound) == nullptr || is_direct(peer)) co_return;
+  tasks_.spawn(make_direct(std::move(peer), std::min(2 * pause, kLongestPause)));
+}
+
+Task<void> HolePuncher::try_rounds(PeerId peer) {
   const Try trying(*this, peer);
   co_await dial_public(peer);
   const bool speaks = swarm_.peers().speaks(peer, kProtocol);

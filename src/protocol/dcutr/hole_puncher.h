@@ -63,7 +63,8 @@ class HolePuncher final : net::ConnectionObserver {
   void connected(net::Connection& connection) override;
   void disconnected(net::Connection&) override {}
 
-  Task<void> make_direct(PeerId peer);
+  Task<void> make_direct(PeerId peer, Duration pause);
+  Task<void> try_rounds(PeerId peer);
   Task<void> dial_public(PeerId peer);
   Task<void> begin_round(PeerId peer);
   Task<void> answer(net::ProtocolStream stream);

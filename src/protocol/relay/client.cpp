@@ -47,10 +47,10 @@ Client::~Client() {
   swarm_.remove_observer(*this);
 }
 
-void Client::keep(PeerId relay) {
+void Client::keep(PeerId relay, Choice choice) {
   if (relays_.contains(relay)) return;
   if (relays_.size() == kMaxRelays) throw Error(ErrorCode::limit, "more than 8 relays");
-  relays_.emplace(relay, std::make_unique<Relay>(system_.waits));
+  relays_.emplace(relay, std::make_unique<Relay>(system_.waits, choice));
   swarm_.manager().protect(relay, kReason);
   tasks_.spawn(keep_reserved(std::move(relay)));
 }
@@ -64,6 +64,11 @@ Task<void> Client::stop() {
 bool Client::is_reserved_at(const PeerId& relay) const {
   const auto found = relays_.find(relay);
   return found != relays_.end() && !found->second->addresses.empty();
+}
+
+bool Client::is_given(const PeerId& relay) const {
+  const auto found = relays_.find(relay);
+  return found != relays_.end() && found->second->choice == Choice::given;
 }
 
 void Client::disconnected(net::Connection& connection) {
@@ -83,6 +88,7 @@ Task<void> Client::keep_reserved(PeerId id) {
       pause = kFirstPause;
     } catch (const Error& error) {
       set_addresses(id, {});
+      if (relay.choice == Choice::chosen) co_return drop(id);
       note_refusal(id, error.message());
       pause = std::min(2 * pause, kLongestPause);
     }
@@ -148,6 +154,13 @@ void Client::set_addresses(const PeerId& id, std::vector<Multiaddr> addresses) {
   relay.addresses = std::move(addresses);
   for (const Multiaddr& address : relay.addresses) swarm_.announce(address);
   if (changed_) changed_();
+}
+
+void Client::drop(const PeerId& id) {
+  log_info("no longer reached through {}", id.short_name());
+  swarm_.manager().unprotect(id, kReason);
+  relays_.erase(id);
+  if (dropped_) dropped_(id);
 }
 
 void Client::note_refusal(const PeerId& id, const std::string& reason) {
@@ -236,8 +249,10 @@ Task<void> Client::take_circuit(net::ProtocolStream stream) {
                   .limited = call.limit && !call.limit->unlimited()};
   co_await answer_call(*stream.stream, Status::ok);
   if (tasks_.stopping()) co_return;
-  circuit.stream =
-      std::make_unique<RelayedStream>(std::move(stream.stream), swarm_.expect(stream.peer));
+  // What a relay brings that this node has found by itself is not read beyond the usual rate.
+  net::Toll::Expectation expected;
+  if (is_given(stream.peer)) expected = swarm_.expect(stream.peer);
+  circuit.stream = std::make_unique<RelayedStream>(std::move(stream.stream), std::move(expected));
   waiting_.push_back(std::move(circuit));
   arrived_.notify_all();
 }

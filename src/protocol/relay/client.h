@@ -43,10 +43,19 @@ class Client final : net::ConnectionObserver {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
+  enum class Choice : std::uint8_t {
+    given,   // by the user: tried again until it works
+    chosen,  // by this node: let go of when it fails
+  };
   /// Stays connected to `relay`, whose addresses the peer store knows, and keeps a reservation
   /// there: renewed before it ends, made again when the connection was lost. Throws Error{limit}
   /// beyond kMaxRelays.
-  void keep(PeerId relay);
+  void keep(PeerId relay, Choice choice = Choice::given);
+  /// Relays that it uses or tries to use.
+  std::size_t relays() const { return relays_.size(); }
+  bool keeps(const PeerId& relay) const { return relays_.contains(relay); }
+  /// Called when a chosen relay was let go of.
+  void when_dropped(std::function<void(const PeerId&)> callback) { dropped_ = std::move(callback); }
   /// Called when the addresses that this node has through relays have changed; the swarm announces
   /// them.
   void when_changed(std::function<void()> callback) { changed_ = std::move(callback); }
@@ -66,7 +75,8 @@ class Client final : net::ConnectionObserver {
 
  private:
   struct Relay {
-    explicit Relay(Waits& waits) : lost(waits) {}
+    Relay(Waits& waits, Choice how) : choice(how), lost(waits) {}
+    const Choice choice;
     std::vector<Multiaddr> addresses{};  // …/p2p-circuit; none: no reservation
     Event lost;                          // the connection to it
     bool told_refusal = false;
@@ -80,6 +90,8 @@ class Client final : net::ConnectionObserver {
   Task<Duration> reserve(PeerId id);
   Task<HopMessage> request(Stream& stream, HopMessage message);
   void set_addresses(const PeerId& id, std::vector<Multiaddr> addresses);
+  void drop(const PeerId& id);
+  bool is_given(const PeerId& relay) const;
   void note_refusal(const PeerId& id, const std::string& reason);
   std::vector<Multiaddr> circuit_addresses(const net::Connection& connection,
                                            const Reservation& reservation) const;
@@ -95,6 +107,7 @@ class Client final : net::ConnectionObserver {
   std::deque<Circuit> waiting_;
   Event arrived_;
   std::function<void()> changed_;
+  std::function<void(const PeerId&)> dropped_;
   std::function<void(const PeerId&, const std::string&)> refused_;
   TaskGroup tasks_;
 };

@@ -404,6 +404,9 @@ void Connection::retransmit_after(Duration delay, PacketPtr packet) {
         if (connection == nullptr || connection->state_ == State::broken) return;
         const bool syn = packet->kind == PacketKind::syn;
         if (syn && connection->state_ != State::connecting) return;
+        // Hops on its way may have rewritten them.
+        packet->from = connection->local_;
+        packet->to = connection->remote_;
         connection->transmit(std::move(packet));
       });
 }

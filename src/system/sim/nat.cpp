@@ -89,13 +89,7 @@ bool Nat::pass_out(Packet& packet, std::uint32_t host, TimePoint at) {
   };
   if (packet.to.address.is_multicast() || std::ranges::any_of(hosts_, is_neighbour)) return true;
   const bool stream = is_stream(packet);
-  Endpoint inside = packet.from;
-  if (inside.address == options_.address) {
-    // Sent again by the host's stack, which does not know that it was translated.
-    const auto known = by_port_.find({stream, inside.port});
-    if (known == by_port_.end()) return false;
-    inside = known->second.key.inside;
-  }
+  const Endpoint inside = packet.from;
   const Key key{.stream = stream, .inside = inside, .outside = seen(packet.to, options_.mapping)};
   auto found = by_key_.find(key);
   if (found != by_key_.end() && expired(by_port_.at({stream, found->second}), at)) {

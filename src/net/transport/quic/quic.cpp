@@ -12,6 +12,10 @@ namespace shoal::net {
 
 namespace {
 
+/// For about 5 s, the time of one round of hole punching.
+constexpr int kPunches = 40;
+constexpr std::size_t kPunchBytes = 64;
+constexpr Duration kPunchPause = 40ms;
 constexpr BindOptions kBindOptions{.batches = true, .dont_fragment = true};
 
 class QuicListener final : public TransportListener {
@@ -47,10 +51,8 @@ class QuicTransport final : public Transport {
 
   Task<Link> dial(Multiaddr address, PeerId peer, DialAs as) override {
     const Endpoint endpoint = quic::quic_endpoint(address).value();
-    if (as.role == Direction::inbound) {
-      throw Error(ErrorCode::unsupported, "QUIC has no simultaneous open", address.to_string());
-    }
     make_credentials();
+    if (as.role == Direction::inbound) co_return co_await let_in(endpoint);
     quic::PacketSocket& socket = socket_for(endpoint.address);
     auto muxer = std::make_unique<quic::QuicMuxer>(socket, endpoint, std::move(peer));
     co_await muxer->handshake();
@@ -68,6 +70,19 @@ class QuicTransport final : public Transport {
   }
 
  private:
+  /// Has the NAT before us let in the packets of a peer that dials us now; its connection comes to
+  /// the listener (libp2p specs, relay/DCUtR).
+  Task<Link> let_in(Endpoint peer) {
+    quic::PacketSocket& socket = socket_for(peer.address);
+    for (int i = 0; i < kPunches; ++i) {
+      Bytes packet = system_.random.bytes(kPunchBytes);
+      packet[0] &= 0x3f;  // without the bit that every packet of QUIC has
+      socket.send(peer, packet, {});
+      co_await system_.clock.sleep_for(kPunchPause + system_.random.below(5) * kPunchPause);
+    }
+    throw Error(ErrorCode::unreachable, "nobody came from there", peer.to_string());
+  }
+
   void make_credentials() {
     if (shared_.credentials) return;
     shared_.credentials = quic::Credentials::make(
