@@ -11,6 +11,8 @@
 #include "cli/written.h"
 #include "content/import/glob.h"
 #include "format/name_check.h"
+#include "service/chat_message.h"
+#include "service/chat_room.h"
 
 namespace shoal::cli {
 
@@ -110,6 +112,11 @@ constexpr const char* kSubExamples = R"(Examples:
   shoal sub news
   shoal sub --json news                   with author and id
   shoal sub photos --raw -c 1 > cat.jpg)";
+
+constexpr const char* kChatExamples = R"(Examples:
+  shoal chat picnic                       with everybody who knows the name
+  shoal chat --private family             prints a link; who has it is in
+  shoal chat LINK --name Ann)";
 
 constexpr const char* kTopicsExamples = R"(Examples:
   shoal topics                            of the nodes that run on this home
@@ -255,6 +262,10 @@ void add_others(CLI::App& app, Written& written) {
   single(sub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
   sub.add_flag("--raw", written.raw, "messages as they are, nothing between them");
   single(sub, "-c,--count", written.count, "N", "end after N messages");
+  auto& chat = add_command(app, "chat", "talk to whoever is in a topic", kChatExamples);
+  single(chat, "TOPIC|LINK", written.topic, "", "a name, or the link of a private chat");
+  single(chat, "--name", written.name, "NAME", "yours; default: of the user");
+  chat.add_flag("--private", written.make_private, "a new key, and so a link that only you have");
   add_command(app, "topics", "list the topics that are joined here", kTopicsExamples);
 
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
@@ -367,6 +378,24 @@ content::TreeLimits read_limits(const Written& written) {
   return {.max_bytes = bytes, .max_entries = count_if_given(written.max_files, "--max-files")};
 }
 
+ChatOptions chat_options(const Written& written) {
+  if (written.topic.empty() && !written.make_private) {
+    throw Error(ErrorCode::usage, "chat takes a topic or a link", {},
+                "`shoal chat picnic` talks to everybody who knows that name");
+  }
+  const std::string room = written.topic.empty() ? "chat" : written.topic;
+  const auto parsed = service::ChatRoom::parse(room);
+  if (written.make_private && parsed.is_private()) {
+    throw Error(ErrorCode::usage, "this link is private already", {}, "leave out --private");
+  }
+  if (written.name.size() > service::ChatMessage::kMaxNameBytes) {
+    throw Error(ErrorCode::usage, "a name in a chat has at most 64 bytes", {}, "use a shorter one");
+  }
+  return {.room = written.make_private ? parsed.name() : room,
+          .name = written.name,
+          .make_private = written.make_private};
+}
+
 std::unique_ptr<Command> make_command(const std::string& name, const Written& written,
                                       bool others_known) {
   if (name == "share") {
@@ -395,6 +424,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
                      .raw = written.raw,
                      .count = positive_if_given(written.count, "-c")});
   }
+  if (name == "chat") return make_chat(chat_options(written));
   if (name == "topics") return make_topics();
   if (name == "perf") {
     return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));

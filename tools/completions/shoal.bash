@@ -2,7 +2,7 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf pub sub topics ping version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf pub sub chat topics ping version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
@@ -19,6 +19,7 @@ _shoal_flags() {
     perf) echo '--bytes' ;;
     pub) echo '--whole' ;;
     sub) echo '--raw -c --count' ;;
+    chat) echo '--name --private' ;;
     ping) echo '-c --count' ;;
   esac
 }

@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf pub sub topics ping version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf pub sub chat topics ping version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -21,6 +21,7 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a network -d '
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a perf -d 'measure throughput to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a pub -d 'publish lines of stdin to a topic'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a sub -d 'print the messages of a topic'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a chat -d 'talk to whoever is in a topic'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a topics -d 'list the topics that are joined here'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
@@ -71,4 +72,6 @@ complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many
 complete -c shoal -n '__fish_seen_subcommand_from pub' -l whole -d 'all of stdin is one message'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -l raw -d 'messages as they are, nothing between them'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -s c -l count -x -d 'end after so many messages'
+complete -c shoal -n '__fish_seen_subcommand_from chat' -l name -x -d 'yours'
+complete -c shoal -n '__fish_seen_subcommand_from chat' -l private -d 'a new key'
 complete -c shoal -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many times'
