@@ -210,6 +210,11 @@ void add_get(CLI::App& app, Written& written) {
   add_max_files(command, written);
 }
 
+void add_unsigned(CLI::App& command, Written& written) {
+  command.add_flag("--unsigned", written.unsigned_messages,
+                   "messages name no author and prove none; all\npeers of the topic must agree");
+}
+
 void add_others(CLI::App& app, Written& written) {
   auto& ls = add_command(app, "ls", "list a folder", kLsExamples);
   add_link(ls, written);
@@ -258,9 +263,11 @@ void add_others(CLI::App& app, Written& written) {
   auto& pub = add_command(app, "pub", "publish lines of stdin to a topic", kPubExamples);
   single(pub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
   pub.add_flag("--whole", written.whole, "all of stdin is one message");
+  add_unsigned(pub, written);
   auto& sub = add_command(app, "sub", "print the messages of a topic", kSubExamples);
   single(sub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
   sub.add_flag("--raw", written.raw, "messages as they are, nothing between them");
+  add_unsigned(sub, written);
   single(sub, "-c,--count", written.count, "N", "end after N messages");
   auto& chat = add_command(app, "chat", "talk to whoever is in a topic", kChatExamples);
   single(chat, "TOPIC|LINK", written.topic, "", "a name, or the link of a private chat");
@@ -417,11 +424,14 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "dht") return make_dht(written.action, written.key, written.value);
   if (name == "network") return make_network(written.action, written.file);
   if (name == "pub") {
-    return make_pub({.topic = checked_topic(written.topic), .whole = written.whole});
+    return make_pub({.topic = checked_topic(written.topic),
+                     .whole = written.whole,
+                     .unsigned_messages = written.unsigned_messages});
   }
   if (name == "sub") {
     return make_sub({.topic = checked_topic(written.topic),
                      .raw = written.raw,
+                     .unsigned_messages = written.unsigned_messages,
                      .count = positive_if_given(written.count, "-c")});
   }
   if (name == "chat") return make_chat(chat_options(written));

@@ -79,12 +79,14 @@ std::unique_ptr<Command> make_peers();
 struct PubOptions {
   std::string topic;
   bool whole = false;  // all of stdin is one message
+  bool unsigned_messages = false;
 };
 std::unique_ptr<Command> make_pub(PubOptions options);
 
 struct SubOptions {
   std::string topic;
   bool raw = false;
+  bool unsigned_messages = false;
   std::optional<std::uint64_t> count;  // of messages after which it ends
 };
 std::unique_ptr<Command> make_sub(SubOptions options);

@@ -29,7 +29,8 @@ class PubCommand final : public Command {
   Task<void> run(Session& session) override {
     session_ = &session;
     node::Node& node = session.start_node();
-    topic_ = node.topics().open(options_.topic, {.subscribe = false});
+    topic_ = node.topics().open(
+        options_.topic, {.subscribe = false, .signatures = policy_for(options_.unsigned_messages)});
     StandardLines input(session.system());
     if (stdin_is_terminal()) session.output().note("a message a line; end with Ctrl-D");
     if (options_.whole) {

@@ -35,7 +35,7 @@ struct Written {
   std::string cid, action, key, value, file, bytes;
 
   std::string topic;
-  bool whole = false, raw = false, make_private = false;
+  bool whole = false, raw = false, make_private = false, unsigned_messages = false;
 
   std::string helped;
 };

@@ -17,8 +17,8 @@ _shoal_flags() {
     stat) echo '--max-files' ;;
     forget) echo '--all' ;;
     perf) echo '--bytes' ;;
-    pub) echo '--whole' ;;
-    sub) echo '--raw -c --count' ;;
+    pub) echo '--whole --unsigned' ;;
+    sub) echo '--raw --unsigned -c --count' ;;
     chat) echo '--name --private' ;;
     ping) echo '-c --count' ;;
   esac

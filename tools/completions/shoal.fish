@@ -70,6 +70,7 @@ complete -c shoal -n '__fish_seen_subcommand_from dht' -a 'lookup get put table'
 complete -c shoal -n '__fish_seen_subcommand_from network' -a new
 complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many each way'
 complete -c shoal -n '__fish_seen_subcommand_from pub' -l whole -d 'all of stdin is one message'
+complete -c shoal -n '__fish_seen_subcommand_from pub sub' -l unsigned -d 'messages name no author'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -l raw -d 'messages as they are, nothing between them'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -s c -l count -x -d 'end after so many messages'
 complete -c shoal -n '__fish_seen_subcommand_from chat' -l name -x -d 'yours'
