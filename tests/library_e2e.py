@@ -331,7 +331,7 @@ def test_packages_bring_their_files_and_name_what_they_need(folder: Path):
 
 
 def test_the_guide_shows_the_examples_as_they_are(folder: Path):
-    examples = [path.read_text() for path in (ROOT / "examples").glob("*.cpp")]
+    examples = [path.read_text() for path in (ROOT / "examples").glob("*.[ch]*")]
     shown = re.findall(r"^```cpp\n(.*?)\n```$", (ROOT / "docs/library.md").read_text(), re.M | re.S)
     assert shown
     for snippet in shown:

@@ -13,6 +13,8 @@
 #include "content/import/glob.h"
 #include "format/name_check.h"
 #include "protocol/tunnel/message.h"
+#include "service/chat_message.h"
+#include "service/chat_room.h"
 #include "service/tunnel_ticket.h"
 
 namespace shoal::cli {
@@ -128,6 +130,11 @@ constexpr const char* kSubExamples = R"(Examples:
   shoal sub --json news                   with author and id
   shoal sub photos --raw -c 1 > cat.jpg)";
 
+constexpr const char* kChatExamples = R"(Examples:
+  shoal chat picnic                       with everybody who knows the name
+  shoal chat --private family             prints a link; who has it is in
+  shoal chat LINK --name Ann)";
+
 constexpr const char* kTopicsExamples = R"(Examples:
   shoal topics                            of the nodes that run on this home
   shoal topics --json)";
@@ -225,6 +232,11 @@ void add_get(CLI::App& app, Written& written) {
   add_max_files(command, written);
 }
 
+void add_unsigned(CLI::App& command, Written& written) {
+  command.add_flag("--unsigned", written.unsigned_messages,
+                   "messages name no author and prove none; all\npeers of the topic must agree");
+}
+
 void add_others(CLI::App& app, Written& written) {
   auto& ls = add_command(app, "ls", "list a folder", kLsExamples);
   add_link(ls, written);
@@ -273,10 +285,16 @@ void add_others(CLI::App& app, Written& written) {
   auto& pub = add_command(app, "pub", "publish lines of stdin to a topic", kPubExamples);
   single(pub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
   pub.add_flag("--whole", written.whole, "all of stdin is one message");
+  add_unsigned(pub, written);
   auto& sub = add_command(app, "sub", "print the messages of a topic", kSubExamples);
   single(sub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
   sub.add_flag("--raw", written.raw, "messages as they are, nothing between them");
+  add_unsigned(sub, written);
   single(sub, "-c,--count", written.count, "N", "end after N messages");
+  auto& chat = add_command(app, "chat", "talk to whoever is in a topic", kChatExamples);
+  single(chat, "TOPIC|LINK", written.topic, "", "a name, or the link of a private chat");
+  single(chat, "--name", written.name, "NAME", "yours; default: of the user");
+  chat.add_flag("--private", written.make_private, "a new key, and so a link that only you have");
   add_command(app, "topics", "list the topics that are joined here", kTopicsExamples);
 
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
@@ -443,6 +461,24 @@ ConnectOptions connect_options(const Written& written) {
   return out;
 }
 
+ChatOptions chat_options(const Written& written) {
+  if (written.topic.empty() && !written.make_private) {
+    throw Error(ErrorCode::usage, "chat takes a topic or a link", {},
+                "`shoal chat picnic` talks to everybody who knows that name");
+  }
+  const std::string room = written.topic.empty() ? "chat" : written.topic;
+  const auto parsed = service::ChatRoom::parse(room);
+  if (written.make_private && parsed.is_private()) {
+    throw Error(ErrorCode::usage, "this link is private already", {}, "leave out --private");
+  }
+  if (written.name.size() > service::ChatMessage::kMaxNameBytes) {
+    throw Error(ErrorCode::usage, "a name in a chat has at most 64 bytes", {}, "use a shorter one");
+  }
+  return {.room = written.make_private ? parsed.name() : room,
+          .name = written.name,
+          .make_private = written.make_private};
+}
+
 std::unique_ptr<Command> make_command(const std::string& name, const Written& written,
                                       bool others_known) {
   if (name == "share") {
@@ -472,13 +508,17 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "expose") return make_expose(expose_options(written));
   if (name == "connect") return make_connect(connect_options(written));
   if (name == "pub") {
-    return make_pub({.topic = checked_topic(written.topic), .whole = written.whole});
+    return make_pub({.topic = checked_topic(written.topic),
+                     .whole = written.whole,
+                     .unsigned_messages = written.unsigned_messages});
   }
   if (name == "sub") {
     return make_sub({.topic = checked_topic(written.topic),
                      .raw = written.raw,
+                     .unsigned_messages = written.unsigned_messages,
                      .count = positive_if_given(written.count, "-c")});
   }
+  if (name == "chat") return make_chat(chat_options(written));
   if (name == "topics") return make_topics();
   if (name == "perf") {
     return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));

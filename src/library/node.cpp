@@ -9,6 +9,7 @@
 #include "library/looking.h"
 #include "library/node_core.h"
 #include "library/real_loop.h"
+#include "library/requests.h"
 #include "library/simulated_loop.h"
 
 namespace shoal {
@@ -193,6 +194,42 @@ Async<std::string> Node::connect(std::string address) {
 
 Async<Duration> Node::ping(std::string peer, Duration timeout) {
   return ping_on(core_, std::move(peer), timeout);
+}
+
+Topic Node::join(std::string topic, TopicOptions options) {
+  return Topic(core_->join(std::move(topic), std::move(options)));
+}
+
+void Node::respond(std::string protocol, Responder responder, RespondOptions options) {
+  if (!responder) throw Error(ErrorCode::usage, "a responder that cannot be called", protocol);
+  respond_streaming(std::move(protocol), library::answering_once(std::move(responder)), options);
+}
+
+void Node::respond_streaming(std::string protocol, StreamResponder responder,
+                             RespondOptions options) {
+  if (!responder) throw Error(ErrorCode::usage, "a responder that cannot be called", protocol);
+  auto rules = std::make_shared<library::Responding>(std::move(responder), options);
+  core_->serve(protocol, [rules = std::move(rules)](PeerStream stream) {
+    return library::respond(rules, std::move(stream));
+  });
+}
+
+Async<ByteVector> Node::request(std::string peer, std::string protocol, std::string message,
+                                RequestOptions options) {
+  return request(std::move(peer), std::move(protocol), bytes_of(message), options);
+}
+
+Async<ByteVector> Node::request(std::string peer, std::string protocol,
+                                std::span<const std::byte> message, RequestOptions options) {
+  return library::ask_once(open(std::move(peer), std::move(protocol)),
+                           ByteVector(message.begin(), message.end()), options);
+}
+
+Async<Answers> Node::request_streaming(std::string peer, std::string protocol, std::string message,
+                                       RequestOptions options) {
+  const auto bytes = bytes_of(message);
+  return library::ask(open(std::move(peer), std::move(protocol)),
+                      ByteVector(bytes.begin(), bytes.end()), options);
 }
 
 Async<Share> Node::share(std::vector<std::string> paths, ShareOptions options) {

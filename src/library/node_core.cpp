@@ -178,6 +178,17 @@ void NodeCore::unserve(const std::string& protocol) {
   });
 }
 
+std::shared_ptr<TopicCore> NodeCore::join(std::string topic, TopicOptions options) {
+  std::shared_ptr<TopicCore> out;
+  call(*loop_, [&] {
+    std::erase_if(topics_, [](const auto& one) { return one->ended(); });
+    out =
+        std::make_shared<TopicCore>(loop_, node(), uncaught_, std::move(topic), std::move(options));
+    topics_.push_back(out);
+  });
+  return out;
+}
+
 Task<void> NodeCore::handle(std::shared_ptr<const Handler> handler, net::ProtocolStream stream) {
   if (ending_) throw_stopped();
   UncaughtError failure{.where = "a handler",
@@ -317,6 +328,8 @@ Task<void> NodeCore::end() {
   while (!scopes_.empty()) co_await scopes_gone_.wait_through();
   co_await jobs_.stop();
   open_.take_all_back();
+  for (const auto& topic : topics_) topic->end();
+  topics_.clear();
   std::exception_ptr failure;
   try {
     while (!shares_.empty()) {

@@ -15,6 +15,7 @@
 #include "library/peers.h"
 #include "library/share_core.h"
 #include "library/stream_core.h"
+#include "library/topic_core.h"
 #include "library/uncaught.h"
 #include "node/node.h"
 #include "system/task_group.h"
@@ -43,6 +44,7 @@ class NodeCore {
   void serve(const std::string& protocol, Handler handler);
   void unserve(const std::string& protocol);
   bool has_block(const std::string& cid);
+  std::shared_ptr<TopicCore> join(std::string topic, TopicOptions options);
   std::shared_ptr<JobCore> spawn(Async<void> work);
 
   // On the loop.
@@ -82,6 +84,7 @@ class NodeCore {
   Event scopes_gone_;
   OpenStreams open_;
   std::vector<std::shared_ptr<ShareCore>> shares_;
+  std::vector<std::shared_ptr<TopicCore>> topics_;
   bool ending_ = false;
   std::atomic<bool> stop_begun_ = false;
   std::atomic<bool> stopped_ = false;

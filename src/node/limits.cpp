@@ -46,6 +46,7 @@
 #include "protocol/relay/voucher.h"
 #include "protocol/tunnel/flow.h"
 #include "protocol/tunnel/message.h"
+#include "service/chat_state.h"
 #include "service/content_stat.h"
 #include "service/delivery.h"
 #include "service/link.h"
@@ -224,6 +225,12 @@ const auto kLimits = std::to_array<Limit>({
     {"gossipsub.inbox_messages", gossipsub::InboxLimits{}.messages, "messages", "the same in messages"},
     {"topic.enough_peers", service::TopicSearch::kEnoughPeers, "peers", "peers of a topic with which no further ones are looked for"},
     {"topic.dials", service::TopicSearch::kMaxDials, "dials", "dials to peers of one topic at a time"},
+    {"chat.text_bytes", service::ChatMessage::kMaxTextBytes, "bytes", "what is said at once in a chat"},
+    {"chat.name_bytes", service::ChatMessage::kMaxNameBytes, "bytes", "a name in it"},
+    {"chat.history", service::ChatState::kHistory, "messages", "messages that are kept for who comes late"},
+    {"chat.members", service::ChatState::kMaxMembers, "members", "members that are told apart"},
+    {"chat.events", service::ChatState::kMaxEvents, "events", "what waits for a slow reader, before the oldest is dropped"},
+    {"chat.event_bytes", service::ChatState::kMaxEventBytes, "bytes", "the same in bytes"},
     {"import.ignore_file_bytes", content::kMaxIgnoreFileBytes, "bytes", "a .shoalignore file"},
     {"import.pattern_bytes", content::Glob::kMaxBytes, "bytes", "a pattern in it, or of --exclude"},
     {"share.tree_blocks", TreeBlocks::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},

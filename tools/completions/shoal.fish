@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub topics ping lab version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -21,6 +21,7 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a network -d '
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a perf -d 'measure throughput to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a pub -d 'publish lines of stdin to a topic'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a sub -d 'print the messages of a topic'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a chat -d 'talk to whoever is in a topic'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a topics -d 'list the topics that are joined here'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a expose -d 'let others connect to a service'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a connect -d 'connect to a service by its ticket'
@@ -74,8 +75,11 @@ complete -c shoal -n '__fish_seen_subcommand_from dht' -a 'lookup get put table'
 complete -c shoal -n '__fish_seen_subcommand_from network' -a new
 complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many each way'
 complete -c shoal -n '__fish_seen_subcommand_from pub' -l whole -d 'all of stdin is one message'
+complete -c shoal -n '__fish_seen_subcommand_from pub sub' -l unsigned -d 'messages name no author'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -l raw -d 'messages as they are, nothing between them'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -s c -l count -x -d 'end after so many messages'
+complete -c shoal -n '__fish_seen_subcommand_from chat' -l name -x -d 'yours'
+complete -c shoal -n '__fish_seen_subcommand_from chat' -l private -d 'a new key'
 complete -c shoal -n '__fish_seen_subcommand_from expose' -l allow -x -d 'only this peer'
 complete -c shoal -n '__fish_seen_subcommand_from expose' -l new-ticket -d 'end tickets printed before'
 complete -c shoal -n '__fish_seen_subcommand_from connect' -l http -d 'print the address for a browser'
