@@ -24,7 +24,7 @@ SendTurns::Turn::Turn(SendTurns& turns, std::size_t bytes)
 SendTurns::Turn::~Turn() {
   const std::chrono::duration<double> took = turns_.system_.clock.now() - began_;
   const double rate = static_cast<double>(bytes_) / std::max(took.count(), 1e-6);
-  if (bytes_ >= kTelling) turns_.best_rate_ = std::max(kForget * turns_.best_rate_, rate);
+  if (sent_ && bytes_ >= kTelling) turns_.best_rate_ = std::max(kForget * turns_.best_rate_, rate);
   if (gave_up_) return;
   turns_.held_.erase(place_);
   turns_.grant();

@@ -28,7 +28,7 @@ class SendTurns {
   static constexpr Duration kPatience = 3s;
   /// How many times as long as the quickest a turn may take, within these.
   static constexpr double kSlow = 4;
-  static constexpr Duration kLeast = 250ms;
+  static constexpr Duration kLeast = 500ms;
   static constexpr Duration kMost = 10s;
   /// While nothing is known.
   static constexpr Duration kFirst = 1s;
@@ -42,6 +42,8 @@ class SendTurns {
     Turn& operator=(const Turn&) = delete;
     /// It took so long that another has been let in.
     bool gave_up() const { return gave_up_; }
+    /// The block has been sent, and was not called off in the last moment.
+    void note_sent() { sent_ = true; }
 
    private:
     friend class SendTurns;
@@ -49,6 +51,7 @@ class SendTurns {
     const std::size_t bytes_;
     const TimePoint began_;
     bool gave_up_ = false;
+    bool sent_ = false;
     std::list<Turn*>::iterator place_;
   };
 

@@ -24,6 +24,7 @@ struct Turns : ::testing::Test {
     const auto turn = co_await test.turns.take(claim);
     test.begun.push_back(name);
     co_await test.world.clock().sleep_for(takes);
+    turn->note_sent();
   }
 
   sim::World world;
@@ -78,7 +79,7 @@ TEST_F(Turns, a_slow_receiver_gives_its_turn_up) {
   send(0, 1min, 1);
   world.run_for(10ms);
   send(0, 100ms, 2);
-  world.run_for(300ms);
+  world.run_for(400ms);
   EXPECT_EQ(begun.size(), 2u);
   world.run_for(300ms);
   EXPECT_EQ(begun.size(), 3u);

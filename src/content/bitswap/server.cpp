@@ -418,7 +418,9 @@ Task<void> Server::send_in_turn(Peer& peer) {
   const std::size_t bytes = peer.ready.empty() ? 0 : peer.ready.front()->block_bytes();
   if (!sharing_.empty() && !peer.slow && bytes >= kTurnBytes) turn = co_await take_turn(peer);
   if (peer.gone) co_return;
+  const std::uint64_t before = peer.sent;
   co_await send_next(peer);
+  if (turn && peer.sent > before) turn->note_sent();
   peer.slow = turn != nullptr ? turn->gave_up() : peer.slow && peer.rate < turns_.slow_rate();
 }
 
