@@ -3,10 +3,13 @@
 #include <array>
 
 #include "content/bitswap/client.h"
+#include "content/bitswap/copy_counts.h"
+#include "content/bitswap/in_hand.h"
 #include "content/bitswap/inbound.h"
 #include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
 #include "content/bitswap/peer_window.h"
+#include "content/bitswap/send_turns.h"
 #include "content/bitswap/server.h"
 #include "content/bitswap/session.h"
 #include "content/bitswap/wantlist.h"
@@ -38,6 +41,9 @@
 #include "protocol/dcutr/hole_puncher.h"
 #include "protocol/gossipsub/gossipsub.h"
 #include "protocol/identify/message.h"
+#include "protocol/pex/exchange.h"
+#include "protocol/pex/message.h"
+#include "protocol/pex/roster.h"
 #include "protocol/relay/client.h"
 #include "protocol/relay/forward.h"
 #include "protocol/relay/message.h"
@@ -50,6 +56,7 @@
 #include "service/content_stat.h"
 #include "service/delivery.h"
 #include "service/link.h"
+#include "service/neighbours.h"
 #include "service/topic_search.h"
 #include "service/tunnel_exposer.h"
 #include "service/tunnel_ticket.h"
@@ -197,6 +204,23 @@ const auto kLimits = std::to_array<Limit>({
     {"bitswap.window_blocks", kWindowBlocks, "blocks", "blocks requested from one peer at a time"},
     {"bitswap.window_bytes", kWindowBytes, "bytes", "the same in bytes"},
     {"bitswap.tries", bitswap::SessionState::kMaxTries, "tries", "tries to reach a source that has not been there"},
+    {"bitswap.choice", bitswap::Tuning{}.choice, "blocks", "blocks that are asked of all peers with the whole together while other getters are connected, to choose from"},
+    {"bitswap.in_hand_bytes", bitswap::InHand::kMaxBytes, "bytes", "blocks that came and are still being written; beyond it no more are read from peers"},
+    {"bitswap.send_turns", bitswap::SendTurns::kTurns, "blocks", "blocks that are sent at the same time while receivers share what they get"},
+    {"bitswap.send_turn_of_others", bitswap::SendTurns::kOthersEvery, "turns", "turns of which one is for those that give nothing"},
+    {"bitswap.copies_counted", bitswap::CopyCounts::kMaxBlocks, "blocks", "blocks of which it is known to how many peers they were sent"},
+    {"exchange.message_bytes", pex::kMaxMessageBytes, "bytes", "a message that names other getters of the same content"},
+    {"exchange.record_bytes", pex::kMaxRecordBytes, "bytes", "a peer record in it"},
+    {"exchange.names", pex::kMaxNames, "peers", "peers that it names"},
+    {"exchange.first_names", pex::Roster::kMaxFirst, "peers", "peers that one who asks is named at once"},
+    {"exchange.all_names", pex::Roster::kMaxTold, "peers", "and in all"},
+    {"exchange.peers", pex::Roster::kMaxPeers, "peers", "peers of one root that may be named"},
+    {"exchange.listeners", pex::Exchange::kMaxListeners, "streams", "peers that are told of new getters of one root"},
+    {"exchange.streams_per_peer", pex::Exchange::kMaxStreamsPerPeer, "streams", "roots of which one peer is told in this way"},
+    {"exchange.timeout", seconds(pex::Exchange::kTimeout), "s", "time for each message"},
+    {"get.neighbours_wanted", service::Neighbours::kWanted, "peers", "other getters that a download connects to"},
+    {"get.neighbours", service::Neighbours::kMost, "peers", "other getters that it takes blocks from"},
+    {"get.neighbours_known", service::Neighbours::kMaxCandidates, "peers", "other getters that it was named and has not tried"},
     {"content.block_bytes", content::kMaxBlockBytes, "bytes", "a block"},
     {"content.cid_bytes", Cid::kMaxEncodedBytes, "bytes", "a CID"},
     {"content.name_bytes", kMaxEntryNameBytes, "bytes", "a name in a folder"},
