@@ -17,4 +17,5 @@
 #include <shoal/stream.h>
 #include <shoal/subscription.h>
 #include <shoal/time.h>
+#include <shoal/tunnel.h>
 #include <shoal/uncaught.h>

@@ -393,7 +393,8 @@ ExposeOptions expose_options(const Written& written) {
 ConnectOptions connect_options(const Written& written) {
   ConnectOptions out{.ticket = written.ticket, .local = std::nullopt, .http = written.http};
   if (!out.ticket.starts_with('@')) static_cast<void>(service::TunnelTicket::parse(out.ticket));
-  if (written.local != "-") out.local = parse_local(written.local.empty() ? "0" : written.local);
+  if (written.local != "-")
+    out.local = service::parse_local(written.local.empty() ? "0" : written.local);
   if (out.http && (!out.local || !out.local->address.is_loopback())) {
     throw Error(ErrorCode::usage, "--http is for a port of localhost", {},
                 "NAME.localhost is a name of this machine alone");
