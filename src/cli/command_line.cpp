@@ -6,6 +6,7 @@
 #include "cli/indexing.h"
 #include "cli/nearest_word.h"
 #include "cli/peer_target.h"
+#include "cli/topic_text.h"
 #include "cli/units.h"
 #include "cli/version.h"
 #include "cli/written.h"
@@ -30,7 +31,7 @@ constexpr const char* kExamples = R"(Examples:
   shoal get LINK                          fetches it into this folder
   shoal --home /tmp/b get LINK -o /data   a second node on this machine
 
-Flags may stand before or after the command; `shoal help COMMAND` tells more.
+Flags may stand before or after the command; see also `shoal help COMMAND`.
 Sizes are in powers of 1000.)";
 
 constexpr const char* kShareExamples = R"(Examples:
@@ -44,7 +45,7 @@ constexpr const char* kGetExamples = R"(Examples:
   shoal get LINK -o /data --seed          serves it afterwards
   shoal get bafy... --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
 
-Run it again after an interruption: it goes on where it was.)";
+Run the same command again to resume.)";
 
 constexpr const char* kCidExamples = R"(Examples:
   shoal cid film.mkv
@@ -103,6 +104,10 @@ constexpr const char* kPerfExamples = R"(Examples:
   shoal perf /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
   shoal perf 12D3KooW... --bytes 1G)";
 
+constexpr const char* kLabExamples = R"(Examples:
+  shoal lab                               lists the experiments
+  shoal lab lookup --out /tmp             writes /tmp/lookup.html
+  shoal lab churn --nodes 500 --seed 7)";
 constexpr const char* kExposeExamples = R"(Examples:
   shoal expose ssh localhost:22           prints a ticket: who has it can connect
   shoal expose db localhost:5432 --allow 12D3KooW...
@@ -113,6 +118,19 @@ constexpr const char* kConnectExamples = R"(Examples:
   shoal connect TICKET 8080
   shoal connect @ticket.txt localhost:5432
   ssh -o 'ProxyCommand shoal connect @ticket.txt -' user@host)";
+constexpr const char* kPubExamples = R"(Examples:
+  echo hello | shoal pub news
+  shoal pub photos --whole < cat.jpg      one message, at most 1 MiB
+  tail -f log | shoal pub log --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
+
+constexpr const char* kSubExamples = R"(Examples:
+  shoal sub news
+  shoal sub --json news                   with author and id
+  shoal sub photos --raw -c 1 > cat.jpg)";
+
+constexpr const char* kTopicsExamples = R"(Examples:
+  shoal topics                            of the nodes that run on this home
+  shoal topics --json)";
 
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
@@ -133,14 +151,19 @@ void add_common(CLI::App& app, Written& written) {
              "repeatable; stay connected to this peer\n"
              "(an address that ends in /p2p/ID)");
   repeatable(app, "--bootstrap", written.bootstrap, "MULTIADDR",
-             "repeatable; a way into a network: a peer of it\n"
+             "repeatable; a peer of the network to join\n"
              "(an address that ends in /p2p/ID)");
   single(app, "--network", written.network, "FILE",
-         "join the private network of this key (swarm.key),\n"
-         "and nobody outside of it");
+         "join the private network with this key (swarm.key);\n"
+         "peers without the key are refused");
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
-             "repeatable; an address that others reach us by,\n"
+             "repeatable; address where others reach this node,\n"
              "such as a forwarded port");
+  repeatable(app, "--relay", written.relays, "MULTIADDR",
+             "repeatable; be reached through this relay\n"
+             "(an address that ends in /p2p/ID)");
+  app.add_flag("--relay-service", written.relay_service,
+               "relay for others, without limits on time and bytes");
   app.add_flag("--no-lan", written.no_lan, "neither find peers on the LAN nor be found there");
   app.add_flag("--public", written.is_public, "announce to the public IPFS network, and search it");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
@@ -181,14 +204,14 @@ void add_share(CLI::App& app, Written& written) {
 
 void add_max_size(CLI::App& command, Written& written) {
   single(command, "--max-size", written.max_size, "SIZE",
-         "at most so much content (10G); allows many copies\n"
-         "of few blocks, which end it else");
+         "stop beyond SIZE (10G); allows content that\n"
+         "repeats a few blocks many times");
 }
 
 void add_max_files(CLI::App& command, Written& written) {
   single(command, "--max-files", written.max_files, "N",
-         "at most so many files and folders; allows folders\n"
-         "that repeat, which end it else");
+         "stop beyond N files and folders; allows folders\n"
+         "that repeat many times");
 }
 
 void add_get(CLI::App& app, Written& written) {
@@ -242,14 +265,29 @@ void add_others(CLI::App& app, Written& written) {
   auto& network =
       add_command(app, "network", "make the key of a private network", kNetworkExamples);
   single(network, "ACTION", written.action, "", "new")->required();
-  single(network, "FILE", written.file, "", "where to")->required();
+  single(network, "FILE", written.file, "", "file to write the key to")->required();
   auto& perf = add_command(app, "perf", "measure throughput to a peer", kPerfExamples);
   single(perf, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
-  single(perf, "--bytes", written.bytes, "N", "how many each way; default 100M");
+  single(perf, "--bytes", written.bytes, "N", "bytes to send in each direction; default 100M");
+
+  auto& pub = add_command(app, "pub", "publish lines of stdin to a topic", kPubExamples);
+  single(pub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
+  pub.add_flag("--whole", written.whole, "all of stdin is one message");
+  auto& sub = add_command(app, "sub", "print the messages of a topic", kSubExamples);
+  single(sub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
+  sub.add_flag("--raw", written.raw, "messages as they are, nothing between them");
+  single(sub, "-c,--count", written.count, "N", "end after N messages");
+  add_command(app, "topics", "list the topics that are joined here", kTopicsExamples);
 
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
-  single(ping, "-c,--count", written.count, "N", "how many times; default: until stopped");
+  single(ping, "-c,--count", written.count, "N", "number of pings; default: until stopped");
+
+  auto& lab = add_command(app, "lab", "run an experiment in a simulated network", kLabExamples);
+  single(lab, "NAME", written.experiment, "", "which one; without it all are listed");
+  single(lab, "--seed", written.lab_seed, "N", "all chance follows from it; default 1");
+  single(lab, "--nodes", written.nodes, "N", "how many nodes");
+  single(lab, "--out", written.out, "DIR", "where the page goes; default: here");
 
   auto& expose = add_command(app, "expose", "let others connect to a service", kExposeExamples);
   single(expose, "NAME", written.name, "", "what it is called: a-z, 0-9 and -")->required();
@@ -357,6 +395,10 @@ CommonOptions read_common(const Written& written) {
   options.lan = !written.no_lan;
   options.is_public = written.is_public;
   for (const auto& text : written.announce_at) options.announce.push_back(parse_announce(text));
+  for (const auto& text : written.relays) {
+    options.relays.push_back(parse_peer_address("--relay", text));
+  }
+  options.relay_service = written.relay_service;
   options.up = rate_if_given(written.up, "--up");
   options.down = rate_if_given(written.down, "--down");
   options.timeout = if_given<Duration>(written.timeout, "--timeout", parse_time);
@@ -416,6 +458,12 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "forget") return make_forget(forget_options(written));
   if (name == "status") return make_status();
   if (name == "version") return make_version();
+  if (name == "lab") {
+    return make_lab({.name = written.experiment,
+                     .seed = count_if_given(written.lab_seed, "--seed"),
+                     .nodes = positive_if_given(written.nodes, "--nodes"),
+                     .folder = written.out});
+  }
   if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));
   if (name == "find") return make_find(service::Link::parse(written.cid, true).cid);
   if (name == "provide") return make_provide(service::Link::parse(written.cid, true).cid);
@@ -424,6 +472,15 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "network") return make_network(written.action, written.file);
   if (name == "expose") return make_expose(expose_options(written));
   if (name == "connect") return make_connect(connect_options(written));
+  if (name == "pub") {
+    return make_pub({.topic = checked_topic(written.topic), .whole = written.whole});
+  }
+  if (name == "sub") {
+    return make_sub({.topic = checked_topic(written.topic),
+                     .raw = written.raw,
+                     .count = positive_if_given(written.count, "-c")});
+  }
+  if (name == "topics") return make_topics();
   if (name == "perf") {
     return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));
   }

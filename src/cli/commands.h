@@ -78,6 +78,14 @@ std::unique_ptr<Command> make_perf(const std::string& peer, std::optional<std::u
 /// Of the nodes that run in the home.
 std::unique_ptr<Command> make_peers();
 
+struct LabCommandOptions {
+  std::string name;  // empty: lists the experiments
+  std::optional<std::uint64_t> seed;
+  std::optional<std::uint64_t> nodes;
+  std::string folder;  // empty: the working directory
+};
+/// Throws Error{usage}.
+std::unique_ptr<Command> make_lab(const LabCommandOptions& options);
 struct ExposeOptions {
   std::string name;
   service::TunnelTarget target;
@@ -92,6 +100,20 @@ struct ConnectOptions {
   bool http = false;
 };
 std::unique_ptr<Command> make_connect(ConnectOptions options);
+struct PubOptions {
+  std::string topic;
+  bool whole = false;  // all of stdin is one message
+};
+std::unique_ptr<Command> make_pub(PubOptions options);
+
+struct SubOptions {
+  std::string topic;
+  bool raw = false;
+  std::optional<std::uint64_t> count;  // of messages after which it ends
+};
+std::unique_ptr<Command> make_sub(SubOptions options);
+/// Of the nodes that run in the home.
+std::unique_ptr<Command> make_topics();
 
 std::unique_ptr<Command> make_version();
 

@@ -39,9 +39,12 @@ node::Node& Session::open_node() {
                         .dht_server = serves_dht_,
                         .is_public = options_.is_public,
                         .announce = options_.announce,
+                        .relays = options_.relays,
+                        .relay_service = options_.relay_service,
                         .up = options_.up,
                         .down = options_.down,
-                        .agent = agent()};
+                        .agent = agent(),
+                        .quic = true};
     if (!options_.network_file.empty()) config.upgrade.network_key = read_network_key();
     node_ = std::make_unique<node::Node>(system_, std::move(config));
     if (const auto& aside = node_->store().damaged(); !aside.empty()) {

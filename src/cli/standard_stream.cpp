@@ -18,7 +18,7 @@ namespace shoal::cli {
 namespace {
 
 /// A job that waits ends after so long, so that an abort is noticed.
-constexpr int kPollMs = 100;
+constexpr int kStreamPollMs = 100;
 /// What a pipe takes whole once it is writable, so that the write does not block.
 constexpr std::size_t kWriteBytes = PIPE_BUF;
 
@@ -33,7 +33,7 @@ bool is_ready(int descriptor, short events, int timeout_ms) {
 
 /// None while there is nothing; 0 at the end.
 std::optional<std::size_t> read_now(MutableBytes into) {
-  if (!is_ready(STDIN_FILENO, POLLIN, kPollMs)) return std::nullopt;
+  if (!is_ready(STDIN_FILENO, POLLIN, kStreamPollMs)) return std::nullopt;
   const ssize_t got = ::read(STDIN_FILENO, into.data(), into.size());
   if (got >= 0) return static_cast<std::size_t>(got);
   if (errno == EINTR || errno == EAGAIN) return std::nullopt;
@@ -43,7 +43,7 @@ std::optional<std::size_t> read_now(MutableBytes into) {
 /// As much as goes without blocking; waits a moment for the first bytes.
 std::size_t write_now(ByteView bytes) {
   std::size_t done = 0;
-  while (done < bytes.size() && is_ready(STDOUT_FILENO, POLLOUT, done == 0 ? kPollMs : 0)) {
+  while (done < bytes.size() && is_ready(STDOUT_FILENO, POLLOUT, done == 0 ? kStreamPollMs : 0)) {
     const std::size_t count = std::min(kWriteBytes, bytes.size() - done);
     const ssize_t put = ::write(STDOUT_FILENO, bytes.data() + done, count);
     if (put < 0 && errno != EINTR && errno != EAGAIN) fail("cannot write to standard output");

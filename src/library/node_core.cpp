@@ -71,7 +71,8 @@ void NodeCore::open_home(NodeOptions options) {
                       .announce = to_addresses(options.announce),
                       .up = options.up,
                       .down = options.down,
-                      .agent = std::move(options.agent)};
+                      .agent = std::move(options.agent),
+                      .quic = !loop_->is_simulated()};
   if (options.key) config.key = options.key->core().secret;
   if (config.agent.empty()) config.agent = "shoal/" + version();
   if (config.home.empty()) {

@@ -20,6 +20,10 @@ RateLimit::RateLimit(Clock& clock, std::uint64_t bytes_per_second)
   if (rate_ != 0) burst_ = time_for(std::max(rate_ / 20, kSmallestBurstBytes), rate_);
 }
 
+bool RateLimit::saturated() const {
+  return rate_ != 0 && paid_until_ > clock_.now() - burst_ / 2;
+}
+
 Task<void> RateLimit::take(std::uint64_t bytes) {
   if (rate_ == 0) co_return;
   const TimePoint now = clock_.now();

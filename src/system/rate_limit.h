@@ -14,6 +14,8 @@ class RateLimit {
   RateLimit(Clock& clock, std::uint64_t bytes_per_second);
 
   bool unlimited() const { return rate_ == 0; }
+  /// Whether it holds those back who use it, or did a moment ago.
+  bool saturated() const;
   /// Waits until `bytes` may pass. More than the bucket holds is paid off in advance of the next
   /// caller. Cancellable: what did not pass is not counted.
   Task<void> take(std::uint64_t bytes);

@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect ping version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub topics ping lab version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -19,9 +19,13 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a dht -d 'look
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a peers -d 'list the connected peers'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a network -d 'make the key of a private network'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a perf -d 'measure throughput to a peer'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a pub -d 'publish lines of stdin to a topic'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a sub -d 'print the messages of a topic'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a topics -d 'list the topics that are joined here'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a expose -d 'let others connect to a service'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a connect -d 'connect to a service by its ticket'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a lab -d 'run an experiment in a simulated network'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a help -d 'flags and examples of a command'
 complete -c shoal -n "__fish_seen_subcommand_from help" -a "$commands"
@@ -36,6 +40,8 @@ complete -c shoal -l network -r -F -d 'join the private network of this key'
 complete -c shoal -l no-lan -d 'neither find peers on the LAN nor be found there'
 complete -c shoal -l public -d 'announce to the public IPFS network, and search it'
 complete -c shoal -l announce -x -d 'an address that others reach this node by'
+complete -c shoal -l relay -x -d 'be reached through this relay'
+complete -c shoal -l relay-service -d 'relay for others, without limits on time and bytes'
 complete -c shoal -l up -x -a '500K 5M 50M' -d 'limit in bytes a second'
 complete -c shoal -l down -x -a '500K 5M 50M' -d 'limit in bytes a second'
 complete -c shoal -l timeout -x -a '10s 1m 10m' -d 'give up after so long without progress'
@@ -58,16 +64,22 @@ complete -c shoal -n '__fish_seen_subcommand_from forget' -l all -d 'everything'
 complete -c shoal -n '__fish_seen_subcommand_from get' -s o -l output -r -F -d 'where to'
 complete -c shoal -n '__fish_seen_subcommand_from get' -l force -d 'replace an existing target'
 complete -c shoal -n '__fish_seen_subcommand_from get' -l seed -d 'keep sharing afterwards'
-complete -c shoal -n '__fish_seen_subcommand_from get' -l max-size -x -d 'at most so much content'
-complete -c shoal -n '__fish_seen_subcommand_from get ls stat' -l max-files -x -d 'at most so many files and folders'
-complete -c shoal -n '__fish_seen_subcommand_from cat' -l max-size -x -d 'a file of at most so many bytes'
+complete -c shoal -n '__fish_seen_subcommand_from get' -l max-size -x -d 'stop beyond this much content'
+complete -c shoal -n '__fish_seen_subcommand_from get ls stat' -l max-files -x -d 'stop beyond N files and folders'
+complete -c shoal -n '__fish_seen_subcommand_from cat' -l max-size -x -d 'stop beyond this many bytes'
 complete -c shoal -n '__fish_seen_subcommand_from ls' -s R -l recursive -d 'list subfolders too'
 complete -c shoal -n '__fish_seen_subcommand_from cat' -l offset -x -d 'begin at this byte'
 complete -c shoal -n '__fish_seen_subcommand_from cat' -l length -x -d 'at most so many bytes'
 complete -c shoal -n '__fish_seen_subcommand_from dht' -a 'lookup get put table'
 complete -c shoal -n '__fish_seen_subcommand_from network' -a new
 complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many each way'
+complete -c shoal -n '__fish_seen_subcommand_from pub' -l whole -d 'all of stdin is one message'
+complete -c shoal -n '__fish_seen_subcommand_from sub' -l raw -d 'messages as they are, nothing between them'
+complete -c shoal -n '__fish_seen_subcommand_from sub' -s c -l count -x -d 'end after so many messages'
 complete -c shoal -n '__fish_seen_subcommand_from expose' -l allow -x -d 'only this peer'
 complete -c shoal -n '__fish_seen_subcommand_from expose' -l new-ticket -d 'end tickets printed before'
 complete -c shoal -n '__fish_seen_subcommand_from connect' -l http -d 'print the address for a browser'
 complete -c shoal -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how many times'
+complete -c shoal -n '__fish_seen_subcommand_from lab' -l seed -x -d 'all chance follows from it'
+complete -c shoal -n '__fish_seen_subcommand_from lab' -l nodes -x -d 'how many nodes'
+complete -c shoal -n '__fish_seen_subcommand_from lab' -l out -x -a '(__fish_complete_directories)' -d 'where the page goes'

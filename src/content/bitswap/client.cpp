@@ -21,6 +21,10 @@ class SessionHandle final : public Session {
   ~SessionHandle() override { client_.end_session(*state_); }
 
   void add_peer(const PeerId& peer) override { state_->add_peer(peer); }
+  void add_neighbour(const PeerId& peer) override { state_->add_neighbour(peer); }
+  void set_role(const PeerId& peer, PeerRole role) override { state_->set_role(peer, role); }
+  bool together() const override { return state_->together(); }
+  void bound_memory() override { state_->bound_memory(); }
   void expect_peers(bool more) override { state_->expect_peers(more); }
   Task<Block> fetch(Cid cid) override {
     return SessionState::fetch(state_, std::move(cid), WantTable::Kind::part);
@@ -61,6 +65,7 @@ Client::Client(System& system, net::Swarm& swarm, Tuning tuning, Arriving arrivi
       tuning_(tuning),
       arriving_(std::move(arriving)),
       settled_(system.waits),
+      in_hand_(std::make_shared<InHand>(system.waits)),
       tasks_(system.waits, "bitswap client") {}
 
 Client::~Client() = default;

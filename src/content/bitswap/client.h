@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "content/bitswap/bitswap.h"
+#include "content/bitswap/in_hand.h"
 #include "content/bitswap/inbound.h"
 #include "content/bitswap/inquiry.h"
 #include "content/bitswap/outbound_stream.h"
@@ -55,6 +56,8 @@ class Client {
   System& system() { return system_; }
   net::Swarm& swarm() { return swarm_; }
   TaskGroup& tasks() { return tasks_; }
+  InHand& in_hand() { return *in_hand_; }
+  SharedBytes count_in_hand(SharedBytes block) { return InHand::count(in_hand_, std::move(block)); }
   std::size_t arriving(const PeerId& peer) const { return arriving_(peer); }
   void set_want(const PeerId& peer, std::uint64_t session, const Cid& cid, Ask ask,
                 std::uint64_t order, bool again);
@@ -111,6 +114,7 @@ class Client {
   std::map<PeerId, Lie> lies_;         // that are looked into
   std::uint64_t next_lie_ = 0;
   Event settled_;
+  const std::shared_ptr<InHand> in_hand_;
   TaskGroup tasks_;
 };
 

@@ -23,8 +23,10 @@ struct Server::Batch {
   std::vector<std::size_t> sizes;
   std::unique_ptr<net::MemoryBudget::Reservation> reservation;
   std::optional<EncodedMessage> encoded;
-  std::size_t written = 0;  // of the encoded message
-  bool pinned = false;      // the part being written lies in the blocks
+  std::size_t written = 0;   // of the encoded message
+  bool counted = false;      // in copies_
+  std::uint32_t copies = 0;  // of its rarest block, that were sent before
+  bool pinned = false;       // the part being written lies in the blocks
 
   std::size_t block_bytes() const {
     return std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
@@ -59,6 +61,7 @@ struct Server::Peer {
       : id(peer),
         ledger(system.clock.now()),
         out(system, swarm, peer),
+        beside(system, swarm, peer),
         wanted(system.waits),
         drained(system.waits),
         sendable(system.waits) {}
@@ -66,6 +69,11 @@ struct Server::Peer {
   const PeerId id;
   Ledger ledger;
   OutboundStream out;
+  OutboundStream beside;       // for what must not wait behind blocks
+  bool sharing = false;        // what it gets
+  bool waits = false;          // for its turn
+  bool slow = false;           // it gave up its turn
+  double rate = 0;             // at which the last message went, in bytes per second
   std::deque<BatchPtr> ready;  // read, to be written
   std::size_t ready_bytes = 0;
   std::size_t leaving = 0;  // of the blocks being written
@@ -86,6 +94,8 @@ Server::Server(System& system, net::Swarm& swarm, BlockReader& store)
       swarm_(swarm),
       store_(store),
       budget_(system, {.bytes = kBudgetBytes, .bytes_per_peer = kReadAheadBytes}),
+      copies_(std::hash<PeerId>{}(swarm.local_peer())),
+      turns_(system),
       tasks_(system.waits, "bitswap server") {}
 
 void Server::receive(const PeerId& from, const Message& message) {
@@ -127,15 +137,37 @@ void Server::offer_all() {
 Server::PeerPtr Server::start(const PeerId& id) {
   auto peer = std::make_shared<Peer>(system_, swarm_, id);
   peers_.emplace(id, peer);
+  if (sharing_.contains(id)) make_sharing(*peer);
   tasks_.spawn(read_ahead(peer));
   tasks_.spawn(send_all(peer));
+  tasks_.spawn(say_beside(peer));
   return peer;
+}
+
+void Server::note_sharing(const PeerId& id) {
+  if (swarm_.best(id) == nullptr || !sharing_.insert(id).second) return;
+  if (const auto peer = peers_.find(id); peer != peers_.end()) make_sharing(*peer->second);
+}
+
+void Server::make_sharing(Peer& peer) {
+  peer.sharing = true;
+  peer.ledger.send_rarest_first([this](const Multihash& hash) { return copies_.of(hash); });
+}
+
+std::size_t Server::read_ahead_bytes(const Peer& peer) const {
+  if (!is_established(peer.id)) return 1;
+  if (!peer.sharing) return kReadAheadBytes;
+  const double seconds = std::chrono::duration<double>(kReadAheadTime).count();
+  return std::clamp<std::size_t>(static_cast<std::size_t>(peer.rate * seconds), 1, kReadAheadBytes);
 }
 
 void Server::end(const PeerPtr& peer) {
   if (std::exchange(peer->gone, true)) return;
   peers_.erase(peer->id);
   peer->out.drop();
+  peer->beside.drop();
+  for (const BatchPtr& batch : peer->ready) forget_copies(*batch);
+  if (peer->writing != nullptr) forget_copies(*peer->writing);
   peer->wanted.notify_all();
   peer->drained.notify_all();
   peer->sendable.notify_all();
@@ -143,10 +175,12 @@ void Server::end(const PeerPtr& peer) {
 
 void Server::disconnected(const PeerId& from, net::ConnectionId connection, bool was_last) {
   if (was_last) established_.erase(from);
+  if (was_last) sharing_.erase(from);
   const auto found = peers_.find(from);
   if (found == peers_.end()) return;
   const PeerPtr peer = found->second;
   peer->out.disconnected(connection);
+  peer->beside.disconnected(connection);
   if (was_last) end(peer);
 }
 
@@ -172,6 +206,7 @@ Task<void> Server::stop() {
   const auto all = peers_;
   for (const auto& [id, peer] : all) end(peer);
   co_await tasks_.stop();
+  co_await turns_.stop();
 }
 
 bool Server::is_established(const PeerId& peer) const {
@@ -182,10 +217,11 @@ Task<void> Server::read_ahead(PeerPtr peer) {
   while (!peer->gone) {
     if (!peer->ledger.has_blocks()) {
       co_await peer->wanted.wait();
-    } else if (peer->ready_bytes >= (is_established(peer->id) ? kReadAheadBytes : 1)) {
+    } else if (peer->ready_bytes >= read_ahead_bytes(*peer)) {
       co_await peer->drained.wait();
     } else {
       BatchPtr batch = co_await read_batch(*peer);
+      if (peer->gone) forget_copies(*batch);
       if (!batch->cids.empty()) {
         peer->ready_bytes += batch->block_bytes();
         batch->allow_put_back();
@@ -204,6 +240,7 @@ Task<void> Server::reserve(const PeerId& peer, Batch& batch, std::size_t bytes) 
 
 Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
   auto batch = std::make_unique<Batch>();
+  batch->counted = peer.sharing;
   co_await reserve(peer.id, *batch,
                    std::max<std::size_t>(peer.ledger.next_bytes().value_or(0),
                                          std::min(peer.ledger.queued_bytes(), kMessageBlockBytes)));
@@ -211,10 +248,17 @@ Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
   while (!peer.gone) {
     const std::vector<Cid> cids = next_blocks(peer, bytes);
     if (cids.empty()) break;
+    for (const Cid& cid : cids) {
+      if (!batch->counted) break;
+      const std::uint32_t copies = copies_.of(cid.hash());
+      batch->copies = batch->cids.empty() ? copies : std::min(batch->copies, copies);
+      copies_.add(cid.hash());
+    }
     std::vector<std::optional<SharedBytes>> contents = co_await read_blocks(cids);
     for (std::size_t i = 0; i < cids.size(); ++i) {
       std::optional<SharedBytes>& content = contents[i];
       if (!content || content->size() > kMaxBlockBytes) {
+        if (batch->counted) copies_.take_back(cids[i].hash());
         peer.ledger.missing(cids[i].hash());
         continue;
       }
@@ -263,6 +307,12 @@ std::vector<Cid> Server::next_blocks(Peer& peer, std::size_t bytes) {
   return out;
 }
 
+/// It went before it had all of them.
+void Server::forget_copies(const Batch& batch) {
+  if (!batch.counted) return;
+  for (const Cid& cid : batch.cids) copies_.take_back(cid.hash());
+}
+
 Task<std::vector<std::optional<SharedBytes>>> Server::read_blocks(const std::vector<Cid>& cids) {
   std::vector<Multihash> hashes;
   for (const Cid& cid : cids) hashes.push_back(cid.hash());
@@ -284,7 +334,7 @@ Task<void> Server::send_all(PeerPtr peer) {
     }
     bool failed = false;
     try {
-      co_await send_next(*peer);
+      co_await send_in_turn(*peer);
       failures = 0;
     } catch (const Error& error) {
       log_debug("bitswap server: {}", error.what());
@@ -297,6 +347,33 @@ Task<void> Server::send_all(PeerPtr peer) {
   end(peer);
 }
 
+Task<void> Server::say_beside(PeerPtr peer) {
+  while (!peer->gone) {
+    const bool busy = peer->writing != nullptr || peer->waits;
+    if (!busy || !peer->ledger.has_presences()) {
+      co_await peer->sendable.wait();
+      continue;
+    }
+    bool failed = false;
+    try {
+      co_await say(*peer);
+    } catch (const Error& error) {
+      log_debug("bitswap server: {}", error.what());
+      failed = true;
+    }
+    if (failed) co_await system_.clock.sleep_for(kRetryPause);
+  }
+}
+
+Task<void> Server::say(Peer& peer) {
+  co_await peer.beside.ready();
+  Message message;
+  message.presences = peer.ledger.take_presences(kMaxPresences);
+  if (peer.beside.version() != Version::v1_2 || message.presences.empty()) co_return;
+  const EncodedMessage encoded = encode_message(message, Version::v1_2);
+  co_await peer.beside.write(encoded);
+}
+
 Server::BatchPtr Server::take_ready(Peer& peer) {
   if (peer.ready.empty()) return std::make_unique<Batch>();
   BatchPtr batch = std::move(peer.ready.front());
@@ -304,6 +381,7 @@ Server::BatchPtr Server::take_ready(Peer& peer) {
   peer.ready_bytes -= batch->block_bytes();
   for (std::size_t i = batch->cids.size(); i-- > 0;) {
     if (peer.ledger.is_wanted(batch->cids[i].hash())) continue;
+    if (batch->counted) copies_.take_back(batch->cids[i].hash());
     peer.ledger.sent(batch->cids[i].hash());
     batch->remove(i);
   }
@@ -311,6 +389,27 @@ Server::BatchPtr Server::take_ready(Peer& peer) {
   peer.ready_bytes += batch->block_bytes();
   peer.drained.notify_all();
   return batch;
+}
+
+Task<void> Server::send_in_turn(Peer& peer) {
+  std::unique_ptr<SendTurns::Turn> turn;
+  if (peer.sharing && !peer.slow && !peer.ready.empty()) {
+    peer.waits = true;
+    peer.sendable.notify_all();
+    const Batch& next = *peer.ready.front();
+    Task<std::unique_ptr<SendTurns::Turn>> taking = turns_.take(next.copies, next.block_bytes());
+    std::exception_ptr failure;
+    try {
+      turn = co_await std::move(taking);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    peer.waits = false;
+    if (failure) std::rethrow_exception(failure);
+    if (peer.gone) co_return;
+  }
+  co_await send_next(peer);
+  peer.slow = turn != nullptr ? turn->gave_up() : peer.slow && peer.rate < turns_.slow_rate();
 }
 
 Task<void> Server::send_next(Peer& peer) {
@@ -327,7 +426,9 @@ Task<void> Server::send_next(Peer& peer) {
 
   const bool lost = system_.faults.strikes("bitswap.lose_answer");
   peer.writing = batch.get();
+  peer.sendable.notify_all();
   const std::size_t bytes = batch->block_bytes();
+  const TimePoint began = system_.clock.now();
   std::exception_ptr failure;
   try {
     if (!lost) co_await write(peer, *batch);
@@ -338,6 +439,8 @@ Task<void> Server::send_next(Peer& peer) {
   peer.leaving = 0;
   peer.copy = {};
   peer.ready_bytes -= bytes;
+  const std::chrono::duration<double> took = system_.clock.now() - began;
+  if (bytes > 0) peer.rate = static_cast<double>(bytes) / std::max(took.count(), 1e-6);
   if (failure) {
     batch->encoded.reset();
     batch->written = 0;

@@ -8,8 +8,10 @@
 
 #include "content/bitswap/bitswap.h"
 #include "content/bitswap/block_reader.h"
+#include "content/bitswap/copy_counts.h"
 #include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
+#include "content/bitswap/send_turns.h"
 #include "net/resources/memory_budget.h"
 #include "system/task_group.h"
 
@@ -43,6 +45,9 @@ class Server {
   /// While the line is idle, a message is sent when it has this much.
   static constexpr std::size_t kIdleMessageBytes = 64 * 1024;
   static constexpr std::size_t kMaxPresences = 2048;
+  /// Of one that shares what it gets no more is read ahead than goes out in so long: until then it
+  /// may have got it elsewhere, and others may lack it more.
+  static constexpr Duration kReadAheadTime = 100ms;
   /// Small blocks read from the disk in one go.
   static constexpr std::size_t kReadTogether = 32;
   static constexpr int kMaxFailures = 4;
@@ -53,6 +58,11 @@ class Server {
   void offer(const Multihash& hash);
   void offer_all();
   void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
+  /// `peer` gives what it gets to others who want it, too: it is sent first what the fewest have.
+  void note_sharing(const PeerId& peer);
+  void when_saturated(std::function<bool()> saturated) {
+    turns_.when_saturated(std::move(saturated));
+  }
   Subscription when_sent(std::function<void(const Sent&)> callback) {
     return sent_.add(std::move(callback));
   }
@@ -80,19 +90,29 @@ class Server {
   static std::vector<Cid> next_blocks(Peer& peer, std::size_t bytes);
   Task<std::vector<std::optional<SharedBytes>>> read_blocks(const std::vector<Cid>& cids);
   Task<void> send_all(PeerPtr peer);
+  /// While a block is being sent, what is said goes out beside it.
+  Task<void> say_beside(PeerPtr peer);
+  Task<void> say(Peer& peer);
+  void make_sharing(Peer& peer);
+  std::size_t read_ahead_bytes(const Peer& peer) const;
+  void forget_copies(const Batch& batch);
   Task<void> send_next(Peer& peer);
+  Task<void> send_in_turn(Peer& peer);
   Task<void> write(Peer& peer, Batch& batch);
   Task<void> write_part(Peer& peer, Batch& batch);
   void pin(const PeerId& peer, Batch& batch);
   /// Of what was read: without what has been called off since.
-  static BatchPtr take_ready(Peer& peer);
+  BatchPtr take_ready(Peer& peer);
 
   System& system_;
   net::Swarm& swarm_;
   BlockReader& store_;
   Subscribers<const Sent&> sent_;
   net::MemoryBudget budget_;
+  CopyCounts copies_;
+  SendTurns turns_;
   std::set<PeerId> established_;  // connected ones
+  std::set<PeerId> sharing_;      // likewise
   std::map<PeerId, PeerPtr> peers_;
   TaskGroup tasks_;
 };

@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "net/path.h"
 #include "net/swarm/dial_order.h"
 #include "system/event.h"
 #include "system/task_group.h"
@@ -127,7 +128,8 @@ Task<void> Dialer::run(Race& race) {
       race.waiting.erase(race.waiting.begin());
       ++race.attempts;
       race.was_tried = true;
-      race.next_start = now + kStagger;
+      // Who dials to meet the other side's dials has to be on time.
+      race.next_start = race.as.from_listening_port ? now : now + kStagger;
       race.tasks.spawn(attempt(race, std::move(next)));
     }
   }
@@ -166,7 +168,11 @@ Task<void> Dialer::attempt(Race& race, KnownAddress target) {
 }
 
 Task<Link> Dialer::connect(KnownAddress target, PeerId peer, DialAs as) {
-  const DialGate::Pass pass = co_await gate_.enter(is_given(target));
+  // A relay is dialled first, which takes a pass of its own: waiting for it with one in hand, many
+  // circuits would wait for each other.
+  std::optional<DialGate::Pass> pass;
+  const bool is_circuit = path_of(target.address) == Path::relay;
+  if (!is_circuit) pass.emplace(co_await gate_.enter(is_given(target)));
   Transport* transport = transport_for(target.address);
   if (transport == nullptr) throw Error(ErrorCode::unsupported, "no transport for this address");
   Task<Link> dialling = transport->dial(target.address, std::move(peer), as);

@@ -35,6 +35,7 @@ struct SendMessage {
 struct Verify {
   Ticket ticket;
   MessagePtr message;
+  PeerId from;
 };
 /// Answer with Router::validated().
 struct Validate {
@@ -95,6 +96,7 @@ class Router {
   void heartbeat(TimePoint now);
 
   std::vector<Action> take_actions();
+  std::vector<Membership> take_memberships() { return overlay_.take_memberships(); }
 
   const Parameters& parameters() const { return parameters_; }
   MessageId id_of(const Message& message) const;

@@ -43,7 +43,7 @@ void Router::receive_message(const PeerId& from, Message message, TimePoint now)
     return;
   }
   if (parameters_.signature_policy == SignaturePolicy::strict_sign) {
-    actions_.emplace_back(Verify{*ticket, stored});
+    actions_.emplace_back(Verify{*ticket, stored, from});
   } else {
     verified(*ticket, true, now);
   }

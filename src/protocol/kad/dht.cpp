@@ -69,7 +69,8 @@ Dht::Dht(System& system, net::Swarm& swarm, DhtOptions options)
                .table = lookup_table_,
                .round_trips = round_trips_,
                .self = swarm.local_peer(),
-               .rules = options_.rules},
+               .rules = options_.rules,
+               .network_size = &network_size_},
       finder_(context_),
       publisher_(context_, [this] { return swarm_.listen_addresses(); }),
       reprovider_(context_, publisher_),
@@ -138,7 +139,10 @@ Task<void> Dht::maintain() {
     const bool few = table_.size() < kFewPeers;
     const bool growing = table_.size() < kReplication && table_.size() > size_at_refresh_;
     if (few) co_await bootstrap();
-    co_await refresh(few || growing);
+    co_await try_lost_peers();
+    const bool rejoined = lookup_table_.found_again() > found_again_at_refresh_;
+    found_again_at_refresh_ = lookup_table_.found_again();
+    co_await refresh(few || growing || rejoined);
     size_at_refresh_ = table_.size();
     become_ready();
     const bool lonely = table_.size() == 0;
@@ -187,6 +191,24 @@ Task<void> Dht::greet(PeerInfo peer) {
     if (!answer.message.closer.empty()) become_ready();
   } catch (const Error& error) {
     log_debug("DHT bootstrap peer {}: {}", peer.id.short_name(), error.what());
+  }
+}
+
+/// What they know of the part of the network that they are in comes with the refresh behind it.
+Task<void> Dht::try_lost_peers() {
+  for (PeerInfo& peer : lookup_table_.lost().due(system_.clock.now())) {
+    co_await try_again(std::move(peer));
+  }
+}
+
+Task<void> Dht::try_again(PeerInfo peer) {
+  rpc_.learn(peer);
+  try {
+    std::vector<Message> messages = {find_self(context_.self)};
+    const Answer answer = co_await rpc_.ask(peer.id, std::move(messages), kGreetTimeout);
+    lookup_table_.answered(peer.id, answer.took);
+  } catch (const Error& error) {
+    log_debug("DHT peer {} is still lost: {}", peer.id.short_name(), error.what());
   }
 }
 

@@ -100,6 +100,8 @@ class Dht final : public net::ConnectionObserver {
   Task<void> bootstrap();
   Task<void> greet(PeerInfo peer);
   Task<void> refresh(bool few);
+  Task<void> try_lost_peers();
+  Task<void> try_again(PeerInfo peer);
   Task<std::optional<PeerId>> random_target(std::size_t prefix);
   Task<void> look_up(Bytes wire_key);
   Task<void> await_identify(PeerId peer);
@@ -123,6 +125,7 @@ class Dht final : public net::ConnectionObserver {
   std::optional<DhtServer> server_;
   bool ready_ = false;
   std::size_t size_at_refresh_ = 0;
+  std::size_t found_again_at_refresh_ = 0;
   Event became_ready_;
   std::size_t wakes_ = 0;  // peers that came while the table was all but empty
   Event wake_;

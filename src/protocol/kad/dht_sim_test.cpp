@@ -156,6 +156,47 @@ TEST_F(DhtTest, servers_find_each_other_and_what_they_provide) {
   for (const auto& node : net->nodes) net->world.run(node->swarm.stop());
 }
 
+TEST_F(DhtTest, two_halves_of_a_split_network_find_each_other_again) {
+  make(16);
+  std::vector<std::unique_ptr<Dht>> servers;
+  for (auto& node : net->nodes) {
+    DhtOptions options{.server = true, .bootstrap = {(*net)[1].info()}};
+    options.limits = kAnyGroup;
+    node->swarm.protocols().remove(kPublicProtocol);
+    for (auto& other : net->nodes) {
+      node->swarm.peers().set_protocols(other->id, {kPublicProtocol});
+    }
+    servers.push_back(std::make_unique<Dht>(node->system, node->swarm, std::move(options)));
+    servers.back()->start();
+  }
+  net->world.run_for(2min);
+  std::vector<sim::Host*> one, other;
+  for (std::size_t i = 0; i < 16; ++i) (i < 8 ? one : other).push_back(&(*net)[i].host);
+  net->world.partition(one, other);
+  const auto of_other_half = [&](std::size_t index) {
+    std::size_t out = 0;
+    for (std::size_t i = 0; i < 16; ++i) {
+      const bool across = (i < 8) != (index < 8);
+      out += across && servers[index]->table().find((*net)[i].id) != nullptr ? 1 : 0;
+    }
+    return out;
+  };
+  net->world.run_for(25min);
+  // The half with the bootstrap peer has nobody else to ask, either.
+  for (std::size_t i = 0; i < 16; ++i) EXPECT_EQ(of_other_half(i), 0u) << i;
+  const Multihash content = Multihash::sha2_256(as_bytes("content"));
+  EXPECT_GE(net->world.run(servers[3]->provide(content)), Publisher::kEnoughHolders);
+  net->world.heal();
+  net->world.run_for(12min);
+  for (std::size_t i = 0; i < 16; ++i) EXPECT_GE(of_other_half(i), 4u) << i;
+  std::vector<PeerId> found;
+  net->world.run(servers[12]->find_providers(
+      content, [&](const PeerInfo& peer) { found.push_back(peer.id); }, 1));
+  EXPECT_TRUE(std::ranges::count(found, (*net)[3].id) > 0);
+  for (const auto& server : servers) net->world.run(server->stop());
+  for (const auto& node : net->nodes) net->world.run(node->swarm.stop());
+}
+
 TEST_F(DhtTest, stops_in_the_middle_of_everything) {
   make(40);
   Dht& own = start({(*net)[1].info()});

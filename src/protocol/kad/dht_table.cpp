@@ -13,9 +13,18 @@ void DhtTable::answered(const PeerId& peer, Duration round_trip) {
   table_.useful(peer, round_trip, clock_.now());
 }
 
+void DhtTable::failed(const PeerId& peer) {
+  const RoutingTable::Entry* entry = table_.find(peer);
+  const bool was_useful = entry != nullptr && entry->last_useful.has_value();
+  table_.failed(peer, clock_.now());
+  if (!was_useful || table_.find(peer) != nullptr) return;
+  lost_.lost(peer, swarm_.peers().addresses(peer), clock_.now());
+}
+
 void DhtTable::offer(const PeerId& peer) {
   const net::Connection* connection = swarm_.best(peer);
   if (connection == nullptr) return;
+  if (lost_.found(peer)) ++found_again_;
   const auto group = IpGroup::of(connection->remote());
   if (group) table_.offer(peer, *group, clock_.now());
 }

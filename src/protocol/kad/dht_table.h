@@ -4,6 +4,7 @@
 
 #include "net/swarm/swarm.h"
 #include "protocol/kad/lookup.h"
+#include "protocol/kad/lost_peers.h"
 #include "protocol/kad/routing_table.h"
 #include "system/clock.h"
 
@@ -19,15 +20,22 @@ class DhtTable final : public PeerTable {
 
   std::vector<PeerId> closest(const Key& target, std::size_t count) const override;
   void answered(const PeerId& peer, Duration round_trip) override;
-  void failed(const PeerId& peer) override { table_.failed(peer, clock_.now()); }
+  /// One that loses its seat by it, and was of use before, is remembered.
+  void failed(const PeerId& peer) override;
 
   /// A connected peer that serves the DHT, as identify tells.
   void offer(const PeerId& peer);
+
+  LostPeers& lost() { return lost_; }
+  /// Lost peers that answered again, so far: the network may have been split until then.
+  std::size_t found_again() const { return found_again_; }
 
  private:
   RoutingTable& table_;
   net::Swarm& swarm_;
   Clock& clock_;
+  LostPeers lost_;
+  std::size_t found_again_ = 0;
 };
 
 }  // namespace shoal::kad

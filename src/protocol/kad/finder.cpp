@@ -134,7 +134,9 @@ Task<Closest> Finder::find_closest(Bytes wire_key, HopSink sink) {
   Lookup lookup(context_, request_of(MessageType::find_node, std::move(wire_key)));
   lookup.when_hop(std::move(sink));
   co_await lookup.run();
-  co_return Closest{.peers = lookup.query().closest(2 * kReplication),
+  const std::size_t within_radius = lookup.query().within_radius();
+  co_return Closest{.peers = lookup.query().closest(std::max(2 * kReplication, within_radius)),
+                    .within_radius = within_radius,
                     .hops = lookup.query().hops(),
                     .took = context_.system.clock.now() - begin};
 }

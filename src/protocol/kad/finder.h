@@ -17,8 +17,10 @@ using PeerSink = std::function<void(const PeerInfo&)>;
 using HopSink = std::function<void(const Hop&)>;
 
 struct Closest {
-  /// That answered, nearest first; at most twice kReplication.
+  /// That answered, nearest first: twice kReplication at most, or all within the radius.
   std::vector<PeerId> peers;
+  /// How many of them lie within the radius (Rules::radius).
+  std::size_t within_radius = 0;
   std::vector<Hop> hops;
   Duration took{};
 };

@@ -13,6 +13,12 @@ namespace {
 
 constexpr Duration kMinRequestLimit = 3s;
 
+Rules rules_for(const LookupContext& context) {
+  Rules out = context.rules;
+  if (!out.radius && context.network_size != nullptr) out.radius = context.network_size->radius();
+  return out;
+}
+
 std::vector<PeerId> ids_of(const std::vector<PeerInfo>& peers) {
   std::vector<PeerId> out;
   for (const PeerInfo& peer : peers) out.push_back(peer.id);
@@ -30,7 +36,7 @@ Lookup::Lookup(LookupContext& context, Message request, AnswerSink sink)
     : context_(context),
       request_(std::move(request)),
       sink_(std::move(sink)),
-      query_(Key::of(request_.key), context.self, context.rules,
+      query_(Key::of(request_.key), context.self, rules_for(context),
              [this](const PeerId& peer) { return patience_for(peer); }),
       changed_(context.system.waits),
       requests_(context.system.waits, "DHT lookup") {}

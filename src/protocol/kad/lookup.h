@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "protocol/kad/network_size.h"
 #include "protocol/kad/query.h"
 #include "protocol/kad/rpc.h"
 #include "system/event.h"
@@ -32,6 +33,8 @@ struct LookupContext {
   RoundTrips& round_trips;
   PeerId self;
   Rules rules{};
+  /// Tells how far around a key its region reaches; null for lookups of the nearest alone.
+  const NetworkSize* network_size = nullptr;
 };
 
 /// How long a request may take before it is given up altogether; it is late long before.

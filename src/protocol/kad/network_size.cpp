@@ -27,6 +27,19 @@ void NetworkSize::observe(const Key& target, std::span<const PeerId> closest) {
   }
 }
 
+std::optional<Key> NetworkSize::radius() const {
+  const double size = peers();
+  if (samples_ < kMinSamples || size < 2.0 * kReplication) return std::nullopt;
+  double share = kReplication / (size + 1);
+  std::array<std::uint8_t, Key::kBytes> out{};
+  for (std::size_t i = 0; i < 8; ++i) {
+    share *= 256;
+    out[i] = static_cast<std::uint8_t>(share);
+    share -= out[i];
+  }
+  return Key::at(out);
+}
+
 /// Least squares through the origin over i / (N + 1).
 double NetworkSize::peers() const {
   if (samples_ == 0) return 0;

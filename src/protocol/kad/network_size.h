@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "format/peer_id.h"
@@ -22,6 +23,12 @@ class NetworkSize {
   void observe(const Key& target, std::span<const PeerId> closest);
   /// 0 before the first sample.
   double peers() const;
+
+  /// Samples before which there is no radius.
+  static constexpr double kMinSamples = 3;
+  /// The distance to a key within which kReplication peers are to be expected. None before there
+  /// are kMinSamples, and for networks of fewer than twice as many peers.
+  std::optional<Key> radius() const;
 
  private:
   std::array<double, kReplication> mean_distance_{};  // as a share of the key space

@@ -39,12 +39,17 @@ bool shows_record(const PeerId& self, const Message& request, const Message& ans
 
 /// One record on its way to the closest peers. Those that fail are replaced by the next.
 struct Publisher::Spread {
-  Spread(Waits& waits, std::vector<PeerId> nearest_first, std::vector<Message> its_messages)
-      : targets(std::move(nearest_first)), messages(std::move(its_messages)), changed(waits) {}
+  Spread(Waits& waits, std::vector<PeerId> nearest_first, std::size_t its_wanted,
+         std::vector<Message> its_messages)
+      : targets(std::move(nearest_first)),
+        wanted(its_wanted),
+        messages(std::move(its_messages)),
+        changed(waits) {}
 
-  std::size_t width() const { return std::min(targets.size(), kReplication); }
+  std::size_t width() const { return std::min(targets.size(), wanted); }
 
   const std::vector<PeerId> targets;
+  const std::size_t wanted;  // holders
   const std::vector<Message> messages;
   std::size_t next = 0;
   std::size_t running = 0;
@@ -103,7 +108,8 @@ Task<std::size_t> Publisher::put_value(Bytes key, Bytes value) {
 void Publisher::put_value_on(std::vector<PeerId> peers, Bytes key, Bytes value) {
   if (running_ + kReplication > kMaxStores) return;  // the next who asks brings it there
   std::vector<Message> messages = {put_value_message(std::move(key), std::move(value))};
-  start(std::make_shared<Spread>(context_.system.waits, std::move(peers), std::move(messages)));
+  start(std::make_shared<Spread>(context_.system.waits, std::move(peers), kReplication,
+                                 std::move(messages)));
 }
 
 void Publisher::start(const std::shared_ptr<Spread>& spread) {
@@ -116,9 +122,10 @@ void Publisher::start(const std::shared_ptr<Spread>& spread) {
 Task<std::size_t> Publisher::spread(Bytes key, std::vector<Message> messages) {
   Finder finder(context_);
   Closest closest = co_await finder.find_closest(std::move(key));
-  while (running_ + kReplication > kMaxStores) co_await store_ended_.wait();
+  const std::size_t wanted = std::clamp(closest.within_radius, kReplication, kMaxHolders);
+  while (running_ + wanted > kMaxStores) co_await store_ended_.wait();
   const auto record = std::make_shared<Spread>(context_.system.waits, std::move(closest.peers),
-                                               std::move(messages));
+                                               wanted, std::move(messages));
   start(record);
   while (record->running > 0 && record->holders < kEnoughHolders) co_await record->changed.wait();
   co_return record->holders;

@@ -23,6 +23,9 @@ class Publisher {
   /// kReplication get it in the background. A lookup asks all of the closest that answer, so one of
   /// them that stays would do.
   static constexpr std::size_t kEnoughHolders = 4;
+  /// Peers that get one record, where so many lie within the radius (Rules::radius): more than 20
+  /// do when somebody makes ids near the key.
+  static constexpr std::size_t kMaxHolders = 5 * kReplication;
   /// Records for one peer that go over one stream at once.
   static constexpr std::size_t kMaxBatch = 64;
   /// Requests at once, of all calls; further records wait.

@@ -12,6 +12,7 @@ Rules Rules::usual() {
   out.hedges = false;
   out.fixed_timeout = 5s;
   out.judges_namers = false;
+  out.covers_region = false;
   return out;
 }
 
@@ -87,6 +88,7 @@ Query::Candidate* Query::next_on(std::size_t path) {
   std::size_t looked_at = 0;
   for (auto& [distance, candidate] : candidates_) {
     if (candidate.path != path) continue;
+    if (looked_at >= rules_.replication * all && !within_radius(distance)) return nullptr;
     if (candidate.state == State::late || candidate.state == State::failed) continue;
     if (candidate.state == State::waiting) {
       if (may_ask(candidate)) return &candidate;
@@ -95,7 +97,6 @@ Query::Candidate* Query::next_on(std::size_t path) {
     // Beside a slow one, one more may be asked.
     if (candidate.state == State::slow) continue;
     looked_at += candidate.state == State::answered ? all : answering;
-    if (looked_at >= rules_.replication * all) return nullptr;
   }
   return nullptr;
 }
@@ -248,11 +249,25 @@ bool Query::done(std::size_t path) const {
   std::size_t answers = 0;
   for (const auto& [distance, candidate] : candidates_) {
     if (candidate.path != path) continue;
+    if (answers >= rules_.replication && !within_radius(distance)) return true;
     if (candidate.state == State::asked || candidate.state == State::slow) return false;
     if (candidate.state == State::waiting && may_ask_more) return false;
-    if (candidate.state == State::answered && ++answers == rules_.replication) return true;
+    if (candidate.state == State::answered) ++answers;
   }
   return true;
+}
+
+bool Query::within_radius(const Key& distance) const {
+  return rules_.covers_region && rules_.radius && distance < *rules_.radius;
+}
+
+std::size_t Query::within_radius() const {
+  std::size_t out = 0;
+  for (const auto& [distance, candidate] : candidates_) {
+    if (!within_radius(distance)) break;
+    out += candidate.state == State::answered ? 1 : 0;
+  }
+  return out;
 }
 
 std::vector<PeerId> Query::closest(std::size_t count) const {

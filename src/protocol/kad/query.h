@@ -27,6 +27,11 @@ struct Rules {
   bool hedges = true;
   /// For each peer, in place of what was measured.
   std::optional<Duration> fixed_timeout{};
+  /// Ask every peer within the radius, not the nearest alone: else whoever makes ids nearer to a
+  /// key than all others are keeps all records of it.
+  bool covers_region = true;
+  /// Distance within which `replication` peers are to be expected; none while that is not known.
+  std::optional<Key> radius{};
   /// Hold peers to account for those they name that do not answer.
   bool judges_namers = true;
   std::size_t max_asks = 160;
@@ -112,6 +117,8 @@ class Query {
   std::size_t ask_count() const { return asked_.size(); }
   std::size_t answer_count() const { return answers_; }
   std::size_t candidate_count() const { return candidates_.size(); }
+  /// Those that answered within the radius, which are the first of closest().
+  std::size_t within_radius() const;
 
  private:
   enum class State { waiting, asked, slow, late, answered, failed };
@@ -140,6 +147,7 @@ class Query {
   void make_room();
   Candidate* next_on(std::size_t path);
   bool may_ask(const Candidate& candidate) const;
+  bool within_radius(const Key& distance) const;
   void ask(Candidate& candidate, TimePoint now);
   void answer_from(Candidate& candidate, TimePoint now);
   void give_up(Candidate& candidate, State state);

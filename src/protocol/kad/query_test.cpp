@@ -213,6 +213,36 @@ TEST_F(QueryTest, disjoint_paths_share_no_peer) {
   EXPECT_EQ(q.closest(6), std::vector<PeerId>(peers.begin(), peers.begin() + 6));
 }
 
+TEST_F(QueryTest, asks_everybody_within_the_radius) {
+  Rules rules;
+  rules.radius = Key::of(peers[50]).distance(target);  // the 50 before it are nearer
+  start(rules, 100);
+  answer_all(kStart);
+  EXPECT_TRUE(query->done());
+  EXPECT_EQ(query->within_radius(), 50u);
+  EXPECT_GE(query->ask_count(), 50u);
+  EXPECT_LE(query->ask_count(), 50u + rules.alpha);
+}
+
+TEST_F(QueryTest, asks_the_nearest_when_fewer_lie_within_the_radius) {
+  Rules rules;
+  rules.radius = Key::of(peers[5]).distance(target);
+  start(rules, 100);
+  answer_all(kStart);
+  EXPECT_EQ(query->within_radius(), 5u);
+  EXPECT_GE(query->closest(100).size(), rules.replication);
+  EXPECT_LE(query->ask_count(), rules.replication + rules.alpha);
+}
+
+TEST_F(QueryTest, a_crowd_within_the_radius_ends_at_the_most_requests) {
+  Rules rules;
+  rules.radius = Key::of(peers[300]).distance(target);
+  start(rules, 250);
+  answer_all(kStart);
+  EXPECT_TRUE(query->done());
+  EXPECT_EQ(query->ask_count(), rules.max_asks);
+}
+
 TEST_F(QueryTest, asks_nobody_after_finish) {
   Query& q = start({}, 30);
   EXPECT_EQ(q.next(kStart).size(), 10u);

@@ -1,0 +1,88 @@
+#include "lab/basics_experiment.h"
+#include "lab/churn_experiment.h"
+#include "lab/eclipse_experiment.h"
+#include "lab/experiment.h"
+#include "lab/gossip_experiment.h"
+#include "lab/lookup_experiment.h"
+#include "lab/partition_experiment.h"
+#include "lab/poison_experiment.h"
+#include "lab/sybil_experiment.h"
+
+namespace shoal::lab {
+
+namespace {
+
+constexpr const char* kLightNodes =
+    " Routing tables, lookups, servers and records are the node's own code; connections are "
+    "modelled as delays.";
+
+}  // namespace
+
+const std::vector<Experiment>& experiments() {
+  static const std::vector<Experiment> all = {
+      {.name = "basics",
+       .title = "Five nodes: one joins, finds, gets, serves, leaves",
+       .about = "Whole nodes on five simulated machines, with every packet of theirs.",
+       .usual_nodes = 5,
+       .min_nodes = 5,
+       .max_nodes = 5,
+       .run = run_basics},
+      {.name = "lookup",
+       .title = "How far it is to a key, from 100 nodes to 10,000",
+       .about = std::string("Lookups in networks of growing size.") + kLightNodes,
+       .usual_nodes = 10'000,
+       .min_nodes = 50,
+       .max_nodes = 100'000,
+       .run = run_lookup},
+      {.name = "churn",
+       .title = "Nodes that go without a word, and nodes that come and go",
+       .about = std::string("A part of the network dies at once; then an hour of sessions.") +
+                kLightNodes,
+       .usual_nodes = 1'000,
+       .min_nodes = 60,
+       .max_nodes = 20'000,
+       .run = run_churn},
+      {.name = "gossip",
+       .title = "One message to everybody: meshes, lost nodes and Sybils",
+       .about = "Messages in one topic. Gossipsub's router is the node's own code; connections are "
+                "modelled as delays.",
+       .usual_nodes = 500,
+       .min_nodes = 50,
+       .max_nodes = 10'000,
+       .run = run_gossip},
+      {.name = "partition",
+       .title = "A network that is cut in two for an hour",
+       .about =
+           std::string("Two halves that do not reach each other, and then do again.") + kLightNodes,
+       .usual_nodes = 120,
+       .min_nodes = 40,
+       .max_nodes = 2'000,
+       .run = run_partition},
+      {.name = "poison",
+       .title = "Nodes that name peers that do not exist",
+       .about = std::string("Lookups among nodes that invent what they answer.") + kLightNodes,
+       .usual_nodes = 1'000,
+       .min_nodes = 100,
+       .max_nodes = 20'000,
+       .run = run_poison},
+      {.name = "eclipse",
+       .title = "Attackers who want every seat of a routing table",
+       .about =
+           std::string("Ten attackers for each honest node, all of one /16 network.") + kLightNodes,
+       .usual_nodes = 300,
+       .min_nodes = 60,
+       .max_nodes = 1'000,
+       .run = run_eclipse},
+      {.name = "sybil",
+       .title = "Sixty made-up ids around one key",
+       .about = std::string("Somebody makes ids that lie nearer to a key than all nodes do.") +
+                kLightNodes,
+       .usual_nodes = 10'000,
+       .min_nodes = 500,
+       .max_nodes = 50'000,
+       .run = run_sybil},
+  };
+  return all;
+}
+
+}  // namespace shoal::lab

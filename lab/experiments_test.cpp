@@ -1,0 +1,65 @@
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "base/error.h"
+#include "lab/experiment.h"
+
+// Every experiment at its smallest size: its claim holds, and the same seed gives the same report.
+
+namespace shoal::lab {
+namespace {
+
+std::vector<std::pair<std::string, double>> values_of(const Report& report) {
+  std::vector<std::pair<std::string, double>> out;
+  for (const Figure& figure : report.figures) out.emplace_back(figure.name, figure.value);
+  return out;
+}
+
+class EveryExperiment : public testing::TestWithParam<std::string> {};
+
+TEST_P(EveryExperiment, holds_its_claim_at_its_smallest_size) {
+  const Experiment& experiment = *find_experiment(GetParam());
+  const Report report = experiment.run({.seed = 1, .nodes = experiment.min_nodes});
+  EXPECT_TRUE(report.held) << report.claim;
+  EXPECT_FALSE(report.figures.empty());
+  const ExperimentOptions options{.seed = 1, .nodes = experiment.min_nodes};
+  EXPECT_NE(to_html(page_of(experiment, options, report)).find("<svg"), std::string::npos);
+}
+
+std::vector<std::string> names() {
+  std::vector<std::string> out;
+  for (const Experiment& experiment : experiments()) out.push_back(experiment.name);
+  return out;
+}
+
+INSTANTIATE_TEST_SUITE_P(Lab, EveryExperiment, testing::ValuesIn(names()),
+                         [](const auto& tested) { return tested.param; });
+
+TEST(Experiments, the_same_seed_gives_the_same_figures) {
+  const Experiment& lookup = *find_experiment("lookup");
+  const Report one = lookup.run({.seed = 3, .nodes = 60});
+  const Report again = lookup.run({.seed = 3, .nodes = 60});
+  const Report other = lookup.run({.seed = 4, .nodes = 60});
+  EXPECT_EQ(values_of(one), values_of(again));
+  EXPECT_EQ(one.trace_hash, again.trace_hash);
+  EXPECT_NE(one.trace_hash, other.trace_hash);
+}
+
+TEST(Experiments, a_size_at_the_bounds_fits_and_one_beyond_does_not) {
+  for (const Experiment& experiment : experiments()) {
+    check_size(experiment, experiment.min_nodes);
+    check_size(experiment, experiment.max_nodes);
+    EXPECT_THROW(check_size(experiment, experiment.min_nodes - 1), Error);
+    EXPECT_THROW(check_size(experiment, experiment.max_nodes + 1), Error);
+  }
+}
+
+TEST(Experiments, have_names_of_their_own) {
+  const std::vector<std::string> all = names();
+  EXPECT_EQ(std::set<std::string>(all.begin(), all.end()).size(), all.size());
+  EXPECT_EQ(find_experiment("none"), nullptr);
+}
+
+}  // namespace
+}  // namespace shoal::lab

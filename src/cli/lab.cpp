@@ -1,0 +1,131 @@
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/nearest_word.h"
+#include "lab/experiment.h"
+#include "lab/plot/svg.h"
+#include "system/offload.h"
+
+namespace shoal::cli {
+
+namespace {
+
+constexpr std::uint64_t kMaxSeed = 1'000'000;
+
+/// Tells what experiments there are.
+class LabList final : public Command {
+ public:
+  Task<void> run(Session& session) override {
+    for (const lab::Experiment& experiment : lab::experiments()) {
+      session.output().event({{"event", "experiment"},
+                              {"name", experiment.name},
+                              {"title", experiment.title},
+                              {"nodes", experiment.usual_nodes},
+                              {"min_nodes", experiment.min_nodes},
+                              {"max_nodes", experiment.max_nodes}});
+      session.output().result(fmt::format("{:<11} {}", experiment.name, experiment.title));
+    }
+    session.output().note(
+        "`shoal lab NAME` runs one in a simulated network and writes NAME.html with what it saw");
+    co_return;
+  }
+};
+
+/// Runs one experiment and writes its page.
+class LabRun final : public Command {
+ public:
+  LabRun(const lab::Experiment& experiment, lab::ExperimentOptions options, std::string folder)
+      : experiment_(experiment), options_(options), folder_(std::move(folder)) {}
+
+  Task<void> run(Session& session) override {
+    Storage& storage = session.system().storage;
+    const std::string page = prepare(storage);
+    session.output().note(
+        fmt::format("simulating {} nodes from seed {}", options_.nodes, options_.seed));
+    const lab::Report report =
+        co_await offload(session.system().offload, [this] { return experiment_.run(options_); });
+    write(storage, page, lab::to_html(lab::page_of(experiment_, options_, report)));
+    tell(session.output(), report, page);
+    if (!report.held) throw Error(ErrorCode::failed, "the claim did not hold", page);
+  }
+
+  /// Nothing stays where no page came to be.
+  Task<void> stop() override {
+    if (unfinished_storage_ != nullptr) unfinished_storage_->remove(unfinished_);
+    co_return;
+  }
+
+ private:
+  /// A folder that cannot be written is refused before the work, not after it.
+  std::string prepare(Storage& storage) {
+    const std::string folder = storage.absolute(folder_);
+    if (!storage.info(folder)) storage.make_folder(folder);
+    const std::string page = folder + "/" + experiment_.name + ".html";
+    unfinished_ = page + ".part";
+    storage.open(unfinished_, Access::create);
+    unfinished_storage_ = &storage;
+    return page;
+  }
+
+  void write(Storage& storage, const std::string& page, const std::string& html) {
+    const auto file = storage.open(unfinished_, Access::create);
+    file->truncate(0);
+    file->write_at(0, as_bytes(html));
+    storage.rename(unfinished_, page, true);
+    unfinished_storage_ = nullptr;
+  }
+
+  static void tell(Output& output, const lab::Report& report, const std::string& page) {
+    for (const lab::Figure& figure : report.figures) {
+      output.event({{"event", "figure"},
+                    {"name", figure.name},
+                    {"value", figure.value},
+                    {"unit", figure.unit}});
+      output.result(fmt::format("{:<34} {:>12} {}", figure.name, lab::number_text(figure.value),
+                                figure.unit));
+    }
+    output.event({{"event", "claim"},
+                  {"text", report.claim},
+                  {"held", report.held},
+                  {"page", page},
+                  {"trace_hash", fmt::format("{:016x}", report.trace_hash)}});
+    output.result(
+        fmt::format("{} {}", report.held ? "It held:" : "It did not hold:", report.claim));
+    output.result(page);
+  }
+
+  const lab::Experiment& experiment_;
+  const lab::ExperimentOptions options_;
+  const std::string folder_;
+  std::string unfinished_;
+  Storage* unfinished_storage_ = nullptr;
+};
+
+const lab::Experiment& experiment_named(const std::string& name) {
+  const lab::Experiment* found = lab::find_experiment(name);
+  if (found != nullptr) return *found;
+  std::vector<std::string> known;
+  for (const lab::Experiment& experiment : lab::experiments()) known.push_back(experiment.name);
+  const std::string meant = nearest_word(name, known);
+  throw Error(ErrorCode::usage, "there is no experiment '" + name + "'", {},
+              meant.empty() ? "`shoal lab` lists them" : "did you mean `shoal lab " + meant + "`?");
+}
+
+}  // namespace
+
+std::unique_ptr<Command> make_lab(const LabCommandOptions& options) {
+  if (options.name.empty()) return std::make_unique<LabList>();
+  const lab::Experiment& experiment = experiment_named(options.name);
+  const std::uint64_t seed = options.seed.value_or(1);
+  if (seed > kMaxSeed) {
+    throw Error(ErrorCode::usage, "--seed is at most 1000000", {}, "leave it out for 1");
+  }
+  const std::uint64_t nodes = options.nodes.value_or(experiment.usual_nodes);
+  lab::check_size(experiment, nodes);
+  return std::make_unique<LabRun>(
+      experiment, lab::ExperimentOptions{.seed = seed, .nodes = static_cast<std::size_t>(nodes)},
+      options.folder.empty() ? "." : options.folder);
+}
+
+}  // namespace shoal::cli

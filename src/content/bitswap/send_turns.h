@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+
+#include "system/event.h"
+#include "system/system.h"
+#include "system/task_group.h"
+
+namespace shoal::content::bitswap {
+
+/// Which peers are sent blocks at the same time, of those that share what they get. One block after
+/// the other is with the swarm sooner than many side by side: its receiver begins to pass it on.
+///
+/// Blocks that fewer peers have been sent go first. A receiver that takes its block much more
+/// slowly than others do gives its turn up while it goes on.
+class SendTurns {
+ public:
+  /// Enough that paths with long round trips are filled; only one while our own line is full.
+  static constexpr std::size_t kTurns = 3;
+  /// One that has waited for so long goes before all who came later.
+  static constexpr Duration kPatience = 3s;
+  /// How many times as long as the quickest a turn may take, within these.
+  static constexpr double kSlow = 4;
+  static constexpr Duration kLeast = 250ms;
+  static constexpr Duration kMost = 10s;
+  /// While nothing is known.
+  static constexpr Duration kFirst = 1s;
+
+  /// Ends with its life, which is before the SendTurns ends.
+  class Turn {
+   public:
+    Turn(SendTurns& turns, std::size_t bytes);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    /// It took so long that another has been let in.
+    bool gave_up() const { return gave_up_; }
+
+   private:
+    friend class SendTurns;
+    SendTurns& turns_;
+    const std::size_t bytes_;
+    const TimePoint began_;
+    bool gave_up_ = false;
+    std::list<Turn*>::iterator place_;
+  };
+
+  explicit SendTurns(System& system);
+  void when_saturated(std::function<bool()> saturated) { saturated_ = std::move(saturated); }
+
+  /// For a block of which `copies` were sent. Cancellable.
+  Task<std::unique_ptr<Turn>> take(std::uint32_t copies, std::size_t bytes);
+  std::size_t waiting() const { return waiting_.size(); }
+  /// Below it, in bytes per second, a receiver would give its turn up.
+  double slow_rate() const { return best_rate_ / kSlow; }
+  Task<void> stop() { return tasks_.stop(); }
+
+ private:
+  struct Waiter {
+    std::uint32_t copies;
+    TimePoint since;
+    bool granted = false;
+    Event go;
+    explicit Waiter(Waits& waits, std::uint32_t count, TimePoint now)
+        : copies(count), since(now), go(waits) {}
+  };
+
+  bool has_turn() const;
+  void grant();
+  Duration limit(std::size_t bytes) const;
+  Task<void> watch();
+
+  System& system_;
+  std::function<bool()> saturated_;
+  std::list<Waiter*> waiting_;  // in order of arrival
+  std::list<Turn*> held_;
+  std::size_t granted_ = 0;  // and not begun
+  double best_rate_ = 0;     // bytes per second of one turn, of late
+  bool watching_ = false;
+  TaskGroup tasks_;
+};
+
+}  // namespace shoal::content::bitswap

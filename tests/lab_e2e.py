@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+"""shoal lab: what it lists, refuses, tells and writes."""
+
+import os
+from html.parser import HTMLParser
+
+from command import run, run_tests
+
+
+class Tags(HTMLParser):
+    """What a page would load, and its drawings."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.loads, self.drawings, self.scripts = [], 0, 0
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.loads += [value for name, value in attributes if name in ("src", "href", "srcset")]
+        self.drawings += tag == "svg"
+        self.scripts += tag == "script"
+
+
+def names(folder):
+    return [line["name"] for line in run("--json", "lab", home=folder).works().events]
+
+
+def test_lists_the_experiments(folder):
+    listed = run("lab", home=folder).works().stdout.decode()
+    assert "basics" in listed and "lookup" in listed, listed
+    assert "churn" in names(folder)
+
+
+def test_the_same_seed_gives_the_same_figures(folder):
+    words = ["--json", "lab", "lookup", "--nodes", "60", "--out", folder]
+    one, again = run(*words, home=folder).works(), run(*words, home=folder).works()
+    other = run(*words, "--seed", "2", home=folder).works()
+    assert one.stdout == again.stdout
+    assert one.last["trace_hash"] != other.last["trace_hash"]
+
+
+def test_a_page_needs_no_network_and_has_drawings(folder):
+    told = run("--json", "lab", "basics", "--out", folder / "pages", home=folder).works()
+    assert told.last["event"] == "claim" and told.last["held"] is True, told.last
+    assert {line["event"] for line in told.events} == {"figure", "claim"}
+    page = folder / "pages" / "basics.html"
+    assert told.last["page"] == str(page)
+    tags = Tags(page.read_text())
+    assert tags.loads == [] and tags.scripts == 0 and tags.drawings >= 1
+    assert "prefers-color-scheme:dark" in page.read_text()
+    assert [entry.name for entry in page.parent.iterdir()] == ["basics.html"]
+
+
+def test_what_cannot_be_is_refused_at_once(folder):
+    for words in (["nothing"], ["lookup", "--nodes", "10000000"], ["lookup", "--nodes", "0"],
+                  ["basics", "--nodes", "6"], ["lookup", "--seed", "x"], ["lookup", "more"]):
+        refused = run("--json", "lab", *words, "--out", folder / "x", home=folder).fails("usage")
+        assert refused.last["hint"], words
+    assert "100000" in run("--json", "lab", "lookup", "--nodes", "100001", home=folder).last["hint"]
+    assert not (folder / "x").exists()
+    (folder / "file").write_text("")
+    run("--json", "lab", "basics", "--out", folder / "file", home=folder).fails("io")
+    if os.getuid() != 0:
+        (folder / "closed").mkdir(mode=0o500)
+        run("--json", "lab", "basics", "--out", folder / "closed", home=folder).fails("io")
+
+
+if __name__ == "__main__":
+    run_tests(globals())
