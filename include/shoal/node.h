@@ -20,6 +20,7 @@
 #include <shoal/stream.h>
 #include <shoal/subscription.h>
 #include <shoal/topic.h>
+#include <shoal/tunnel.h>
 #include <shoal/uncaught.h>
 
 namespace shoal {
@@ -162,6 +163,19 @@ class Node {
   /// The same for any number of answers. Returns when the request was taken over.
   Async<Answers> request_streaming(std::string peer, std::string protocol, std::string message,
                                    RequestOptions options = {});
+  /// Lets peers connect to a service: "HOST:PORT" as this machine reaches it, or "unix:PATH".
+  /// `name` is 1 to 63 of a-z, 0-9 and '-'. Returns the ticket for connect_tunnel() and `shoal
+  /// connect`, which names this node's addresses of now. At most 64. Throws Error{exists}, {usage},
+  /// {io}.
+  std::string expose(const std::string& name, const std::string& target,
+                     ExposeOptions options = {});
+  /// The same for a service of this program: `handler` serves each connection, as serve() has it.
+  std::string expose(const std::string& name, Handler handler, ExposeOptions options = {});
+  /// Takes expose() back, and breaks its connections.
+  void unexpose(const std::string& name);
+  /// Reaches the service that a ticket names. Throws Error{unreachable}, {refused} when the peer
+  /// does not let this node in, {usage} for what is no ticket, {failed} when the port is taken.
+  Async<Tunnel> connect_tunnel(std::string ticket, TunnelOptions options = {});
 
   /// Indexes files and folders where they lie, and serves them from there from its return on.
   /// Several paths become the entries of one folder. Any number of shares may run at once. Throws

@@ -19,4 +19,5 @@
 #include <shoal/subscription.h>
 #include <shoal/time.h>
 #include <shoal/topic.h>
+#include <shoal/tunnel.h>
 #include <shoal/uncaught.h>

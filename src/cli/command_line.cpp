@@ -139,6 +139,11 @@ constexpr const char* kTopicsExamples = R"(Examples:
   shoal topics                            of the nodes that run on this home
   shoal topics --json)";
 
+constexpr const char* kDoctorExamples = R"(Examples:
+  shoal doctor
+  shoal doctor --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+                                          also asks that peer how this node looks)";
+
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
   shoal version --json)";
@@ -323,6 +328,7 @@ void add_others(CLI::App& app, Written& written) {
   connect.add_flag("--http", written.http,
                    "a web site: say where a browser finds it,\nhttp://NAME.localhost:PORT");
 
+  add_command(app, "doctor", "check this machine and its network", kDoctorExamples);
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
   // Like a command, but whoever looks for one is not told of it.
@@ -453,7 +459,8 @@ ExposeOptions expose_options(const Written& written) {
 ConnectOptions connect_options(const Written& written) {
   ConnectOptions out{.ticket = written.ticket, .local = std::nullopt, .http = written.http};
   if (!out.ticket.starts_with('@')) static_cast<void>(service::TunnelTicket::parse(out.ticket));
-  if (written.local != "-") out.local = parse_local(written.local.empty() ? "0" : written.local);
+  if (written.local != "-")
+    out.local = service::parse_local(written.local.empty() ? "0" : written.local);
   if (out.http && (!out.local || !out.local->address.is_loopback())) {
     throw Error(ErrorCode::usage, "--http is for a port of localhost", {},
                 "NAME.localhost is a name of this machine alone");
@@ -493,6 +500,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "forget") return make_forget(forget_options(written));
   if (name == "status") return make_status();
   if (name == "version") return make_version();
+  if (name == "doctor") return make_doctor();
   if (name == "lab") {
     return make_lab({.name = written.experiment,
                      .seed = count_if_given(written.lab_seed, "--seed"),

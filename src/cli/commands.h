@@ -124,6 +124,9 @@ std::unique_ptr<Command> make_chat(ChatOptions options);
 /// Of the nodes that run in the home.
 std::unique_ptr<Command> make_topics();
 
+/// Checks this machine and its network; see docs/cli.md.
+std::unique_ptr<Command> make_doctor();
+
 std::unique_ptr<Command> make_version();
 
 }  // namespace shoal::cli

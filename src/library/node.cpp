@@ -38,6 +38,14 @@ Async<Duration> ping_on(CorePtr core, std::string peer, Duration timeout) {
   co_return round_trip;
 }
 
+Async<Tunnel> connect_tunnel_on(CorePtr core, std::string ticket, TunnelOptions options) {
+  Task<std::shared_ptr<library::TunnelCore>> connecting =
+      core->connect_tunnel(std::move(ticket), std::move(options));
+  std::shared_ptr<library::TunnelCore> tunnel =
+      co_await library::wait_for(core->loop(), std::move(connecting));
+  co_return Tunnel(std::move(tunnel));
+}
+
 Async<Share> share_on(CorePtr core, std::vector<std::string> paths, ShareOptions options) {
   Task<std::shared_ptr<library::ShareCore>> sharing =
       core->share(std::move(paths), std::move(options));
@@ -230,6 +238,24 @@ Async<Answers> Node::request_streaming(std::string peer, std::string protocol, s
   const auto bytes = bytes_of(message);
   return library::ask(open(std::move(peer), std::move(protocol)),
                       ByteVector(bytes.begin(), bytes.end()), options);
+}
+
+std::string Node::expose(const std::string& name, const std::string& target,
+                         ExposeOptions options) {
+  return core_->expose(name, target, {}, std::move(options));
+}
+
+std::string Node::expose(const std::string& name, Handler handler, ExposeOptions options) {
+  if (!handler) throw Error(ErrorCode::usage, "a handler that cannot be called", name);
+  return core_->expose(name, {}, std::move(handler), std::move(options));
+}
+
+void Node::unexpose(const std::string& name) {
+  core_->unexpose(name);
+}
+
+Async<Tunnel> Node::connect_tunnel(std::string ticket, TunnelOptions options) {
+  return connect_tunnel_on(core_, std::move(ticket), std::move(options));
 }
 
 Async<Share> Node::share(std::vector<std::string> paths, ShareOptions options) {
