@@ -105,6 +105,9 @@ constexpr const char* kLabExamples = R"(Examples:
   shoal lab lookup --out /tmp             writes /tmp/lookup.html
   shoal lab churn --nodes 500 --seed 7)";
 
+constexpr const char* kGuideExamples = R"(Examples:
+  shoal guide                             in a browser, where there is one)";
+
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
   shoal version --json)";
@@ -248,6 +251,8 @@ void add_others(CLI::App& app, Written& written) {
   single(lab, "--nodes", written.nodes, "N", "how many nodes");
   single(lab, "--out", written.out, "DIR", "where the page goes; default: here");
 
+  add_command(app, "guide", "show the guide: peer-to-peer, learned by running it", kGuideExamples);
+
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
   // Like a command, but whoever looks for one is not told of it.
@@ -368,6 +373,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "forget") return make_forget(forget_options(written));
   if (name == "status") return make_status();
   if (name == "version") return make_version();
+  if (name == "guide") return make_guide();
   if (name == "lab") {
     return make_lab({.name = written.experiment,
                      .seed = count_if_given(written.lab_seed, "--seed"),

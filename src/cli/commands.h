@@ -85,6 +85,8 @@ struct LabCommandOptions {
 /// Throws Error{usage}.
 std::unique_ptr<Command> make_lab(const LabCommandOptions& options);
 
+std::unique_ptr<Command> make_guide();
+
 std::unique_ptr<Command> make_version();
 
 }  // namespace shoal::cli
