@@ -144,6 +144,9 @@ constexpr const char* kDoctorExamples = R"(Examples:
   shoal doctor --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
                                           also asks that peer how this node looks)";
 
+constexpr const char* kGuideExamples = R"(Examples:
+  shoal guide                             in a browser, where there is one)";
+
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
   shoal version --json)";
@@ -329,6 +332,8 @@ void add_others(CLI::App& app, Written& written) {
                    "a web site: say where a browser finds it,\nhttp://NAME.localhost:PORT");
 
   add_command(app, "doctor", "check this machine and its network", kDoctorExamples);
+  add_command(app, "guide", "show the guide: peer-to-peer, learned by running it", kGuideExamples);
+
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
   // Like a command, but whoever looks for one is not told of it.
@@ -501,6 +506,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "status") return make_status();
   if (name == "version") return make_version();
   if (name == "doctor") return make_doctor();
+  if (name == "guide") return make_guide();
   if (name == "lab") {
     return make_lab({.name = written.experiment,
                      .seed = count_if_given(written.lab_seed, "--seed"),

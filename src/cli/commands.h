@@ -127,6 +127,8 @@ std::unique_ptr<Command> make_topics();
 /// Checks this machine and its network; see docs/cli.md.
 std::unique_ptr<Command> make_doctor();
 
+std::unique_ptr<Command> make_guide();
+
 std::unique_ptr<Command> make_version();
 
 }  // namespace shoal::cli

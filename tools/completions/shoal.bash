@@ -2,7 +2,7 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab doctor version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {

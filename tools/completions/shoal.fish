@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab doctor version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -28,6 +28,7 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a connect -d '
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a lab -d 'run an experiment in a simulated network'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'check this machine and its network'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a guide -d 'show the guide: peer-to-peer, learned by running it'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a help -d 'flags and examples of a command'
 complete -c shoal -n "__fish_seen_subcommand_from help" -a "$commands"
