@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
 namespace shoal::lab {
 
@@ -40,10 +41,17 @@ std::vector<Invented> invent(std::uint64_t seed) {
 }  // namespace
 
 Answering names_fellows(LightNet& net, std::vector<std::uint32_t> fellows) {
-  return [&net, fellows = std::move(fellows)](const kad::Message& request,
-                                              const LightNode&) -> std::optional<kad::Message> {
+  const auto announced = std::make_shared<std::set<PeerId>>();
+  return [&net, announced, fellows = std::move(fellows)](
+             const kad::Message& request, const LightNode& from) -> std::optional<kad::Message> {
     kad::Message out = same_kind(request);
-    if (request.type == kad::MessageType::add_provider) return std::nullopt;
+    if (request.type == kad::MessageType::add_provider) {
+      announced->insert(from.id());
+      return std::nullopt;
+    }
+    if (request.type == kad::MessageType::get_providers && announced->contains(from.id())) {
+      out.providers.push_back({.id = from.id(), .addresses = {from.multiaddr()}});
+    }
     const kad::Key target = kad::Key::of(request.key);
     std::vector<std::uint32_t> nearest = fellows;
     const std::size_t kept = std::min(nearest.size(), kad::kReplication);

@@ -7,7 +7,8 @@
 
 namespace shoal::lab {
 
-/// Answers of a node that names the 20 of `fellows` that are nearest to the key, and no provider.
+/// Answers of a node that names the 20 of `fellows` that are nearest to the key, and no provider:
+/// only who announced something is shown its own record, so that it believes it to be there.
 /// Borrows the net; the fellows are members of it.
 Answering names_fellows(LightNet& net, std::vector<std::uint32_t> fellows);
 

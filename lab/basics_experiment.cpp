@@ -113,7 +113,7 @@ class Basics {
   }
 
   void get(Who who) {
-    world_.run(nodes_[who].get(*cid_, {}, "/", true));
+    world_.run(nodes_[who].get({.cid = *cid_}));
     for (const service::SourceResult& source : nodes_[who].result()->sources) {
       const std::size_t from = index_of(source.peer);
       add(from, who, fmt::format("{} blocks", source.blocks), kBlocks);

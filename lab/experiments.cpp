@@ -1,12 +1,16 @@
 #include "lab/basics_experiment.h"
 #include "lab/churn_experiment.h"
+#include "lab/distribute_experiment.h"
 #include "lab/eclipse_experiment.h"
 #include "lab/experiment.h"
 #include "lab/gossip_experiment.h"
+#include "lab/grow_experiment.h"
 #include "lab/lookup_experiment.h"
 #include "lab/nat_experiment.h"
 #include "lab/partition_experiment.h"
 #include "lab/poison_experiment.h"
+#include "lab/share_experiment.h"
+#include "lab/survive_experiment.h"
 #include "lab/sybil_experiment.h"
 
 namespace shoal::lab {
@@ -28,6 +32,37 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 5,
        .max_nodes = 5,
        .run = run_basics},
+      {.name = "distribute",
+       .title = "One file to many: from one server, and from each other",
+       .about =
+           "Whole nodes on simulated machines with 0.5 MB/s upload, and every packet of theirs.",
+       .usual_nodes = 16,
+       .min_nodes = 4,
+       .max_nodes = 128,
+       .run = run_distribute},
+      {.name = "share",
+       .title = "Who carries which bytes, and who keeps which records",
+       .about =
+           "Whole nodes on simulated machines with 0.5 MB/s upload, and every packet of theirs.",
+       .usual_nodes = 10,
+       .min_nodes = 8,
+       .max_nodes = 40,
+       .run = run_share},
+      {.name = "grow",
+       .title = "Capacity with each node that has the file",
+       .about =
+           "Whole nodes on simulated machines with 0.5 MB/s upload, and every packet of theirs.",
+       .usual_nodes = 8,
+       .min_nodes = 2,
+       .max_nodes = 8,
+       .run = run_grow},
+      {.name = "survive",
+       .title = "What still works when nodes are killed",
+       .about = "Whole nodes on simulated machines, and every packet of theirs.",
+       .usual_nodes = 16,
+       .min_nodes = 9,
+       .max_nodes = 60,
+       .run = run_survive},
       {.name = "lookup",
        .title = "How far it is to a key, from 100 nodes to 10,000",
        .about = std::string("Lookups in networks of growing size.") + kLightNodes,
@@ -64,9 +99,9 @@ const std::vector<Experiment>& experiments() {
        .title = "A network that is cut in two for an hour",
        .about =
            std::string("Two halves that do not reach each other, and then do again.") + kLightNodes,
-       .usual_nodes = 120,
-       .min_nodes = 40,
-       .max_nodes = 2'000,
+       .usual_nodes = 60,
+       .min_nodes = 20,
+       .max_nodes = 500,
        .run = run_partition},
       {.name = "poison",
        .title = "Nodes that name peers that do not exist",
@@ -87,8 +122,8 @@ const std::vector<Experiment>& experiments() {
        .title = "Sixty made-up ids around one key",
        .about = std::string("Somebody makes ids that lie nearer to a key than all nodes do.") +
                 kLightNodes,
-       .usual_nodes = 10'000,
-       .min_nodes = 500,
+       .usual_nodes = 5'000,
+       .min_nodes = 300,
        .max_nodes = 50'000,
        .run = run_sybil},
   };

@@ -10,8 +10,18 @@
 #include "service/get.h"
 #include "service/share.h"
 #include "system/sim/world.h"
+#include "system/task_group.h"
 
 namespace shoal::lab {
+
+/// What a user of a LabNode wants to have.
+struct Wish {
+  Cid cid;
+  std::vector<Multiaddr> providers{};
+  std::string folder = "/";
+  /// Tells the network as soon as it has some of it; else nobody is told that it can be got here.
+  bool announces = true;
+};
 
 /// A whole node on a machine of a simulated world, in the network of `bootstrap`, and what its user
 /// does with it. One life.
@@ -26,10 +36,11 @@ class LabNode {
 
   /// Joins; returns once it is listening.
   void start();
-  /// Shares what lies at `path` of its disk, under its CID, in every network that it is in.
-  Task<Cid> share(std::string path);
-  /// Fetches into `folder`. Serves it afterwards when `serves`.
-  Task<void> get(Cid cid, std::vector<Multiaddr> providers, std::string folder, bool serves);
+  /// Shares what lies at `path` of its disk, under its CID, in every network that it is in. Leaves
+  /// of `chunk_bytes`.
+  Task<Cid> share(std::string path, std::size_t chunk_bytes = std::size_t{1} << 20);
+  /// Fetches, and serves it from then on.
+  Task<void> get(Wish wish);
   /// Leaves in order.
   Task<void> stop();
   /// Leaves without a word: the machine has no power any more. stop() still frees what is left.
@@ -42,10 +53,11 @@ class LabNode {
   sim::Host& host() { return host_; }
   bool running() const { return node_ != nullptr && host_.up(); }
   const std::optional<service::GetResult>& result() const { return result_; }
-  /// What keeps others from finding it is done.
-  Task<void> settle() { return node_->routing().settle(); }
+  /// When get() had it all.
+  const std::optional<TimePoint>& done_at() const { return done_at_; }
 
  private:
+  sim::World& world_;
   const std::string name_;
   sim::Host& host_;
   const std::vector<Multiaddr> bootstrap_;
@@ -53,6 +65,8 @@ class LabNode {
   std::unique_ptr<service::Share> share_;
   std::unique_ptr<service::Get> get_;
   std::optional<service::GetResult> result_;
+  std::optional<TimePoint> done_at_;
+  TaskGroup announcing_;
 };
 
 }  // namespace shoal::lab

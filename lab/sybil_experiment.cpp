@@ -15,9 +15,34 @@ namespace shoal::lab {
 namespace {
 
 constexpr std::size_t kSybils = 60;
-constexpr std::size_t kTargets = 5;
+// Fewer in small networks, which are for a quick look.
+constexpr std::size_t kTargets = 4;
+constexpr std::size_t kTargetsOfFew = 2;
+constexpr std::size_t kFewNodes = 2'000;
 constexpr std::size_t kGetters = 8;
 constexpr std::size_t kMeasuringLookups = 8;
+
+/// The content that is attacked, and the ids that somebody made for it.
+struct Plan {
+  Multihash content;
+  std::vector<PeerId> sybils;
+};
+
+/// Making them takes most of the time, for real attackers as well.
+std::vector<Plan> plan_attacks(const ExperimentOptions& options) {
+  const LightNet net(options.nodes, options.seed);
+  sim::SeededRandom random(options.seed, 4);
+  std::vector<Plan> out;
+  const std::size_t targets = options.nodes < kFewNodes ? kTargetsOfFew : kTargets;
+  for (std::uint64_t i = 0; i < targets; ++i) {
+    const Multihash content = Multihash::sha2_256(random.bytes(16));
+    const kad::Key target = kad::Key::of(content);
+    const std::uint32_t nearest = net.closest(target, 1).front();
+    const std::size_t bits = net.key(nearest).common_prefix(target) + 1;
+    out.push_back({content, peers_near(target, bits, kSybils, options.seed * 1000 + i)});
+  }
+  return out;
+}
 
 struct Attacked {
   std::size_t asked = 0;
@@ -31,19 +56,16 @@ struct Attacked {
 class SybilAttack {
  public:
   SybilAttack(const ExperimentOptions& options, bool lying, bool covers_region)
-      : net_(options.nodes, options.seed),
-        honest_(options.nodes),
-        seed_(options.seed),
-        lying_(lying) {
+      : net_(options.nodes, options.seed), honest_(options.nodes), lying_(lying) {
     rules_.covers_region = covers_region;
     for (std::size_t i = 0; i < kGetters; ++i) getters_.push_back(experienced());
   }
 
-  Attacked run() {
+  Attacked run(const std::vector<Plan>& plans) {
     Attacked out;
-    for (std::uint64_t i = 0; i < kTargets; ++i) {
-      const Multihash content = Multihash::sha2_256(net_.random().bytes(16));
-      attack(content, i);
+    for (const Plan& plan : plans) {
+      const Multihash& content = plan.content;
+      attack(plan);
       const std::uint32_t provider = experienced();
       net_.world().run(net_.node(provider).provide(content));
       net_.world().run(net_.node(provider).settle());
@@ -70,14 +92,9 @@ class SybilAttack {
     return index;
   }
 
-  void attack(const Multihash& content, std::uint64_t number) {
-    const kad::Key target = kad::Key::of(content);
-    const std::uint32_t nearest = net_.closest(target, 1).front();
-    const std::size_t bits = net_.key(nearest).common_prefix(target) + 1;
+  void attack(const Plan& plan) {
     std::vector<std::uint32_t> sybils;
-    for (const PeerId& id : peers_near(target, bits, kSybils, seed_ * 1000 + number)) {
-      sybils.push_back(net_.add({.id = id, .knows_all = true}));
-    }
+    for (const PeerId& id : plan.sybils) sybils.push_back(net_.add({.id = id, .knows_all = true}));
     // They look for themselves, so that everybody around the key gets to know them.
     for (const std::uint32_t one : sybils) {
       net_.world().run(net_.node(one).find_closest(to_bytes(net_.id(one).encoded())));
@@ -88,7 +105,6 @@ class SybilAttack {
 
   LightNet net_;
   const std::size_t honest_;
-  const std::uint64_t seed_;
   const bool lying_;
   kad::Rules rules_;
   std::vector<std::uint32_t> getters_;
@@ -98,8 +114,9 @@ class SybilAttack {
 
 Report run_sybil(const ExperimentOptions& options) {
   Report report;
+  const std::vector<Plan> plans = plan_attacks(options);
   const auto attacked = [&](bool lying, bool covers_region) {
-    const Attacked out = SybilAttack(options, lying, covers_region).run();
+    const Attacked out = SybilAttack(options, lying, covers_region).run(plans);
     report.trace_hash = report.trace_hash * 31 + out.trace_hash;
     return out;
   };

@@ -91,6 +91,15 @@ void draw_y_ticks(Svg& svg, const Scale& y) {
   }
 }
 
+/// Bounds in turn dotted and dashed.
+std::string line_style(const std::vector<Series>& all, std::size_t index) {
+  if (!all[index].is_bound) return fmt::format("line c{}", index % kPlotColors);
+  const auto end = all.begin() + static_cast<std::ptrdiff_t>(index);
+  return std::count_if(all.begin(), end, [](const Series& one) { return one.is_bound; }) % 2 == 0
+             ? "bound"
+             : "bound two";
+}
+
 void draw_series(Svg& svg, const LineChart& chart, std::size_t index, const Scale& x,
                  const Scale& y) {
   const Series& series = chart.series[index];
@@ -104,19 +113,18 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t index, const Scal
   }
   if (path.empty()) return;
   const std::size_t color = index % kPlotColors;
-  svg.path(path, series.is_bound ? "bound" : fmt::format("line c{}", color));
+  svg.path(path, line_style(chart.series, index));
   constexpr std::size_t kMostMarks = 24;
   if (series.is_bound || marks.size() > kMostMarks) return;
   for (const Point& mark : marks) svg.mark(mark.x, mark.y, index, fmt::format("f{}", color));
 }
 
-void draw_legend_row(Svg& svg, double y, std::size_t index, const std::string& name,
-                     bool is_bound) {
-  const std::size_t color = index % kPlotColors;
-  svg.path(fmt::format("M{} {:.1f}h34", kLeft, y - 4),
-           is_bound ? "bound" : fmt::format("line c{}", color));
-  if (!is_bound) svg.mark(kLeft + 17, y - 4, index, fmt::format("f{}", color));
-  svg.text(kLeft + 42, y, "start", name);
+void draw_legend_row(Svg& svg, double y, const std::vector<Series>& all, std::size_t index) {
+  svg.path(fmt::format("M{} {:.1f}h34", kLeft, y - 4), line_style(all, index));
+  if (!all[index].is_bound) {
+    svg.mark(kLeft + 17, y - 4, index, fmt::format("f{}", index % kPlotColors));
+  }
+  svg.text(kLeft + 42, y, "start", all[index].name);
 }
 
 }  // namespace
@@ -166,7 +174,7 @@ std::string to_svg(const LineChart& chart) {
   for (std::size_t i = 0; i < chart.series.size(); ++i) draw_series(svg, chart, i, x, y);
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
     const double at = kHeight + kLegendRow * static_cast<double>(i) + 12;
-    draw_legend_row(svg, at, i, chart.series[i].name, chart.series[i].is_bound);
+    draw_legend_row(svg, at, chart.series, i);
   }
   return std::move(svg).finish();
 }
@@ -197,7 +205,7 @@ std::string to_svg(const BarChart& chart) {
       const double left = first + width * static_cast<double>(i);
       svg.rect(left + 1, y.at(value), width - 2, bottom - y.at(value),
                fmt::format("f{}", i % kPlotColors));
-      svg.text(left + width / 2, y.at(value) - 4, "middle", number_text(value), "soft");
+      svg.text(left + width / 2, y.at(value) - 4, "middle", number_text(value), "small");
     }
     svg.text(middle, bottom + 18, "middle", chart.groups[group], "soft");
   }

@@ -13,6 +13,8 @@
 #include "content/import/glob.h"
 #include "format/name_check.h"
 #include "protocol/tunnel/message.h"
+#include "service/chat_message.h"
+#include "service/chat_room.h"
 #include "service/tunnel_ticket.h"
 
 namespace shoal::cli {
@@ -128,9 +130,22 @@ constexpr const char* kSubExamples = R"(Examples:
   shoal sub --json news                   with author and id
   shoal sub photos --raw -c 1 > cat.jpg)";
 
+constexpr const char* kChatExamples = R"(Examples:
+  shoal chat picnic                       with everybody who knows the name
+  shoal chat --private family             prints a link; who has it is in
+  shoal chat LINK --name Ann)";
+
 constexpr const char* kTopicsExamples = R"(Examples:
   shoal topics                            of the nodes that run on this home
   shoal topics --json)";
+
+constexpr const char* kDoctorExamples = R"(Examples:
+  shoal doctor
+  shoal doctor --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+                                          also asks that peer how this node looks)";
+
+constexpr const char* kGuideExamples = R"(Examples:
+  shoal guide                             in a browser, where there is one)";
 
 constexpr const char* kVersionExamples = R"(Examples:
   shoal version
@@ -225,6 +240,11 @@ void add_get(CLI::App& app, Written& written) {
   add_max_files(command, written);
 }
 
+void add_unsigned(CLI::App& command, Written& written) {
+  command.add_flag("--unsigned", written.unsigned_messages,
+                   "messages name no author and prove none; all\npeers of the topic must agree");
+}
+
 void add_others(CLI::App& app, Written& written) {
   auto& ls = add_command(app, "ls", "list a folder", kLsExamples);
   add_link(ls, written);
@@ -273,10 +293,16 @@ void add_others(CLI::App& app, Written& written) {
   auto& pub = add_command(app, "pub", "publish lines of stdin to a topic", kPubExamples);
   single(pub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
   pub.add_flag("--whole", written.whole, "all of stdin is one message");
+  add_unsigned(pub, written);
   auto& sub = add_command(app, "sub", "print the messages of a topic", kSubExamples);
   single(sub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
   sub.add_flag("--raw", written.raw, "messages as they are, nothing between them");
+  add_unsigned(sub, written);
   single(sub, "-c,--count", written.count, "N", "end after N messages");
+  auto& chat = add_command(app, "chat", "talk to whoever is in a topic", kChatExamples);
+  single(chat, "TOPIC|LINK", written.topic, "", "a name, or the link of a private chat");
+  single(chat, "--name", written.name, "NAME", "yours; default: of the user");
+  chat.add_flag("--private", written.make_private, "a new key, and so a link that only you have");
   add_command(app, "topics", "list the topics that are joined here", kTopicsExamples);
 
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
@@ -304,6 +330,9 @@ void add_others(CLI::App& app, Written& written) {
 
   connect.add_flag("--http", written.http,
                    "a web site: say where a browser finds it,\nhttp://NAME.localhost:PORT");
+
+  add_command(app, "doctor", "check this machine and its network", kDoctorExamples);
+  add_command(app, "guide", "show the guide: peer-to-peer, learned by running it", kGuideExamples);
 
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
@@ -435,12 +464,31 @@ ExposeOptions expose_options(const Written& written) {
 ConnectOptions connect_options(const Written& written) {
   ConnectOptions out{.ticket = written.ticket, .local = std::nullopt, .http = written.http};
   if (!out.ticket.starts_with('@')) static_cast<void>(service::TunnelTicket::parse(out.ticket));
-  if (written.local != "-") out.local = parse_local(written.local.empty() ? "0" : written.local);
+  if (written.local != "-")
+    out.local = service::parse_local(written.local.empty() ? "0" : written.local);
   if (out.http && (!out.local || !out.local->address.is_loopback())) {
     throw Error(ErrorCode::usage, "--http is for a port of localhost", {},
                 "NAME.localhost is a name of this machine alone");
   }
   return out;
+}
+
+ChatOptions chat_options(const Written& written) {
+  if (written.topic.empty() && !written.make_private) {
+    throw Error(ErrorCode::usage, "chat takes a topic or a link", {},
+                "`shoal chat picnic` talks to everybody who knows that name");
+  }
+  const std::string room = written.topic.empty() ? "chat" : written.topic;
+  const auto parsed = service::ChatRoom::parse(room);
+  if (written.make_private && parsed.is_private()) {
+    throw Error(ErrorCode::usage, "this link is private already", {}, "leave out --private");
+  }
+  if (written.name.size() > service::ChatMessage::kMaxNameBytes) {
+    throw Error(ErrorCode::usage, "a name in a chat has at most 64 bytes", {}, "use a shorter one");
+  }
+  return {.room = written.make_private ? parsed.name() : room,
+          .name = written.name,
+          .make_private = written.make_private};
 }
 
 std::unique_ptr<Command> make_command(const std::string& name, const Written& written,
@@ -457,6 +505,8 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "forget") return make_forget(forget_options(written));
   if (name == "status") return make_status();
   if (name == "version") return make_version();
+  if (name == "doctor") return make_doctor();
+  if (name == "guide") return make_guide();
   if (name == "lab") {
     return make_lab({.name = written.experiment,
                      .seed = count_if_given(written.lab_seed, "--seed"),
@@ -472,13 +522,17 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "expose") return make_expose(expose_options(written));
   if (name == "connect") return make_connect(connect_options(written));
   if (name == "pub") {
-    return make_pub({.topic = checked_topic(written.topic), .whole = written.whole});
+    return make_pub({.topic = checked_topic(written.topic),
+                     .whole = written.whole,
+                     .unsigned_messages = written.unsigned_messages});
   }
   if (name == "sub") {
     return make_sub({.topic = checked_topic(written.topic),
                      .raw = written.raw,
+                     .unsigned_messages = written.unsigned_messages,
                      .count = positive_if_given(written.count, "-c")});
   }
+  if (name == "chat") return make_chat(chat_options(written));
   if (name == "topics") return make_topics();
   if (name == "perf") {
     return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));

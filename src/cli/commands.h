@@ -103,17 +103,31 @@ std::unique_ptr<Command> make_connect(ConnectOptions options);
 struct PubOptions {
   std::string topic;
   bool whole = false;  // all of stdin is one message
+  bool unsigned_messages = false;
 };
 std::unique_ptr<Command> make_pub(PubOptions options);
 
 struct SubOptions {
   std::string topic;
   bool raw = false;
+  bool unsigned_messages = false;
   std::optional<std::uint64_t> count;  // of messages after which it ends
 };
 std::unique_ptr<Command> make_sub(SubOptions options);
+struct ChatOptions {
+  std::string room;           // a name or a link
+  std::string name;           // empty: the user's
+  bool make_private = false;  // a new key for that name
+};
+/// Throws Error{usage} for a link that is none.
+std::unique_ptr<Command> make_chat(ChatOptions options);
 /// Of the nodes that run in the home.
 std::unique_ptr<Command> make_topics();
+
+/// Checks this machine and its network; see docs/cli.md.
+std::unique_ptr<Command> make_doctor();
+
+std::unique_ptr<Command> make_guide();
 
 std::unique_ptr<Command> make_version();
 

@@ -60,6 +60,7 @@ class ConnectCommand final : public Command {
   service::TunnelConnector::Callbacks callbacks() {
     return {.connected = [this](net::Path path) { note_connected(path); },
             .lost = [this](const std::string& reason) { tell_lost(reason); },
+            .moved = [this](net::Path from, net::Path to) { tell_moved(from, to); },
             .failed = [this](const Error& error) { tell_failed(error); }};
   }
 
@@ -103,6 +104,15 @@ class ConnectCommand final : public Command {
     if (!session_->output().json()) {
       session_->output().warning(reason + "; connecting again until it works");
     }
+  }
+
+  void tell_moved(net::Path from, net::Path to) {
+    path_ = to;
+    session_->output().event({{"event", "path"},
+                              {"peer_id", connector_->ticket().peer.to_string()},
+                              {"from", net::name_of(from)},
+                              {"to", net::name_of(to)},
+                              {"via", nullptr}});
   }
 
   void tell_failed(const Error& error) {

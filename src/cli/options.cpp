@@ -1,7 +1,6 @@
 #include "cli/options.h"
 
 #include <fmt/format.h>
-#include <charconv>
 
 #include <cstdlib>
 
@@ -62,22 +61,6 @@ Multiaddr parse_announce(const std::string& text) {
   throw Error(ErrorCode::usage,
               fmt::format("--announce cannot be '{}': nobody can connect to it", text), {},
               fmt::format("name the address and port that others see, like {}", kExample));
-}
-
-Endpoint parse_local(const std::string& text) {
-  const auto colon = text.rfind(':');
-  const bool port_only = colon == std::string::npos;
-  std::string host = port_only ? "localhost" : text.substr(0, colon);
-  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  const auto address =
-      host == "localhost" ? std::optional(IpAddress::loopback_v4()) : IpAddress::parse(host);
-  const std::string digits = port_only ? text : text.substr(colon + 1);
-  std::uint16_t port = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [read, error] = std::from_chars(digits.data(), end, port);
-  if (address && error == std::errc() && read == end && !digits.empty()) return {*address, port};
-  throw Error(ErrorCode::usage, fmt::format("cannot listen at '{}'", text), {},
-              "it is a PORT, or HOST:PORT with an address of this machine, such as 127.0.0.1:8080");
 }
 
 ColorWhen parse_color(const std::string& text) {

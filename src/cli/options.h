@@ -39,8 +39,6 @@ Multiaddr parse_listen(const std::string& text);
 /// An address that ends in /p2p/ID.
 Multiaddr parse_peer_address(const char* flag, const std::string& text);
 Multiaddr parse_announce(const std::string& text);
-/// Where `connect` listens: PORT or HOST:PORT of this machine.
-Endpoint parse_local(const std::string& text);
 ColorWhen parse_color(const std::string& text);
 
 }  // namespace shoal::cli

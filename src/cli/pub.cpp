@@ -29,7 +29,8 @@ class PubCommand final : public Command {
   Task<void> run(Session& session) override {
     session_ = &session;
     node::Node& node = session.start_node();
-    topic_ = node.topics().open(options_.topic, {.subscribe = false});
+    topic_ = node.topics().open(
+        options_.topic, {.subscribe = false, .signatures = policy_for(options_.unsigned_messages)});
     StandardLines input(session.system());
     if (stdin_is_terminal()) session.output().note("a message a line; end with Ctrl-D");
     if (options_.whole) {
@@ -53,7 +54,14 @@ class PubCommand final : public Command {
   Task<void> publish(Bytes message) {
     co_await wait_for_somebody();
     const std::size_t size = message.size();
-    const gossipsub::MessageId id = co_await topic_->publish(std::move(message));
+    gossipsub::MessageId id;
+    try {
+      id = co_await topic_->publish(std::move(message));
+    } catch (const Error& error) {
+      // Without signatures equal messages are one, which is there already.
+      if (error.code() != ErrorCode::exists) throw;
+      co_return;
+    }
     ++count_;
     ++unconfirmed_;
     unconfirmed_bytes_ += size;

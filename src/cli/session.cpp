@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/standard_input.h"
+#include "cli/terminal.h"
 #include "cli/version.h"
 #include "system/event.h"
 #include "system/os/world.h"
@@ -191,6 +192,7 @@ class Run {
   /// Something does not end, such as a write to a dead disk: the state on disk is whole at any
   /// moment, so the process may simply go.
   [[noreturn]] void give_up() {
+    restore_terminal();
     session_.commit();
     const int exit_code = report();
     std::fflush(nullptr);

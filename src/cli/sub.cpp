@@ -34,7 +34,8 @@ class SubCommand final : public Command {
     session.serve_dht();
     session.expect_signal();
     node::Node& node = session.start_node();
-    topic_ = node.topics().open(options_.topic);
+    topic_ =
+        node.topics().open(options_.topic, {.signatures = policy_for(options_.unsigned_messages)});
     watching_ = topic_->when_peer([this](const PeerId& peer, bool joined) {
       if (untold_.size() < kMaxUntold) untold_.emplace_back(peer, joined);
     });

@@ -26,6 +26,11 @@ boost::json::object message_event(const gossipsub::Received& received) {
   return out;
 }
 
+gossipsub::SignaturePolicy policy_for(bool unsigned_messages) {
+  return unsigned_messages ? gossipsub::SignaturePolicy::strict_no_sign
+                           : gossipsub::SignaturePolicy::strict_sign;
+}
+
 std::string checked_topic(const std::string& topic) {
   if (topic.size() <= gossipsub::kMaxTopicBytes) return topic;
   throw Error(ErrorCode::usage, "the topic has more than 256 bytes", {}, "use a shorter name");

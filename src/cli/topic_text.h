@@ -13,6 +13,9 @@ boost::json::object message_event(const gossipsub::Received& received);
 /// An id as text: hexadecimal.
 std::string id_text(const gossipsub::MessageId& id);
 
+/// Whether messages are signed.
+gossipsub::SignaturePolicy policy_for(bool unsigned_messages);
+
 /// A topic as a command line may name it. Throws Error{usage}.
 std::string checked_topic(const std::string& topic);
 

@@ -39,7 +39,7 @@ struct Written {
   std::vector<std::string> allowed;
   bool new_ticket = false, http = false;
   std::string topic;
-  bool whole = false, raw = false;
+  bool whole = false, raw = false, make_private = false, unsigned_messages = false;
 
   std::string helped;
 };

@@ -3,10 +3,13 @@
 #include <array>
 
 #include "content/bitswap/client.h"
+#include "content/bitswap/copy_counts.h"
+#include "content/bitswap/in_hand.h"
 #include "content/bitswap/inbound.h"
 #include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
 #include "content/bitswap/peer_window.h"
+#include "content/bitswap/send_turns.h"
 #include "content/bitswap/server.h"
 #include "content/bitswap/session.h"
 #include "content/bitswap/wantlist.h"
@@ -38,6 +41,9 @@
 #include "protocol/dcutr/hole_puncher.h"
 #include "protocol/gossipsub/gossipsub.h"
 #include "protocol/identify/message.h"
+#include "protocol/pex/exchange.h"
+#include "protocol/pex/message.h"
+#include "protocol/pex/roster.h"
 #include "protocol/relay/client.h"
 #include "protocol/relay/forward.h"
 #include "protocol/relay/message.h"
@@ -46,9 +52,11 @@
 #include "protocol/relay/voucher.h"
 #include "protocol/tunnel/flow.h"
 #include "protocol/tunnel/message.h"
+#include "service/chat_state.h"
 #include "service/content_stat.h"
 #include "service/delivery.h"
 #include "service/link.h"
+#include "service/neighbours.h"
 #include "service/topic_search.h"
 #include "service/tunnel_exposer.h"
 #include "service/tunnel_ticket.h"
@@ -196,6 +204,23 @@ const auto kLimits = std::to_array<Limit>({
     {"bitswap.window_blocks", kWindowBlocks, "blocks", "blocks requested from one peer at a time"},
     {"bitswap.window_bytes", kWindowBytes, "bytes", "the same in bytes"},
     {"bitswap.tries", bitswap::SessionState::kMaxTries, "tries", "tries to reach a source that has not been there"},
+    {"bitswap.choice", bitswap::Tuning{}.choice, "blocks", "blocks that are asked of all peers with the whole together while other getters are connected, to choose from"},
+    {"bitswap.in_hand_bytes", bitswap::InHand::kMaxBytes, "bytes", "blocks that came and are still being written; beyond it no more are read from peers"},
+    {"bitswap.send_turns", bitswap::SendTurns::kTurns, "blocks", "blocks that are sent at the same time while receivers share what they get"},
+    {"bitswap.send_turn_of_others", bitswap::SendTurns::kOthersEvery, "turns", "turns of which one is for those that give nothing"},
+    {"bitswap.copies_counted", bitswap::CopyCounts::kMaxBlocks, "blocks", "blocks of which it is known to how many peers they were sent"},
+    {"exchange.message_bytes", pex::kMaxMessageBytes, "bytes", "a message that names other getters of the same content"},
+    {"exchange.record_bytes", pex::kMaxRecordBytes, "bytes", "a peer record in it"},
+    {"exchange.names", pex::kMaxNames, "peers", "peers that it names"},
+    {"exchange.first_names", pex::Roster::kMaxFirst, "peers", "peers that one who asks is named at once"},
+    {"exchange.all_names", pex::Roster::kMaxTold, "peers", "and in all"},
+    {"exchange.peers", pex::Roster::kMaxPeers, "peers", "peers of one root that may be named"},
+    {"exchange.listeners", pex::Exchange::kMaxListeners, "streams", "peers that are told of new getters of one root"},
+    {"exchange.streams_per_peer", pex::Exchange::kMaxStreamsPerPeer, "streams", "roots of which one peer is told in this way"},
+    {"exchange.timeout", seconds(pex::Exchange::kTimeout), "s", "time for each message"},
+    {"get.neighbours_wanted", service::Neighbours::kWanted, "peers", "other getters that a download connects to"},
+    {"get.neighbours", service::Neighbours::kMost, "peers", "other getters that it takes blocks from"},
+    {"get.neighbours_known", service::Neighbours::kMaxCandidates, "peers", "other getters that it was named and has not tried"},
     {"content.block_bytes", content::kMaxBlockBytes, "bytes", "a block"},
     {"content.cid_bytes", Cid::kMaxEncodedBytes, "bytes", "a CID"},
     {"content.name_bytes", kMaxEntryNameBytes, "bytes", "a name in a folder"},
@@ -224,6 +249,12 @@ const auto kLimits = std::to_array<Limit>({
     {"gossipsub.inbox_messages", gossipsub::InboxLimits{}.messages, "messages", "the same in messages"},
     {"topic.enough_peers", service::TopicSearch::kEnoughPeers, "peers", "peers of a topic with which no further ones are looked for"},
     {"topic.dials", service::TopicSearch::kMaxDials, "dials", "dials to peers of one topic at a time"},
+    {"chat.text_bytes", service::ChatMessage::kMaxTextBytes, "bytes", "what is said at once in a chat"},
+    {"chat.name_bytes", service::ChatMessage::kMaxNameBytes, "bytes", "a name in it"},
+    {"chat.history", service::ChatState::kHistory, "messages", "messages that are kept for who comes late"},
+    {"chat.members", service::ChatState::kMaxMembers, "members", "members that are told apart"},
+    {"chat.events", service::ChatState::kMaxEvents, "events", "what waits for a slow reader, before the oldest is dropped"},
+    {"chat.event_bytes", service::ChatState::kMaxEventBytes, "bytes", "the same in bytes"},
     {"import.ignore_file_bytes", content::kMaxIgnoreFileBytes, "bytes", "a .shoalignore file"},
     {"import.pattern_bytes", content::Glob::kMaxBytes, "bytes", "a pattern in it, or of --exclude"},
     {"share.tree_blocks", TreeBlocks::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},

@@ -92,6 +92,20 @@ TEST_F(TwoNodes, finds_a_peer_of_an_earlier_run_by_its_id) {
   world.run(again.stop());
 }
 
+/// A machine that loses power stops nothing in order, and its node must not mind.
+TEST_F(TwoNodes, stops_to_the_end_when_cancelled) {
+  sim::Host& host = world.add_host();
+  Config kept = config(host);
+  kept.ephemeral = false;
+  Node node(host.system(), std::move(kept));
+  node.start();
+  world.run_for(1s);
+  TaskGroup group(world.waits(), "a life");
+  group.spawn(node.stop());
+  group.cancel();
+  world.run(group.stop());
+}
+
 /// Whatever is there instead of what was saved, the node starts.
 TEST_F(TwoNodes, starts_beside_a_damaged_memory_of_peers) {
   sim::Host& host = world.add_host();

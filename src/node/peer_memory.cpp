@@ -42,7 +42,10 @@ void PeerMemory::start() {
 
 Task<void> PeerMemory::stop() {
   co_await tasks_.stop();
-  co_await save();
+  // To the end, also when whoever stops us is cancelled.
+  TaskGroup last(system_.waits, "peer memory");
+  last.spawn(save());
+  co_await last.join_through();
 }
 
 Task<void> PeerMemory::keep_saving() {

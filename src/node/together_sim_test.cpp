@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -44,10 +45,12 @@ struct Machine {
     return out;
   }
 
-  void get(const service::Link& link) {
+  /// One that does not share asks the source alone, and serves nobody.
+  void get(const service::Link& link, bool shares = true) {
+    service::Context context = node.context();
+    if (!shares) context.exchange = nullptr;
     getting = std::make_unique<service::Get>(
-        node.context(),
-        service::GetOptions{.link = link, .output = "/out/got", .timeout = std::nullopt});
+        context, service::GetOptions{.link = link, .output = "/out/got", .timeout = std::nullopt});
     began = world.now();
     tasks.spawn(run());
   }
@@ -101,6 +104,14 @@ class Swarms : public ::testing::Test {
     source.share =
         std::make_unique<service::Share>(source.node.context(), source.node.done_listener());
     world.run(index(*source.share));
+    sent = source.node.bitswap().when_sent([this](const content::Sent& one) {
+      if (one.bytes < kMiB) return;
+      if (++times_sent[one.cid] == 1) {
+        repeated_before_last = repeated;
+      } else {
+        ++repeated;
+      }
+    });
     link = source.share->link(source.node.addresses());
   }
   static Task<void> index(service::Share& share) {
@@ -140,7 +151,8 @@ class Swarms : public ::testing::Test {
   }
   void print(const char* what, std::size_t getters) {
     std::cout << what << ": " << slowest() << " s, " << slowest() / bound(getters)
-              << " times the bound, " << copies() << " copies" << std::endl;
+              << " times the bound, " << copies() << " copies, " << repeated_before_last
+              << " blocks twice before all were sent once" << std::endl;
     for (const Machine& machine : machines) {
       if (!machine.result) continue;
       std::cout << "  " << machine.seconds() << " s, duplicates "
@@ -154,6 +166,10 @@ class Swarms : public ::testing::Test {
   std::deque<Machine> machines;
   std::optional<service::Link> link;
   std::size_t size = 0;
+  std::map<Cid, int> times_sent;  // of blocks, by the source
+  int repeated = 0;
+  int repeated_before_last = 0;  // before each had been sent once
+  Subscription sent;
 };
 
 TEST_F(Swarms, eight_getters_take_little_longer_than_one) {
@@ -199,6 +215,20 @@ TEST_F(Swarms, a_slow_getter_does_not_slow_the_others) {
   std::ranges::sort(times);
   EXPECT_LT(times[times.size() - 2], 1.6 * bound(4));
   EXPECT_LT(times.back(), 1.3 * 10 * static_cast<double>(size) / kUp);
+}
+
+TEST_F(Swarms, who_never_serves_does_not_slow_those_who_do) {
+  share(16 * kMiB);
+  Machine& one = add();
+  Machine& other = add();
+  for (int i = 0; i < 20; ++i) add().get(*link, false);
+  one.get(*link);
+  other.get(*link);
+  world.run_while_not([&] { return one.result && other.result; });
+  std::cout << "pair: " << one.seconds() << " and " << other.seconds() << " s, "
+            << std::max(one.seconds(), other.seconds()) / bound(2) << " times the bound"
+            << std::endl;
+  EXPECT_LT(std::max(one.seconds(), other.seconds()), 1.4 * bound(2));
 }
 
 }  // namespace

@@ -18,6 +18,7 @@ Topic::Topic(Topics& owner, std::string name, TopicOptions options)
       name_(std::move(name)),
       key_(name_, options.subscribe),
       changed_(owner.system_.waits) {
+  owner_.pubsub_.set_signature_policy(name_, options.signatures);
   if (options.subscribe) {
     subscription_ = owner_.pubsub_.subscribe(name_, std::move(options.subscription));
   }

@@ -46,9 +46,34 @@ Task<void> TopicSearch::keep_announcing() {
 }
 
 void TopicSearch::found(const routing::Found& peer) {
-  if (has_enough() || waiting_.size() == kMaxWaiting || !may_dial(peer.peer)) return;
-  if (std::ranges::find(waiting_, peer.peer) != waiting_.end()) return;
-  waiting_.push_back(peer.peer);
+  want(peer.peer);
+}
+
+void TopicSearch::remember(const PeerId& peer) {
+  if (former_.size() < kMaxFormer) former_.try_emplace(peer, 0);
+  // It may come back soon, and so may we.
+  pause_ = kFirstPause;
+}
+
+void TopicSearch::try_former() {
+  for (auto former = former_.begin(); former != former_.end();) {
+    const bool over = swarm_.best(former->first) != nullptr || former->second == kMaxReturns;
+    if (over) {
+      former = former_.erase(former);
+      continue;
+    }
+    if (may_dial(former->first)) {
+      ++former->second;
+      want(former->first);
+    }
+    ++former;
+  }
+}
+
+void TopicSearch::want(const PeerId& peer) {
+  if (has_enough() || waiting_.size() == kMaxWaiting || !may_dial(peer)) return;
+  if (std::ranges::find(waiting_, peer) != waiting_.end()) return;
+  waiting_.push_back(peer);
   if (dials_ == kMaxDials) return;
   ++dials_;
   tasks_.spawn(run_dials());
@@ -62,6 +87,7 @@ bool TopicSearch::may_dial(const PeerId& peer) const {
 
 Duration TopicSearch::searched() {
   if (has_enough()) return kPauseWithEnough;
+  try_former();
   return std::exchange(pause_, std::min(2 * pause_, kLongestPause));
 }
 

@@ -27,6 +27,9 @@ class TopicSearch final : routing::Routing::Watcher {
   static constexpr std::size_t kEnoughPeers = 12;
   static constexpr std::size_t kMaxDials = 4;
   static constexpr std::size_t kMaxWaiting = 64;
+  /// Former peers that are tried again, so often.
+  static constexpr std::size_t kMaxFormer = 64;
+  static constexpr unsigned kMaxReturns = 8;
   /// Peers that could not be connected, whose next dial is remembered.
   static constexpr std::size_t kMaxFailed = 256;
   /// Between searches: from the first to the second while too few are here, else the third.
@@ -53,7 +56,8 @@ class TopicSearch final : routing::Routing::Watcher {
 
   void start();
   Task<void> stop();
-  bool announces() const { return options_.announce; }
+  /// A peer was in the topic, and is not connected any more: to be looked for as those found.
+  void remember(const PeerId& peer);
 
  private:
   struct Failed {
@@ -69,6 +73,8 @@ class TopicSearch final : routing::Routing::Watcher {
   bool has_enough() const { return options_.count_peers() >= kEnoughPeers; }
   bool may_dial(const PeerId& peer) const;
   void note_failure(const PeerId& peer);
+  void want(const PeerId& peer);
+  void try_former();
 
   System& system_;
   net::Swarm& swarm_;
@@ -80,6 +86,7 @@ class TopicSearch final : routing::Routing::Watcher {
   std::deque<PeerId> waiting_;
   std::size_t dials_ = 0;
   std::map<PeerId, Failed> failed_;
+  std::map<PeerId, unsigned> former_;  // tries
   TaskGroup tasks_;
 };
 

@@ -74,6 +74,11 @@ Task<void> Topics::end_search(TopicSearch& search) {
 
 void Topics::membership_changed(const gossipsub::Membership& change) {
   retag(change.peer);
+  for (const bool announces : {true, false}) {
+    const auto open = open_.find({change.topic, announces});
+    if (open == open_.end() || change.joined || !open->second.search) continue;
+    open->second.search->remember(change.peer);
+  }
   changed_.notify();
 }
 

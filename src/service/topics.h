@@ -27,6 +27,8 @@ struct TopicOptions {
   /// Hears what others say, and forwards it. Else this node only publishes.
   bool subscribe = true;
   gossipsub::SubscribeOptions subscription = {};
+  /// All members must agree. Of those who open a topic here, the last one decides.
+  gossipsub::SignaturePolicy signatures = gossipsub::SignaturePolicy::strict_sign;
 };
 
 struct TopicStatus {

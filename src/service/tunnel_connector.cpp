@@ -55,6 +55,10 @@ TunnelConnector::~TunnelConnector() {
   swarm_.remove_observer(*this);
 }
 
+void TunnelConnector::connected(net::Connection& connection) {
+  if (connection.peer() == ticket_.peer) changed_.notify_all();
+}
+
 void TunnelConnector::disconnected(net::Connection& connection) {
   if (connection.peer() == ticket_.peer) changed_.notify_all();
 }
@@ -72,7 +76,31 @@ Task<void> TunnelConnector::reach() {
                                kAddressLifetime);
   }
   co_await within(system_.clock, kReachTimeout, find_way(), "connecting");
+  co_await wait_for_direct_way();
   co_await within(system_.clock, kReachTimeout, ask_whether_allowed(), "asking to be let in");
+}
+
+std::optional<net::Path> TunnelConnector::path_now() {
+  const net::Connection* connection = swarm_.best(ticket_.peer);
+  if (connection == nullptr) return std::nullopt;
+  return connection->path();
+}
+
+Task<void> TunnelConnector::wait_for_direct_way() {
+  const TimePoint end = system_.clock.now() + kPunchPatience;
+  while (path_now() == net::Path::relay && system_.clock.now() < end) {
+    try {
+      co_await until(system_.clock, end, changed_.wait(), "a direct way");
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::timeout) throw;
+    }
+  }
+}
+
+void TunnelConnector::tell_if_moved() {
+  const std::optional<net::Path> now = path_now();
+  if (!now || *now == path_) return;
+  callbacks_.moved(std::exchange(path_, *now), *now);
 }
 
 /// By what is known, else by what is found: the peer may have moved since.
@@ -115,8 +143,8 @@ Task<void> TunnelConnector::ask_whether_allowed() {
 void TunnelConnector::note_connected() {
   there_ = true;
   changed_.notify_all();
-  const net::Connection* connection = swarm_.best(ticket_.peer);
-  callbacks_.connected(connection == nullptr ? net::Path::direct : connection->path());
+  path_ = path_now().value_or(net::Path::direct);
+  callbacks_.connected(path_);
 }
 
 Task<void> TunnelConnector::stay_connected() {
@@ -150,6 +178,7 @@ Task<std::string> TunnelConnector::wait_until_lost() {
   TimePoint next = system_.clock.now() + TunnelHeartbeat::kInterval;
   while (true) {
     if (swarm_.best(ticket_.peer) == nullptr) co_return "the connection ended";
+    tell_if_moved();
     try {
       co_await until(system_.clock, next, changed_.wait(), "a change");
       continue;

@@ -28,6 +28,9 @@ class TunnelConnector : private net::ConnectionObserver {
   /// For one attempt to reach the peer and to be let in.
   static constexpr Duration kReachTimeout = 20s;
   static constexpr Duration kSearchTimeout = 10s;
+  /// A peer that is reached by a relay may be reached directly a moment later, by hole punching;
+  /// what is opened before stays with the relay and its limits.
+  static constexpr Duration kPunchPatience = 5s;
   /// What comes while the peer is away waits so long for it.
   static constexpr Duration kAwayPatience = 30s;
   /// Between attempts to reach a peer that is away: doubled after each one.
@@ -39,6 +42,8 @@ class TunnelConnector : private net::ConnectionObserver {
     std::function<void(net::Path)> connected = [](net::Path) {};
     /// Each time that it no longer is, or cannot be reached for the first time since.
     std::function<void(const std::string& reason)> lost = [](const std::string&) {};
+    /// New connections take another way to it from now on.
+    std::function<void(net::Path from, net::Path to)> moved = [](net::Path, net::Path) {};
     /// One local connection could not be carried, or broke.
     std::function<void(const Error&)> failed = [](const Error&) {};
   };
@@ -62,10 +67,13 @@ class TunnelConnector : private net::ConnectionObserver {
   Task<void> stop();
 
  private:
-  void connected(net::Connection&) override {}
+  void connected(net::Connection& connection) override;
   void disconnected(net::Connection& connection) override;
   Task<void> reach();
   Task<void> find_way();
+  Task<void> wait_for_direct_way();
+  std::optional<net::Path> path_now();
+  void tell_if_moved();
   Task<void> ask_whether_allowed();
   Task<void> stay_connected();
   Task<std::string> wait_until_lost();
@@ -89,6 +97,7 @@ class TunnelConnector : private net::ConnectionObserver {
   tunnel::WindowPool pool_;
   std::list<std::unique_ptr<Listener>> listeners_;
   bool there_ = false;
+  net::Path path_ = net::Path::direct;
   std::size_t connections_ = 0;
   bool opening_ = false;
   Event opened_;

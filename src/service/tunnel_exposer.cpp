@@ -12,6 +12,7 @@
 #include "net/framing.h"
 #include "protocol/tunnel/pipe.h"
 #include "service/tunnel_heartbeat.h"
+#include "system/stream_pair.h"
 #include "system/task_group.h"
 #include "system/timeout.h"
 
@@ -88,6 +89,8 @@ struct TunnelExposer::State : std::enable_shared_from_this<State> {
   static Task<void> serve(std::shared_ptr<State> self, net::ProtocolStream stream);
   static Task<void> connect(std::shared_ptr<State> self, net::ProtocolStream stream,
                             ExposedService service);
+  static Task<std::unique_ptr<Stream>> connect_service(State& self, const ExposedService& service,
+                                                       const PeerId& peer);
   Task<tunnel::Open> read_open(Stream& stream, const PeerId& peer);
   const ExposedService* permitted(const PeerId& peer, const tunnel::Open& open) const;
   std::shared_ptr<Client> client_of(const PeerId& peer);
@@ -236,7 +239,7 @@ Task<void> TunnelExposer::State::connect(std::shared_ptr<State> self, net::Proto
   std::unique_ptr<Stream> local;
   try {
     local = co_await within(self->system.clock, kServiceTimeout,
-                            connect_to(self->system, service.target), "connecting");
+                            connect_service(*self, service, peer), "connecting");
   } catch (const Error& error) {
     event.reason = "the service does not answer: " + error.message();
     log_warning("tunnel: {} at {} does not answer: {}", service.name, service.target.to_string(),
@@ -266,6 +269,18 @@ Task<void> TunnelExposer::State::connect(std::shared_ptr<State> self, net::Proto
   if (failure) event.reason = failure->message();
   self->tell(event);
   if (failure && failure->code() == ErrorCode::malformed) throw *failure;
+}
+
+Task<std::unique_ptr<Stream>> TunnelExposer::State::connect_service(State& self,
+                                                                    const ExposedService& service,
+                                                                    const PeerId& peer) {
+  if (!service.handler) {
+    std::unique_ptr<Stream> stream = co_await connect_to(self.system, service.target);
+    co_return stream;
+  }
+  auto [near_end, far_end] = make_stream_pair(self.system.waits);
+  service.handler(peer, std::move(far_end));
+  co_return std::move(near_end);
 }
 
 TunnelExposer::TunnelExposer(System& system, net::Swarm& swarm)

@@ -18,7 +18,9 @@ namespace shoal::service {
 /// A service that other peers may connect to by its name.
 struct ExposedService {
   std::string name;
-  TunnelTarget target;
+  TunnelTarget target{};
+  /// In place of a target: takes each connection, whose other end is the peer's. Must not wait.
+  std::function<void(const PeerId&, std::unique_ptr<Stream>)> handler{};
   /// Peers that may connect.
   std::vector<PeerId> allowed{};
   /// Who has it in a ticket may connect, too. Empty: nobody but those above.

@@ -83,6 +83,22 @@ std::string TunnelTarget::to_string() const {
   return (bare ? host : "[" + host + "]") + ":" + std::to_string(port);
 }
 
+Endpoint parse_local(const std::string& text) {
+  const auto colon = text.rfind(':');
+  const bool port_only = colon == std::string::npos;
+  std::string host = port_only ? std::string(kLocalhost) : text.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  const auto address =
+      host == kLocalhost ? std::optional(IpAddress::loopback_v4()) : IpAddress::parse(host);
+  const std::string digits = port_only ? text : text.substr(colon + 1);
+  std::uint16_t port = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [read, error] = std::from_chars(digits.data(), end, port);
+  if (address && error == std::errc() && read == end && !digits.empty()) return {*address, port};
+  throw Error(ErrorCode::usage, "cannot listen at '" + text + "'", {},
+              "it is a PORT, or HOST:PORT with an address of this machine, such as 127.0.0.1:8080");
+}
+
 Task<std::unique_ptr<Stream>> connect_to(System& system, TunnelTarget target) {
   if (!target.unix_path.empty()) {
     std::string path = system.storage.absolute(target.unix_path);

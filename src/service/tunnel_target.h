@@ -25,6 +25,10 @@ struct TunnelTarget {
   bool operator==(const TunnelTarget&) const = default;
 };
 
+/// Where programs of this machine find a tunnel: PORT of localhost (0: any free one), or HOST:PORT
+/// with an address of this machine. Throws Error{usage}.
+Endpoint parse_local(const std::string& text);
+
 /// Names are looked up anew each time, "localhost" and IP addresses without a resolver. The caller
 /// bounds the time. Throws Error{unreachable}.
 Task<std::unique_ptr<Stream>> connect_to(System& system, TunnelTarget target);

@@ -2,7 +2,7 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub topics ping lab version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
@@ -17,8 +17,9 @@ _shoal_flags() {
     stat) echo '--max-files' ;;
     forget) echo '--all' ;;
     perf) echo '--bytes' ;;
-    pub) echo '--whole' ;;
-    sub) echo '--raw -c --count' ;;
+    pub) echo '--whole --unsigned' ;;
+    sub) echo '--raw --unsigned -c --count' ;;
+    chat) echo '--name --private' ;;
     expose) echo '--allow --new-ticket' ;;
     connect) echo '--http' ;;
     ping) echo '-c --count' ;;

@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub topics ping lab version help
+set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -21,11 +21,14 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a network -d '
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a perf -d 'measure throughput to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a pub -d 'publish lines of stdin to a topic'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a sub -d 'print the messages of a topic'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a chat -d 'talk to whoever is in a topic'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a topics -d 'list the topics that are joined here'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a expose -d 'let others connect to a service'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a connect -d 'connect to a service by its ticket'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a lab -d 'run an experiment in a simulated network'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'check this machine and its network'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a guide -d 'show the guide: peer-to-peer, learned by running it'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a help -d 'flags and examples of a command'
 complete -c shoal -n "__fish_seen_subcommand_from help" -a "$commands"
@@ -74,8 +77,11 @@ complete -c shoal -n '__fish_seen_subcommand_from dht' -a 'lookup get put table'
 complete -c shoal -n '__fish_seen_subcommand_from network' -a new
 complete -c shoal -n '__fish_seen_subcommand_from perf' -l bytes -x -d 'how many each way'
 complete -c shoal -n '__fish_seen_subcommand_from pub' -l whole -d 'all of stdin is one message'
+complete -c shoal -n '__fish_seen_subcommand_from pub sub' -l unsigned -d 'messages name no author'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -l raw -d 'messages as they are, nothing between them'
 complete -c shoal -n '__fish_seen_subcommand_from sub' -s c -l count -x -d 'end after so many messages'
+complete -c shoal -n '__fish_seen_subcommand_from chat' -l name -x -d 'yours'
+complete -c shoal -n '__fish_seen_subcommand_from chat' -l private -d 'a new key'
 complete -c shoal -n '__fish_seen_subcommand_from expose' -l allow -x -d 'only this peer'
 complete -c shoal -n '__fish_seen_subcommand_from expose' -l new-ticket -d 'end tickets printed before'
 complete -c shoal -n '__fish_seen_subcommand_from connect' -l http -d 'print the address for a browser'

@@ -22,6 +22,12 @@ make Debian packages: the program, and the library with its headers
 They go to build/package/: shoal_VERSION_ARCH.deb and libshoal-dev_VERSION_ARCH.deb. Install them with
 apt install ./build/package/shoal_VERSION_ARCH.deb, on the release of Debian that they were made on.'
 
+help[guide]='guide [--quick]
+build the guide as HTML, with the figures of its experiments
+
+The pages go to build/guide/; `shoal guide` of the release build opens them. Runs every experiment of the guide, which takes
+about two minutes; --quick runs each at its smallest size.'
+
 help[fmt]='fmt
 format every C++ file (clang-format)'
 
@@ -89,6 +95,11 @@ verb_fmt() {
 
 verb_clean() { rm -rf "$root/build"; }
 
+verb_guide() {
+  build_program
+  "$root/tools/guide/build" "$root/build/release/shoal" "$@"
+}
+
 verb_package() {
   local folder=$root/build/release
   need_packages "${build_packages[@]}" "${package_packages[@]}"
@@ -96,6 +107,7 @@ verb_package() {
   rm -rf "$root/build/package"
   configure release -DSHOAL_TESTS=OFF || return
   compile release shoal shoal_archive || return
+  verb_guide >&2 || return
   (cd "$folder" && cpack -G DEB -B "$root/build/package" >&2) || return
   rm -rf "$root/build/package/_CPack_Packages"
   ls "$root"/build/package/*.deb

@@ -114,12 +114,14 @@ void Client::receive(const PeerId& from, const Message& message) {
   }
 }
 
-void Client::receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks) {
-  for (ReceivedBlock& block : blocks) take_block(from, std::move(block));
+bool Client::receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks) {
+  bool any = false;
+  for (ReceivedBlock& block : blocks) any = take_block(from, std::move(block)) || any;
   if (Link* known = find(from)) update_expectation(*known);
+  return any;
 }
 
-void Client::take_block(const PeerId& from, ReceivedBlock block) {
+bool Client::take_block(const PeerId& from, ReceivedBlock block) {
   Link* const link = find(from);
   const bool asked = block.hash && link != nullptr && link->wantlist.was_asked(*block.hash);
   if (asked) note_right(from, *link, *block.hash);
@@ -137,12 +139,13 @@ void Client::take_block(const PeerId& from, ReceivedBlock block) {
   }
   if (!asked && !wanted) take_unasked(from, block);
   const auto lie = lies_.find(from);
-  if (lie == lies_.end()) return;
+  if (lie == lies_.end()) return wanted;
   if (lie->second.inquiry.cleared()) {
     forget_lie(from);
   } else if (!lie->second.doubtful && lie->second.inquiry.certain()) {
     conclude(from);
   }
+  return wanted;
 }
 
 void Client::note_right(const PeerId& from, Link& link, const Multihash& hash) {

@@ -46,7 +46,8 @@ class Client {
   std::unique_ptr<Session> session(Asks whom);
   std::shared_ptr<void> who_has(Cid cid, std::function<void(const PeerId&)> found);
   void receive(const PeerId& from, const Message& message);
-  void receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks);
+  /// Whether one of them was wanted.
+  bool receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks);
   void connected(const PeerId& peer);
   void disconnected(const PeerId& peer, net::ConnectionId connection, bool was_last);
   void when_bad_peer(std::function<void(const BadPeer&)> callback) { bad_ = std::move(callback); }
@@ -90,7 +91,7 @@ class Client {
   Task<void> send_changes(Link& link);
   /// What the peer says is expected while it owes answers.
   void update_expectation(Link& link);
-  void take_block(const PeerId& from, ReceivedBlock block);
+  bool take_block(const PeerId& from, ReceivedBlock block);
   void note_right(const PeerId& from, Link& link, const Multihash& hash);
   void take_unasked(const PeerId& from, const ReceivedBlock& block);
   void expose(const PeerId& liar, const ReceivedBlock& block);

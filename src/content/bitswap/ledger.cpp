@@ -101,6 +101,11 @@ bool Ledger::waits_for(const Multihash& hash) const {
   return want != wants_.end() && !want->second.queued && !want->second.sending;
 }
 
+bool Ledger::is_queued(const Multihash& hash) const {
+  const auto want = wants_.find(hash);
+  return want != wants_.end() && want->second.queued;
+}
+
 std::vector<Multihash> Ledger::waiting() const {
   std::vector<Multihash> out;
   out.reserve(waiting_.size());

@@ -49,6 +49,8 @@ class Ledger {
   /// lack, or are not taken.
   void receive(const Message& message, const SizeOf& size_of, TimePoint now);
   bool waits_for(const Multihash& hash) const;
+  /// Whether its block is to be sent, and is not on its way.
+  bool is_queued(const Multihash& hash) const;
   /// What it waits for, oldest first.
   std::vector<Multihash> waiting() const;
   /// A block has come.

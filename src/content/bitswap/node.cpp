@@ -70,7 +70,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
                 },
             .blocks =
                 [this](const PeerId& from, std::vector<ReceivedBlock> blocks) {
-                  client_.receive_blocks(from, std::move(blocks));
+                  if (client_.receive_blocks(from, std::move(blocks))) server_.note_given(from);
                 },
             .has_room = [this] { return client_.in_hand().has_room(); },
             .established = [this](const PeerId& peer) { return server_.is_established(peer); }};

@@ -10,6 +10,8 @@ namespace {
 constexpr Duration kLook = 50ms;
 // By which the best rate is forgotten with each turn.
 constexpr double kForget = 0.98;
+// What is smaller vanishes in buffers.
+constexpr std::size_t kTelling = std::size_t{512} * 1024;
 
 }  // namespace
 
@@ -22,7 +24,7 @@ SendTurns::Turn::Turn(SendTurns& turns, std::size_t bytes)
 SendTurns::Turn::~Turn() {
   const std::chrono::duration<double> took = turns_.system_.clock.now() - began_;
   const double rate = static_cast<double>(bytes_) / std::max(took.count(), 1e-6);
-  turns_.best_rate_ = std::max(kForget * turns_.best_rate_, rate);
+  if (sent_ && bytes_ >= kTelling) turns_.best_rate_ = std::max(kForget * turns_.best_rate_, rate);
   if (gave_up_) return;
   turns_.held_.erase(place_);
   turns_.grant();
@@ -30,14 +32,14 @@ SendTurns::Turn::~Turn() {
 
 SendTurns::SendTurns(System& system) : system_(system), tasks_(system.waits, "send turns") {}
 
-Task<std::unique_ptr<SendTurns::Turn>> SendTurns::take(std::uint32_t copies, std::size_t bytes) {
+Task<std::unique_ptr<SendTurns::Turn>> SendTurns::take(Claim claim) {
   struct Waiting {
     SendTurns& turns;
     Waiter waiter;
     std::list<Waiter*>::iterator place;
-    Waiting(SendTurns& all, std::uint32_t count)
+    Waiting(SendTurns& all, Claim its_claim)
         : turns(all),
-          waiter(all.system_.waits, count, all.system_.clock.now()),
+          waiter(all.system_.waits, its_claim, all.system_.clock.now()),
           place(all.waiting_.insert(all.waiting_.end(), &waiter)) {}
     ~Waiting() {
       if (!waiter.granted) {
@@ -50,11 +52,11 @@ Task<std::unique_ptr<SendTurns::Turn>> SendTurns::take(std::uint32_t copies, std
   };
   std::unique_ptr<Turn> turn;
   {
-    Waiting waiting(*this, copies);
+    Waiting waiting(*this, claim);
     grant();
     if (!waiting.waiter.granted && !std::exchange(watching_, true)) tasks_.spawn(watch());
     while (!waiting.waiter.granted) co_await waiting.waiter.go.wait();
-    turn = std::make_unique<Turn>(*this, bytes);
+    turn = std::make_unique<Turn>(*this, claim.bytes);
   }
   co_return turn;
 }
@@ -64,13 +66,20 @@ bool SendTurns::has_turn() const {
   return taken == 0 || (taken < kTurns && !(saturated_ && saturated_()));
 }
 
-void SendTurns::grant() {
+std::list<SendTurns::Waiter*>::iterator SendTurns::next_waiter() {
   const TimePoint now = system_.clock.now();
+  const bool for_others = ++turns_given_ % kOthersEvery == 0;
+  const auto rank = [now, for_others](const Waiter* one) {
+    const bool patient = for_others || now - one->since < kPatience;
+    const bool last = one->claim.gives == for_others;
+    return std::pair(last, patient && !for_others ? one->claim.copies : 0);
+  };
+  return std::ranges::min_element(waiting_, {}, rank);
+}
+
+void SendTurns::grant() {
   while (!waiting_.empty() && has_turn()) {
-    const auto rank = [now](const Waiter* one) {
-      return now - one->since >= kPatience ? 0 : one->copies;
-    };
-    const auto next = std::ranges::min_element(waiting_, {}, rank);
+    const auto next = next_waiter();
     Waiter& waiter = **next;
     waiting_.erase(next);
     waiter.granted = true;

@@ -17,13 +17,14 @@ struct Turns : ::testing::Test {
     world.run(tasks.stop());
     world.run(turns.stop());
   }
-  void send(std::uint32_t copies, Duration takes, int name) {
-    tasks.spawn(hold(*this, copies, takes, name));
+  void send(std::uint32_t copies, Duration takes, int name, bool gives = true) {
+    tasks.spawn(hold(*this, {.gives = gives, .copies = copies, .bytes = kBlock}, takes, name));
   }
-  static Task<void> hold(Turns& test, std::uint32_t copies, Duration takes, int name) {
-    const auto turn = co_await test.turns.take(copies, kBlock);
+  static Task<void> hold(Turns& test, SendTurns::Claim claim, Duration takes, int name) {
+    const auto turn = co_await test.turns.take(claim);
     test.begun.push_back(name);
     co_await test.world.clock().sleep_for(takes);
+    turn->note_sent();
   }
 
   sim::World world;
@@ -61,6 +62,16 @@ TEST_F(Turns, what_fewest_have_goes_first_unless_another_waits_for_long) {
   EXPECT_EQ(std::ranges::count(begun, 1), 1);
 }
 
+TEST_F(Turns, one_of_12_is_for_those_that_give_nothing) {
+  turns.when_saturated([] { return true; });
+  for (int i = 0; i < 48; ++i) send(0, 10ms, 0, false);
+  for (int i = 0; i < 48; ++i) send(3, 10ms, 1);
+  world.run_for(480ms);
+  EXPECT_NEAR(static_cast<double>(begun.size()), 48, 2);
+  EXPECT_GE(std::ranges::count(begun, 0), 4);
+  EXPECT_LE(std::ranges::count(begun, 0), 6);
+}
+
 TEST_F(Turns, a_slow_receiver_gives_its_turn_up) {
   turns.when_saturated([] { return true; });
   send(0, 100ms, 0);
@@ -68,7 +79,7 @@ TEST_F(Turns, a_slow_receiver_gives_its_turn_up) {
   send(0, 1min, 1);
   world.run_for(10ms);
   send(0, 100ms, 2);
-  world.run_for(300ms);
+  world.run_for(400ms);
   EXPECT_EQ(begun.size(), 2u);
   world.run_for(300ms);
   EXPECT_EQ(begun.size(), 3u);
@@ -77,13 +88,15 @@ TEST_F(Turns, a_slow_receiver_gives_its_turn_up) {
 TEST(CopyCounts, forget_the_oldest_half_when_there_are_too_many) {
   CopyCounts counts(1);
   const auto hash = [](std::size_t i) { return Multihash::sha2_256(as_bytes(std::to_string(i))); };
-  counts.add(hash(0));
-  counts.add(hash(0));
+  counts.add(hash(0), 7);
+  counts.add(hash(0), 7);
   EXPECT_EQ(counts.of(hash(0)), 2u);
+  EXPECT_FALSE(counts.only_holder(hash(0)));
   counts.take_back(hash(0));
   counts.take_back(hash(1));
   EXPECT_EQ(counts.of(hash(0)), 1u);
-  for (std::size_t i = 1; i <= CopyCounts::kMaxBlocks; ++i) counts.add(hash(i));
+  EXPECT_EQ(counts.only_holder(hash(0)), 7u);
+  for (std::size_t i = 1; i <= CopyCounts::kMaxBlocks; ++i) counts.add(hash(i), 8);
   EXPECT_LE(counts.size(), CopyCounts::kMaxBlocks);
   EXPECT_EQ(counts.of(hash(0)), 0u);
   EXPECT_EQ(counts.of(hash(CopyCounts::kMaxBlocks)), 1u);

@@ -67,6 +67,9 @@ struct Server::Peer {
         sendable(system.waits) {}
 
   const PeerId id;
+  std::uint32_t number = 0;
+  std::uint64_t given = 0;  // blocks
+  std::uint64_t sent = 0;
   Ledger ledger;
   OutboundStream out;
   OutboundStream beside;       // for what must not wait behind blocks
@@ -85,6 +88,7 @@ struct Server::Peer {
   Event drained;
   Event sendable;
 
+  bool gives() const { return sharing && (sent < kTrustedBlocks || kSentForGiven * given >= sent); }
   bool is_idle() const { return ready.empty() && writing == nullptr; }
   std::size_t bytes_leaving(const BlockFilter& counted) const;
 };
@@ -104,6 +108,7 @@ void Server::receive(const PeerId& from, const Message& message) {
   if (tasks_.stopping() || swarm_.best(from) == nullptr) return;
   const auto found = peers_.find(from);
   const PeerPtr peer = found != peers_.end() ? found->second : start(from);
+  if (peer->sharing) credit_givers(*peer, message);
   const auto size_of = [this](const Multihash& hash) { return store_.size(hash); };
   peer->ledger.receive(message, size_of, system_.clock.now());
   // Not as soon as it connects: what an earlier life of it wanted, it has called off only now.
@@ -136,6 +141,7 @@ void Server::offer_all() {
 
 Server::PeerPtr Server::start(const PeerId& id) {
   auto peer = std::make_shared<Peer>(system_, swarm_, id);
+  peer->number = next_number_++;
   peers_.emplace(id, peer);
   if (sharing_.contains(id)) make_sharing(*peer);
   tasks_.spawn(read_ahead(peer));
@@ -252,7 +258,7 @@ Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
       if (!batch->counted) break;
       const std::uint32_t copies = copies_.of(cid.hash());
       batch->copies = batch->cids.empty() ? copies : std::min(batch->copies, copies);
-      copies_.add(cid.hash());
+      copies_.add(cid.hash(), peer.number);
     }
     std::vector<std::optional<SharedBytes>> contents = co_await read_blocks(cids);
     for (std::size_t i = 0; i < cids.size(); ++i) {
@@ -391,25 +397,47 @@ Server::BatchPtr Server::take_ready(Peer& peer) {
   return batch;
 }
 
+void Server::credit_givers(const Peer& peer, const Message& message) {
+  for (const WantEntry& entry : message.wants) {
+    if (!entry.cancel || !peer.ledger.is_queued(entry.cid.hash())) continue;
+    const std::optional<std::uint32_t> giver = copies_.only_holder(entry.cid.hash());
+    if (!giver || *giver == peer.number) continue;
+    const auto found =
+        std::ranges::find_if(peers_, [&](const auto& one) { return one.second->number == *giver; });
+    if (found != peers_.end()) ++found->second->given;
+  }
+}
+
+void Server::note_given(const PeerId& id) {
+  if (const auto peer = peers_.find(id); peer != peers_.end()) ++peer->second->given;
+}
+
+/// While nobody shares what it gets, all are sent to side by side.
 Task<void> Server::send_in_turn(Peer& peer) {
   std::unique_ptr<SendTurns::Turn> turn;
-  if (peer.sharing && !peer.slow && !peer.ready.empty()) {
-    peer.waits = true;
-    peer.sendable.notify_all();
-    const Batch& next = *peer.ready.front();
-    Task<std::unique_ptr<SendTurns::Turn>> taking = turns_.take(next.copies, next.block_bytes());
-    std::exception_ptr failure;
-    try {
-      turn = co_await std::move(taking);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    peer.waits = false;
-    if (failure) std::rethrow_exception(failure);
-    if (peer.gone) co_return;
-  }
+  const std::size_t bytes = peer.ready.empty() ? 0 : peer.ready.front()->block_bytes();
+  if (!sharing_.empty() && !peer.slow && bytes >= kTurnBytes) turn = co_await take_turn(peer);
+  if (peer.gone) co_return;
+  const std::uint64_t before = peer.sent;
   co_await send_next(peer);
+  if (turn && peer.sent > before) turn->note_sent();
   peer.slow = turn != nullptr ? turn->gave_up() : peer.slow && peer.rate < turns_.slow_rate();
+}
+
+/// What is to be said goes out beside meanwhile.
+Task<std::unique_ptr<SendTurns::Turn>> Server::take_turn(Peer& peer) {
+  struct Waiting {
+    bool& flag;
+    explicit Waiting(bool& its_flag) : flag(its_flag) { flag = true; }
+    ~Waiting() { flag = false; }
+  };
+  const Waiting waiting(peer.waits);
+  peer.sendable.notify_all();
+  const Batch& next = *peer.ready.front();
+  const SendTurns::Claim claim{
+      .gives = peer.gives(), .copies = next.copies, .bytes = next.block_bytes()};
+  std::unique_ptr<SendTurns::Turn> turn = co_await turns_.take(claim);
+  co_return turn;
 }
 
 Task<void> Server::send_next(Peer& peer) {
@@ -457,6 +485,7 @@ Task<void> Server::send_next(Peer& peer) {
   batch->put_back();
   peer.drained.notify_all();
   for (const Cid& cid : batch->cids) peer.ledger.sent(cid.hash());
+  peer.sent += batch->cids.size();
   for (std::size_t i = 0; i < batch->cids.size(); ++i) {
     sent_.notify({peer.id, batch->cids[i], batch->sizes[i]});
   }

@@ -48,6 +48,12 @@ class Server {
   /// Of one that shares what it gets no more is read ahead than goes out in so long: until then it
   /// may have got it elsewhere, and others may lack it more.
   static constexpr Duration kReadAheadTime = 100ms;
+  /// A peer that shares is taken to give until it has been sent so many blocks; from then on when
+  /// it gave at least a fourth of that: to us, or to others, who then want it of us no more.
+  static constexpr std::uint64_t kTrustedBlocks = 4;
+  static constexpr std::uint64_t kSentForGiven = 4;
+  /// A message with less of blocks is not worth waiting for a turn.
+  static constexpr std::size_t kTurnBytes = 64 * 1024;
   /// Small blocks read from the disk in one go.
   static constexpr std::size_t kReadTogether = 32;
   static constexpr int kMaxFailures = 4;
@@ -60,6 +66,8 @@ class Server {
   void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
   /// `peer` gives what it gets to others who want it, too: it is sent first what the fewest have.
   void note_sharing(const PeerId& peer);
+  /// It gave us a block.
+  void note_given(const PeerId& peer);
   void when_saturated(std::function<bool()> saturated) {
     turns_.when_saturated(std::move(saturated));
   }
@@ -98,6 +106,9 @@ class Server {
   void forget_copies(const Batch& batch);
   Task<void> send_next(Peer& peer);
   Task<void> send_in_turn(Peer& peer);
+  Task<std::unique_ptr<SendTurns::Turn>> take_turn(Peer& peer);
+  /// Credits those who gave what `peer` does not want of us any more.
+  void credit_givers(const Peer& peer, const Message& message);
   Task<void> write(Peer& peer, Batch& batch);
   Task<void> write_part(Peer& peer, Batch& batch);
   void pin(const PeerId& peer, Batch& batch);
@@ -114,6 +125,7 @@ class Server {
   std::set<PeerId> established_;  // connected ones
   std::set<PeerId> sharing_;      // likewise
   std::map<PeerId, PeerPtr> peers_;
+  std::uint32_t next_number_ = 0;
   TaskGroup tasks_;
 };
 

@@ -434,7 +434,9 @@ bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit)
 /// At the end of a download, and while nothing more can be asked for.
 bool WantTable::may_help(Peer index) const {
   const PeerState& helper = peers_[index];
-  const bool is_idle = helper.outstanding.empty() && open_.empty();
+  // While others get the same, all is asked for most of the time: only the last blocks count then.
+  const bool is_end = !together() || wants_.size() <= peers_.size();
+  const bool is_idle = helper.outstanding.empty() && open_.empty() && is_end;
   const bool may_have = !is_poor(helper) || helper.role == PeerRole::part;
   return is_idle && helper.up && !helper.stalled && may_have;
 }

@@ -176,7 +176,7 @@ Task<MessagePtr> Gossipsub::publish_message(std::string topic, Bytes data) {
   if (data.size() > parameters.max_rpc_bytes) {
     throw Error(ErrorCode::limit, "the message is too large to publish", topic);
   }
-  const bool sign = parameters.signature_policy == SignaturePolicy::strict_sign;
+  const bool sign = router_.policy_of(topic) == SignaturePolicy::strict_sign;
   const std::uint64_t seqno = next_seqno_++;
   const auto make = [this, sign, seqno, &topic, &data] {
     Message made = sign ? sign_message(identity_, seqno, topic, std::move(data))

@@ -79,6 +79,12 @@ class Gossipsub final : public net::ConnectionObserver {
   /// Error{limit} for a topic over kMaxTopicBytes, {usage} for a second validator of a topic.
   std::unique_ptr<Subscription> subscribe(const std::string& topic, SubscribeOptions options = {});
 
+  /// Whether the messages of one topic are signed, in place of the parameters' policy; all peers of
+  /// it must agree. Before it is subscribed.
+  void set_signature_policy(const std::string& topic, SignaturePolicy policy) {
+    router_.set_policy(topic, policy);
+  }
+
   /// Hands the message to the peers known now; does not need a subscription. Throws Error{limit}
   /// when it does not fit into an RPC, and {exists} when a message with its id was here before.
   Task<MessageId> publish(std::string topic, Bytes data);

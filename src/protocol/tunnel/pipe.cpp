@@ -16,6 +16,8 @@ namespace {
 constexpr std::size_t kReadBytes = kMaxPayload;
 constexpr std::size_t kSmallReadBytes = kInitialWindow;
 constexpr std::size_t kFewFlows = 64;
+/// While few are, a buffer for what is delivered is kept up to this size.
+constexpr std::size_t kKeptDelivery = 1024 * 1024;
 /// A read that fills less than this part of its buffer lets go of it.
 constexpr std::size_t kBusyPart = 4;
 
@@ -145,7 +147,9 @@ Task<void> Pipe::deliver() {
     co_await write_all(*local_, taken);
     traffic_.from_peer += taken.size();
     flow_.consumed(taken.size());
-    if (flow_.unread() == 0) taken = Bytes();
+    if (flow_.unread() == 0 && (taken.capacity() > kKeptDelivery || pool_.flows() > kFewFlows)) {
+      taken = Bytes();
+    }
     co_await send_credit();
   }
   co_await local_->close_write();

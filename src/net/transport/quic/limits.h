@@ -11,7 +11,7 @@ namespace shoal::quic {
 /// begins with 1,200 and tries larger ones.
 inline constexpr std::size_t kMaxPacketBytes = 1350;
 /// Streams that the peer may have open, those included that somebody here still holds.
-inline constexpr std::size_t kMaxInboundStreams = 256;
+inline constexpr std::size_t kMaxInboundStreams = 1280;
 /// What a stream may carry unread from the start, and at most.
 inline constexpr std::uint64_t kInitialStreamWindow = 256 * 1024;
 inline constexpr std::uint64_t kMaxStreamWindow = 16 * 1024 * 1024;

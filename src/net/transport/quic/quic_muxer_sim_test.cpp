@@ -125,6 +125,15 @@ TEST_F(QuicStreams, what_arrived_whole_before_a_reset_is_read_whole) {
   EXPECT_EQ(as_text(world->run(read_to_end(*there))), "all of it");
 }
 
+TEST_F(QuicStreams, what_was_written_arrives_though_nobody_reads_any_more) {
+  begin();
+  auto [here, there] = stream();
+  // In one step, so that nothing has left before the stream is let go.
+  world->run(send_all(*there, to_bytes("the answer")));
+  there.reset();
+  EXPECT_EQ(as_text(world->run(read_to_end(*here))), "the answer");
+}
+
 TEST_F(QuicStreams, a_reader_that_waits_fails_when_the_connection_breaks) {
   begin();
   auto [here, there] = stream();

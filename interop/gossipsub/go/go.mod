@@ -1,4 +1,4 @@
-module shoal/interop/gossip
+module shoal/interop/gossipsub
 
 go 1.26
 

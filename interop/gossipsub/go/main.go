@@ -8,6 +8,7 @@
 //	{"do": "publish", "topic": "news", "text": "hello", "bytes": 0}   bytes: so many x instead
 //	{"do": "messages", "topic": "news", "count": 3}   waits until so many have come since
 //	{"do": "peers", "topic": "news"}
+//	{"do": "scores"}   of the peers, by their ids
 package main
 
 import (
@@ -30,8 +31,9 @@ type command struct {
 func main() {
 	router := flag.String("router", "gossipsub", "gossipsub or floodsub")
 	version := flag.String("version", "1.3.0", "the highest gossipsub version: 1.1.0, 1.2.0 or 1.3.0")
+	unsigned := flag.Bool("unsigned", false, "messages name no author")
 	flag.Parse()
-	peer, err := newPeer(*router, *version)
+	peer, err := newPeer(*router, *version, *unsigned)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

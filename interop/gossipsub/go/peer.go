@@ -2,13 +2,17 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/libp2p/go-libp2p"
 	pubsub "github.com/libp2p/go-libp2p-pubsub"
+	pb "github.com/libp2p/go-libp2p-pubsub/pb"
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/protocol"
@@ -28,11 +32,14 @@ type subscribed struct {
 
 type testPeer struct {
 	host   host.Host
+	router string
 	pubsub *pubsub.PubSub
 	topics map[string]*subscribed
+	lock   sync.Mutex
+	scores map[string]float64
 }
 
-func newPeer(router, version string) (*testPeer, error) {
+func newPeer(router, version string, unsigned bool) (*testPeer, error) {
 	made, err := libp2p.New(
 		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
 		libp2p.Transport(tcp.NewTCPTransport),
@@ -45,18 +52,29 @@ func newPeer(router, version string) (*testPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	node, err := newPubSub(made, router, version)
-	if err != nil {
-		return nil, err
-	}
-	return &testPeer{host: made, pubsub: node, topics: map[string]*subscribed{}}, nil
+	out := &testPeer{host: made, router: router, topics: map[string]*subscribed{}, scores: map[string]float64{}}
+	out.pubsub, err = out.newPubSub(router, version, unsigned)
+	return out, err
 }
 
-func newPubSub(made host.Host, router, version string) (*pubsub.PubSub, error) {
+func contentID(message *pb.Message) string {
+	digest := sha256.Sum256(message.Data)
+	return string(digest[:])
+}
+
+func (p *testPeer) newPubSub(router, version string, unsigned bool) (*pubsub.PubSub, error) {
 	ctx := context.Background()
-	if router == "floodsub" {
-		return pubsub.NewFloodSub(ctx, made)
+	var options []pubsub.Option
+	if unsigned {
+		options = append(options, pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
+			pubsub.WithNoAuthor(), pubsub.WithMessageIdFn(contentID))
 	}
+	if router == "floodsub" {
+		return pubsub.NewFloodSub(ctx, p.host, options...)
+	}
+	options = append(options, pubsub.WithPeerScore(scoring(), &pubsub.PeerScoreThresholds{
+		GossipThreshold: -10, PublishThreshold: -50, GraylistThreshold: -80,
+	}), pubsub.WithPeerScoreInspect(p.inspect, time.Second))
 	var spoken []protocol.ID
 	for _, each := range pubsub.GossipSubDefaultProtocols {
 		name := string(each)
@@ -64,7 +82,41 @@ func newPubSub(made host.Host, router, version string) (*pubsub.PubSub, error) {
 			spoken = append(spoken, each)
 		}
 	}
-	return pubsub.NewGossipSub(ctx, made, pubsub.WithGossipSubProtocols(spoken, pubsub.GossipSubDefaultFeatures))
+	options = append(options, pubsub.WithGossipSubProtocols(spoken, pubsub.GossipSubDefaultFeatures))
+	return pubsub.NewGossipSub(ctx, p.host, options...)
+}
+
+func scoring() *pubsub.PeerScoreParams {
+	return &pubsub.PeerScoreParams{
+		SkipAtomicValidation:   true,
+		Topics:                 map[string]*pubsub.TopicScoreParams{},
+		AppSpecificScore:       func(peer.ID) float64 { return 0 },
+		BehaviourPenaltyWeight: -10, BehaviourPenaltyThreshold: 0, BehaviourPenaltyDecay: 0.99,
+		DecayInterval: time.Second, DecayToZero: 0.01, RetainScore: time.Hour,
+	}
+}
+
+func topicScoring() *pubsub.TopicScoreParams {
+	return &pubsub.TopicScoreParams{
+		SkipAtomicValidation: true, TopicWeight: 1,
+		TimeInMeshWeight: 0.01, TimeInMeshQuantum: time.Second, TimeInMeshCap: 100,
+		FirstMessageDeliveriesWeight: 1, FirstMessageDeliveriesDecay: 0.9, FirstMessageDeliveriesCap: 20,
+		InvalidMessageDeliveriesWeight: -100, InvalidMessageDeliveriesDecay: 0.99,
+	}
+}
+
+func (p *testPeer) inspect(scores map[peer.ID]float64) {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	for id, score := range scores {
+		p.scores[id.String()] = score
+	}
+}
+
+func (p *testPeer) knownScores() map[string]float64 {
+	p.lock.Lock()
+	defer p.lock.Unlock()
+	return maps.Clone(p.scores)
 }
 
 func (p *testPeer) listening() object {
@@ -87,6 +139,8 @@ func (p *testPeer) obey(given command) (any, error) {
 		return object{}, p.host.Connect(ctx, *info)
 	case "subscribe":
 		return p.subscribe(given.Topic)
+	case "scores":
+		return p.knownScores(), nil
 	case "peers":
 		return p.pubsub.ListPeers(given.Topic), nil
 	}
@@ -116,7 +170,12 @@ func (p *testPeer) subscribe(name string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	subscription, err := topic.Subscribe()
+	if p.router == "gossipsub" {
+		if err := topic.SetScoreParams(topicScoring()); err != nil {
+			return nil, err
+		}
+	}
+	subscription, err := topic.Subscribe(pubsub.WithBufferSize(4096))
 	if err != nil {
 		return nil, err
 	}
@@ -132,7 +191,7 @@ func (p *testPeer) messages(ctx context.Context, one *subscribed, count int) (an
 		if err != nil {
 			return nil, err
 		}
-		if message.GetFrom() == p.host.ID() {
+		if message.ReceivedFrom == p.host.ID() {
 			continue
 		}
 		out = append(out, object{"from": message.GetFrom().String(), "bytes": len(message.Data), "text": summary(message.Data)})

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <vector>
+
+#include "lab/lab_node.h"
+#include "system/sim/random.h"
+
+namespace shoal::lab {
+
+/// Whole nodes on lines of limited upload, and one file that some of them have.
+class Crowd {
+ public:
+  static constexpr std::uint64_t kUpBytes = 500'000;  // a second
+  static constexpr std::uint64_t kDownBytes = 10 * kUpBytes;
+  static constexpr std::size_t kFileBytes = 3'000'000;
+  static constexpr std::size_t kLeafBytes = 128 * 1024;
+
+  explicit Crowd(std::uint64_t seed);
+  ~Crowd();
+
+  /// Starts one, in the network of the first that is still there.
+  LabNode& add();
+  LabNode& operator[](std::size_t index) { return nodes_[index]; }
+  std::size_t size() const { return nodes_.size(); }
+
+  /// The node has the file from now on, and says so.
+  Cid share(LabNode& node);
+  /// Nobody of these reaches another of these.
+  void keep_apart(std::size_t first, std::size_t end);
+  /// All of these get it at once; the time until each had it, sorted. Those that do not within
+  /// `limit` are left out.
+  std::vector<double> get_all(const std::vector<std::size_t>& getters, const Cid& cid,
+                              const std::vector<Multiaddr>& providers, bool announces,
+                              Duration limit);
+  /// Whether the node has all of the file, as it should be.
+  bool has_copy(LabNode& node);
+
+  sim::World& world() { return world_; }
+  sim::SeededRandom& random() { return random_; }
+
+ private:
+  sim::World world_;
+  sim::SeededRandom random_;
+  std::deque<LabNode> nodes_;
+  Bytes content_;
+};
+
+}  // namespace shoal::lab
