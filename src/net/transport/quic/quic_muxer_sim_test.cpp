@@ -330,8 +330,9 @@ class Counting final : public net::ReadingToll {
     opened += streams;
     co_return;
   }
-  bool waived() const override { return false; }
+  bool waived() const override { return free; }
   void leave() noexcept override {}
+  bool free = false;
   std::size_t paid = 0;
   std::size_t opened = 0;
 };
@@ -355,6 +356,24 @@ TEST_F(QuicStreams, who_is_sent_much_acknowledges_it_for_nothing) {
   work.spawn(read_for_ever(*there));
   world->run(work.join());
   EXPECT_GT(counting.paid - before, 200'000U);
+  server->close();
+  world->run_for(1s);
+}
+
+TEST_F(QuicStreams, what_was_asked_for_is_not_paid_later) {
+  begin();
+  Counting counting;
+  counting.free = true;
+  server->pay_for_reading(counting);
+  auto [here, there] = stream();
+  TaskGroup work(world->waits(), "streams");
+  work.spawn(send_all(*here, pattern_bytes(1'000'000)));
+  work.spawn(read_for_ever(*there));
+  world->run(work.join());
+  counting.free = false;
+  auto [more, at_the_other_end] = stream();
+  world->run_for(1s);
+  EXPECT_LT(counting.paid, 10'000U);
   server->close();
   world->run_for(1s);
 }
