@@ -69,7 +69,7 @@ class DoctorCommand final : public Command {
  private:
   static constexpr Duration kConnectTime = 10s;
   static constexpr Duration kIdentifyTime = 3s;
-  static constexpr Duration kDialBackTime = 20s;
+  static constexpr Duration kDialBackTime = 45s;
   static constexpr Duration kLook = 100ms;
   static constexpr Duration kTripTime = 1s;
   static constexpr Duration kQuicTime = 6s;
@@ -130,14 +130,19 @@ class DoctorCommand final : public Command {
     TaskGroup meeting(system().waits, "doctor");
     for (const PeerId& peer : named_) meeting.spawn(meet(peer));
     co_await join_or_stop(meeting);
+    co_await wait_for_identify();
+    peers_.named = named_.size();
+    tell(check_peers(peers_));
+  }
+
+  /// Until those who are connected have told where they see this node.
+  Task<void> wait_for_identify() {
     const auto identified = [this] {
       return std::ranges::all_of(named_, [this](const PeerId& peer) {
         return swarm().best(peer) == nullptr || node_->identify().observed().contains(peer);
       });
     };
     co_await wait_until(kIdentifyTime, identified);
-    peers_.named = named_.size();
-    tell(check_peers(peers_));
   }
 
   Task<void> meet(PeerId peer) {
@@ -182,6 +187,7 @@ class DoctorCommand final : public Command {
     for (const PeerId& peer : named_) {
       if (facts.peers_asked < kMaxUdpPeers) co_await try_quic(peer, facts);
     }
+    co_await wait_for_identify();
     tell(check_udp(facts));
   }
 
@@ -245,7 +251,7 @@ class DoctorCommand final : public Command {
       return reachability.is_reachable() || (all_tried && !states.empty());
     };
     if (!known()) session_->output().note("waiting for peers to dial back …");
-    co_await wait_until(kDialBackTime, known);
+    co_await wait_until(session_->options().timeout.value_or(kDialBackTime), known);
   }
 
   ReachFacts reach() const {
