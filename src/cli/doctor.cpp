@@ -57,6 +57,8 @@ class DoctorCommand final : public Command {
     co_await meet_peers();
     co_await try_udp();
     look_from_outside();
+    for (const PeerId& peer : moved_) co_await move_back(peer);
+    co_await wait_for_identify();
     co_await wait_for_dial_backs();
     tell(check_reachability(reach()));
     look_at_dht();
@@ -214,12 +216,31 @@ class DoctorCommand final : public Command {
       Task<net::ConnectionId> dialing = swarm().dial(peer, std::move(options));
       co_await within(system().clock, kQuicTime, std::move(dialing), "QUIC");
       ++facts.peers_answered;
+      moved_.insert(peer);
       co_return;
     } catch (const Error& error) {
       log_info("no QUIC to {}: {}", peer.to_string(), error.what());
     }
     try {
       co_await within(system().clock, kConnectTime, swarm().connect(peer), "connecting");
+    } catch (const Error& error) {
+      log_info("{}", error.what());
+    }
+  }
+
+  /// To the way that the user named: peers that dial back may know no QUIC.
+  Task<void> move_back(PeerId peer) {
+    net::DialOptions options;
+    for (const auto* list : {&session_->options().connect, &session_->options().bootstrap}) {
+      for (const Multiaddr& address : *list) {
+        if (address.peer() == peer) options.addresses.push_back(address.without_peer());
+      }
+    }
+    swarm().disconnect(peer);
+    co_await wait_until(kTripTime, [this, peer] { return swarm().best(peer) == nullptr; });
+    try {
+      Task<net::ConnectionId> dialing = swarm().dial(peer, std::move(options));
+      co_await within(system().clock, kConnectTime, std::move(dialing), "connecting");
     } catch (const Error& error) {
       log_info("{}", error.what());
     }
@@ -277,6 +298,7 @@ class DoctorCommand final : public Command {
   node::Node* node_ = nullptr;
   std::vector<NetworkInterface> interfaces_;
   std::set<PeerId> named_;
+  std::set<PeerId> moved_;  // by try_quic()
   PeerFacts peers_;
   std::size_t told_ = 0;
   std::vector<std::string> bad_;
