@@ -58,7 +58,7 @@ struct Machine {
     std::exception_ptr failure;
     try {
       result = co_await getting->run();
-      took = world.now() - began;
+      took = result->duration;
     } catch (const Error& error) {
       ADD_FAILURE() << host.name() << ": " << error.what();
     }

@@ -72,7 +72,7 @@ std::list<SendTurns::Waiter*>::iterator SendTurns::next_waiter() {
   const auto rank = [now, for_others](const Waiter* one) {
     const bool patient = for_others || now - one->since < kPatience;
     const bool last = one->claim.gives == for_others;
-    return std::pair(last, patient && !for_others ? one->claim.copies : 0);
+    return std::pair(last, patient && !for_others ? one->claim.copies() : 0);
   };
   return std::ranges::min_element(waiting_, {}, rank);
 }

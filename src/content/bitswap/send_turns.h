@@ -59,8 +59,9 @@ class SendTurns {
   void when_saturated(std::function<bool()> saturated) { saturated_ = std::move(saturated); }
 
   struct Claim {
-    bool gives = true;         // the peer, to others
-    std::uint32_t copies = 0;  // that were sent of the block
+    bool gives = true;  // the peer, to others
+    /// That were sent of the block by now; it is chosen when the turn has come.
+    std::function<std::uint32_t()> copies;
     std::size_t bytes = 0;
   };
   /// Cancellable.
