@@ -84,6 +84,7 @@ class SendTurns {
   bool has_turn() const;
   std::list<Waiter*>::iterator next_waiter();
   void grant();
+  Task<void> grant_soon();
   Duration limit(std::size_t bytes) const;
   Task<void> watch();
 
