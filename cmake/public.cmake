@@ -13,4 +13,4 @@ target_compile_features(shoal_archive INTERFACE cxx_std_20)
 target_include_directories(shoal_archive INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                                                    $<INSTALL_INTERFACE:include>)
 target_link_libraries(shoal_archive PRIVATE spdlog::spdlog fmt::fmt OpenSSL::SSL OpenSSL::Crypto SQLite::SQLite3 Threads::Threads
-                                            crypto++ resolv)
+                                            crypto++ ngtcp2_crypto_gnutls ngtcp2 gnutls resolv)

@@ -3,8 +3,10 @@
 #include "lab/distribute_experiment.h"
 #include "lab/eclipse_experiment.h"
 #include "lab/experiment.h"
+#include "lab/gossip_experiment.h"
 #include "lab/grow_experiment.h"
 #include "lab/lookup_experiment.h"
+#include "lab/nat_experiment.h"
 #include "lab/partition_experiment.h"
 #include "lab/poison_experiment.h"
 #include "lab/share_experiment.h"
@@ -76,6 +78,23 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 60,
        .max_nodes = 20'000,
        .run = run_churn},
+      {.name = "gossip",
+       .title = "One message to everybody: meshes, lost nodes and Sybils",
+       .about = "Messages in one topic. Gossipsub's router is the node's own code; connections are "
+                "modelled as delays.",
+       .usual_nodes = 500,
+       .min_nodes = 50,
+       .max_nodes = 10'000,
+       .run = run_gossip},
+      {.name = "nat",
+       .title = "Nodes behind NATs of every class, and a relay",
+       .about =
+           "Two whole nodes behind simulated routers and one in the open, with every packet of "
+           "theirs, for each pair of classes.",
+       .usual_nodes = 3,
+       .min_nodes = 3,
+       .max_nodes = 3,
+       .run = run_nat},
       {.name = "partition",
        .title = "A network that is cut in two for an hour",
        .about =

@@ -30,6 +30,7 @@ EVENTS = {
     "serving": {"link", "cid", "name", "bytes", "files", "blocks", "seconds", "peer_id", "addresses"},
     "peer": {"peer_id", "agent", "address", "path"},
     "peers": {"connected", "gone"},
+    "path": {"peer_id", "from", "to", "via"},
     "sent": {"peer_id", "bytes", "complete"},
     "left_out": {"hidden", "special", "vanished", "changing", "executables", "paths"},
     "missed": {"path"},

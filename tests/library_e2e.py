@@ -5,6 +5,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -192,6 +193,25 @@ def check_headers(examples: Path, prefix: Path):
             assert (inside or system) and not foreign.search(header), f"{source.name} reads {header}"
 
 
+def try_tunnel(tunnel: Path):
+    assert call(tunnel, "simulated").startswith("hello simulated world, who is 12D3KooW")
+    with Program(tunnel, "greet") as server:
+        ticket = server.line()
+        assert call(tunnel, "ask", ticket).startswith("hello world, who is 12D3KooW")
+        server.stop()
+    with socket.create_server(("127.0.0.1", 0)) as service:
+        with Program(tunnel, "port", service.getsockname()[1]) as server:
+            with Program(tunnel, "listen", server.line()) as client:
+                host, port = client.line().split(":")
+                with socket.create_connection((host, int(port)), PATIENCE) as asking:
+                    asking.sendall(b"question")
+                    answering, _ = service.accept()
+                    assert answering.recv(8) == b"question"
+                    answering.close()
+                assert "connected" in client.stop()
+            server.stop()
+
+
 def build_outside(source: Path, prefix: Path, into: Path) -> Path:
     started = time.monotonic()
     call("cmake", "-G", "Ninja", "-S", source, "-B", into, f"-DCMAKE_PREFIX_PATH={prefix}",
@@ -214,6 +234,7 @@ def test_programs_outside_find_link_and_run_it(folder: Path):
     try_messages(built / "messages", folder)
     try_chat(built / "chat")
     try_simulated(built / "simulated")
+    try_tunnel(built / "tunnel")
     load = build_outside(ROOT / "tests/library", prefix, folder / "load")
     try_load(load / "load", built / "echo")
 
@@ -321,7 +342,7 @@ def test_packages_bring_their_files_and_name_what_they_need(folder: Path):
     program, = folder.glob("shoal_*.deb")
     library, = folder.glob("libshoal-dev_*.deb")
     needed = call("dpkg-deb", "-f", program, "Depends")
-    assert all(name in needed for name in ("libc6", "libssl3", "libsqlite3-0", "libqrencode4")), needed
+    assert all(name in needed for name in ("libc6", "libssl3", "libsqlite3-0", "libqrencode4", "libngtcp2-")), needed
     files = call("dpkg-deb", "-c", program)
     assert "./usr/bin/shoal\n" in files and "./usr/share/man/man1/shoal.1\n" in files, files
     files = call("dpkg-deb", "-c", library)
@@ -331,7 +352,7 @@ def test_packages_bring_their_files_and_name_what_they_need(folder: Path):
 
 
 def test_the_guide_shows_the_examples_as_they_are(folder: Path):
-    examples = [path.read_text() for path in (ROOT / "examples").glob("*.cpp")]
+    examples = [path.read_text() for path in (ROOT / "examples").glob("*.[ch]*")]
     shown = re.findall(r"^```cpp\n(.*?)\n```$", (ROOT / "docs/library.md").read_text(), re.M | re.S)
     assert shown
     for snippet in shown:

@@ -15,9 +15,12 @@
 #include <shoal/job.h>
 #include <shoal/key.h>
 #include <shoal/peers.h>
+#include <shoal/request.h>
 #include <shoal/share.h>
 #include <shoal/stream.h>
 #include <shoal/subscription.h>
+#include <shoal/topic.h>
+#include <shoal/tunnel.h>
 #include <shoal/uncaught.h>
 
 namespace shoal {
@@ -138,6 +141,41 @@ class Node {
   /// One round trip. Throws as open(), and Error{timeout} after `timeout`.
   Async<std::chrono::nanoseconds> ping(std::string peer,
                                        std::chrono::nanoseconds timeout = std::chrono::seconds(10));
+
+  /// Joins a topic, which is any name of 1 to Topic::kMaxNameBytes; a node may join one more than
+  /// once. Its peers are found in the networks of NodeOptions (lan, bootstrap, is_public), and
+  /// among those connected. Throws Error{limit}, {usage} for a second validator of a topic.
+  Topic join(std::string topic, TopicOptions options = {});
+
+  /// Answers the requests of `protocol`, each with one message. unserve() ends it. Throws as
+  /// serve().
+  void respond(std::string protocol, Responder responder, RespondOptions options = {});
+  /// The same with any number of messages, as they become known.
+  void respond_streaming(std::string protocol, StreamResponder responder,
+                         RespondOptions options = {});
+  /// Sends a request and returns its one answer, connecting first if need be. Cancelled, it cancels
+  /// the responder, too. Throws as open() and Answers::next(), and Error{closed} when there is no
+  /// answer.
+  Async<ByteVector> request(std::string peer, std::string protocol, std::string message,
+                            RequestOptions options = {});
+  Async<ByteVector> request(std::string peer, std::string protocol,
+                            std::span<const std::byte> message, RequestOptions options = {});
+  /// The same for any number of answers. Returns when the request was taken over.
+  Async<Answers> request_streaming(std::string peer, std::string protocol, std::string message,
+                                   RequestOptions options = {});
+  /// Lets peers connect to a service: "HOST:PORT" as this machine reaches it, or "unix:PATH".
+  /// `name` is 1 to 63 of a-z, 0-9 and '-'. Returns the ticket for connect_tunnel() and `shoal
+  /// connect`, which names this node's addresses of now. At most 64. Throws Error{exists}, {usage},
+  /// {io}.
+  std::string expose(const std::string& name, const std::string& target,
+                     ExposeOptions options = {});
+  /// The same for a service of this program: `handler` serves each connection, as serve() has it.
+  std::string expose(const std::string& name, Handler handler, ExposeOptions options = {});
+  /// Takes expose() back, and breaks its connections.
+  void unexpose(const std::string& name);
+  /// Reaches the service that a ticket names. Throws Error{unreachable}, {refused} when the peer
+  /// does not let this node in, {usage} for what is no ticket, {failed} when the port is taken.
+  Async<Tunnel> connect_tunnel(std::string ticket, TunnelOptions options = {});
 
   /// Indexes files and folders where they lie, and serves them from there from its return on.
   /// Several paths become the entries of one folder. Any number of shares may run at once. Throws

@@ -12,9 +12,12 @@
 #include <shoal/log.h>
 #include <shoal/node.h>
 #include <shoal/peers.h>
+#include <shoal/request.h>
 #include <shoal/share.h>
 #include <shoal/sim.h>
 #include <shoal/stream.h>
 #include <shoal/subscription.h>
 #include <shoal/time.h>
+#include <shoal/topic.h>
+#include <shoal/tunnel.h>
 #include <shoal/uncaught.h>

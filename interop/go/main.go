@@ -32,8 +32,10 @@ func main() {
 	keyType := flag.String("key", "ed25519", "ed25519, secp256k1, ecdsa or rsa")
 	security := flag.String("security", "noise", "noise, tls or both")
 	networkKey := flag.String("network-key", "", "the key file of a private network")
+	listen := flag.String("listen", "/ip4/127.0.0.1/tcp/0", "where it listens")
+	relay := flag.String("relay", "", "behind a NAT, reached through this relay, and punching holes")
 	flag.Parse()
-	peer, err := newPeer(*keyType, *security, *networkKey)
+	peer, err := newPeer(*keyType, *security, *networkKey, *listen, *relay)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -18,6 +18,7 @@ import (
 	"github.com/libp2p/go-libp2p/core/peer"
 	"github.com/libp2p/go-libp2p/core/pnet"
 	"github.com/libp2p/go-libp2p/core/protocol"
+	"github.com/libp2p/go-libp2p/p2p/host/observedaddrs"
 	"github.com/libp2p/go-libp2p/p2p/muxer/yamux"
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
@@ -69,7 +70,26 @@ func networkOptions(path string) ([]libp2p.Option, error) {
 	return []libp2p.Option{libp2p.PrivateNetwork(key)}, nil
 }
 
-func newPeer(keyType, security, networkKey string) (*testPeer, error) {
+// relayOptions are those of a peer that is reached through a relay only.
+func relayOptions(address string) ([]libp2p.Option, error) {
+	if address == "" {
+		return []libp2p.Option{libp2p.DisableRelay()}, nil
+	}
+	relay, err := peer.AddrInfoFromString(address)
+	if err != nil {
+		return nil, err
+	}
+	// One relay has to do to learn where it is seen.
+	observedaddrs.ActivationThresh = 1
+	return []libp2p.Option{
+		libp2p.EnableRelay(),
+		libp2p.EnableHolePunching(),
+		libp2p.ForceReachabilityPrivate(),
+		libp2p.EnableAutoRelayWithStaticRelays([]peer.AddrInfo{*relay}),
+	}, nil
+}
+
+func newPeer(keyType, security, networkKey, listen, relay string) (*testPeer, error) {
 	kinds := map[string]int{"ed25519": crypto.Ed25519, "secp256k1": crypto.Secp256k1, "ecdsa": crypto.ECDSA, "rsa": crypto.RSA}
 	kind, known := kinds[keyType]
 	if !known {
@@ -87,12 +107,15 @@ func newPeer(keyType, security, networkKey string) (*testPeer, error) {
 	if err != nil {
 		return nil, err
 	}
-	made, err := libp2p.New(append(append(options, private...),
+	relayed, err := relayOptions(relay)
+	if err != nil {
+		return nil, err
+	}
+	made, err := libp2p.New(append(append(append(options, private...), relayed...),
 		libp2p.Identity(key),
-		libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0"),
+		libp2p.ListenAddrStrings(listen),
 		libp2p.Transport(tcp.NewTCPTransport),
 		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
-		libp2p.DisableRelay(),
 		libp2p.DisableMetrics(),
 		libp2p.UserAgent("interop-go"),
 	)...)
@@ -133,6 +156,9 @@ func (p *testPeer) obey(given command) (any, error) {
 	defer cancel()
 	if given.Do == "dial" {
 		return p.dial(ctx, given.Address)
+	}
+	if given.Do == "addresses" {
+		return p.addresses(), nil
 	}
 	if given.Do == "connections" {
 		return p.connections(), nil

@@ -9,6 +9,7 @@ from shoal import link
 
 SMALL = 3 * data.MIB + 17
 NO_TLS = {"Swarm.Transports.Security.TLS": False}
+WEBSOCKET = {"Addresses.Swarm": ["/ip4/127.0.0.1/tcp/0/ws"]}
 
 
 def register(checks) -> None:
@@ -16,6 +17,8 @@ def register(checks) -> None:
     checks.add("kubo dials shoal, Noise only", NO_TLS)(kubo_dials)
     checks.add("shoal dials kubo, default security", {})(shoal_dials)
     checks.add("shoal dials kubo, Noise only", NO_TLS)(shoal_dials)
+    checks.add("kubo dials shoal by WebSocket")(kubo_dials_by_websocket)
+    checks.add("shoal dials kubo by WebSocket", WEBSOCKET)(shoal_dials)
     checks.add("shoal shares over the connection it dialed")(share_over_own_dial)
     checks.add("shoal gets over a connection that kubo dialed")(get_over_foreign_dial)
     checks.add("kubo pings shoal")(kubo_pings)
@@ -26,6 +29,15 @@ def register(checks) -> None:
 def kubo_dials(world, config) -> None:
     file = world.input(data.write_file, SMALL)
     with world.kubo(config=config) as kubo, world.shoal().share(file) as share:
+        kubo.connect(share.address)
+        data.expect_same(kubo.get(share.cid, world.fresh("out")), file)
+
+
+def kubo_dials_by_websocket(world) -> None:
+    file = world.input(data.write_file, SMALL)
+    listen = f"/ip4/127.0.0.1/tcp/{free_port()}/ws"
+    with world.kubo() as kubo, world.shoal().share(file, listen=listen) as share:
+        assert "/ws/p2p/" in share.address, share.address
         kubo.connect(share.address)
         data.expect_same(kubo.get(share.cid, world.fresh("out")), file)
 

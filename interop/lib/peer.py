@@ -19,6 +19,7 @@ class Peer:
         except BaseException:
             self.stop()
             raise
+        self.pid = self._process.pid
         self.id, self.address = self.known["peer_id"], self.known["addresses"][0]
 
     def __enter__(self):

@@ -81,8 +81,7 @@ class Service:
             pass
 
     def cpu_seconds(self) -> float:
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+        return cpu_seconds(self.pid)
 
     def peak_rss_bytes(self) -> int:
         return peak_rss_bytes(self.pid)
@@ -97,6 +96,11 @@ class Service:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+
+
+def cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def peak_rss_bytes(pid: int) -> int:

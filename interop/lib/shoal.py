@@ -41,15 +41,15 @@ class Shoal:
         assert done["event"] == "done", f"the last line is {done}"
         return done
 
-    def share(self, *arguments) -> "Share":
-        return Share(self, arguments)
+    def share(self, *arguments, listen: str = LOOPBACK) -> "Share":
+        return Share(self, arguments, listen)
 
 
 class Share:
     """A running `shoal share`: what it said when it began to serve."""
 
-    def __init__(self, node: Shoal, arguments: tuple):
-        command = node.command("share", *arguments, listen=LOOPBACK)
+    def __init__(self, node: Shoal, arguments: tuple, listen: str):
+        command = node.command("share", *arguments, listen=listen)
         self.service = Service(*command, log=node.home.with_suffix(".log"))
         try:
             line = self.service.wait_line(_is_serving)
@@ -58,6 +58,7 @@ class Share:
             raise
         event = json.loads(line)
         self.link, self.cid, self.peer_id = event["link"], event["cid"], event["peer_id"]
+        self.addresses = event["addresses"]
         self.address = parse_qs(urlsplit(self.link).query)["provider"][0]
 
     def __enter__(self):

@@ -109,12 +109,20 @@ class Peer {
  private:
   static node::Config config(std::string home, net::UpgradeOptions upgrade) {
     return {.home = std::move(home),
-            .listen = {Multiaddr::parse("/ip4/127.0.0.1/tcp/0")},
+            .listen = listen_addresses(upgrade),
             .connect = {},
             .up = 0,
             .down = 0,
             .agent = "interop-shoal",
-            .upgrade = std::move(upgrade)};
+            .upgrade = std::move(upgrade),
+            .quic = true};
+  }
+
+  /// Private networks have no QUIC.
+  static std::vector<Multiaddr> listen_addresses(const net::UpgradeOptions& upgrade) {
+    std::vector<Multiaddr> out = {Multiaddr::parse("/ip4/127.0.0.1/tcp/0")};
+    if (!upgrade.network_key) out.push_back(Multiaddr::parse("/ip4/127.0.0.1/udp/0/quic-v1"));
+    return out;
   }
 
   Task<json::value> dial(std::string address_text) {

@@ -5,11 +5,17 @@
 #include "cli/commands.h"
 #include "cli/indexing.h"
 #include "cli/nearest_word.h"
+#include "cli/peer_target.h"
+#include "cli/topic_text.h"
 #include "cli/units.h"
 #include "cli/version.h"
 #include "cli/written.h"
 #include "content/import/glob.h"
 #include "format/name_check.h"
+#include "protocol/tunnel/message.h"
+#include "service/chat_message.h"
+#include "service/chat_room.h"
+#include "service/tunnel_ticket.h"
 
 namespace shoal::cli {
 
@@ -27,7 +33,7 @@ constexpr const char* kExamples = R"(Examples:
   shoal get LINK                          fetches it into this folder
   shoal --home /tmp/b get LINK -o /data   a second node on this machine
 
-Flags may stand before or after the command; `shoal help COMMAND` tells more.
+Flags may stand before or after the command; see also `shoal help COMMAND`.
 Sizes are in powers of 1000.)";
 
 constexpr const char* kShareExamples = R"(Examples:
@@ -41,7 +47,7 @@ constexpr const char* kGetExamples = R"(Examples:
   shoal get LINK -o /data --seed          serves it afterwards
   shoal get bafy... --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
 
-Run it again after an interruption: it goes on where it was.)";
+Run the same command again to resume.)";
 
 constexpr const char* kCidExamples = R"(Examples:
   shoal cid film.mkv
@@ -104,6 +110,39 @@ constexpr const char* kLabExamples = R"(Examples:
   shoal lab                               lists the experiments
   shoal lab lookup --out /tmp             writes /tmp/lookup.html
   shoal lab churn --nodes 500 --seed 7)";
+constexpr const char* kExposeExamples = R"(Examples:
+  shoal expose ssh localhost:22           prints a ticket: who has it can connect
+  shoal expose db localhost:5432 --allow 12D3KooW...
+  shoal expose docker unix:/run/docker.sock)";
+
+constexpr const char* kConnectExamples = R"(Examples:
+  shoal connect TICKET                    at a free port of this machine
+  shoal connect TICKET 8080
+  shoal connect @ticket.txt localhost:5432
+  ssh -o 'ProxyCommand shoal connect @ticket.txt -' user@host)";
+constexpr const char* kPubExamples = R"(Examples:
+  echo hello | shoal pub news
+  shoal pub photos --whole < cat.jpg      one message, at most 1 MiB
+  tail -f log | shoal pub log --bootstrap /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...)";
+
+constexpr const char* kSubExamples = R"(Examples:
+  shoal sub news
+  shoal sub --json news                   with author and id
+  shoal sub photos --raw -c 1 > cat.jpg)";
+
+constexpr const char* kChatExamples = R"(Examples:
+  shoal chat picnic                       with everybody who knows the name
+  shoal chat --private family             prints a link; who has it is in
+  shoal chat LINK --name Ann)";
+
+constexpr const char* kTopicsExamples = R"(Examples:
+  shoal topics                            of the nodes that run on this home
+  shoal topics --json)";
+
+constexpr const char* kDoctorExamples = R"(Examples:
+  shoal doctor
+  shoal doctor --connect /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW...
+                                          also asks that peer how this node looks)";
 
 constexpr const char* kGuideExamples = R"(Examples:
   shoal guide                             in a browser, where there is one)";
@@ -127,14 +166,19 @@ void add_common(CLI::App& app, Written& written) {
              "repeatable; stay connected to this peer\n"
              "(an address that ends in /p2p/ID)");
   repeatable(app, "--bootstrap", written.bootstrap, "MULTIADDR",
-             "repeatable; a way into a network: a peer of it\n"
+             "repeatable; a peer of the network to join\n"
              "(an address that ends in /p2p/ID)");
   single(app, "--network", written.network, "FILE",
-         "join the private network of this key (swarm.key),\n"
-         "and nobody outside of it");
+         "join the private network with this key (swarm.key);\n"
+         "peers without the key are refused");
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
-             "repeatable; an address that others reach us by,\n"
+             "repeatable; address where others reach this node,\n"
              "such as a forwarded port");
+  repeatable(app, "--relay", written.relays, "MULTIADDR",
+             "repeatable; be reached through this relay\n"
+             "(an address that ends in /p2p/ID)");
+  app.add_flag("--relay-service", written.relay_service,
+               "relay for others, without limits on time and bytes");
   app.add_flag("--no-lan", written.no_lan, "neither find peers on the LAN nor be found there");
   app.add_flag("--public", written.is_public, "announce to the public IPFS network, and search it");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
@@ -175,14 +219,14 @@ void add_share(CLI::App& app, Written& written) {
 
 void add_max_size(CLI::App& command, Written& written) {
   single(command, "--max-size", written.max_size, "SIZE",
-         "at most so much content (10G); allows many copies\n"
-         "of few blocks, which end it else");
+         "stop beyond SIZE (10G); allows content that\n"
+         "repeats a few blocks many times");
 }
 
 void add_max_files(CLI::App& command, Written& written) {
   single(command, "--max-files", written.max_files, "N",
-         "at most so many files and folders; allows folders\n"
-         "that repeat, which end it else");
+         "stop beyond N files and folders; allows folders\n"
+         "that repeat many times");
 }
 
 void add_get(CLI::App& app, Written& written) {
@@ -194,6 +238,11 @@ void add_get(CLI::App& app, Written& written) {
   command.add_flag("--seed", written.seed, "keep sharing afterwards");
   add_max_size(command, written);
   add_max_files(command, written);
+}
+
+void add_unsigned(CLI::App& command, Written& written) {
+  command.add_flag("--unsigned", written.unsigned_messages,
+                   "messages name no author and prove none; all\npeers of the topic must agree");
 }
 
 void add_others(CLI::App& app, Written& written) {
@@ -236,14 +285,29 @@ void add_others(CLI::App& app, Written& written) {
   auto& network =
       add_command(app, "network", "make the key of a private network", kNetworkExamples);
   single(network, "ACTION", written.action, "", "new")->required();
-  single(network, "FILE", written.file, "", "where to")->required();
+  single(network, "FILE", written.file, "", "file to write the key to")->required();
   auto& perf = add_command(app, "perf", "measure throughput to a peer", kPerfExamples);
   single(perf, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
-  single(perf, "--bytes", written.bytes, "N", "how many each way; default 100M");
+  single(perf, "--bytes", written.bytes, "N", "bytes to send in each direction; default 100M");
+
+  auto& pub = add_command(app, "pub", "publish lines of stdin to a topic", kPubExamples);
+  single(pub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
+  pub.add_flag("--whole", written.whole, "all of stdin is one message");
+  add_unsigned(pub, written);
+  auto& sub = add_command(app, "sub", "print the messages of a topic", kSubExamples);
+  single(sub, "TOPIC", written.topic, "", "any name; whoever knows it is in")->required();
+  sub.add_flag("--raw", written.raw, "messages as they are, nothing between them");
+  add_unsigned(sub, written);
+  single(sub, "-c,--count", written.count, "N", "end after N messages");
+  auto& chat = add_command(app, "chat", "talk to whoever is in a topic", kChatExamples);
+  single(chat, "TOPIC|LINK", written.topic, "", "a name, or the link of a private chat");
+  single(chat, "--name", written.name, "NAME", "yours; default: of the user");
+  chat.add_flag("--private", written.make_private, "a new key, and so a link that only you have");
+  add_command(app, "topics", "list the topics that are joined here", kTopicsExamples);
 
   auto& ping = add_command(app, "ping", "measure round trips to a peer", kPingExamples);
   single(ping, "PEER", written.peer, "", "an address that ends in /p2p/ID, or an id")->required();
-  single(ping, "-c,--count", written.count, "N", "how many times; default: until stopped");
+  single(ping, "-c,--count", written.count, "N", "number of pings; default: until stopped");
 
   auto& lab = add_command(app, "lab", "run an experiment in a simulated network", kLabExamples);
   single(lab, "NAME", written.experiment, "", "which one; without it all are listed");
@@ -253,6 +317,23 @@ void add_others(CLI::App& app, Written& written) {
 
   add_command(app, "guide", "show the guide: peer-to-peer, learned by running it", kGuideExamples);
 
+  auto& expose = add_command(app, "expose", "let others connect to a service", kExposeExamples);
+  single(expose, "NAME", written.name, "", "what it is called: a-z, 0-9 and -")->required();
+  single(expose, "TARGET", written.target, "", "HOST:PORT, PORT, or unix:PATH")->required();
+  repeatable(expose, "--allow", written.allowed, "PEER",
+             "repeatable; only these peers, by their ids;\ndefault: whoever has the ticket");
+  expose.add_flag("--new-ticket", written.new_ticket, "make tickets printed before worthless");
+
+  auto& connect =
+      add_command(app, "connect", "connect to a service by its ticket", kConnectExamples);
+  single(connect, "TICKET", written.ticket, "", "what expose printed, or @FILE")->required();
+  single(connect, "LOCAL", written.local, "",
+         "[HOST:]PORT to listen on; - for stdin and stdout;\ndefault: a free port of localhost");
+
+  connect.add_flag("--http", written.http,
+                   "a web site: say where a browser finds it,\nhttp://NAME.localhost:PORT");
+
+  add_command(app, "doctor", "check this machine and its network", kDoctorExamples);
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
   // Like a command, but whoever looks for one is not told of it.
@@ -343,6 +424,10 @@ CommonOptions read_common(const Written& written) {
   options.lan = !written.no_lan;
   options.is_public = written.is_public;
   for (const auto& text : written.announce_at) options.announce.push_back(parse_announce(text));
+  for (const auto& text : written.relays) {
+    options.relays.push_back(parse_peer_address("--relay", text));
+  }
+  options.relay_service = written.relay_service;
   options.up = rate_if_given(written.up, "--up");
   options.down = rate_if_given(written.down, "--down");
   options.timeout = if_given<Duration>(written.timeout, "--timeout", parse_time);
@@ -357,6 +442,53 @@ CommonOptions read_common(const Written& written) {
 content::TreeLimits read_limits(const Written& written) {
   const auto bytes = if_given<std::uint64_t>(written.max_size, "--max-size", parse_size);
   return {.max_bytes = bytes, .max_entries = count_if_given(written.max_files, "--max-files")};
+}
+
+ExposeOptions expose_options(const Written& written) {
+  if (!tunnel::is_name(written.name)) {
+    throw Error(ErrorCode::usage, "a tunnel cannot be called '" + written.name + "'", {},
+                "1 to 63 of a-z, 0-9 and -, as in the name of a host");
+  }
+  std::vector<PeerId> allowed;
+  for (const auto& text : written.allowed) allowed.push_back(parse_peer_target(text).peer);
+  if (written.new_ticket && !allowed.empty()) {
+    throw Error(ErrorCode::usage, "--new-ticket and --allow exclude each other", {},
+                "with --allow the ticket holds no secret");
+  }
+  return {.name = written.name,
+          .target = service::TunnelTarget::parse(written.target),
+          .allowed = std::move(allowed),
+          .new_ticket = written.new_ticket};
+}
+
+ConnectOptions connect_options(const Written& written) {
+  ConnectOptions out{.ticket = written.ticket, .local = std::nullopt, .http = written.http};
+  if (!out.ticket.starts_with('@')) static_cast<void>(service::TunnelTicket::parse(out.ticket));
+  if (written.local != "-")
+    out.local = service::parse_local(written.local.empty() ? "0" : written.local);
+  if (out.http && (!out.local || !out.local->address.is_loopback())) {
+    throw Error(ErrorCode::usage, "--http is for a port of localhost", {},
+                "NAME.localhost is a name of this machine alone");
+  }
+  return out;
+}
+
+ChatOptions chat_options(const Written& written) {
+  if (written.topic.empty() && !written.make_private) {
+    throw Error(ErrorCode::usage, "chat takes a topic or a link", {},
+                "`shoal chat picnic` talks to everybody who knows that name");
+  }
+  const std::string room = written.topic.empty() ? "chat" : written.topic;
+  const auto parsed = service::ChatRoom::parse(room);
+  if (written.make_private && parsed.is_private()) {
+    throw Error(ErrorCode::usage, "this link is private already", {}, "leave out --private");
+  }
+  if (written.name.size() > service::ChatMessage::kMaxNameBytes) {
+    throw Error(ErrorCode::usage, "a name in a chat has at most 64 bytes", {}, "use a shorter one");
+  }
+  return {.room = written.make_private ? parsed.name() : room,
+          .name = written.name,
+          .make_private = written.make_private};
 }
 
 std::unique_ptr<Command> make_command(const std::string& name, const Written& written,
@@ -374,6 +506,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "status") return make_status();
   if (name == "version") return make_version();
   if (name == "guide") return make_guide();
+  if (name == "doctor") return make_doctor();
   if (name == "lab") {
     return make_lab({.name = written.experiment,
                      .seed = count_if_given(written.lab_seed, "--seed"),
@@ -386,6 +519,21 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "peers") return make_peers();
   if (name == "dht") return make_dht(written.action, written.key, written.value);
   if (name == "network") return make_network(written.action, written.file);
+  if (name == "expose") return make_expose(expose_options(written));
+  if (name == "connect") return make_connect(connect_options(written));
+  if (name == "pub") {
+    return make_pub({.topic = checked_topic(written.topic),
+                     .whole = written.whole,
+                     .unsigned_messages = written.unsigned_messages});
+  }
+  if (name == "sub") {
+    return make_sub({.topic = checked_topic(written.topic),
+                     .raw = written.raw,
+                     .unsigned_messages = written.unsigned_messages,
+                     .count = positive_if_given(written.count, "-c")});
+  }
+  if (name == "chat") return make_chat(chat_options(written));
+  if (name == "topics") return make_topics();
   if (name == "perf") {
     return make_perf(written.peer, if_given<std::uint64_t>(written.bytes, "--bytes", parse_size));
   }

@@ -8,7 +8,9 @@
 
 #include "cli/command.h"
 #include "content/repeat_budget.h"
+#include "format/peer_id.h"
 #include "service/link.h"
+#include "service/tunnel_target.h"
 
 namespace shoal::cli {
 
@@ -84,6 +86,46 @@ struct LabCommandOptions {
 };
 /// Throws Error{usage}.
 std::unique_ptr<Command> make_lab(const LabCommandOptions& options);
+struct ExposeOptions {
+  std::string name;
+  service::TunnelTarget target;
+  std::vector<PeerId> allowed;  // empty: who has the ticket
+  bool new_ticket = false;
+};
+std::unique_ptr<Command> make_expose(ExposeOptions options);
+
+struct ConnectOptions {
+  std::string ticket;             // or @FILE
+  std::optional<Endpoint> local;  // none: stdin and stdout
+  bool http = false;
+};
+std::unique_ptr<Command> make_connect(ConnectOptions options);
+struct PubOptions {
+  std::string topic;
+  bool whole = false;  // all of stdin is one message
+  bool unsigned_messages = false;
+};
+std::unique_ptr<Command> make_pub(PubOptions options);
+
+struct SubOptions {
+  std::string topic;
+  bool raw = false;
+  bool unsigned_messages = false;
+  std::optional<std::uint64_t> count;  // of messages after which it ends
+};
+std::unique_ptr<Command> make_sub(SubOptions options);
+struct ChatOptions {
+  std::string room;           // a name or a link
+  std::string name;           // empty: the user's
+  bool make_private = false;  // a new key for that name
+};
+/// Throws Error{usage} for a link that is none.
+std::unique_ptr<Command> make_chat(ChatOptions options);
+/// Of the nodes that run in the home.
+std::unique_ptr<Command> make_topics();
+
+/// Checks this machine and its network; see docs/cli.md.
+std::unique_ptr<Command> make_doctor();
 
 std::unique_ptr<Command> make_guide();
 

@@ -130,7 +130,7 @@ class GetValueCommand final : public DhtCommand {
  private:
   Task<void> work(routing::DhtNetwork& network) override {
     const kad::FoundValue found = co_await network.dht().get_value(key_, kQuorum);
-    if (!found.value) throw Error(ErrorCode::not_found, "nobody has a value of this key", name_);
+    if (!found.value) throw Error(ErrorCode::not_found, "no peer has a value for this key", name_);
     output().event({{"event", "value"},
                     {"key", name_},
                     {"value", encode_base(Base::base64_pad, *found.value)},

@@ -45,7 +45,7 @@ class ForgetCommand final : public Command {
   }
 
   [[noreturn]] static void unknown(const std::string& what) {
-    throw Error(ErrorCode::not_found, "the index knows nothing of it", what,
+    throw Error(ErrorCode::not_found, "not in the index", what,
                 "`shoal status` lists what it remembers");
   }
 

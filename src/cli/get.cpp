@@ -6,7 +6,6 @@
 #include <boost/json/array.hpp>
 #include <utility>
 
-#include "cli/address_path.h"
 #include "cli/commands.h"
 #include "cli/display_text.h"
 #include "cli/link_trouble.h"
@@ -43,12 +42,12 @@ std::string_view name_of(service::Waiting waiting) {
   return "";
 }
 
-boost::json::object to_json(const service::SourceResult& source) {
+boost::json::object to_json(const service::SourceResult& source, node::Node& node) {
   boost::json::value address = nullptr;
   boost::json::value path = nullptr;
   if (source.address) {
     address = source.address->to_string();
-    path = path_of(*source.address);
+    path = path_to(node, source.peer, *source.address);
   }
   return {{"peer_id", source.peer.to_string()},
           {"address", std::move(address)},
@@ -66,9 +65,9 @@ std::uint64_t bytes_here_before(const service::GetResult& result) {
                   result.blocks_resumed * content::kMaxBlockBytes);
 }
 
-boost::json::object to_json(const service::GetResult& result) {
+boost::json::object to_json(const service::GetResult& result, node::Node& node) {
   boost::json::array sources;
-  for (const auto& source : result.sources) sources.emplace_back(to_json(source));
+  for (const auto& source : result.sources) sources.emplace_back(to_json(source, node));
   return {{"event", "done"},
           {"path", as_utf8(result.path)},
           {"cid", result.cid.to_string()},
@@ -114,6 +113,8 @@ class GetCommand final : public Command {
     get_ = std::make_unique<service::Get>(node.context(), std::move(options));
     if (session.options().verbosity > 0 || options_.seed) {
       peers_ = std::make_unique<PeerWatch>(node, session.output());
+    } else {
+      paths_ = std::make_unique<PathWatch>(node, session.output());
     }
     get_->when_serving([this](const Cid& root) { tell_own_link(root); });
     get_->when_replacing([this](const std::string& path, const content::LostFiles& lost) {
@@ -144,6 +145,7 @@ class GetCommand final : public Command {
   Task<void> stop() override {
     served_.reset();
     peers_.reset();
+    paths_.reset();
     if (share_) co_await share_->stop();
     share_.reset();
     get_.reset();
@@ -183,6 +185,7 @@ class GetCommand final : public Command {
 
   void tell_status() {
     if (peers_) peers_->tick();
+    if (paths_) paths_->tick();
     service::GetStatus status = get_->status();
     const TimePoint now = session_->now();
     const std::uint64_t come = status.bytes_done + status.bytes_arriving;
@@ -207,6 +210,7 @@ class GetCommand final : public Command {
             .rate = rate_.rate(),
             .rest = rest(status),
             .peers = status.peers,
+            .path = peers_ ? peers_->paths().in_a_word() : paths_->in_a_word(),
             .what = {},
             .waiting = std::move(waiting)};
   }
@@ -307,7 +311,8 @@ class GetCommand final : public Command {
 
   void tell_done(const service::GetResult& result) {
     auto& output = session_->output();
-    output.event(to_json(result));
+    node::Node& node = session_->open_node();
+    output.event(to_json(result, node));
     output.note(fmt::format("{}, {} {} in {:.1f} s, verified", format_size(result.bytes),
                             result.files, result.files == 1 ? "file" : "files",
                             to_seconds(result.duration)));
@@ -315,9 +320,9 @@ class GetCommand final : public Command {
       output.note(fmt::format("  {} were already here", format_size(here)));
     }
     for (const auto& source : result.sources) {
-      output.note(fmt::format("  {} from {} ({})", format_size(source.bytes),
-                              short_name(source.peer),
-                              source.address ? path_of(*source.address) : "gone"));
+      output.note(
+          fmt::format("  {} from {} ({})", format_size(source.bytes), short_name(source.peer),
+                      source.address ? path_to(node, source.peer, *source.address) : "gone"));
     }
     output.result_name(result.path);
     output.check_written();
@@ -353,6 +358,7 @@ class GetCommand final : public Command {
   std::uint64_t come_ = 0;
   std::uint64_t received_ = 0;
   std::unique_ptr<PeerWatch> peers_;  // when more is to be said
+  std::unique_ptr<PathWatch> paths_;  // else
   std::unique_ptr<service::Get> get_;
   std::unique_ptr<node::RunningFile::Entry> served_;
   std::unique_ptr<service::Share> share_;  // of what is here, when it is served on

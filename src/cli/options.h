@@ -18,6 +18,8 @@ struct CommonOptions {
   std::vector<Multiaddr> connect;    // each ends in /p2p/ID
   std::vector<Multiaddr> bootstrap;  // the same
   std::vector<Multiaddr> announce;
+  std::vector<Multiaddr> relays;  // each ends in /p2p/ID
+  bool relay_service = false;
   std::string network_file;  // empty: none
   bool lan = true;
   bool is_public = false;

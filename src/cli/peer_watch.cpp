@@ -5,7 +5,6 @@
 #include <map>
 #include <optional>
 
-#include "cli/address_path.h"
 #include "cli/display_text.h"
 #include "cli/peer_event_limiter.h"
 #include "cli/peer_name.h"
@@ -34,11 +33,11 @@ struct PeerWatch::State {
                  {"peer_id", id.to_string()},
                  {"agent", shorten(as_utf8(agent), kAgentColumns)},
                  {"address", shorten(peer.address.to_string(), kAddressColumns)},
-                 {"path", path_of(peer.address)},
+                 {"path", path_to(node, id, peer.address)},
                  {"state", state}});
     output.news(
         fmt::format("{} {} ({}, {})", short_name(id), state == "gone" ? "disconnected" : state,
-                    path_of(peer.address),
+                    path_to(node, id, peer.address),
                     agent.empty() ? "unknown agent" : shorten(for_terminal(agent), kAgentColumns)));
   }
 
@@ -67,7 +66,8 @@ struct PeerWatch::State {
 PeerWatch::PeerWatch(node::Node& node, Output& output)
     : node_(node),
       state_(std::make_shared<State>(
-          State{.node = node, .output = output, .peers = {}, .limiter = {}})) {
+          State{.node = node, .output = output, .peers = {}, .limiter = {}})),
+      paths_(node, output) {
   node.swarm().add_observer(*this);
   // The callback cannot be taken back, so it must not outlive what it uses.
   node.identify().when_identified([weak = std::weak_ptr(state_)](const PeerId& peer) {
@@ -106,6 +106,7 @@ void PeerWatch::tick() {
     if (now - peer.since >= kPeerPatience) state_->tell_connected(id);
   }
   state_->tell_counts(state_->limiter.take(now));
+  paths_.tick();
 }
 
 std::size_t PeerWatch::peers() const {
@@ -140,6 +141,7 @@ void tell_sending(Output& output, PeerWatch& peers, const service::Share& share,
                    .rate = rate.rate(),
                    .rest = std::nullopt,
                    .peers = peers.peers(),
+                   .path = peers.paths().in_a_word(),
                    .what = "sent",
                    .waiting = peers.peers() == 0 ? "waiting for a peer" : ""},
                   now);

@@ -3,14 +3,15 @@
 #include <memory>
 
 #include "cli/output.h"
+#include "cli/path_watch.h"
 #include "node/node.h"
 #include "service/share.h"
 #include "system/rate_meter.h"
 
 namespace shoal::cli {
 
-/// Tells who connects and who goes. A peer is told of once it has said what it is, or 2 s later;
-/// when many come, most are only counted (PeerEventLimiter).
+/// Tells who connects, by which path, and who goes. A peer is told of once it has said what it is,
+/// or 2 s later; when many come, most are only counted (PeerEventLimiter).
 class PeerWatch final : public net::ConnectionObserver {
  public:
   /// Borrows both for its life.
@@ -26,6 +27,7 @@ class PeerWatch final : public net::ConnectionObserver {
   void tick();
   /// Connected now.
   std::size_t peers() const;
+  const PathWatch& paths() const { return paths_; }
   /// Connections that came so far.
   std::uint64_t arrivals() const;
 
@@ -33,6 +35,7 @@ class PeerWatch final : public net::ConnectionObserver {
   struct State;
   node::Node& node_;
   std::shared_ptr<State> state_;
+  PathWatch paths_;
 };
 
 /// Tells that a peer finished downloading, or disconnected.

@@ -4,8 +4,9 @@
 
 #include <algorithm>
 
-#include "cli/address_path.h"
 #include "cli/commands.h"
+#include "cli/path_watch.h"
+#include "cli/peer_name.h"
 #include "cli/peer_target.h"
 #include "cli/units.h"
 
@@ -51,6 +52,7 @@ class PingCommand final : public Command {
     co_await open();
     if (!count_) session.expect_signal();
     connected_ = true;
+    paths_.emplace(session.open_node(), session.output());
     for (std::uint64_t number = 1; !count_ || number <= *count_; ++number) {
       if (number > 1) co_await session.system().clock.sleep_for(kInterval);
       co_await ping_once(number);
@@ -63,6 +65,7 @@ class PingCommand final : public Command {
   /// The summary comes whatever ended the pings.
   Task<void> stop() override {
     pinger_.reset();
+    paths_.reset();
     if (connected_) tell_summary();
     co_return;
   }
@@ -74,13 +77,20 @@ class PingCommand final : public Command {
     pinger_ = std::make_unique<ping::Pinger>(session_->system(), node.swarm());
     co_await pinger_->open(target_.peer);
     const auto* connection = node.swarm().best(target_.peer);
-    if (connection != nullptr) path_ = path_of(connection->remote());
+    if (connection == nullptr) co_return;
+    path_ = net::name_of(connection->path());
+    via_ = relay_in(connection->remote());
+    connection_ = connection->id();
   }
 
   Task<void> ping_once(std::uint64_t number) {
     ++trips_.sent;
     std::string reason;
     try {
+      // It may have become a better one.
+      if (paths_) paths_->tick();
+      const auto* best = session_->open_node().swarm().best(target_.peer);
+      if (pinger_ && best != nullptr && best->id() != connection_) pinger_.reset();
       if (!pinger_) co_await open();
       const Duration time =
           co_await pinger_->ping(session_->options().timeout.value_or(kPingPatience));
@@ -108,8 +118,9 @@ class PingCommand final : public Command {
                                    {"loss", trips_.loss()}, {"min_ms", nullptr},
                                    {"avg_ms", nullptr},     {"max_ms", nullptr},
                                    {"path", path_}};
+    const std::string path = via_ ? path_ + " by " + short_name(*via_) : path_;
     std::string text = fmt::format("{} of {} answered, {:.0f} % lost, path {}", trips_.received,
-                                   trips_.sent, trips_.loss() * 100, path_);
+                                   trips_.sent, trips_.loss() * 100, path);
     if (trips_.received > 0) {
       summary["min_ms"] = to_milliseconds(trips_.least);
       summary["avg_ms"] = to_milliseconds(trips_.mean());
@@ -127,6 +138,9 @@ class PingCommand final : public Command {
   std::unique_ptr<ping::Pinger> pinger_;
   RoundTrips trips_;
   std::string path_;
+  std::optional<PeerId> via_;
+  net::ConnectionId connection_ = 0;  // whose stream the pings take
+  std::optional<PathWatch> paths_;
   bool connected_ = false;
 };
 

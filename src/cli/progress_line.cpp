@@ -39,7 +39,8 @@ std::string bytes(const Progress& progress) {
 
 std::string peers(const Progress& progress) {
   if (!progress.peers) return {};
-  return fmt::format("{} {}", *progress.peers, *progress.peers == 1 ? "peer" : "peers");
+  const std::string path = progress.path.empty() ? "" : fmt::format(" ({})", progress.path);
+  return fmt::format("{} {}{}", *progress.peers, *progress.peers == 1 ? "peer" : "peers", path);
 }
 
 std::string bar(const Progress& progress, std::size_t width) {

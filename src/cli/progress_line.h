@@ -17,6 +17,7 @@ struct Progress {
   std::uint64_t rate = 0;         // bytes a second
   std::optional<Duration> rest;
   std::optional<std::size_t> peers;
+  std::string path = {};       // by which they are reached, where that needs a word
   std::string_view what = {};  // was done to the bytes, where that needs a word
   std::string waiting;         // what for; empty while something moves
 };

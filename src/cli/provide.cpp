@@ -25,7 +25,7 @@ class ProvideCommand final : public Command {
     }
     if (!node.store().has(cid_.hash()) && !content::inline_block(cid_)) {
       session.output().warning("this node does not have " + cid_.to_string() +
-                               ": whoever finds it here gets nothing until it is shared");
+                               ": peers that find it here cannot get it until it is shared");
     }
     const TimePoint started = session.now();
     Duration findable{};

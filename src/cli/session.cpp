@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "cli/command.h"
 #include "cli/standard_input.h"
+#include "cli/terminal.h"
 #include "cli/version.h"
 #include "system/event.h"
 #include "system/os/world.h"
@@ -39,9 +40,12 @@ node::Node& Session::open_node() {
                         .dht_server = serves_dht_,
                         .is_public = options_.is_public,
                         .announce = options_.announce,
+                        .relays = options_.relays,
+                        .relay_service = options_.relay_service,
                         .up = options_.up,
                         .down = options_.down,
-                        .agent = agent()};
+                        .agent = agent(),
+                        .quic = true};
     if (!options_.network_file.empty()) config.upgrade.network_key = read_network_key();
     node_ = std::make_unique<node::Node>(system_, std::move(config));
     if (const auto& aside = node_->store().damaged(); !aside.empty()) {
@@ -188,6 +192,7 @@ class Run {
   /// Something does not end, such as a write to a dead disk: the state on disk is whole at any
   /// moment, so the process may simply go.
   [[noreturn]] void give_up() {
+    restore_terminal();
     session_.commit();
     const int exit_code = report();
     std::fflush(nullptr);

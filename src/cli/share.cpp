@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 #include "cli/commands.h"
 #include "cli/display_text.h"
@@ -17,6 +18,7 @@
 #include "service/share.h"
 #include "system/event.h"
 #include "system/rate_meter.h"
+#include "system/timeout.h"
 #include "system/with_ticks.h"
 
 namespace shoal::cli {
@@ -24,6 +26,7 @@ namespace shoal::cli {
 namespace {
 
 constexpr Duration kEventPeriod = 500ms;
+constexpr Duration kRelayPatience = 5s;
 /// The progress line.
 constexpr std::size_t kLinesBelowCode = 1;
 
@@ -43,12 +46,24 @@ class ShareCommand final : public Command {
       session_->output().warning(fmt::format(
           "cannot connect to {}: {}; trying again until it works", peer.to_string(), reason));
     });
+    node.when_relay_refused([this](const PeerId& peer, const std::string& reason) {
+      session_->output().warning(
+          fmt::format("no place at the relay {}: {}; trying again until it "
+                      "works",
+                      peer.to_string(), reason));
+      addresses_changed_->notify_all();
+    });
+    addresses_changed_ = std::make_unique<Event>(session.system().waits);
+    node.when_addresses_changed([this] { addresses_changed_->notify_all(); });
     sent_ = std::make_unique<Event>(session.system().waits);
     share_->when_sent([this](const service::SentToPeer& sent) {
       tell_sent(session_->output(), sent);
       sent_->notify_all();
     });
     co_await index();
+    co_await wait_for_relays();
+    tell_link();
+    node.when_addresses_changed([this] { tell_better_link(); });
     share_->when_missed([this](const std::string& path) { tell_missed(path); });
     if (!options_.index_only) co_await serve();
   }
@@ -86,8 +101,25 @@ class ShareCommand final : public Command {
       event["event"] = "left_out";
       session_->output().event(event);
     }
-    tell_link(result, session_->now() - start);
+    serving_ = Serving{.link = share_->link({}),
+                       .bytes = result.bytes,
+                       .files = result.files,
+                       .blocks = result.blocks,
+                       .duration = session_->now() - start};
     session_->expect_signal();
+  }
+
+  /// A link without them might lead nowhere, so they get a moment to answer.
+  Task<void> wait_for_relays() {
+    if (options_.index_only) co_return;
+    const TimePoint end = session_->now() + kRelayPatience;
+    while (session_->open_node().awaits_relay() && session_->now() < end) {
+      try {
+        co_await until(session_->system().clock, end, addresses_changed_->wait(), "a relay");
+      } catch (const Error&) {
+        // The link gets better when they answer.
+      }
+    }
   }
 
   Task<void> read_input() {
@@ -134,24 +166,40 @@ class ShareCommand final : public Command {
                             provided.peers, provided.peers == 1 ? "peer" : "peers"));
   }
 
-  void tell_link(const content::ImportResult& result, Duration duration) {
+  void offer_link() {
     // A link from --index-only names nobody: nobody serves it yet.
     std::vector<Multiaddr> addresses;
     if (!options_.index_only) addresses = session_->open_node().addresses();
-    const service::Link link = share_->link(addresses);
+    serving_->link = share_->link(addresses);
     if (!options_.index_only) {
-      served_ = session_->open_node().tell_served({.kind = "share", .link = link});
+      served_ = session_->open_node().tell_served({.kind = "share", .link = serving_->link});
     }
-    tell_serving(*session_, {.link = link,
-                             .bytes = result.bytes,
-                             .files = result.files,
-                             .blocks = result.blocks,
-                             .duration = duration});
+    tell_serving(*session_, *serving_);
+  }
+
+  /// A relay has given a place, or is gone.
+  void tell_better_link() {
+    if (!share_) return;
+    const service::Link before = serving_->link;
+    const service::Link now = share_->link(session_->open_node().addresses());
+    if (now.providers == before.providers) return;
+    offer_link();
+    const bool is_better = now.providers.size() >= before.providers.size();
+    if (!is_better || !told_links_.insert(now.to_string()).second) return;
+    session_->output().note("The link has got better; the one before works where it did:");
+    session_->output().result(now.to_string());
+  }
+
+  void tell_link() {
+    offer_link();
+    const service::Link& link = serving_->link;
+    told_links_.insert(link.to_string());
     name_ = link.filename;
     auto& output = session_->output();
+    const std::uint64_t files = serving_->files.value_or(0);
     output.note(fmt::format("{}: {}, {} {}, indexed in {:.1f} s", for_terminal(link.filename),
-                            format_size(result.bytes), result.files,
-                            result.files == 1 ? "file" : "files", to_seconds(duration)));
+                            format_size(serving_->bytes), files, files == 1 ? "file" : "files",
+                            to_seconds(serving_->duration)));
     output.result(link.to_string());
     output.check_written();
     if (!options_.index_only) tell_how_to_get(link);
@@ -176,7 +224,7 @@ class ShareCommand final : public Command {
     const bool here = reach == service::Reach::this_machine;
     session_->output().note(fmt::format(
         "This link works {} only. If a router forwards a port to this machine, name it with "
-        "--announce.",
+        "--announce; if a peer elsewhere relays for you, with --relay.",
         here ? "on this machine" : "inside this network"));
   }
 
@@ -235,7 +283,10 @@ class ShareCommand final : public Command {
 
   const ShareOptions options_;
   Session* session_ = nullptr;
+  std::optional<Serving> serving_;  // what was told of it last
+  std::set<std::string> told_links_;
   std::unique_ptr<Event> sent_;
+  std::unique_ptr<Event> addresses_changed_;
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<service::Share> share_;
   std::unique_ptr<node::RunningFile::Entry> served_;

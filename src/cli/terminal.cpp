@@ -4,10 +4,12 @@
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 
 namespace shoal::cli {
@@ -50,6 +52,33 @@ std::size_t terminal_width() {
 std::size_t terminal_height() {
   const auto rows = window().ws_row;
   return rows == 0 ? 24 : rows;
+}
+
+namespace {
+
+/// Of the process, as the terminal is: to be restored on every way out.
+std::optional<termios> terminal_before;
+
+}  // namespace
+
+void take_terminal_keys() {
+  termios mode{};
+  if (terminal_before || ::tcgetattr(STDIN_FILENO, &mode) != 0) return;
+  terminal_before = mode;
+  mode.c_lflag &= ~static_cast<tcflag_t>(ICANON | ECHO);
+  mode.c_cc[VMIN] = 1;
+  mode.c_cc[VTIME] = 0;
+  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
+}
+
+void restore_terminal() {
+  if (!terminal_before) return;
+  ::tcsetattr(STDIN_FILENO, TCSADRAIN, &*terminal_before);
+  terminal_before.reset();
+  constexpr std::string_view kNewLine = "\r\x1b[K";
+  if (takes_a_line(STDOUT_FILENO)) {
+    [[maybe_unused]] const auto written = ::write(STDOUT_FILENO, kNewLine.data(), kNewLine.size());
+  }
 }
 
 bool takes_a_line(int file) {

@@ -16,6 +16,12 @@ bool stderr_is_terminal();
 std::size_t terminal_width();
 std::size_t terminal_height();
 
+/// From now on the terminal at stdin gives keys as they are typed, and shows none of them; Ctrl-C
+/// and the like keep their meaning.
+void take_terminal_keys();
+/// As it was before that.
+void restore_terminal();
+
 /// Whether a short line can be written to it without waiting for whoever reads; an error is for the
 /// writer to meet.
 bool takes_a_line(int file);

@@ -12,9 +12,9 @@ namespace shoal::cli {
 /// Flags and arguments as they were written; empty where they were not.
 struct Written {
   std::string home, up, down, timeout, color = "auto";
-  std::vector<std::string> listen, connect, bootstrap, announce_at;
+  std::vector<std::string> listen, connect, bootstrap, announce_at, relays;
   std::string network;
-  bool no_lan = false, is_public = false;
+  bool no_lan = false, is_public = false, relay_service = false;
   bool json = false, quiet = false, no_progress = false;
   int verbosity = 0;
 
@@ -35,6 +35,11 @@ struct Written {
   std::string cid, action, key, value, file, bytes;
 
   std::string experiment, lab_seed, nodes, out;
+  std::string target, ticket, local;
+  std::vector<std::string> allowed;
+  bool new_ticket = false, http = false;
+  std::string topic;
+  bool whole = false, raw = false, make_private = false, unsigned_messages = false;
 
   std::string helped;
 };

@@ -26,6 +26,8 @@ class Loop {
   /// The number of the next signal that asks the process to end.
   virtual Task<int> wait_for_signal() = 0;
   virtual std::string temporary_folder() const = 0;
+  /// Whether a seed must reproduce what happens.
+  virtual bool is_simulated() const = 0;
   /// No step runs any more after this. From outside; once.
   virtual void end() = 0;
 

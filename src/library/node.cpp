@@ -9,6 +9,7 @@
 #include "library/looking.h"
 #include "library/node_core.h"
 #include "library/real_loop.h"
+#include "library/requests.h"
 #include "library/simulated_loop.h"
 
 namespace shoal {
@@ -35,6 +36,14 @@ Async<Duration> ping_on(CorePtr core, std::string peer, Duration timeout) {
   Task<Duration> pinging = core->ping(std::move(peer), timeout);
   const Duration round_trip = co_await library::wait_for(core->loop(), std::move(pinging));
   co_return round_trip;
+}
+
+Async<Tunnel> connect_tunnel_on(CorePtr core, std::string ticket, TunnelOptions options) {
+  Task<std::shared_ptr<library::TunnelCore>> connecting =
+      core->connect_tunnel(std::move(ticket), std::move(options));
+  std::shared_ptr<library::TunnelCore> tunnel =
+      co_await library::wait_for(core->loop(), std::move(connecting));
+  co_return Tunnel(std::move(tunnel));
 }
 
 Async<Share> share_on(CorePtr core, std::vector<std::string> paths, ShareOptions options) {
@@ -193,6 +202,60 @@ Async<std::string> Node::connect(std::string address) {
 
 Async<Duration> Node::ping(std::string peer, Duration timeout) {
   return ping_on(core_, std::move(peer), timeout);
+}
+
+Topic Node::join(std::string topic, TopicOptions options) {
+  return Topic(core_->join(std::move(topic), std::move(options)));
+}
+
+void Node::respond(std::string protocol, Responder responder, RespondOptions options) {
+  if (!responder) throw Error(ErrorCode::usage, "a responder that cannot be called", protocol);
+  respond_streaming(std::move(protocol), library::answering_once(std::move(responder)), options);
+}
+
+void Node::respond_streaming(std::string protocol, StreamResponder responder,
+                             RespondOptions options) {
+  if (!responder) throw Error(ErrorCode::usage, "a responder that cannot be called", protocol);
+  auto rules = std::make_shared<library::Responding>(std::move(responder), options);
+  core_->serve(protocol, [rules = std::move(rules)](PeerStream stream) {
+    return library::respond(rules, std::move(stream));
+  });
+}
+
+Async<ByteVector> Node::request(std::string peer, std::string protocol, std::string message,
+                                RequestOptions options) {
+  return request(std::move(peer), std::move(protocol), bytes_of(message), options);
+}
+
+Async<ByteVector> Node::request(std::string peer, std::string protocol,
+                                std::span<const std::byte> message, RequestOptions options) {
+  return library::ask_once(open(std::move(peer), std::move(protocol)),
+                           ByteVector(message.begin(), message.end()), options);
+}
+
+Async<Answers> Node::request_streaming(std::string peer, std::string protocol, std::string message,
+                                       RequestOptions options) {
+  const auto bytes = bytes_of(message);
+  return library::ask(open(std::move(peer), std::move(protocol)),
+                      ByteVector(bytes.begin(), bytes.end()), options);
+}
+
+std::string Node::expose(const std::string& name, const std::string& target,
+                         ExposeOptions options) {
+  return core_->expose(name, target, {}, std::move(options));
+}
+
+std::string Node::expose(const std::string& name, Handler handler, ExposeOptions options) {
+  if (!handler) throw Error(ErrorCode::usage, "a handler that cannot be called", name);
+  return core_->expose(name, {}, std::move(handler), std::move(options));
+}
+
+void Node::unexpose(const std::string& name) {
+  core_->unexpose(name);
+}
+
+Async<Tunnel> Node::connect_tunnel(std::string ticket, TunnelOptions options) {
+  return connect_tunnel_on(core_, std::move(ticket), std::move(options));
 }
 
 Async<Share> Node::share(std::vector<std::string> paths, ShareOptions options) {

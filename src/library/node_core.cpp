@@ -71,7 +71,8 @@ void NodeCore::open_home(NodeOptions options) {
                       .announce = to_addresses(options.announce),
                       .up = options.up,
                       .down = options.down,
-                      .agent = std::move(options.agent)};
+                      .agent = std::move(options.agent),
+                      .quic = !loop_->is_simulated()};
   if (options.key) config.key = options.key->core().secret;
   if (config.agent.empty()) config.agent = "shoal/" + version();
   if (config.home.empty()) {
@@ -175,6 +176,17 @@ void NodeCore::unserve(const std::string& protocol) {
     node().swarm().protocols().remove(protocol);
     node().identify().push();
   });
+}
+
+std::shared_ptr<TopicCore> NodeCore::join(std::string topic, TopicOptions options) {
+  std::shared_ptr<TopicCore> out;
+  call(*loop_, [&] {
+    std::erase_if(topics_, [](const auto& one) { return one->ended(); });
+    out =
+        std::make_shared<TopicCore>(loop_, node(), uncaught_, std::move(topic), std::move(options));
+    topics_.push_back(out);
+  });
+  return out;
 }
 
 Task<void> NodeCore::handle(std::shared_ptr<const Handler> handler, net::ProtocolStream stream) {
@@ -283,6 +295,57 @@ Task<GetResult> NodeCore::get(std::string link, GetOptions options) {
   return library::get(node(), std::move(link), std::move(options));
 }
 
+std::string NodeCore::expose(const std::string& name, const std::string& target, Handler handler,
+                             ExposeOptions options) {
+  Exposed::Serve serve;
+  if (handler) {
+    serve = [this, shared = std::make_shared<const Handler>(std::move(handler))](
+                const PeerId& peer, std::unique_ptr<Stream> stream) {
+      jobs_.spawn(handle(shared, {std::move(stream), tunnel::kProtocol, peer, 0}));
+    };
+  }
+  std::string ticket;
+  call(*loop_, [&] {
+    if (!exposed_) exposed_ = std::make_unique<Exposed>(node(), uncaught_);
+    ticket = exposed_->add(name, target, std::move(serve), std::move(options));
+  });
+  return ticket;
+}
+
+void NodeCore::unexpose(const std::string& name) {
+  call(*loop_, [this, &name] {
+    node();
+    if (exposed_) exposed_->remove(name);
+  });
+}
+
+Task<std::shared_ptr<TunnelCore>> NodeCore::connect_tunnel(std::string ticket,
+                                                           TunnelOptions options) {
+  service::TunnelConnector::Callbacks callbacks;
+  if (options.on_change) {
+    const std::function<void(bool, const std::string&)> tell =
+        reporting(uncaught_, "TunnelOptions::on_change", std::move(options.on_change));
+    callbacks.connected = [tell](net::Path) { tell(true, {}); };
+    callbacks.lost = [tell](const std::string& reason) { tell(false, reason); };
+  }
+  auto tunnel = std::make_shared<TunnelCore>(
+      loop_, node(), service::TunnelTicket::parse(ticket), std::move(callbacks),
+      [this](net::ProtocolStream stream) { return hand_over(std::move(stream)); });
+  std::erase_if(tunnels_, [](const auto& one) { return one->ended(); });
+  tunnels_.push_back(tunnel);
+  std::exception_ptr failure;
+  try {
+    co_await tunnel->begin(std::move(options.listen));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await tunnel->end();
+    std::rethrow_exception(failure);
+  }
+  co_return tunnel;
+}
+
 std::shared_ptr<JobCore> NodeCore::spawn(Async<void> work) {
   auto job = std::make_shared<JobCore>(loop_, uncaught_);
   const bool posted = loop_->post([this, job, work = std::move(work)]() mutable {
@@ -310,14 +373,22 @@ Task<void> NodeCore::run_job(std::shared_ptr<JobCore> job, Async<void> work) {
   job->end(std::move(failure));
 }
 
+Task<void> NodeCore::end_tunnels() {
+  for (const auto& tunnel : std::exchange(tunnels_, {})) co_await tunnel->end();
+  if (exposed_) co_await exposed_->stop();
+}
+
 Task<void> NodeCore::end() {
   ending_ = true;
   for (const auto& [id, scope] : scopes_) scope->cancel();
   while (!scopes_.empty()) co_await scopes_gone_.wait_through();
   co_await jobs_.stop();
   open_.take_all_back();
+  for (const auto& topic : topics_) topic->end();
+  topics_.clear();
   std::exception_ptr failure;
   try {
+    co_await end_tunnels();
     while (!shares_.empty()) {
       const std::shared_ptr<ShareCore> share = std::move(shares_.back());
       shares_.pop_back();
@@ -327,6 +398,7 @@ Task<void> NodeCore::end() {
   } catch (...) {
     failure = std::current_exception();
   }
+  exposed_.reset();
   peers_.reset();
   node_.reset();
   remove_home();

@@ -15,6 +15,8 @@
 #include "library/peers.h"
 #include "library/share_core.h"
 #include "library/stream_core.h"
+#include "library/topic_core.h"
+#include "library/tunnel_core.h"
 #include "library/uncaught.h"
 #include "node/node.h"
 #include "system/task_group.h"
@@ -43,6 +45,11 @@ class NodeCore {
   void serve(const std::string& protocol, Handler handler);
   void unserve(const std::string& protocol);
   bool has_block(const std::string& cid);
+  std::shared_ptr<TopicCore> join(std::string topic, TopicOptions options);
+  /// The ticket. An empty handler leaves the connections to `target`.
+  std::string expose(const std::string& name, const std::string& target, Handler handler,
+                     ExposeOptions options);
+  void unexpose(const std::string& name);
   std::shared_ptr<JobCore> spawn(Async<void> work);
 
   // On the loop.
@@ -52,6 +59,7 @@ class NodeCore {
   Task<std::shared_ptr<ShareCore>> share(std::vector<std::string> paths, ShareOptions options);
   Task<std::shared_ptr<ShareCore>> seed(std::string link);
   Task<GetResult> get(std::string link, GetOptions options);
+  Task<std::shared_ptr<TunnelCore>> connect_tunnel(std::string ticket, TunnelOptions options);
   /// Throws Error{closed} once stop() has begun.
   node::Node& node();
 
@@ -68,6 +76,7 @@ class NodeCore {
   /// Ends it again when `begun` fails.
   Task<std::shared_ptr<ShareCore>> keep_share(std::shared_ptr<ShareCore> share, Task<void> begun);
   Task<void> end();
+  Task<void> end_tunnels();
 
   const std::shared_ptr<Loop> loop_;
   const UncaughtPtr uncaught_;
@@ -82,6 +91,9 @@ class NodeCore {
   Event scopes_gone_;
   OpenStreams open_;
   std::vector<std::shared_ptr<ShareCore>> shares_;
+  std::vector<std::shared_ptr<TopicCore>> topics_;
+  std::unique_ptr<Exposed> exposed_;
+  std::vector<std::shared_ptr<TunnelCore>> tunnels_;
   bool ending_ = false;
   std::atomic<bool> stop_begun_ = false;
   std::atomic<bool> stopped_ = false;

@@ -17,6 +17,7 @@ class RealLoop final : public Loop {
   bool post(Step step) override { return thread_.post(std::move(step)); }
   void block_until(const std::atomic<bool>& flag) override { flag.wait(false); }
   Task<int> wait_for_signal() override { return thread_.world().wait_for_signal(); }
+  bool is_simulated() const override { return false; }
   std::string temporary_folder() const override {
     const char* chosen = std::getenv("TMPDIR");
     return chosen != nullptr && *chosen != '\0' ? chosen : "/tmp";

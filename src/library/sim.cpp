@@ -73,6 +73,7 @@ class SimulatedLoop final : public Loop {
     throw Error(ErrorCode::unsupported, "there are no signals in a simulation");
     co_return 0;
   }
+  bool is_simulated() const override { return true; }
   std::string temporary_folder() const override { return "/tmp"; }
   void end() override { ended_ = true; }
 

@@ -43,6 +43,11 @@ class Upgrader {
   /// another one.
   std::span<const Security> security() const { return options_.security; }
 
+  // For transports that secure and multiplex by themselves.
+  const crypto::PrivateKey& identity() const { return identity_; }
+  const Bandwidth& bandwidth() const { return bandwidth_; }
+  HandshakeGate& gate() { return gate_; }
+
   /// Error{refused} when somebody else than `peer` answers, or somebody outside of our private
   /// network.
   Task<Link> outbound(std::unique_ptr<Stream> stream, PeerId peer, Multiaddr local,

@@ -34,6 +34,12 @@ struct Config {
   /// Addresses that others reach this node by, such as a port that a router forwards; they come
   /// before those of its interfaces in links and identify. Without /p2p, or with its own id.
   std::vector<Multiaddr> announce{};
+  /// Relays through which others reach this node; each ends in /p2p/ID. The node stays connected to
+  /// them.
+  std::vector<Multiaddr> relays{};
+  /// Relays for everybody who asks, without limits on time and bytes. Without it, a node with a
+  /// public or an announced address relays with the usual limits, others not at all.
+  bool relay_service = false;
   /// Bytes a second, everything on the wire; 0: no limit.
   std::uint64_t up = 0;
   std::uint64_t down = 0;
@@ -43,6 +49,10 @@ struct Config {
   std::optional<crypto::PrivateKey> key = {};
   /// Security protocols, and the private network that the node is in.
   net::UpgradeOptions upgrade = {};
+  /// Speaks QUIC beside TCP, by default on the same port; not in a private network, for which it has
+  /// no place. Not in simulated worlds: GnuTLS draws its own randomness, so no seed would reproduce
+  /// a run.
+  bool quic = false;
   /// The index lives in memory and ends with the node; of the home only key and port remain. For
   /// nodes that need no second run, such as simulated ones.
   bool ephemeral = false;

@@ -3,10 +3,13 @@
 #include <array>
 
 #include "content/bitswap/client.h"
+#include "content/bitswap/copy_counts.h"
+#include "content/bitswap/in_hand.h"
 #include "content/bitswap/inbound.h"
 #include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
 #include "content/bitswap/peer_window.h"
+#include "content/bitswap/send_turns.h"
 #include "content/bitswap/server.h"
 #include "content/bitswap/session.h"
 #include "content/bitswap/wantlist.h"
@@ -33,10 +36,30 @@
 #include "net/swarm/inbound_rate_limiter.h"
 #include "net/swarm/peer_store.h"
 #include "net/swarm/toll.h"
+#include "node/relay_choice.h"
+#include "protocol/dcutr/dcutr_message.h"
+#include "protocol/dcutr/hole_puncher.h"
+#include "protocol/gossipsub/gossipsub.h"
 #include "protocol/identify/message.h"
+#include "protocol/pex/exchange.h"
+#include "protocol/pex/message.h"
+#include "protocol/pex/roster.h"
+#include "protocol/relay/client.h"
+#include "protocol/relay/forward.h"
+#include "protocol/relay/message.h"
+#include "protocol/relay/reservations.h"
+#include "protocol/relay/server.h"
+#include "protocol/relay/voucher.h"
+#include "protocol/tunnel/flow.h"
+#include "protocol/tunnel/message.h"
+#include "service/chat_state.h"
 #include "service/content_stat.h"
 #include "service/delivery.h"
 #include "service/link.h"
+#include "service/neighbours.h"
+#include "service/topic_search.h"
+#include "service/tunnel_exposer.h"
+#include "service/tunnel_ticket.h"
 
 namespace shoal::node {
 
@@ -49,6 +72,8 @@ using net::Dialer;
 using net::PeerStore;
 using service::Link;
 using service::TreeBlocks;
+using service::TunnelExposer;
+using service::TunnelTicket;
 using yamux::SessionConfig;
 using yamux::YamuxMuxer;
 namespace bitswap = content::bitswap;
@@ -94,16 +119,16 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.knocks_rate", static_cast<std::uint64_t>(net::InboundRateLimiter::kPerSecond), "connections/s", "and how fast it may go on"},
     {"swarm.sites", net::InboundRateLimiter::kMaxPrefixes, "prefixes", "IP prefixes that are remembered for that"},
     {"dialer.addresses", Dialer::kMaxAddresses, "addresses", "addresses of one peer that are tried"},
-    {"dialer.attempts_at_once", Dialer::kMaxAttemptsAtOnce, "attempts", "attempts to reach one peer at a time"},
+    {"dialer.attempts_at_once", Dialer::kMaxAttemptsAtOnce, "attempts", "dials under way at a time, to one peer"},
     {"dialer.names", Dialer::kMaxNames, "names", "DNS names of one peer that are looked up"},
-    {"dialer.attempts", net::DialGate::kMaxAtOnce, "attempts", "attempts to connect that are under way at a time, to all peers"},
-    {"dialer.attempts_begun", static_cast<std::uint64_t>(net::DialGate::kBurst), "attempts", "attempts to connect that are begun at once, before they wait"},
+    {"dialer.attempts", net::DialGate::kMaxAtOnce, "attempts", "dials under way at a time, to all peers"},
+    {"dialer.attempts_begun", static_cast<std::uint64_t>(net::DialGate::kBurst), "attempts", "dials that start at once, before further ones wait"},
     {"dialer.attempts_rate", static_cast<std::uint64_t>(net::DialGate::kPerSecond), "attempts/s", "and how fast they go on"},
     {"dialer.failures", Dialer::kMaxFailures, "attempts", "failures in a row after which an address that nobody has verified is forgotten"},
     {"dialer.longest_backoff", seconds(net::DialBackoff<PeerId>::kLongest), "s", "time for which an address or a peer that could not be reached is left alone"},
     {"dialer.backoffs", net::DialBackoff<PeerId>::kMaxEntries, "entries", "addresses, and peers, for which that is remembered"},
     {"dialer.resolve_timeout", seconds(Dialer::kResolveTimeout), "s", "time to look a name up, with the names behind it"},
-    {"dialer.name_depth", net::AddressResolver::kMaxDepth, "names", "names behind names, as dnsaddr allows them"},
+    {"dialer.name_depth", net::AddressResolver::kMaxDepth, "names", "DNS names that lead to further names (dnsaddr)"},
     {"dialer.lookups", net::AddressResolver::kMaxLookups, "queries", "DNS queries for one address"},
     {"dialer.resolved_addresses", net::AddressResolver::kMaxAddresses, "addresses", "addresses that one name may stand for"},
     {"peer_store.peers", PeerStore::kMaxPeers, "peers", "peers that are remembered"},
@@ -120,8 +145,8 @@ const auto kLimits = std::to_array<Limit>({
     {"noise.muxers", noise::kMaxMuxers, "muxers", "muxers that a peer may offer in it"},
     {"yamux.inbound_streams", SessionConfig{}.max_inbound_streams, "streams", "streams that a peer may have open on a connection"},
     {"yamux.accept_backlog", SessionConfig{}.accept_backlog, "streams", "those of them that nobody accepted yet"},
-    {"yamux.inbound_handles", YamuxMuxer::kMaxInboundHandles, "streams", "a peer's streams that are still held here, ended ones included"},
-    {"yamux.opens", static_cast<std::uint64_t>(yamux::FrameBudget::kBurstOpens), "streams", "streams that a peer may open for nothing at once, before it is read more slowly"},
+    {"yamux.inbound_handles", YamuxMuxer::kMaxInboundHandles, "streams", "streams of one peer that are held here, ended ones included"},
+    {"yamux.opens", static_cast<std::uint64_t>(yamux::FrameBudget::kBurstOpens), "streams", "streams that a peer may open and close unused in a burst, before it is read more slowly"},
     {"yamux.opens_rate", static_cast<std::uint64_t>(yamux::FrameBudget::kOpensPerSecond), "streams/s", "and how fast it may go on"},
     {"yamux.frames", static_cast<std::uint64_t>(yamux::FrameBudget::kBurstFrames), "frames", "frames without content that a peer may send at once, before it is read more slowly"},
     {"yamux.frames_rate", static_cast<std::uint64_t>(yamux::FrameBudget::kFramesPerSecond), "frames/s", "and how fast it may go on"},
@@ -132,12 +157,35 @@ const auto kLimits = std::to_array<Limit>({
     {"yamux.kept_bytes", YamuxMuxer::kMaxKeptBytes, "bytes", "unread bytes of ended streams"},
     {"yamux.control_bytes", yamux::kMaxControlBytes, "bytes", "answers that wait to be written"},
     {"yamux.pongs", yamux::kMaxPongs, "pings", "pings that wait to be answered"},
-    {"yamux.ping_interval", seconds(SessionConfig{}.ping_interval), "s", "silence before a connection is asked whether it lives"},
+    {"yamux.ping_interval", seconds(SessionConfig{}.ping_interval), "s", "idle time before a connection is pinged"},
     {"yamux.ping_timeout", seconds(SessionConfig{}.ping_timeout), "s", "time to answer that"},
     {"identify.bytes", identify::Message::kMaxBytes, "bytes", "one message of identify"},
     {"identify.messages", identify::Message::kMaxMessages, "messages", "messages that one answer may consist of"},
     {"identify.protocols", identify::Message::kMaxProtocols, "protocols", "protocols in it"},
     {"identify.addresses", identify::Message::kMaxAddresses, "addresses", "addresses in it"},
+    {"relay.message_bytes", relay::kMaxMessageBytes, "bytes", "one message of a relay or to one"},
+    {"relay.addresses", relay::Reservation::kMaxAddresses, "addresses", "addresses of a relay in one"},
+    {"relay.voucher_bytes", relay::Voucher::kMaxBytes, "bytes", "a voucher in it"},
+    {"relay.relays", relay::Client::kMaxRelays, "relays", "relays that a node is reached through"},
+    {"relay.chosen", RelayChoice::kWanted, "relays", "those of them that a node chooses by itself"},
+    {"relay.failed", RelayChoice::kMaxFailed, "relays", "relays that failed and are left alone for 10 minutes"},
+    {"relay.addresses_each", relay::Client::kMaxAddresses, "addresses", "addresses of each, in links and identify"},
+    {"relay.waiting", relay::Client::kMaxWaiting, "circuits", "circuits that came in and are not accepted yet"},
+    {"relay.reservations", relay::ServerLimits{}.reservations, "peers", "peers that are reached through this node"},
+    {"relay.reservations_per_prefix", relay::ServerLimits{}.reservations_per_prefix, "peers", "those of them from one IPv4 address or one /64 of IPv6"},
+    {"relay.reservation_time", seconds(relay::ServerLimits{}.reservation_time), "s", "time after which they have to ask again"},
+    {"relay.circuits", relay::ServerLimits{}.circuits, "circuits", "circuits through this node"},
+    {"relay.circuits_per_peer", relay::ServerLimits{}.circuits_per_peer, "circuits", "those of them of one peer, at either end"},
+    {"relay.circuit_time", relay::ServerLimits{}.circuit.seconds, "s", "time of one, without --relay-service"},
+    {"relay.circuit_bytes", relay::ServerLimits{}.circuit.bytes, "bytes", "what one lets through each way, without --relay-service"},
+    {"relay.buffer_bytes", relay::kForwardBufferBytes, "bytes", "buffer of one, each way"},
+    {"relay.requests", static_cast<std::uint64_t>(relay::Server::kRequestBurst), "requests", "requests of one peer to this node as a relay at once"},
+    {"relay.requests_rate", static_cast<std::uint64_t>(relay::Server::kRequestsPerSecond), "requests/s", "and how fast they may go on"},
+    {"dcutr.message_bytes", dcutr::Message::kMaxBytes, "bytes", "one message of hole punching"},
+    {"dcutr.addresses", dcutr::Message::kMaxAddresses, "addresses", "addresses in it, which are all dialled"},
+    {"dcutr.rounds", dcutr::HolePuncher::kMaxRounds, "rounds", "tries to make a relayed connection direct"},
+    {"dcutr.round_time", seconds(dcutr::HolePuncher::kRoundTime), "s", "time of each"},
+    {"dcutr.peers", dcutr::HolePuncher::kMaxAtOnce, "peers", "peers with whom that is tried at a time"},
     {"bitswap.message_bytes", bitswap::kMaxMessageBytes, "bytes", "one message"},
     {"bitswap.entries", bitswap::kMaxEntries, "entries", "wants and presences in it"},
     {"bitswap.blocks", bitswap::kMaxBlocks, "blocks", "blocks in it"},
@@ -153,9 +201,26 @@ const auto kLimits = std::to_array<Limit>({
     {"bitswap.presences", bitswap::Server::kMaxPresences, "presences", "answers without blocks that wait, for one peer"},
     {"bitswap.unasked_blocks", bitswap::Client::kMaxUnaskedBlocks, "blocks", "blocks that a peer may send unasked before it is disconnected"},
     {"bitswap.unasked_bytes", bitswap::Client::kMaxUnaskedBytes, "bytes", "the same in bytes"},
-    {"bitswap.window_blocks", kWindowBlocks, "blocks", "blocks asked of one peer at once"},
+    {"bitswap.window_blocks", kWindowBlocks, "blocks", "blocks requested from one peer at a time"},
     {"bitswap.window_bytes", kWindowBytes, "bytes", "the same in bytes"},
     {"bitswap.tries", bitswap::SessionState::kMaxTries, "tries", "tries to reach a source that has not been there"},
+    {"bitswap.choice", bitswap::Tuning{}.choice, "blocks", "blocks that are asked of all peers with the whole together while other getters are connected, to choose from"},
+    {"bitswap.in_hand_bytes", bitswap::InHand::kMaxBytes, "bytes", "blocks that came and are still being written; beyond it no more are read from peers"},
+    {"bitswap.send_turns", bitswap::SendTurns::kTurns, "blocks", "blocks that are sent at the same time while receivers share what they get"},
+    {"bitswap.send_turn_of_others", bitswap::SendTurns::kOthersEvery, "turns", "turns of which one is for those that give nothing"},
+    {"bitswap.copies_counted", bitswap::CopyCounts::kMaxBlocks, "blocks", "blocks of which it is known to how many peers they were sent"},
+    {"exchange.message_bytes", pex::kMaxMessageBytes, "bytes", "a message that names other getters of the same content"},
+    {"exchange.record_bytes", pex::kMaxRecordBytes, "bytes", "a peer record in it"},
+    {"exchange.names", pex::kMaxNames, "peers", "peers that it names"},
+    {"exchange.first_names", pex::Roster::kMaxFirst, "peers", "peers that one who asks is named at once"},
+    {"exchange.all_names", pex::Roster::kMaxTold, "peers", "and in all"},
+    {"exchange.peers", pex::Roster::kMaxPeers, "peers", "peers of one root that may be named"},
+    {"exchange.listeners", pex::Exchange::kMaxListeners, "streams", "peers that are told of new getters of one root"},
+    {"exchange.streams_per_peer", pex::Exchange::kMaxStreamsPerPeer, "streams", "roots of which one peer is told in this way"},
+    {"exchange.timeout", seconds(pex::Exchange::kTimeout), "s", "time for each message"},
+    {"get.neighbours_wanted", service::Neighbours::kWanted, "peers", "other getters that a download connects to"},
+    {"get.neighbours", service::Neighbours::kMost, "peers", "other getters that it takes blocks from"},
+    {"get.neighbours_known", service::Neighbours::kMaxCandidates, "peers", "other getters that it was named and has not tried"},
     {"content.block_bytes", content::kMaxBlockBytes, "bytes", "a block"},
     {"content.cid_bytes", Cid::kMaxEncodedBytes, "bytes", "a CID"},
     {"content.name_bytes", kMaxEntryNameBytes, "bytes", "a name in a folder"},
@@ -171,11 +236,45 @@ const auto kLimits = std::to_array<Limit>({
     {"content.in_flight_blocks", WalkLimits{}.in_flight_blocks, "blocks", "the same in blocks"},
     {"content.kept_unplaced_bytes", content::Download::kKeptUnplacedBytes, "bytes", "blocks that came for names that the file system refuses, kept in the index"},
     {"content.not_placed_listed", content::NotPlacedList::kListed, "names", "names that the file system refuses, told one by one"},
+    {"gossipsub.rpc_bytes", gossipsub::kMaxRpcBytes, "bytes", "an RPC, and so a message with its envelope"},
+    {"gossipsub.topic_bytes", gossipsub::kMaxTopicBytes, "bytes", "a topic's name"},
+    {"gossipsub.topics_per_peer", gossipsub::Peer::kMaxTopics, "topics", "topics that a peer may be in"},
+    {"gossipsub.foreign_topics", gossipsub::Overlay::kMaxForeignTopics, "topics", "topics that only others are in"},
+    {"gossipsub.seen", gossipsub::SeenCache::kMaxEntries, "messages", "messages that are known to have been here"},
+    {"gossipsub.pending", gossipsub::PendingMessages::kMaxMessages, "messages", "messages that wait for a check"},
+    {"gossipsub.pending_per_peer", gossipsub::PendingMessages::kMaxMessagesPerPeer, "messages", "those of them from one peer"},
+    {"gossipsub.verifying", gossipsub::Gossipsub::kMaxVerifying, "messages", "signatures of one peer that are checked at once; it is not read beyond"},
+    {"gossipsub.unsent_bytes", gossipsub::Outbox::kMaxBytes, "bytes", "what waits for a peer that reads too slowly, before the oldest is dropped"},
+    {"gossipsub.inbox_bytes", gossipsub::InboxLimits{}.bytes, "bytes", "messages that a subscriber has not taken, before the oldest is dropped"},
+    {"gossipsub.inbox_messages", gossipsub::InboxLimits{}.messages, "messages", "the same in messages"},
+    {"topic.enough_peers", service::TopicSearch::kEnoughPeers, "peers", "peers of a topic with which no further ones are looked for"},
+    {"topic.dials", service::TopicSearch::kMaxDials, "dials", "dials to peers of one topic at a time"},
+    {"chat.text_bytes", service::ChatMessage::kMaxTextBytes, "bytes", "what is said at once in a chat"},
+    {"chat.name_bytes", service::ChatMessage::kMaxNameBytes, "bytes", "a name in it"},
+    {"chat.history", service::ChatState::kHistory, "messages", "messages that are kept for who comes late"},
+    {"chat.members", service::ChatState::kMaxMembers, "members", "members that are told apart"},
+    {"chat.events", service::ChatState::kMaxEvents, "events", "what waits for a slow reader, before the oldest is dropped"},
+    {"chat.event_bytes", service::ChatState::kMaxEventBytes, "bytes", "the same in bytes"},
     {"import.ignore_file_bytes", content::kMaxIgnoreFileBytes, "bytes", "a .shoalignore file"},
     {"import.pattern_bytes", content::Glob::kMaxBytes, "bytes", "a pattern in it, or of --exclude"},
     {"share.tree_blocks", TreeBlocks::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},
     {"share.tree_bytes", TreeBlocks::kMaxReadBytes, "bytes", "interior nodes read for that"},
     {"stat.blocks", service::kMaxStatBlocks, "blocks", "different blocks that stat counts"},
+    {"tunnel.services", TunnelExposer::kMaxServices, "services", "services that a node exposes"},
+    {"tunnel.connections", TunnelExposer::kMaxConnections, "connections", "connections to them"},
+    {"tunnel.connections_per_peer", TunnelExposer::kMaxConnectionsPerPeer, "connections", "those of them of one peer; further ones wait there"},
+    {"tunnel.unproven", TunnelExposer::kMaxUnproven, "streams", "streams that have not said which service they want"},
+    {"tunnel.unproven_per_peer", TunnelExposer::kMaxUnprovenPerPeer, "streams", "those of them of one peer that has no connection yet"},
+    {"tunnel.open_timeout", seconds(TunnelExposer::kOpenTimeout), "s", "time to say it"},
+    {"tunnel.service_timeout", seconds(TunnelExposer::kServiceTimeout), "s", "time for a service to be connected to"},
+    {"tunnel.message_bytes", tunnel::kMaxMessageBytes, "bytes", "the first message of either side"},
+    {"tunnel.name_bytes", tunnel::kMaxNameBytes, "bytes", "the name of a service"},
+    {"tunnel.frame_bytes", tunnel::kMaxPayload, "bytes", "content of one frame"},
+    {"tunnel.initial_window", tunnel::kInitialWindow, "bytes", "unread bytes of one connection that are always allowed"},
+    {"tunnel.window", tunnel::kMaxWindow, "bytes", "unread bytes of one connection"},
+    {"tunnel.window_pool", tunnel::WindowPool::kBytes, "bytes", "unread bytes of all connections beyond the first window of each"},
+    {"tunnel.ticket_bytes", TunnelTicket::kMaxTextBytes, "bytes", "a ticket"},
+    {"tunnel.ticket_addresses", TunnelTicket::kMaxAddresses, "addresses", "addresses in it"},
     {"link.bytes", Link::kMaxTextBytes, "bytes", "a link"},
     {"link.providers", Link::kMaxProviders, "addresses", "providers that a link names"},
     {"link.path_segments", Link::kMaxPathSegments, "names", "the path in a link"},

@@ -4,6 +4,8 @@
 
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/log.h"
+#include "net/transport/quic/quic_address.h"
 
 namespace shoal::node {
 
@@ -45,16 +47,17 @@ class Listening {
         port_(kept_) {}
 
   void listen(const Multiaddr& address) {
-    const auto endpoint = address.tcp_endpoint();
+    const bool quic = quic::quic_endpoint(address).has_value();
+    const auto endpoint = quic ? quic::quic_endpoint(address) : address.tcp_endpoint();
     if (!endpoint || endpoint->port != 0) {
       swarm_.listen(address);
       return;
     }
-    if (port_ && try_port(endpoint->address, *port_)) return;
+    if (port_ && try_port(endpoint->address, *port_, quic)) return;
     for (int draw = 0; !kept_ && !port_ && draw < kDraws; ++draw) {
       const auto drawn =
           static_cast<std::uint16_t>(kFirstPort + system_.random.below(kEndPort - kFirstPort));
-      if (!try_port(endpoint->address, drawn)) continue;
+      if (!try_port(endpoint->address, drawn, quic)) continue;
       port_ = drawn;
       keep_port(system_.storage, path_, drawn);
       return;
@@ -66,9 +69,10 @@ class Listening {
   std::optional<std::uint16_t> taken() const { return taken_; }
 
  private:
-  bool try_port(const IpAddress& address, std::uint16_t port) {
+  bool try_port(const IpAddress& address, std::uint16_t port, bool quic) {
+    const Endpoint endpoint{address, port};
     try {
-      swarm_.listen(Multiaddr::tcp({address, port}));
+      swarm_.listen(quic ? quic::quic_address(endpoint) : Multiaddr::tcp(endpoint));
       return true;
     } catch (const Error&) {
       return false;
@@ -83,11 +87,22 @@ class Listening {
   std::optional<std::uint16_t> taken_;
 };
 
+/// TCP does alone where UDP cannot be had.
+void listen_by_quic(Listening& listening) {
+  for (const char* any : {"/ip4/0.0.0.0/udp/0/quic-v1", "/ip6/::/udp/0/quic-v1"}) {
+    try {
+      listening.listen(Multiaddr::parse(any));
+    } catch (const Error& error) {
+      log_debug("no QUIC: {}", error.what());
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<std::uint16_t> listen_on(System& system, net::Swarm& swarm,
                                        const std::vector<Multiaddr>& addresses,
-                                       const std::string& folder) {
+                                       const std::string& folder, bool quic) {
   Listening listening(system, swarm, folder + kPortFile);
   for (const Multiaddr& address : addresses) listening.listen(address);
   if (!addresses.empty()) return listening.taken();
@@ -101,6 +116,7 @@ std::optional<std::uint16_t> listen_on(System& system, net::Swarm& swarm,
     }
   }
   if (count == 0) throw Error(ErrorCode::failed, "no address to listen on", folder);
+  if (quic) listen_by_quic(listening);
   return listening.taken();
 }
 

@@ -6,16 +6,23 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "content/connected_peers.h"
+#include "format/peer_record.h"
 #include "net/limited_stream.h"
+#include "net/transport/quic/quic.h"
 #include "net/transport/tcp/tcp.h"
+#include "net/transport/websocket/websocket.h"
 #include "net/upgrade.h"
 #include "node/identity.h"
 #include "node/listen.h"
 #include "node/module.h"
 #include "node/networks.h"
+#include "node/own_addresses.h"
+#include "node/peer_memory.h"
 #include "node/peer_report.h"
+#include "node/relaying.h"
 #include "node/shared_index.h"
 #include "protocol/perf/perf.h"
+#include "protocol/pex/exchange.h"
 #include "protocol/ping/ping.h"
 #include "system/rate_limit.h"
 #include "system/task_group.h"
@@ -29,6 +36,8 @@ constexpr Duration kGivenAddressLifetime = 24h * 365;
 // leave it alone after dials that failed.
 constexpr Duration kPeerLook = 5s;
 constexpr Duration kLongestDialPause = 5min;
+// That other getters of the same content are told.
+constexpr std::size_t kMaxNamedAddresses = 16;
 
 /// What nobody asked for takes no more than a quarter of what the user lets in.
 net::ConnectionLimits connection_limits(const Config& config) {
@@ -61,6 +70,9 @@ struct Node::Parts {
         swarm(world, PeerId::from_public_key(key.public_key()),
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
+        relaying(world, swarm, identify, key, config),
+        own_addresses(world, swarm, identify, net::Bandwidth{up, down}, config),
+        exchange(world, swarm, [this] { return own_record(); }),
         store(world, index_folder(world, home, config),
               config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
         running(world.storage, home.folder()),
@@ -68,15 +80,35 @@ struct Node::Parts {
         routing(world, swarm),
         connected_peers(world, *bitswap),
         networks(world, swarm, routing, config, home),
-        peer_report(world, swarm, running),
+        topics(world, swarm, routing, key),
+        peer_report(world, swarm, topics, running),
+        peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),       ending(swarm),   ending(identify),       ending(*bitswap),
-                module_of(networks), ending(routing), module_of(peer_report), ending(tasks)} {}
+        modules{ending(store),
+                ending(swarm),
+                ending(identify),
+                module_of(relaying),
+                module_of(own_addresses),
+                ending(exchange),
+                ending(*bitswap),
+                module_of(networks),
+                ending(routing),
+                ending(topics),
+                module_of(peer_report),
+                module_of(peer_memory),
+                ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
   void announce(const Multiaddr& address);
+  std::vector<Multiaddr> addresses() const;
+  /// What other processes read of this node.
+  void describe();
+  void addresses_changed();
+  /// As identify shows it.
+  Bytes own_record() const;
+  bool speaks_quic() const { return config.quic && !config.upgrade.network_key; }
 
   System& system;
   const Config config;
@@ -87,15 +119,21 @@ struct Node::Parts {
   net::Upgrader upgrader;
   net::Swarm swarm;
   identify::Identify identify;
+  Relaying relaying;
+  OwnAddresses own_addresses;
+  pex::Exchange exchange;
   content::BlockStore store;
   RunningFile running;
   std::unique_ptr<content::Bitswap> bitswap;
   std::optional<std::uint16_t> port_taken;
   std::function<void(const PeerId&, const std::string&)> when_unreachable;
+  std::function<void()> when_addresses_changed;
   routing::Routing routing;
   content::ConnectedPeers connected_peers;
   Networks networks;
+  service::Topics topics;
   PeerReport peer_report;
+  PeerMemory peer_memory;
   service::DoneListener done_listener;
   TaskGroup tasks;
   /// Stopped in reverse: who asks before who is asked.
@@ -117,6 +155,13 @@ Task<void> Node::Parts::stay_connected(PeerId peer) {
   }
 }
 
+Bytes Node::Parts::own_record() const {
+  std::vector<Multiaddr> addresses = swarm.listen_addresses();
+  if (addresses.size() > kMaxNamedAddresses) addresses.resize(kMaxNamedAddresses);
+  const auto sequence = system.clock.wall_now().time_since_epoch().count();
+  return seal_peer_record(key, static_cast<std::uint64_t>(sequence), addresses);
+}
+
 void Node::Parts::announce(const Multiaddr& address) {
   const auto peer = address.peer();
   if (peer && *peer != swarm.local_peer()) {
@@ -126,6 +171,28 @@ void Node::Parts::announce(const Multiaddr& address) {
   swarm.announce(peer ? address.without_peer() : address);
 }
 
+std::vector<Multiaddr> Node::Parts::addresses() const {
+  std::vector<Multiaddr> out;
+  for (const Multiaddr& address : swarm.listen_addresses()) {
+    out.push_back(address.with_peer(swarm.local_peer()));
+  }
+  return out;
+}
+
+void Node::Parts::describe() {
+  running.describe({.peer_id = swarm.local_peer().to_string(),
+                    .addresses = addresses(),
+                    .agent = config.agent,
+                    .protocols = swarm.protocols().names(),
+                    .served = {}});
+}
+
+void Node::Parts::addresses_changed() {
+  describe();
+  identify.push();
+  if (when_addresses_changed) when_addresses_changed();
+}
+
 Node::Node(System& system, Config config)
     : parts_(std::make_unique<Parts>(system, std::move(config))) {
   if (parts_->home.is_first() && !parts_->config.ephemeral)
@@ -133,11 +200,21 @@ Node::Node(System& system, Config config)
   for (const Multiaddr& address : parts_->config.announce) parts_->announce(address);
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
+  swarm.add_transport(net::make_websocket_transport(system, parts_->upgrader));
+  if (parts_->speaks_quic()) {
+    swarm.add_transport(net::make_quic_transport(system, parts_->upgrader));
+  }
   ping::serve(system, swarm);
   perf::serve(system, swarm, perf::Audience::nearby);
   parts_->routing.add(parts_->connected_peers);
-  parts_->identify.when_identified(
-      [this](const PeerId& peer) { parts_->networks.identified(peer); });
+  parts_->bitswap->when_saturated([&up = parts_->up] { return up.saturated(); });
+  const auto identified = [this](const PeerId& peer) {
+    parts_->networks.identified(peer);
+    parts_->relaying.identified(peer);
+    parts_->topics.identified(peer);
+  };
+  parts_->identify.when_identified(identified);
+  parts_->identify.when_pushed([this](const PeerId& peer) { parts_->topics.identified(peer); });
   for (const Multiaddr& address : parts_->config.connect) {
     const auto peer = address.peer();
     if (!peer)
@@ -150,14 +227,15 @@ Node::Node(System& system, Config config)
 Node::~Node() = default;
 
 void Node::start() {
-  parts_->port_taken =
-      listen_on(parts_->system, parts_->swarm, parts_->config.listen, parts_->home.folder());
-  parts_->running.describe({.peer_id = id().to_string(),
-                            .addresses = addresses(),
-                            .agent = parts_->config.agent,
-                            .protocols = parts_->swarm.protocols().names(),
-                            .served = {}});
+  parts_->port_taken = listen_on(parts_->system, parts_->swarm, parts_->config.listen,
+                                 parts_->home.folder(), parts_->speaks_quic());
   for (const Module& part : parts_->modules) part.start();
+  parts_->describe();
+  parts_->relaying.when_changed([this] { parts_->addresses_changed(); });
+  parts_->own_addresses.when_changed([this] {
+    if (parts_->own_addresses.reachability().is_reachable()) parts_->relaying.offer();
+    parts_->addresses_changed();
+  });
   for (const Multiaddr& address : parts_->config.connect) {
     parts_->swarm.manager().protect(*address.peer(), "connect");
     parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
@@ -195,6 +273,27 @@ void Node::when_unreachable(
   parts_->when_unreachable = std::move(callback);
 }
 
+void Node::when_addresses_changed(std::function<void()> callback) {
+  parts_->when_addresses_changed = std::move(callback);
+}
+
+bool Node::awaits_relay() const {
+  return parts_->relaying.awaits_place();
+}
+
+void Node::when_relay_refused(
+    std::function<void(const PeerId&, const std::string& reason)> callback) {
+  parts_->relaying.when_refused(std::move(callback));
+}
+
+const autonat::Reachability& Node::reachability() const {
+  return parts_->own_addresses.reachability();
+}
+
+const relay::Server* Node::relay_server() const {
+  return parts_->relaying.server();
+}
+
 std::unique_ptr<RunningFile::Entry> Node::tell_served(Running::Served served) {
   return parts_->running.add(std::move(served));
 }
@@ -219,6 +318,10 @@ service::DoneListener& Node::done_listener() {
   return parts_->done_listener;
 }
 
+service::Topics& Node::topics() {
+  return parts_->topics;
+}
+
 routing::DhtNetwork* Node::dht() {
   return parts_->networks.dht();
 }
@@ -228,15 +331,12 @@ routing::Routing& Node::routing() {
 }
 
 service::Context Node::context() {
-  return {parts_->system, parts_->swarm, parts_->store, *parts_->bitswap, parts_->routing};
+  return {parts_->system,   parts_->swarm,   parts_->store,
+          *parts_->bitswap, parts_->routing, &parts_->exchange};
 }
 
 std::vector<Multiaddr> Node::addresses() const {
-  std::vector<Multiaddr> out;
-  for (const Multiaddr& address : parts_->swarm.listen_addresses()) {
-    out.push_back(address.with_peer(id()));
-  }
-  return out;
+  return parts_->addresses();
 }
 
 }  // namespace shoal::node

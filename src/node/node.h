@@ -14,11 +14,14 @@
 #include "node/config.h"
 #include "node/home.h"
 #include "node/running.h"
+#include "protocol/autonat/reachability.h"
 #include "protocol/identify/identify.h"
+#include "protocol/relay/server.h"
 #include "routing/dht_network.h"
 #include "routing/routing.h"
 #include "service/context.h"
 #include "service/done_listener.h"
+#include "service/topics.h"
 #include "system/system.h"
 
 namespace shoal::node {
@@ -55,6 +58,7 @@ class Node {
   routing::Routing& routing();
   /// That the node is in; null for none.
   routing::DhtNetwork* dht();
+  service::Topics& topics();
   /// What services of content are made of.
   service::Context context();
 
@@ -66,6 +70,16 @@ class Node {
   /// Called once for each peer of Config::connect that cannot be connected, and again when it was
   /// connected in between. The node goes on trying.
   void when_unreachable(std::function<void(const PeerId&, const std::string& reason)> callback);
+  /// Called when addresses() have changed: a place at a relay was got or lost. One listener.
+  void when_addresses_changed(std::function<void()> callback);
+  /// A relay of the config has neither given a place nor refused one yet.
+  bool awaits_relay() const;
+  /// Called when a relay of the config gives no place, once until it has given one.
+  void when_relay_refused(std::function<void(const PeerId&, const std::string& reason)> callback);
+  /// Where others reach this node, by the word of those who tried.
+  const autonat::Reachability& reachability() const;
+  /// What this node does as a relay; null when it is none.
+  const relay::Server* relay_server() const;
   /// Lets other processes see what is served here, for as long as the entry lives.
   std::unique_ptr<RunningFile::Entry> tell_served(Running::Served served);
 

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "system/sim/world.h"
+#include "system/whole_file.h"
 
 namespace shoal::node {
 namespace {
@@ -67,6 +68,64 @@ TEST_F(TwoNodes, connect_again_when_the_connection_ended) {
   EXPECT_FALSE(connected());
   world.run_for(10s);
   EXPECT_TRUE(connected());
+}
+
+/// A node that goes and comes again on the same disk.
+TEST_F(TwoNodes, finds_a_peer_of_an_earlier_run_by_its_id) {
+  second->start();
+  sim::Host& host = world.add_host();
+  Config kept = config(host);
+  kept.ephemeral = false;
+  {
+    Config told = kept;
+    told.connect = {known_address()};
+    Node once(host.system(), std::move(told));
+    once.start();
+    world.run_for(2s);
+    EXPECT_NE(once.swarm().best(second->id()), nullptr);
+    world.run(once.stop());
+  }
+  Node again(host.system(), std::move(kept));
+  again.start();
+  world.run(again.swarm().connect(second->id()));
+  EXPECT_NE(again.swarm().best(second->id()), nullptr);
+  world.run(again.stop());
+}
+
+/// A machine that loses power stops nothing in order, and its node must not mind.
+TEST_F(TwoNodes, stops_to_the_end_when_cancelled) {
+  sim::Host& host = world.add_host();
+  Config kept = config(host);
+  kept.ephemeral = false;
+  Node node(host.system(), std::move(kept));
+  node.start();
+  world.run_for(1s);
+  TaskGroup group(world.waits(), "a life");
+  group.spawn(node.stop());
+  group.cancel();
+  world.run(group.stop());
+}
+
+/// Whatever is there instead of what was saved, the node starts.
+TEST_F(TwoNodes, starts_beside_a_damaged_memory_of_peers) {
+  sim::Host& host = world.add_host();
+  Config kept = config(host);
+  kept.ephemeral = false;
+  host.system().storage.make_folder("/home");
+  replace_whole(host.system().storage, "/home/peers", as_bytes("damaged"));
+  Node node(host.system(), std::move(kept));
+  node.start();
+  world.run(node.stop());
+}
+
+TEST_F(TwoNodes, learn_from_each_other_that_they_are_reached) {
+  second->start();
+  first->start();
+  world.run_for(30s);
+  for (const Node* node : {&*first, &*second}) {
+    EXPECT_TRUE(node->reachability().is_reachable());
+    EXPECT_NE(node->relay_server(), nullptr);
+  }
 }
 
 }  // namespace

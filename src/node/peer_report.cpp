@@ -4,8 +4,14 @@
 
 namespace shoal::node {
 
-PeerReport::PeerReport(System& system, net::Swarm& swarm, RunningFile& file)
-    : system_(system), swarm_(swarm), file_(file), tasks_(system.waits, "peer report") {
+PeerReport::PeerReport(System& system, net::Swarm& swarm, service::Topics& topics,
+                       RunningFile& file)
+    : system_(system),
+      swarm_(swarm),
+      topics_(topics),
+      file_(file),
+      watching_topics_(topics.when_changed([this] { changed_ = true; })),
+      tasks_(system.waits, "peer report") {
   swarm_.add_observer(*this);
 }
 
@@ -25,8 +31,16 @@ Task<void> PeerReport::keep_writing() {
     if (!changed_ && now - written < kRefresh) continue;
     changed_ = false;
     written = now;
-    file_.set_peers(peers());
+    file_.set_lists(peers(), topics());
   }
+}
+
+std::vector<Running::Topic> PeerReport::topics() const {
+  std::vector<Running::Topic> out;
+  for (const service::TopicStatus& topic : topics_.status()) {
+    out.push_back({.name = topic.name, .peers = topic.peers, .joined = topic.joined});
+  }
+  return out;
 }
 
 std::vector<Running::Peer> PeerReport::peers() const {

@@ -2,20 +2,21 @@
 
 #include "net/swarm/swarm.h"
 #include "node/running.h"
+#include "service/topics.h"
 #include "system/system.h"
 #include "system/task_group.h"
 
 namespace shoal::node {
 
-/// Keeps the list of connected peers in the file that other processes read: soon after one comes or
-/// goes, and now and then, for what changes slowly.
+/// Keeps the lists of connected peers and of topics in the file that other processes read: soon
+/// after one comes or goes, and now and then, for what changes slowly.
 class PeerReport final : net::ConnectionObserver {
  public:
   static constexpr Duration kAfterChange = 500ms;
   static constexpr Duration kRefresh = 10s;
 
   /// Borrows all for its life.
-  PeerReport(System& system, net::Swarm& swarm, RunningFile& file);
+  PeerReport(System& system, net::Swarm& swarm, service::Topics& topics, RunningFile& file);
   ~PeerReport() override;
 
   void start();
@@ -27,10 +28,13 @@ class PeerReport final : net::ConnectionObserver {
   Task<void> keep_writing();
   Running::Peer describe(const net::Connection& connection) const;
   std::vector<Running::Peer> peers() const;
+  std::vector<Running::Topic> topics() const;
 
   System& system_;
   net::Swarm& swarm_;
+  service::Topics& topics_;
   RunningFile& file_;
+  Subscription watching_topics_;
   bool changed_ = false;
   TaskGroup tasks_;
 };

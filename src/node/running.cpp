@@ -68,6 +68,14 @@ Running::Peer read_peer(std::string_view text) {
   return out;
 }
 
+Running::Topic read_topic(std::string_view text) {
+  Running::Topic out;
+  out.peers = static_cast<std::size_t>(take_number(text));
+  out.joined = take_number(text) != 0;
+  out.name = as_text(from_hex(text));
+  return out;
+}
+
 void read_line(std::string_view line, Running& out) {
   const auto space = line.find(' ');
   if (space == line.npos) return;
@@ -77,6 +85,7 @@ void read_line(std::string_view line, Running& out) {
   if (word == "agent") out.agent = value;
   if (word == "address") out.addresses.push_back(Multiaddr::parse(value));
   if (word == "protocol") out.protocols.push_back(value);
+  if (word == "topic") out.topics.push_back(read_topic(value));
   if (word == "connected") out.peers.push_back(read_peer(value));
   if (word == "share" || word == "get") {
     out.served.push_back({.kind = std::string(word), .link = service::Link::parse(value, true)});
@@ -88,6 +97,10 @@ std::string to_text(const Running& running) {
   for (const Multiaddr& address : running.addresses) out += "address " + address.to_string() + "\n";
   for (const std::string& protocol : running.protocols) out += "protocol " + protocol + "\n";
   for (const Running::Peer& peer : running.peers) out += peer_line(peer);
+  for (const Running::Topic& topic : running.topics) {
+    out += fmt::format("topic {}\t{}\t{}\n", topic.peers, topic.joined ? 1 : 0,
+                       to_hex(as_bytes(topic.name)));
+  }
   return out;
 }
 
@@ -121,13 +134,15 @@ RunningFile::~RunningFile() {
 
 void RunningFile::describe(Running running) {
   if (running_) running.peers = std::move(running_->peers);
+  if (running_) running.topics = std::move(running_->topics);
   running_ = std::move(running);
   write();
 }
 
-void RunningFile::set_peers(std::vector<Running::Peer> peers) {
-  if (!running_ || running_->peers == peers) return;
+void RunningFile::set_lists(std::vector<Running::Peer> peers, std::vector<Running::Topic> topics) {
+  if (!running_ || (running_->peers == peers && running_->topics == topics)) return;
   running_->peers = std::move(peers);
+  running_->topics = std::move(topics);
   write();
 }
 

@@ -35,6 +35,14 @@ struct Running {
 
     bool operator==(const Peer&) const = default;
   };
+  /// A topic that the node, or a peer of it, is in.
+  struct Topic {
+    std::string name;       // any bytes
+    std::size_t peers = 0;  // connected ones that are in it
+    bool joined = false;    // here
+
+    bool operator==(const Topic&) const = default;
+  };
   /// The longest connected come first, so many.
   static constexpr std::size_t kMaxPeers = 256;
 
@@ -44,6 +52,7 @@ struct Running {
   std::vector<std::string> protocols;
   std::vector<Served> served;
   std::vector<Peer> peers{};
+  std::vector<Topic> topics{};
 };
 
 /// What the node of this folder last told of itself; to be believed only while the folder's lock is
@@ -77,8 +86,8 @@ class RunningFile {
   /// Who runs; what is served is kept as it is.
   void describe(Running running);
   std::unique_ptr<Entry> add(Running::Served served);
-  /// Who is connected now; written when that is something new.
-  void set_peers(std::vector<Running::Peer> peers);
+  /// Who is connected now, and the topics; written when that is something new.
+  void set_lists(std::vector<Running::Peer> peers, std::vector<Running::Topic> topics);
 
  private:
   void write() const;

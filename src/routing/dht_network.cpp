@@ -29,9 +29,16 @@ void DhtNetwork::start() {
 
 Task<void> DhtNetwork::stop() {
   co_await tasks_.stop();
+  // To the end, also when whoever stops us is cancelled.
+  TaskGroup last(system_.waits, "saving the DHT");
+  last.spawn(save());
+  co_await last.join_through();
+  co_await dht_.stop();
+}
+
+Task<void> DhtNetwork::save() {
   co_await state_.save_peers(dht_);
   co_await state_.save_records(dht_);
-  co_await dht_.stop();
 }
 
 Task<void> DhtNetwork::find_providers(Cid cid, FoundSink sink) {

@@ -51,6 +51,7 @@ class DhtNetwork final : public Router {
   kad::Dht& dht() { return dht_; }
 
  private:
+  Task<void> save();
   Task<void> keep_saving();
   Task<void> announce_to_newcomers();
   Task<void> keep_saving_records();

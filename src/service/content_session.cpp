@@ -19,11 +19,14 @@ bool names_another(const std::vector<Multiaddr>& providers, const PeerId& self) 
 }  // namespace
 
 ContentSession::ContentSession(const Context& context, Cid root,
-                               const std::vector<Multiaddr>& providers)
+                               const std::vector<Multiaddr>& providers, Exchange exchange)
     : swarm_(context.swarm),
       asks_anybody_(!names_another(providers, context.swarm.local_peer())),
       session_(context.bitswap.session(asks_anybody_ ? content::Asks::anybody
-                                                     : content::Asks::providers)) {
+                                                     : content::Asks::providers)),
+      neighbours_(exchange == Exchange::with_neighbours && context.exchange != nullptr
+                      ? std::make_unique<Neighbours>(context, root, *session_)
+                      : nullptr) {
   swarm_.add_observer(*this);
   add_named(providers);
   for (net::Connection* open : swarm_.connections().all()) connected(*open);
@@ -45,16 +48,29 @@ void ContentSession::add_named(const std::vector<Multiaddr>& providers) {
       swarm_.peers().add_address(*peer, address, net::AddressSource::given_by_user,
                                  kGivenAddressLifetime);
     }
-    session_->add_peer(*peer);
+  }
+  // Only now: a dial takes the addresses that are known when it begins.
+  for (const Multiaddr& provider : providers) {
+    const auto peer = provider.peer();
+    if (peer && *peer != swarm_.local_peer()) add_peer(*peer);
   }
 }
 
+void ContentSession::add_peer(const PeerId& peer) {
+  session_->add_peer(peer);
+  if (neighbours_) neighbours_->add_source(peer);
+}
+
+void ContentSession::set_whole() {
+  if (neighbours_) neighbours_->set_whole();
+}
+
 void ContentSession::connected(net::Connection& connection) {
-  if (asks_anybody_) session_->add_peer(connection.peer());
+  if (asks_anybody_) add_peer(connection.peer());
 }
 
 void ContentSession::found(const routing::Found& provider) {
-  session_->add_peer(provider.peer);
+  add_peer(provider.peer);
 }
 
 Duration ContentSession::searched() {

@@ -5,6 +5,7 @@
 
 #include "content/bitswap/bitswap.h"
 #include "service/context.h"
+#include "service/neighbours.h"
 
 namespace shoal::service {
 
@@ -21,14 +22,20 @@ class ContentSession final : net::ConnectionObserver, routing::Routing::Watcher 
   static constexpr Duration kLongestPause = 30s;
   static constexpr Duration kPauseWhileServed = 2min;
 
+  /// Whether blocks are exchanged with others who get the same tree: then they come in any order.
+  enum class Exchange { none, with_neighbours };
+
   /// Searches for those who provide `root`. Borrows the parts of `context` for its life.
-  ContentSession(const Context& context, Cid root, const std::vector<Multiaddr>& providers);
+  ContentSession(const Context& context, Cid root, const std::vector<Multiaddr>& providers,
+                 Exchange exchange = Exchange::none);
   ~ContentSession() override;
   ContentSession(const ContentSession&) = delete;
   ContentSession& operator=(const ContentSession&) = delete;
 
   content::Session* operator->() const { return session_.get(); }
   content::Session& operator*() const { return *session_; }
+  /// All of the tree is here.
+  void set_whole();
   /// Nobody is named who has the content.
   bool asks_anybody() const { return asks_anybody_; }
 
@@ -37,11 +44,13 @@ class ContentSession final : net::ConnectionObserver, routing::Routing::Watcher 
   void disconnected(net::Connection&) override {}
   void found(const routing::Found& provider) override;
   Duration searched() override;
+  void add_peer(const PeerId& peer);
   void add_named(const std::vector<Multiaddr>& providers);
 
   net::Swarm& swarm_;
   const bool asks_anybody_;
   const std::unique_ptr<content::Session> session_;
+  const std::unique_ptr<Neighbours> neighbours_;  // null for none
   Duration pause_ = kFirstPause;
   std::shared_ptr<void> search_;
 };

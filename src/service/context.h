@@ -8,6 +8,7 @@
 #include "format/cid.h"
 #include "format/multiaddr.h"
 #include "net/swarm/swarm.h"
+#include "protocol/pex/exchange.h"
 #include "routing/routing.h"
 #include "system/system.h"
 
@@ -20,6 +21,8 @@ struct Context {
   content::BlockStore& store;
   content::Bitswap& bitswap;
   routing::Routing& routing;
+  /// Names the peers of one root to each other; null for none.
+  pex::Exchange* exchange = nullptr;
 };
 
 /// Where content may be had.

@@ -26,7 +26,8 @@ struct Get::State {
   State(Context parts, GetOptions wanted)
       : context(parts),
         options(std::move(wanted)),
-        session(context, options.link.cid, options.link.providers),
+        session(context, options.link.cid, options.link.providers,
+                ContentSession::Exchange::with_neighbours),
         started(system.clock.now()) {}
 
   const Context context;
@@ -238,6 +239,7 @@ Get::~Get() = default;
 Task<GetResult> Get::run() {
   co_await state_->fetch_watched();
   co_await state_->session->settle();
+  state_->session.set_whole();
   GetResult done = state_->result();
   co_await state_->tell_sources();
   co_return done;

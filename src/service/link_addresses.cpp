@@ -22,14 +22,17 @@ Reach reach_of(const Multiaddr& address) {
   return ip->is_private() || ip->is_link_local() ? Reach::this_network : Reach::anywhere;
 }
 
-std::vector<Multiaddr> link_addresses(const std::vector<Multiaddr>& addresses) {
+namespace {
+
+/// One for each network.
+std::vector<Multiaddr> fewest(const std::vector<Multiaddr>& addresses, std::size_t most) {
   const auto is_local = [](const Multiaddr& at) { return reach_of(at) == Reach::this_machine; };
   const bool only_local = std::ranges::all_of(addresses, is_local);
   std::vector<Multiaddr> out;
   std::set<Bytes> networks;
   bool has_private_v4 = false;
   for (const Multiaddr& address : addresses) {
-    if (out.size() == kMaxLinkAddresses) break;
+    if (out.size() == most) break;
     if (!only_local && is_local(address)) continue;
     const auto ip = address.ip();
     if (ip && !networks.insert(network_of(*ip)).second) continue;
@@ -39,6 +42,25 @@ std::vector<Multiaddr> link_addresses(const std::vector<Multiaddr>& addresses) {
     has_private_v4 |= ip && !ip->is_v6() && (is_private || only_local);
     out.push_back(address);
   }
+  return out;
+}
+
+}  // namespace
+
+std::vector<Multiaddr> link_addresses(const std::vector<Multiaddr>& addresses) {
+  std::vector<Multiaddr> relayed, quic, others;
+  for (const Multiaddr& address : addresses) {
+    const bool is_relayed = address.has(AddressCode::p2p_circuit);
+    const bool is_quic = address.has(AddressCode::quic_v1);
+    (is_relayed ? relayed : is_quic ? quic : others).push_back(address);
+  }
+  const std::vector<Multiaddr> by_relay = fewest(relayed, kMaxRelayedLinkAddresses);
+  const std::size_t most = kMaxLinkAddresses - by_relay.size();
+  // One by QUIC is enough for whom TCP does not reach.
+  const std::vector<Multiaddr> by_quic = fewest(quic, others.empty() ? most : 1);
+  std::vector<Multiaddr> out = fewest(others, most - std::min(most, by_quic.size()));
+  out.insert(out.end(), by_quic.begin(), by_quic.end());
+  out.insert(out.end(), by_relay.begin(), by_relay.end());
   return out;
 }
 

@@ -29,6 +29,15 @@ TEST(LinkAddresses, name_each_network_once) {
               ElementsAre("/ip6/2001:db8::1/tcp/1", "/ip4/10.0.0.1/tcp/1", "/ip4/10.0.1.1/tcp/1"));
 }
 
+TEST(LinkAddresses, name_one_way_by_quic) {
+  EXPECT_THAT(chosen({"/ip6/2001:db8::1/tcp/1", "/ip6/2001:db8::1/udp/1/quic-v1",
+                      "/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.1/udp/1/quic-v1"}),
+              ElementsAre("/ip6/2001:db8::1/tcp/1", "/ip4/10.0.0.1/tcp/1",
+                          "/ip6/2001:db8::1/udp/1/quic-v1"));
+  EXPECT_THAT(chosen({"/ip4/127.0.0.1/udp/1/quic-v1"}),
+              ElementsAre("/ip4/127.0.0.1/udp/1/quic-v1"));
+}
+
 TEST(LinkAddresses, are_at_most_four) {
   EXPECT_EQ(chosen({"/ip4/10.0.0.1/tcp/1", "/ip4/10.0.1.1/tcp/1", "/ip4/10.0.2.1/tcp/1",
                     "/ip4/10.0.3.1/tcp/1", "/ip4/10.0.4.1/tcp/1"})

@@ -27,13 +27,17 @@ constexpr Duration kLongestPause = 30s;
 
 }  // namespace
 
-struct Share::State final : net::ConnectionObserver, DoneListener::Observer {
+struct Share::State final : net::ConnectionObserver, DoneListener::Observer, pex::Exchange::Member {
   State(Context parts, DoneListener& listener);
 
   void connected(net::Connection&) override {}
   void disconnected(net::Connection& connection) override;
   void on_sent(const content::Sent& sent);
   void done(const PeerId& peer, const Cid& root) override;
+  void asked(const PeerId& peer) override { bitswap.note_sharing(peer); }
+  void answered(const PeerId&, bool) override {}
+  void named(const pex::Named&) override {}
+  void met(const PeerId&, bool) override {}
   /// Whether a block counts as one of this share.
   bool counts(const Multihash& hash) const;
   Task<void> settle(PeerId peer);
@@ -57,11 +61,13 @@ struct Share::State final : net::ConnectionObserver, DoneListener::Observer {
   content::BlockStore& store;
   content::Bitswap& bitswap;
   routing::Routing& routing;
+  pex::Exchange* const exchange;
   DoneListener& done_listener;
   std::unique_ptr<content::Importer> importer;
   std::optional<content::ImportResult> result;
   TreeBlocks tree;
   std::unique_ptr<content::ServedBlocks::Scope> served;
+  std::unique_ptr<pex::Exchange::Scope> named_to_each_other;  // those who get this
   std::map<PeerId, Receiver> receivers;
   std::function<void(const SentToPeer&)> when_sent;
   std::set<std::string> missed;  // files that were told of
@@ -78,6 +84,7 @@ Share::State::State(Context parts, DoneListener& listener)
       store(parts.store),
       bitswap(parts.bitswap),
       routing(parts.routing),
+      exchange(parts.exchange),
       done_listener(listener),
       tasks(system.waits, "share"),
       sent_blocks(bitswap.when_sent([this](const content::Sent& sent) { on_sent(sent); })) {
@@ -138,8 +145,9 @@ void Share::State::tell(const PeerId& peer, bool complete) {
 Task<void> Share::State::serve(Cid root) {
   co_await tree.read(store, root);
   auto scope = bitswap.served().open();
-  co_await content::serve_tree(store, std::move(root), *scope);
+  co_await content::serve_tree(store, root, *scope);
   served = std::move(scope);
+  if (exchange != nullptr) named_to_each_other = exchange->join(std::move(root), true, this);
   bitswap.offer_all();
 }
 
@@ -164,6 +172,7 @@ Task<void> Share::State::stop() {
   if (result) routing.withdraw(result->root);
   done_listener.remove(*this);
   served.reset();
+  named_to_each_other.reset();
   swarm.remove_observer(*this);
   sent_blocks.end();
   missed_blocks.end();

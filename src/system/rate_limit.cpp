@@ -7,6 +7,8 @@ namespace shoal {
 namespace {
 
 constexpr std::uint64_t kSmallestBurstBytes = 64 * 1024;
+constexpr std::uint64_t kSmallestPartBytes = 8 * 1024;
+constexpr std::uint64_t kLargestPartBytes = 64 * 1024;
 
 Duration time_for(std::uint64_t bytes, std::uint64_t rate) {
   return Duration(
@@ -18,6 +20,24 @@ Duration time_for(std::uint64_t bytes, std::uint64_t rate) {
 RateLimit::RateLimit(Clock& clock, std::uint64_t bytes_per_second)
     : clock_(clock), rate_(bytes_per_second), burst_(0), paid_until_(clock.now()) {
   if (rate_ != 0) burst_ = time_for(std::max(rate_ / 20, kSmallestBurstBytes), rate_);
+}
+
+bool RateLimit::take_now(std::uint64_t bytes) {
+  if (rate_ == 0) return true;
+  const TimePoint now = clock_.now();
+  if (paid_until_ - now >= burst_) return false;
+  paid_until_ = std::max(paid_until_, now - burst_) + time_for(bytes, rate_);
+  return true;
+}
+
+std::size_t RateLimit::part_bytes() const {
+  if (rate_ == 0) return kLargestPartBytes;
+  return static_cast<std::size_t>(
+      std::clamp<std::uint64_t>(rate_ / 250, kSmallestPartBytes, kLargestPartBytes));
+}
+
+bool RateLimit::saturated() const {
+  return rate_ != 0 && paid_until_ > clock_.now() - burst_ / 2;
 }
 
 Task<void> RateLimit::take(std::uint64_t bytes) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "system/clock.h"
@@ -14,6 +15,13 @@ class RateLimit {
   RateLimit(Clock& clock, std::uint64_t bytes_per_second);
 
   bool unlimited() const { return rate_ == 0; }
+  /// Whether it holds those back who use it, or did a moment ago.
+  bool saturated() const;
+  /// Counts bytes that pass without waiting, such as a few that answer for many: the next caller
+  /// waits for them. False when too much passed in this way already.
+  bool take_now(std::uint64_t bytes);
+  /// A part of what is to pass: others wait no longer than 1/250 of a second for it.
+  std::size_t part_bytes() const;
   /// Waits until `bytes` may pass. More than the bucket holds is paid off in advance of the next
   /// caller. Cancellable: what did not pass is not counted.
   Task<void> take(std::uint64_t bytes);

@@ -50,6 +50,20 @@ TEST_F(RateLimitTest, passes_bytes_at_its_rate) {
   EXPECT_EQ(loop.clock.now() - begun, 5s);
 }
 
+TEST_F(RateLimitTest, lets_a_little_pass_at_once_and_the_next_one_pays) {
+  RateLimit limit(loop.clock, kRate);
+  EXPECT_TRUE(limit.take_now(2'000));
+  EXPECT_EQ(time_to_take(limit, 2'000), 2ms);
+  EXPECT_TRUE(limit.saturated());
+  int passed = 0;
+  while (limit.take_now(1'000) && passed < 1000) ++passed;
+  EXPECT_EQ(passed, 100);
+  pass(1s);
+  EXPECT_FALSE(limit.saturated());
+  EXPECT_EQ(limit.part_bytes(), 8 * 1024U);
+  EXPECT_EQ(RateLimit(loop.clock, 0).part_bytes(), 64 * 1024U);
+}
+
 TEST_F(RateLimitTest, begins_with_an_empty_bucket) {
   RateLimit limit(loop.clock, kRate);
   EXPECT_EQ(time_to_take(limit, 2'000), 1ms);

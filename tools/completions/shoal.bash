@@ -2,11 +2,11 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf ping lab guide version help'
+_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
-  echo '--help --version --home --listen --connect --bootstrap --network --no-lan --public --announce --up --down --timeout --json
+  echo '--help --version --home --listen --connect --bootstrap --network --no-lan --public --announce --relay --relay-service --up --down --timeout --json
     -q --quiet -v --verbose --no-progress --color'
   case $1 in
     share) echo '--exclude --hidden --preserve --name --until-sent --index-only --no-qr' ;;
@@ -17,6 +17,11 @@ _shoal_flags() {
     stat) echo '--max-files' ;;
     forget) echo '--all' ;;
     perf) echo '--bytes' ;;
+    pub) echo '--whole --unsigned' ;;
+    sub) echo '--raw --unsigned -c --count' ;;
+    chat) echo '--name --private' ;;
+    expose) echo '--allow --new-ticket' ;;
+    connect) echo '--http' ;;
     ping) echo '-c --count' ;;
     lab) echo '--seed --nodes --out' ;;
   esac
@@ -31,7 +36,7 @@ _shoal_value() {
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;
     --max-size | --bytes) echo '1G 10G 100G' ;;
-    --listen | --connect | --bootstrap | --announce | --exclude | --name | --until-sent | --offset | --length | --max-files | --nodes | -c | --count) echo unknown ;;
+    --listen | --connect | --bootstrap | --announce | --relay | --exclude | --name | --until-sent | --offset | --length | --max-files | --nodes | --allow | -c | --count) echo unknown ;;
   esac
 }
 

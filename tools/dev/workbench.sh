@@ -7,7 +7,7 @@ clang-tidy over what changed since main (or all), and shellcheck'
 help[bench]='bench [NAME]
 benchmarks, with the release build
 
-NAME is a program in bench/ (transfer, sim), or a part of the name of a micro-benchmark. Without it: every micro-benchmark.'
+NAME is a program in bench/ (transfer, swarm, perf, handshake, idle, sim), or a part of the name of a micro-benchmark. Without it: every micro-benchmark.'
 
 help[fuzz]='fuzz [NAME] [--runs N]
 fuzz the parser NAME, or all of them, one on each processor
@@ -63,7 +63,7 @@ verb_bench() {
   configure release -DSHOAL_TESTS=ON
   if [[ -n $name && -x $root/bench/$name ]]; then
     need_packages "${bench_packages[@]}"
-    compile release shoal
+    compile release shoal interop_peer
     SHOAL=$root/build/release/shoal exec "$root/bench/$name" "${@:2}"
   fi
   mapfile -t programs < <(ninja -C "$root/build/release" -t targets all | sed -n 's/^\([a-z_]*_bench\): CXX_EXECUTABLE_LINKER.*/\1/p')

@@ -35,6 +35,9 @@ struct Trouble {
   std::string reason;  // for people
 };
 
+/// What a peer says of itself: `part` gets the same tree and has some of it, `whole` has it all.
+enum class PeerRole { unknown, part, whole };
+
 /// One download: the blocks it wants and the peers that may have them. Ends when destroyed; wants
 /// still open are then cancelled at the peers. Borrows its Bitswap, which must outlive it.
 class Session {
@@ -43,6 +46,17 @@ class Session {
 
   /// Peers to ask. Connects as needed; a peer that cannot be reached is dropped with its reason.
   virtual void add_peer(const PeerId& peer) = 0;
+  /// A peer that gets the same tree. Asked while it is connected, which is not this session's
+  /// business, and only for what it says it has.
+  virtual void add_neighbour(const PeerId&) {}
+  /// Of a peer that was added.
+  virtual void set_role(const PeerId&, PeerRole) {}
+  /// Whether a peer that gets the same tree is connected: then many blocks are asked for at once,
+  /// to choose from.
+  virtual bool together() const { return false; }
+  /// From now on blocks of this session that somebody still holds count against what is read from
+  /// peers: its caller may ask for more than there is memory for.
+  virtual void bound_memory() {}
   /// Whether more may be added soon: until then, that none is left does not end a fetch().
   virtual void expect_peers(bool more) = 0;
 
@@ -119,6 +133,12 @@ class Bitswap {
   virtual void offer(const Multihash& hash) = 0;
   /// The same of all blocks that peers wait for: many have come at once.
   virtual void offer_all() = 0;
+  /// That peer, while it is connected, gives what it gets to others who want it, too: what it asks
+  /// for goes out in the order of what the fewest peers have been sent.
+  virtual void note_sharing(const PeerId&) {}
+  /// Tells whether what is sent is held back by a limit of ours: one block at a time is then as
+  /// quick as several.
+  virtual void when_saturated(std::function<bool()>) {}
   /// Of what peers are being sent, as much as they have taken: of those blocks that `counted`
   /// takes, or of all.
   virtual std::size_t bytes_leaving(const BlockFilter& counted) const = 0;

@@ -21,6 +21,10 @@ class SessionHandle final : public Session {
   ~SessionHandle() override { client_.end_session(*state_); }
 
   void add_peer(const PeerId& peer) override { state_->add_peer(peer); }
+  void add_neighbour(const PeerId& peer) override { state_->add_neighbour(peer); }
+  void set_role(const PeerId& peer, PeerRole role) override { state_->set_role(peer, role); }
+  bool together() const override { return state_->together(); }
+  void bound_memory() override { state_->bound_memory(); }
   void expect_peers(bool more) override { state_->expect_peers(more); }
   Task<Block> fetch(Cid cid) override {
     return SessionState::fetch(state_, std::move(cid), WantTable::Kind::part);
@@ -61,6 +65,7 @@ Client::Client(System& system, net::Swarm& swarm, Tuning tuning, Arriving arrivi
       tuning_(tuning),
       arriving_(std::move(arriving)),
       settled_(system.waits),
+      in_hand_(std::make_shared<InHand>(system.waits)),
       tasks_(system.waits, "bitswap client") {}
 
 Client::~Client() = default;
@@ -109,12 +114,14 @@ void Client::receive(const PeerId& from, const Message& message) {
   }
 }
 
-void Client::receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks) {
-  for (ReceivedBlock& block : blocks) take_block(from, std::move(block));
+bool Client::receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks) {
+  bool any = false;
+  for (ReceivedBlock& block : blocks) any = take_block(from, std::move(block)) || any;
   if (Link* known = find(from)) update_expectation(*known);
+  return any;
 }
 
-void Client::take_block(const PeerId& from, ReceivedBlock block) {
+bool Client::take_block(const PeerId& from, ReceivedBlock block) {
   Link* const link = find(from);
   const bool asked = block.hash && link != nullptr && link->wantlist.was_asked(*block.hash);
   if (asked) note_right(from, *link, *block.hash);
@@ -132,12 +139,13 @@ void Client::take_block(const PeerId& from, ReceivedBlock block) {
   }
   if (!asked && !wanted) take_unasked(from, block);
   const auto lie = lies_.find(from);
-  if (lie == lies_.end()) return;
+  if (lie == lies_.end()) return wanted;
   if (lie->second.inquiry.cleared()) {
     forget_lie(from);
   } else if (!lie->second.doubtful && lie->second.inquiry.certain()) {
     conclude(from);
   }
+  return wanted;
 }
 
 void Client::note_right(const PeerId& from, Link& link, const Multihash& hash) {

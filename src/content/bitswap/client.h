@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "content/bitswap/bitswap.h"
+#include "content/bitswap/in_hand.h"
 #include "content/bitswap/inbound.h"
 #include "content/bitswap/inquiry.h"
 #include "content/bitswap/outbound_stream.h"
@@ -45,7 +46,8 @@ class Client {
   std::unique_ptr<Session> session(Asks whom);
   std::shared_ptr<void> who_has(Cid cid, std::function<void(const PeerId&)> found);
   void receive(const PeerId& from, const Message& message);
-  void receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks);
+  /// Whether one of them was wanted.
+  bool receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks);
   void connected(const PeerId& peer);
   void disconnected(const PeerId& peer, net::ConnectionId connection, bool was_last);
   void when_bad_peer(std::function<void(const BadPeer&)> callback) { bad_ = std::move(callback); }
@@ -55,6 +57,8 @@ class Client {
   System& system() { return system_; }
   net::Swarm& swarm() { return swarm_; }
   TaskGroup& tasks() { return tasks_; }
+  InHand& in_hand() { return *in_hand_; }
+  SharedBytes count_in_hand(SharedBytes block) { return InHand::count(in_hand_, std::move(block)); }
   std::size_t arriving(const PeerId& peer) const { return arriving_(peer); }
   void set_want(const PeerId& peer, std::uint64_t session, const Cid& cid, Ask ask,
                 std::uint64_t order, bool again);
@@ -87,7 +91,7 @@ class Client {
   Task<void> send_changes(Link& link);
   /// What the peer says is expected while it owes answers.
   void update_expectation(Link& link);
-  void take_block(const PeerId& from, ReceivedBlock block);
+  bool take_block(const PeerId& from, ReceivedBlock block);
   void note_right(const PeerId& from, Link& link, const Multihash& hash);
   void take_unasked(const PeerId& from, const ReceivedBlock& block);
   void expose(const PeerId& liar, const ReceivedBlock& block);
@@ -111,6 +115,7 @@ class Client {
   std::map<PeerId, Lie> lies_;         // that are looked into
   std::uint64_t next_lie_ = 0;
   Event settled_;
+  const std::shared_ptr<InHand> in_hand_;
   TaskGroup tasks_;
 };
 

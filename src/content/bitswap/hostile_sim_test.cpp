@@ -98,13 +98,15 @@ TEST_F(Bitswaps, I7_take_the_longest_wantlist_in_pieces) {
   TestNode& node = add();
   std::vector<std::size_t> pieces;
   std::size_t full = 0;
-  Inbound inbound(node.system, node.swarm,
+  Event room(node.system.waits);
+  Inbound inbound(node.system, node.swarm, room,
                   {.message =
                        [&](const PeerId&, const Message& part) {
                          pieces.push_back(part.wants.size());
                          full += part.full ? 1 : 0;
                        },
                    .blocks = [](const PeerId&, const std::vector<ReceivedBlock>&) {},
+                   .has_room = [] { return true; },
                    .established = [](const PeerId&) { return true; }});
   Message longest = wants_of(kMaxEntries);
   longest.full = true;
@@ -118,9 +120,11 @@ TEST_F(Bitswaps, I7_take_the_longest_wantlist_in_pieces) {
 
 TEST_F(Bitswaps, I7_read_more_slowly_from_one_who_has_taken_no_block) {
   TestNode& node = add();
-  Inbound inbound(node.system, node.swarm,
+  Event room(node.system.waits);
+  Inbound inbound(node.system, node.swarm, room,
                   {.message = [](const PeerId&, const Message&) {},
                    .blocks = [](const PeerId&, const std::vector<ReceivedBlock>&) {},
+                   .has_room = [] { return true; },
                    .established = [](const PeerId&) { return false; }});
   const auto time_for = [&](double entries) {
     net::testing::Script script;

@@ -97,9 +97,10 @@ class Inbound::Incoming {
   const std::unique_ptr<net::MemoryBudget::Reservation> reservation_;  // null for a small message
 };
 
-Inbound::Inbound(System& system, net::Swarm& swarm, Handlers handlers)
+Inbound::Inbound(System& system, net::Swarm& swarm, Event& room, Handlers handlers)
     : system_(system),
       swarm_(swarm),
+      room_(room),
       handlers_(std::move(handlers)),
       budget_(system, {.bytes = kBudgetBytes, .bytes_per_peer = kMaxUnverifiedBytes}),
       stream_ended_(system.waits),
@@ -140,6 +141,7 @@ Task<void> Inbound::read_messages(net::ProtocolStream& stream, std::shared_ptr<I
     if (!length) co_return;
     co_await work_off_entries(stream.peer, *inbox);
     std::unique_ptr<net::MemoryBudget::Reservation> reservation;
+    while (*length > kSmallBytes && !handlers_.has_room() && !stopping_) co_await room_.wait();
     if (*length > kSmallBytes) reservation = co_await reserve(stream.peer, *length);
     auto incoming = std::make_shared<Incoming>(inbox, std::move(reservation));
     SharedBytes bytes = co_await read_body(stream, *length, *incoming, sizer);
@@ -252,6 +254,7 @@ std::size_t Inbound::arriving(const PeerId& peer) const {
 
 Task<void> Inbound::stop() {
   stopping_ = true;
+  room_.notify_all();
   for (Stream* stream : streams_) stream->abort();
   co_await hashing_.stop();
   while (!streams_.empty()) co_await stream_ended_.wait_through();

@@ -59,11 +59,14 @@ class Inbound {
     /// Wants and presences, with the blocks taken out.
     std::function<void(const PeerId&, const Message&)> message;
     std::function<void(const PeerId&, std::vector<ReceivedBlock>)> blocks;
+    /// Whether there is memory for more blocks of ours; `room` tells when there may be again.
+    std::function<bool()> has_room;
     /// Whether it has taken blocks of ours, or we asked it for some.
     std::function<bool(const PeerId&)> established;
   };
 
-  Inbound(System& system, net::Swarm& swarm, Handlers handlers);
+  /// Borrows the first three for its life.
+  Inbound(System& system, net::Swarm& swarm, Event& room, Handlers handlers);
 
   /// A stream's life. Throws Error{limit} for one stream too many, and whatever is wrong with a
   /// message.
@@ -100,6 +103,7 @@ class Inbound {
 
   System& system_;
   net::Swarm& swarm_;
+  Event& room_;
   const Handlers handlers_;
   net::MemoryBudget budget_;
   std::map<PeerId, std::shared_ptr<Inbox>> inboxes_;

@@ -75,12 +75,35 @@ void Ledger::enqueue(Want& want) {
   want.queued = true;
   queued_bytes_ += static_cast<std::size_t>(want.bytes);
   waiting_.erase(want.order);
-  queue_.emplace(Rank{want.priority, want.order}, want.cid.hash());
+  want.copies = copies_ ? copies_(want.cid.hash()) : 0;
+  queue_.emplace(rank_of(want), want.cid.hash());
+}
+
+void Ledger::send_rarest_first(CopiesOf copies) {
+  copies_ = std::move(copies);
+}
+
+void Ledger::settle_front() {
+  while (copies_ && !queue_.empty()) {
+    const auto front = queue_.begin();
+    Want& want = wants_.find(front->second)->second;
+    const std::uint32_t copies = copies_(front->second);
+    if (copies <= want.copies) return;
+    auto node = queue_.extract(front);
+    want.copies = copies;
+    node.key() = rank_of(want);
+    queue_.insert(std::move(node));
+  }
 }
 
 bool Ledger::waits_for(const Multihash& hash) const {
   const auto want = wants_.find(hash);
   return want != wants_.end() && !want->second.queued && !want->second.sending;
+}
+
+bool Ledger::is_queued(const Multihash& hash) const {
+  const auto want = wants_.find(hash);
+  return want != wants_.end() && want->second.queued;
 }
 
 std::vector<Multihash> Ledger::waiting() const {
@@ -112,7 +135,7 @@ void Ledger::cancel(const Multihash& hash) {
 void Ledger::erase(Wants::iterator entry) {
   const Want& want = entry->second;
   if (want.queued) {
-    queue_.erase(Rank{want.priority, want.order});
+    queue_.erase(rank_of(want));
     queued_bytes_ -= static_cast<std::size_t>(want.bytes);
   }
   waiting_.erase(want.order);
@@ -125,12 +148,14 @@ bool Ledger::make_room() {
   return true;
 }
 
-std::optional<std::uint64_t> Ledger::next_bytes() const {
+std::optional<std::uint64_t> Ledger::next_bytes() {
+  settle_front();
   if (queue_.empty()) return std::nullopt;
   return wants_.find(queue_.begin()->second)->second.bytes;
 }
 
 std::optional<Cid> Ledger::next_block() {
+  settle_front();
   if (queue_.empty()) return std::nullopt;
   Want& want = wants_.find(queue_.begin()->second)->second;
   queue_.erase(queue_.begin());

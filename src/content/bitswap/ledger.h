@@ -37,12 +37,20 @@ class Ledger {
   /// None for what we lack.
   using SizeOf = std::function<std::optional<std::uint64_t>(const Multihash&)>;
 
+  /// How many peers a block has been sent to.
+  using CopiesOf = std::function<std::uint32_t(const Multihash&)>;
+
   explicit Ledger(TimePoint now) : refilled_(now) {}
+
+  /// From now on the block that has been sent least goes first: the peer shares what it gets.
+  void send_rarest_first(CopiesOf copies);
 
   /// Takes over the peer's words. More wants than kMaxWants push out one that waits for a block we
   /// lack, or are not taken.
   void receive(const Message& message, const SizeOf& size_of, TimePoint now);
   bool waits_for(const Multihash& hash) const;
+  /// Whether its block is to be sent, and is not on its way.
+  bool is_queued(const Multihash& hash) const;
   /// What it waits for, oldest first.
   std::vector<Multihash> waiting() const;
   /// A block has come.
@@ -51,7 +59,7 @@ class Ledger {
   bool has_blocks() const { return !queue_.empty(); }
   bool has_presences() const { return !presences_.empty(); }
   /// Bytes of the block to send next: highest priority first, then the order of arrival.
-  std::optional<std::uint64_t> next_bytes() const;
+  std::optional<std::uint64_t> next_bytes();
   /// Bytes of all blocks that are to be sent and are not on their way.
   std::size_t queued_bytes() const { return queued_bytes_; }
   /// Its way begins. It ends with sent(), also when it was left out because nobody wants it any
@@ -74,16 +82,19 @@ class Ledger {
     bool send_dont_have;
     std::int32_t priority;
     std::uint64_t order;
-    std::uint64_t bytes = 0;  // of the block, when we have it
+    std::uint32_t copies = 0;  // as it was ranked, while queued
+    std::uint64_t bytes = 0;   // of the block, when we have it
     bool queued = false;
     bool sending = false;
     bool called_off = false;  // while sending
     bool told = false;        // a presence about it is on its way out
   };
   struct Rank {
+    std::uint32_t copies;
     std::int32_t priority;
     std::uint64_t order;
     bool operator<(const Rank& other) const {
+      if (copies != other.copies) return copies < other.copies;
       return priority != other.priority ? priority > other.priority : order < other.order;
     }
   };
@@ -96,10 +107,14 @@ class Ledger {
   void cancel(const Multihash& hash);
   void erase(Wants::iterator want);
   void enqueue(Want& want);
+  /// Lets a block that was sent to others meanwhile give way.
+  void settle_front();
+  static Rank rank_of(const Want& want) { return {want.copies, want.priority, want.order}; }
   bool make_room();
   bool pay();
   void refill(TimePoint now);
 
+  CopiesOf copies_;
   Wants wants_;
   std::map<Rank, Multihash> queue_;
   std::size_t queued_bytes_ = 0;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -51,6 +52,24 @@ TEST(BitswapLedger, serves_by_priority_and_then_in_order_of_arrival) {
   EXPECT_EQ(next(ledger, {"a", "b", "c"}), "c");
   EXPECT_EQ(next(ledger, {"a", "b", "c"}), "");
   EXPECT_EQ(ledger.size(), 0u);
+}
+
+TEST(BitswapLedger, sends_first_what_fewest_have_once_told_how_many_that_are) {
+  const Held held{{cid_of("a"), cid_of("b"), cid_of("c")}};
+  std::map<Multihash, std::uint32_t> copies;
+  Ledger ledger(kStart);
+  ledger.send_rarest_first([&copies](const Multihash& hash) { return copies[hash]; });
+  ledger.receive(wants({{cid_of("a"), 3}, {cid_of("b"), 2}, {cid_of("c"), 1}}), held.sizes(),
+                 kStart);
+  copies[cid_of("a").hash()] = 2;
+  copies[cid_of("b").hash()] = 1;
+  EXPECT_EQ(next(ledger, {"a", "b", "c"}), "c");
+  EXPECT_EQ(ledger.queued_bytes(), 20u);
+  copies[cid_of("b").hash()] = 3;
+  EXPECT_EQ(next(ledger, {"a", "b", "c"}), "a");
+  ledger.receive(wants({{cid_of("b"), 0, true}}), held.sizes(), kStart);
+  EXPECT_EQ(next(ledger, {"a", "b", "c"}), "");
+  EXPECT_EQ(ledger.queued_bytes(), 0u);
 }
 
 TEST(BitswapLedger, says_what_it_has_and_what_it_has_not) {

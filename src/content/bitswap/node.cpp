@@ -22,7 +22,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
         client_(system, swarm, tuning,
                 [this](const PeerId& peer) { return inbound_.arriving(peer); }),
         server_(system, swarm, *store_),
-        inbound_(system, swarm, handlers()) {
+        inbound_(system, swarm, client_.in_hand().released, handlers()) {
     for (const std::string& protocol : speaks_) {
       swarm_.protocols().add(protocol, [this](net::ProtocolStream stream) {
         return inbound_.serve(std::move(stream));
@@ -39,6 +39,10 @@ class Node final : public Bitswap, private net::ConnectionObserver {
   ServedBlocks& served() override { return *served_; }
   void offer(const Multihash& hash) override { server_.offer(hash); }
   void offer_all() override { server_.offer_all(); }
+  void note_sharing(const PeerId& peer) override { server_.note_sharing(peer); }
+  void when_saturated(std::function<bool()> saturated) override {
+    server_.when_saturated(std::move(saturated));
+  }
   using Bitswap::bytes_leaving;
   std::size_t bytes_leaving(const BlockFilter& counted) const override {
     return server_.bytes_leaving(counted);
@@ -66,8 +70,9 @@ class Node final : public Bitswap, private net::ConnectionObserver {
                 },
             .blocks =
                 [this](const PeerId& from, std::vector<ReceivedBlock> blocks) {
-                  client_.receive_blocks(from, std::move(blocks));
+                  if (client_.receive_blocks(from, std::move(blocks))) server_.note_given(from);
                 },
+            .has_room = [this] { return client_.in_hand().has_room(); },
             .established = [this](const PeerId& peer) { return server_.is_established(peer); }};
   }
 

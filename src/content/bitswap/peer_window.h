@@ -16,6 +16,8 @@ class PeerWindow {
  public:
   static constexpr double kStartBlocks = 8;
   static constexpr double kMinBlocks = 2;
+  /// Of a peer that many ask for the same: their questions keep it busy.
+  static constexpr double kMinTogether = 1;
   static constexpr double kMaxBlocks = 512;
   static constexpr double kMaxBytes = 32 * 1024 * 1024;
   static constexpr Duration kGoodLatency = 500ms;
@@ -29,21 +31,24 @@ class PeerWindow {
     best_latency_ = std::min(best_latency_, latency);
     const Duration good = std::max<Duration>(kGoodLatency, 2 * best_latency_);
     if (latency > good) {
-      window_ = std::max(kMinBlocks, window_ - 1);
+      window_ = std::max(least_, window_ - 1);
     } else if (was_full) {
       window_ = std::min(kMaxBlocks, window_ + 1);
     }
   }
 
   /// After a stall.
-  void restart() { window_ = kMinBlocks; }
+  void restart() { window_ = least_; }
+  /// Another least number, from which it begins.
+  void restart_from(double least) { window_ = least_ = least; }
 
  private:
   double byte_bound() const {
-    return mean_bytes_ == 0 ? kMaxBlocks : std::max(kMinBlocks, kMaxBytes / mean_bytes_);
+    return mean_bytes_ == 0 ? kMaxBlocks : std::max(least_, kMaxBytes / mean_bytes_);
   }
 
   double window_ = kStartBlocks;
+  double least_ = kMinBlocks;
   double mean_bytes_ = 0;
   Duration best_latency_ = 1h;
 };

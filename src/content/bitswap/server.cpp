@@ -23,8 +23,10 @@ struct Server::Batch {
   std::vector<std::size_t> sizes;
   std::unique_ptr<net::MemoryBudget::Reservation> reservation;
   std::optional<EncodedMessage> encoded;
-  std::size_t written = 0;  // of the encoded message
-  bool pinned = false;      // the part being written lies in the blocks
+  std::size_t written = 0;   // of the encoded message
+  bool counted = false;      // in copies_
+  std::uint32_t copies = 0;  // of its rarest block, that were sent before
+  bool pinned = false;       // the part being written lies in the blocks
 
   std::size_t block_bytes() const {
     return std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
@@ -59,13 +61,22 @@ struct Server::Peer {
       : id(peer),
         ledger(system.clock.now()),
         out(system, swarm, peer),
+        beside(system, swarm, peer),
         wanted(system.waits),
         drained(system.waits),
         sendable(system.waits) {}
 
   const PeerId id;
+  std::uint32_t number = 0;
+  std::uint64_t given = 0;  // blocks
+  std::uint64_t sent = 0;
   Ledger ledger;
   OutboundStream out;
+  OutboundStream beside;       // for what must not wait behind blocks
+  bool sharing = false;        // what it gets
+  bool waits = false;          // for its turn
+  bool slow = false;           // it gave up its turn
+  double rate = 0;             // at which the last message went, in bytes per second
   std::deque<BatchPtr> ready;  // read, to be written
   std::size_t ready_bytes = 0;
   std::size_t leaving = 0;  // of the blocks being written
@@ -77,6 +88,7 @@ struct Server::Peer {
   Event drained;
   Event sendable;
 
+  bool gives() const { return sharing && (sent < kTrustedBlocks || kSentForGiven * given >= sent); }
   bool is_idle() const { return ready.empty() && writing == nullptr; }
   std::size_t bytes_leaving(const BlockFilter& counted) const;
 };
@@ -86,6 +98,8 @@ Server::Server(System& system, net::Swarm& swarm, BlockReader& store)
       swarm_(swarm),
       store_(store),
       budget_(system, {.bytes = kBudgetBytes, .bytes_per_peer = kReadAheadBytes}),
+      copies_(std::hash<PeerId>{}(swarm.local_peer())),
+      turns_(system),
       tasks_(system.waits, "bitswap server") {}
 
 void Server::receive(const PeerId& from, const Message& message) {
@@ -94,6 +108,7 @@ void Server::receive(const PeerId& from, const Message& message) {
   if (tasks_.stopping() || swarm_.best(from) == nullptr) return;
   const auto found = peers_.find(from);
   const PeerPtr peer = found != peers_.end() ? found->second : start(from);
+  if (peer->sharing) credit_givers(*peer, message);
   const auto size_of = [this](const Multihash& hash) { return store_.size(hash); };
   peer->ledger.receive(message, size_of, system_.clock.now());
   // Not as soon as it connects: what an earlier life of it wanted, it has called off only now.
@@ -126,16 +141,39 @@ void Server::offer_all() {
 
 Server::PeerPtr Server::start(const PeerId& id) {
   auto peer = std::make_shared<Peer>(system_, swarm_, id);
+  peer->number = next_number_++;
   peers_.emplace(id, peer);
+  if (sharing_.contains(id)) make_sharing(*peer);
   tasks_.spawn(read_ahead(peer));
   tasks_.spawn(send_all(peer));
+  tasks_.spawn(say_beside(peer));
   return peer;
+}
+
+void Server::note_sharing(const PeerId& id) {
+  if (swarm_.best(id) == nullptr || !sharing_.insert(id).second) return;
+  if (const auto peer = peers_.find(id); peer != peers_.end()) make_sharing(*peer->second);
+}
+
+void Server::make_sharing(Peer& peer) {
+  peer.sharing = true;
+  peer.ledger.send_rarest_first([this](const Multihash& hash) { return copies_.of(hash); });
+}
+
+std::size_t Server::read_ahead_bytes(const Peer& peer) const {
+  if (!is_established(peer.id)) return 1;
+  if (!peer.sharing) return kReadAheadBytes;
+  const double seconds = std::chrono::duration<double>(kReadAheadTime).count();
+  return std::clamp<std::size_t>(static_cast<std::size_t>(peer.rate * seconds), 1, kReadAheadBytes);
 }
 
 void Server::end(const PeerPtr& peer) {
   if (std::exchange(peer->gone, true)) return;
   peers_.erase(peer->id);
   peer->out.drop();
+  peer->beside.drop();
+  for (const BatchPtr& batch : peer->ready) forget_copies(*batch);
+  if (peer->writing != nullptr) forget_copies(*peer->writing);
   peer->wanted.notify_all();
   peer->drained.notify_all();
   peer->sendable.notify_all();
@@ -143,10 +181,12 @@ void Server::end(const PeerPtr& peer) {
 
 void Server::disconnected(const PeerId& from, net::ConnectionId connection, bool was_last) {
   if (was_last) established_.erase(from);
+  if (was_last) sharing_.erase(from);
   const auto found = peers_.find(from);
   if (found == peers_.end()) return;
   const PeerPtr peer = found->second;
   peer->out.disconnected(connection);
+  peer->beside.disconnected(connection);
   if (was_last) end(peer);
 }
 
@@ -172,6 +212,7 @@ Task<void> Server::stop() {
   const auto all = peers_;
   for (const auto& [id, peer] : all) end(peer);
   co_await tasks_.stop();
+  co_await turns_.stop();
 }
 
 bool Server::is_established(const PeerId& peer) const {
@@ -182,10 +223,11 @@ Task<void> Server::read_ahead(PeerPtr peer) {
   while (!peer->gone) {
     if (!peer->ledger.has_blocks()) {
       co_await peer->wanted.wait();
-    } else if (peer->ready_bytes >= (is_established(peer->id) ? kReadAheadBytes : 1)) {
+    } else if (peer->ready_bytes >= read_ahead_bytes(*peer)) {
       co_await peer->drained.wait();
     } else {
       BatchPtr batch = co_await read_batch(*peer);
+      if (peer->gone) forget_copies(*batch);
       if (!batch->cids.empty()) {
         peer->ready_bytes += batch->block_bytes();
         batch->allow_put_back();
@@ -204,6 +246,7 @@ Task<void> Server::reserve(const PeerId& peer, Batch& batch, std::size_t bytes) 
 
 Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
   auto batch = std::make_unique<Batch>();
+  batch->counted = peer.sharing;
   co_await reserve(peer.id, *batch,
                    std::max<std::size_t>(peer.ledger.next_bytes().value_or(0),
                                          std::min(peer.ledger.queued_bytes(), kMessageBlockBytes)));
@@ -211,10 +254,17 @@ Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
   while (!peer.gone) {
     const std::vector<Cid> cids = next_blocks(peer, bytes);
     if (cids.empty()) break;
+    for (const Cid& cid : cids) {
+      if (!batch->counted) break;
+      const std::uint32_t copies = copies_.of(cid.hash());
+      batch->copies = batch->cids.empty() ? copies : std::min(batch->copies, copies);
+      copies_.add(cid.hash(), peer.number);
+    }
     std::vector<std::optional<SharedBytes>> contents = co_await read_blocks(cids);
     for (std::size_t i = 0; i < cids.size(); ++i) {
       std::optional<SharedBytes>& content = contents[i];
       if (!content || content->size() > kMaxBlockBytes) {
+        if (batch->counted) copies_.take_back(cids[i].hash());
         peer.ledger.missing(cids[i].hash());
         continue;
       }
@@ -263,6 +313,12 @@ std::vector<Cid> Server::next_blocks(Peer& peer, std::size_t bytes) {
   return out;
 }
 
+/// It went before it had all of them.
+void Server::forget_copies(const Batch& batch) {
+  if (!batch.counted) return;
+  for (const Cid& cid : batch.cids) copies_.take_back(cid.hash());
+}
+
 Task<std::vector<std::optional<SharedBytes>>> Server::read_blocks(const std::vector<Cid>& cids) {
   std::vector<Multihash> hashes;
   for (const Cid& cid : cids) hashes.push_back(cid.hash());
@@ -284,7 +340,7 @@ Task<void> Server::send_all(PeerPtr peer) {
     }
     bool failed = false;
     try {
-      co_await send_next(*peer);
+      co_await send_in_turn(*peer);
       failures = 0;
     } catch (const Error& error) {
       log_debug("bitswap server: {}", error.what());
@@ -297,6 +353,33 @@ Task<void> Server::send_all(PeerPtr peer) {
   end(peer);
 }
 
+Task<void> Server::say_beside(PeerPtr peer) {
+  while (!peer->gone) {
+    const bool busy = peer->writing != nullptr || peer->waits;
+    if (!busy || !peer->ledger.has_presences()) {
+      co_await peer->sendable.wait();
+      continue;
+    }
+    bool failed = false;
+    try {
+      co_await say(*peer);
+    } catch (const Error& error) {
+      log_debug("bitswap server: {}", error.what());
+      failed = true;
+    }
+    if (failed) co_await system_.clock.sleep_for(kRetryPause);
+  }
+}
+
+Task<void> Server::say(Peer& peer) {
+  co_await peer.beside.ready();
+  Message message;
+  message.presences = peer.ledger.take_presences(kMaxPresences);
+  if (peer.beside.version() != Version::v1_2 || message.presences.empty()) co_return;
+  const EncodedMessage encoded = encode_message(message, Version::v1_2);
+  co_await peer.beside.write(encoded);
+}
+
 Server::BatchPtr Server::take_ready(Peer& peer) {
   if (peer.ready.empty()) return std::make_unique<Batch>();
   BatchPtr batch = std::move(peer.ready.front());
@@ -304,6 +387,7 @@ Server::BatchPtr Server::take_ready(Peer& peer) {
   peer.ready_bytes -= batch->block_bytes();
   for (std::size_t i = batch->cids.size(); i-- > 0;) {
     if (peer.ledger.is_wanted(batch->cids[i].hash())) continue;
+    if (batch->counted) copies_.take_back(batch->cids[i].hash());
     peer.ledger.sent(batch->cids[i].hash());
     batch->remove(i);
   }
@@ -311,6 +395,49 @@ Server::BatchPtr Server::take_ready(Peer& peer) {
   peer.ready_bytes += batch->block_bytes();
   peer.drained.notify_all();
   return batch;
+}
+
+void Server::credit_givers(const Peer& peer, const Message& message) {
+  for (const WantEntry& entry : message.wants) {
+    if (!entry.cancel || !peer.ledger.is_queued(entry.cid.hash())) continue;
+    const std::optional<std::uint32_t> giver = copies_.only_holder(entry.cid.hash());
+    if (!giver || *giver == peer.number) continue;
+    const auto found =
+        std::ranges::find_if(peers_, [&](const auto& one) { return one.second->number == *giver; });
+    if (found != peers_.end()) ++found->second->given;
+  }
+}
+
+void Server::note_given(const PeerId& id) {
+  if (const auto peer = peers_.find(id); peer != peers_.end()) ++peer->second->given;
+}
+
+/// While nobody shares what it gets, all are sent to side by side.
+Task<void> Server::send_in_turn(Peer& peer) {
+  std::unique_ptr<SendTurns::Turn> turn;
+  const std::size_t bytes = peer.ready.empty() ? 0 : peer.ready.front()->block_bytes();
+  if (!sharing_.empty() && !peer.slow && bytes >= kTurnBytes) turn = co_await take_turn(peer);
+  if (peer.gone) co_return;
+  const std::uint64_t before = peer.sent;
+  co_await send_next(peer);
+  if (turn && peer.sent > before) turn->note_sent();
+  peer.slow = turn != nullptr ? turn->gave_up() : peer.slow && peer.rate < turns_.slow_rate();
+}
+
+/// What is to be said goes out beside meanwhile.
+Task<std::unique_ptr<SendTurns::Turn>> Server::take_turn(Peer& peer) {
+  struct Waiting {
+    bool& flag;
+    explicit Waiting(bool& its_flag) : flag(its_flag) { flag = true; }
+    ~Waiting() { flag = false; }
+  };
+  const Waiting waiting(peer.waits);
+  peer.sendable.notify_all();
+  const Batch& next = *peer.ready.front();
+  const SendTurns::Claim claim{
+      .gives = peer.gives(), .copies = next.copies, .bytes = next.block_bytes()};
+  std::unique_ptr<SendTurns::Turn> turn = co_await turns_.take(claim);
+  co_return turn;
 }
 
 Task<void> Server::send_next(Peer& peer) {
@@ -327,7 +454,9 @@ Task<void> Server::send_next(Peer& peer) {
 
   const bool lost = system_.faults.strikes("bitswap.lose_answer");
   peer.writing = batch.get();
+  peer.sendable.notify_all();
   const std::size_t bytes = batch->block_bytes();
+  const TimePoint began = system_.clock.now();
   std::exception_ptr failure;
   try {
     if (!lost) co_await write(peer, *batch);
@@ -338,6 +467,8 @@ Task<void> Server::send_next(Peer& peer) {
   peer.leaving = 0;
   peer.copy = {};
   peer.ready_bytes -= bytes;
+  const std::chrono::duration<double> took = system_.clock.now() - began;
+  if (bytes > 0) peer.rate = static_cast<double>(bytes) / std::max(took.count(), 1e-6);
   if (failure) {
     batch->encoded.reset();
     batch->written = 0;
@@ -354,6 +485,7 @@ Task<void> Server::send_next(Peer& peer) {
   batch->put_back();
   peer.drained.notify_all();
   for (const Cid& cid : batch->cids) peer.ledger.sent(cid.hash());
+  peer.sent += batch->cids.size();
   for (std::size_t i = 0; i < batch->cids.size(); ++i) {
     sent_.notify({peer.id, batch->cids[i], batch->sizes[i]});
   }

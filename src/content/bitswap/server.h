@@ -8,8 +8,10 @@
 
 #include "content/bitswap/bitswap.h"
 #include "content/bitswap/block_reader.h"
+#include "content/bitswap/copy_counts.h"
 #include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
+#include "content/bitswap/send_turns.h"
 #include "net/resources/memory_budget.h"
 #include "system/task_group.h"
 
@@ -43,6 +45,15 @@ class Server {
   /// While the line is idle, a message is sent when it has this much.
   static constexpr std::size_t kIdleMessageBytes = 64 * 1024;
   static constexpr std::size_t kMaxPresences = 2048;
+  /// Of one that shares what it gets no more is read ahead than goes out in so long: until then it
+  /// may have got it elsewhere, and others may lack it more.
+  static constexpr Duration kReadAheadTime = 100ms;
+  /// A peer that shares is taken to give until it has been sent so many blocks; from then on when
+  /// it gave at least a fourth of that: to us, or to others, who then want it of us no more.
+  static constexpr std::uint64_t kTrustedBlocks = 4;
+  static constexpr std::uint64_t kSentForGiven = 4;
+  /// A message with less of blocks is not worth waiting for a turn.
+  static constexpr std::size_t kTurnBytes = 64 * 1024;
   /// Small blocks read from the disk in one go.
   static constexpr std::size_t kReadTogether = 32;
   static constexpr int kMaxFailures = 4;
@@ -53,6 +64,13 @@ class Server {
   void offer(const Multihash& hash);
   void offer_all();
   void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
+  /// `peer` gives what it gets to others who want it, too: it is sent first what the fewest have.
+  void note_sharing(const PeerId& peer);
+  /// It gave us a block.
+  void note_given(const PeerId& peer);
+  void when_saturated(std::function<bool()> saturated) {
+    turns_.when_saturated(std::move(saturated));
+  }
   Subscription when_sent(std::function<void(const Sent&)> callback) {
     return sent_.add(std::move(callback));
   }
@@ -80,20 +98,34 @@ class Server {
   static std::vector<Cid> next_blocks(Peer& peer, std::size_t bytes);
   Task<std::vector<std::optional<SharedBytes>>> read_blocks(const std::vector<Cid>& cids);
   Task<void> send_all(PeerPtr peer);
+  /// While a block is being sent, what is said goes out beside it.
+  Task<void> say_beside(PeerPtr peer);
+  Task<void> say(Peer& peer);
+  void make_sharing(Peer& peer);
+  std::size_t read_ahead_bytes(const Peer& peer) const;
+  void forget_copies(const Batch& batch);
   Task<void> send_next(Peer& peer);
+  Task<void> send_in_turn(Peer& peer);
+  Task<std::unique_ptr<SendTurns::Turn>> take_turn(Peer& peer);
+  /// Credits those who gave what `peer` does not want of us any more.
+  void credit_givers(const Peer& peer, const Message& message);
   Task<void> write(Peer& peer, Batch& batch);
   Task<void> write_part(Peer& peer, Batch& batch);
   void pin(const PeerId& peer, Batch& batch);
   /// Of what was read: without what has been called off since.
-  static BatchPtr take_ready(Peer& peer);
+  BatchPtr take_ready(Peer& peer);
 
   System& system_;
   net::Swarm& swarm_;
   BlockReader& store_;
   Subscribers<const Sent&> sent_;
   net::MemoryBudget budget_;
+  CopyCounts copies_;
+  SendTurns turns_;
   std::set<PeerId> established_;  // connected ones
+  std::set<PeerId> sharing_;      // likewise
   std::map<PeerId, PeerPtr> peers_;
+  std::uint32_t next_number_ = 0;
   TaskGroup tasks_;
 };
 

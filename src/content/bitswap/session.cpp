@@ -12,6 +12,15 @@ namespace shoal::content::bitswap {
 
 namespace {
 
+// Of a neighbour, while it is not connected.
+constexpr const char* kAway = "has left";
+
+std::uint64_t salt_of(const PeerId& peer) {
+  std::uint64_t out = 0;
+  for (const std::uint8_t byte : peer.encoded()) out = out * 31 + byte;
+  return out;
+}
+
 Tuning tuning_for(Tuning tuning, Asks whom) {
   tuning.peers_may_come = whom == Asks::anybody;
   return tuning;
@@ -23,7 +32,7 @@ SessionState::SessionState(Client& client, std::uint64_t id, Tuning tuning, Asks
     : client_(client),
       id_(id),
       whom_(whom),
-      table_(tuning_for(tuning, whom)),
+      table_(tuning_for(tuning, whom), salt_of(client.swarm().local_peer())),
       changed_(client.system().waits),
       wanted_(client.system().waits) {}
 
@@ -54,10 +63,38 @@ void SessionState::add_peer(const PeerId& id) {
     known->changed.notify_all();
     return;
   }
+  client_.tasks().spawn(keep_connected(shared_from_this(), make_peer(id)));
+}
+
+SessionState::PeerState& SessionState::make_peer(const PeerId& id) {
   peers_.push_back(std::make_unique<PeerState>(id, table_.add_peer(), client_.system().waits));
-  PeerState& peer = *peers_.back();
-  by_id_.emplace(id, &peer);
-  client_.tasks().spawn(keep_connected(shared_from_this(), peer));
+  by_id_.emplace(id, peers_.back().get());
+  return *peers_.back();
+}
+
+void SessionState::add_neighbour(const PeerId& id) {
+  if (ended_) return;
+  PeerState* peer = find(id);
+  const bool is_new = peer == nullptr;
+  if (is_new) {
+    peer = &make_peer(id);
+    peer->is_neighbour = true;
+    peer->reason = kAway;
+    table_.set_hope(peer->index, false);
+  }
+  if (table_.role(peer->index) == PeerRole::unknown) set_role(id, PeerRole::part);
+  if (is_new) {
+    client_.tasks().spawn(keep_connected(shared_from_this(), *peer));
+  } else {
+    peer->changed.notify_all();
+  }
+}
+
+void SessionState::set_role(const PeerId& id, PeerRole role) {
+  PeerState* peer = find(id);
+  if (peer == nullptr) return;
+  table_.set_role(peer->index, role);
+  wake();
 }
 
 Task<Block> SessionState::fetch(std::shared_ptr<SessionState> self, Cid cid, WantTable::Kind kind) {
@@ -127,7 +164,7 @@ void SessionState::deliver(const PeerId& from, const Multihash& hash, const Shar
   ++counts_.blocks_fetched;
   counts_.bytes_hashed += bytes.size();
   count(peer, bytes.size());
-  finish(hash, bytes, nullptr);
+  finish(hash, bounds_memory_ ? client_.count_in_hand(bytes) : bytes, nullptr);
   wake();
 }
 
@@ -322,7 +359,7 @@ std::vector<Trouble> SessionState::troubles() const {
   std::vector<Trouble> out;
   for (const auto& peer : peers_) {
     const std::string& trouble = peer->reason.empty() ? peer->failure : peer->reason;
-    if (trouble.empty() || table_.up(peer->index)) continue;
+    if (trouble.empty() || peer->is_neighbour || table_.up(peer->index)) continue;
     out.push_back({peer->id, trouble});
   }
   return out;
@@ -331,15 +368,35 @@ std::vector<Trouble> SessionState::troubles() const {
 Task<void> SessionState::keep_connected(std::shared_ptr<SessionState> self, PeerState& peer) {
   while (!self->ended_ && !peer.lied) {
     const bool connected = self->client_.swarm().best(peer.id) != nullptr;
-    if (connected && !peer.useless) {
+    if (connected && self->waits_for_direct_path(peer) > Duration{}) {
+      co_await self->wait_for_direct_path(peer);
+    } else if (connected && !peer.useless) {
       co_await self->use(peer);
-    } else if (self->whom_ == Asks::anybody) {
+    } else if (self->whom_ == Asks::anybody || peer.is_neighbour) {
       co_await peer.changed.wait();
     } else if (connected || !peer.reason.empty()) {
       co_await self->wait_for_change(peer);
     } else {
       co_await self->reach(peer);
     }
+  }
+}
+
+/// A relay with limits ends a connection after a fraction of a block: for so long there is hope for
+/// a direct one.
+Duration SessionState::waits_for_direct_path(const PeerState& peer) const {
+  const net::Connection* best = client_.swarm().best(peer.id);
+  if (best == nullptr || !best->limited()) return {};
+  return kDirectPatience - (client_.system().clock.now() - best->opened_at());
+}
+
+Task<void> SessionState::wait_for_direct_path(PeerState& peer) {
+  const Duration patience = waits_for_direct_path(peer);
+  try {
+    co_await within(client_.system().clock, patience, peer.changed.wait(),
+                    "for a direct path to " + peer.id.to_string());
+  } catch (const Error&) {
+    peer.failure = "only a relay that lets little through leads there";
   }
 }
 
@@ -367,6 +424,7 @@ Task<void> SessionState::use(PeerState& peer) {
   while (!ended_ && table_.up(peer.index)) co_await peer.changed.wait();
   if (clock.now() - since >= kGoodConnection) peer.tries = 0;
   peer.failure = "the connection ended";
+  if (peer.is_neighbour && peer.reason.empty()) give_up_peer(peer, kAway);
 }
 
 Task<void> SessionState::reach(PeerState& peer) {

@@ -28,6 +28,9 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   /// A connection that lived for so long was a good one.
   static constexpr Duration kGoodConnection = 10s;
   static constexpr Duration kTick = 100ms;
+  /// What is connected by a relay with limits is asked for nothing for so long, while both sides
+  /// try to reach each other directly.
+  static constexpr Duration kDirectPatience = 6s;
   /// A peer that was given up is tried again now and then.
   static constexpr Duration kTryGivenUp = 1min;
 
@@ -36,6 +39,10 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   void start();
   void end();
   void add_peer(const PeerId& peer);
+  void add_neighbour(const PeerId& peer);
+  void set_role(const PeerId& peer, PeerRole role);
+  bool together() const { return table_.together(); }
+  void bound_memory() { bounds_memory_ = true; }
   void expect_peers(bool more);
   static Task<Block> fetch(std::shared_ptr<SessionState> self, Cid cid, WantTable::Kind kind);
 
@@ -87,10 +94,12 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
     TimePoint trying_since{};
     bool useless = false;  // connected, but speaks no bitswap
     bool lied = false;
+    bool is_neighbour = false;          // not for us to connect to
     std::size_t arriving = 0;           // as of the last tick
     std::optional<std::size_t> source;  // in counts_
   };
 
+  PeerState& make_peer(const PeerId& id);
   void join(Waiter& waiter, const Cid& cid, WantTable::Kind kind);
   void leave(Waiter& waiter, const Multihash& hash);
   void finish(const Multihash& hash, const SharedBytes& bytes, const std::exception_ptr& failure);
@@ -105,6 +114,8 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   Task<void> reach(PeerState& peer);
   Task<void> dial(PeerState& peer);
   Task<void> wait_for_change(PeerState& peer);
+  Duration waits_for_direct_path(const PeerState& peer) const;
+  Task<void> wait_for_direct_path(PeerState& peer);
   void withdraw(const PeerId& peer);
   void give_up_peer(PeerState& peer, std::string reason);
   void tell_peers();
@@ -126,6 +137,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   std::unordered_map<Multihash, Cid> told_;  // wants that a peer may still know of
   Event changed_;
   Event wanted_;
+  bool bounds_memory_ = false;
   bool dirty_ = false;
   bool ended_ = false;
 };

@@ -29,8 +29,38 @@ void WantTable::peer_up(Peer index, TimePoint now) {
   peer.stalls = 0;
   peer.lacks = 0;
   peer.window = PeerWindow();
+  if (peer.role == PeerRole::part) peer.window.restart_from(PeerWindow::kMinTogether);
+  peer.unsurveyed = peer.role == PeerRole::part;
   peer.last_delivery = now;
+  count_roles();
   for (auto& [order, want] : Ordered(dry_)) make_open(*want);
+}
+
+void WantTable::set_role(Peer index, PeerRole role) {
+  PeerState& peer = peers_[index];
+  if (peer.role == role) return;
+  peer.role = role;
+  peer.offers.clear();
+  peer.unsurveyed = peer.up && role == PeerRole::part;
+  if (peer.unsurveyed) peer.window.restart_from(PeerWindow::kMinTogether);
+  if (role == PeerRole::whole) peer.lacks = 0;
+  count_roles();
+  for (auto& [order, want] : Ordered(dry_)) make_open(*want);
+}
+
+void WantTable::count_roles() {
+  const auto up = [this](PeerRole role) {
+    return static_cast<std::size_t>(std::ranges::count_if(
+        peers_, [role](const PeerState& peer) { return peer.up && peer.role == role; }));
+  };
+  parts_up_ = up(PeerRole::part);
+  wholes_up_ = up(PeerRole::whole);
+}
+
+/// A peer with the whole is not hurried by what it is asked for: what others give leaves its queue.
+std::size_t WantTable::capacity(const PeerState& peer) const {
+  if (peer.role != PeerRole::whole || parts_up_ == 0) return peer.window.blocks();
+  return std::max(peer.window.blocks(), tuning_.choice / std::max<std::size_t>(1, wholes_up_));
 }
 
 void WantTable::peer_down(Peer peer) {
@@ -45,6 +75,8 @@ void WantTable::peer_lied(Peer peer) {
 void WantTable::release(Peer index, bool lied) {
   PeerState& peer = peers_[index];
   peer.up = false;
+  peer.offers.clear();
+  count_roles();
   const Ordered owed = std::exchange(peer.outstanding, {});
   for (auto& [hash, want] : wants_) {
     std::erase_if(want.questions, [index](const Question& asked) { return asked.peer == index; });
@@ -65,6 +97,7 @@ void WantTable::want(const Multihash& hash, Kind kind) {
   if (!added) return;
   ++next_order_;
   open_.emplace(entry->second.order, &entry->second);
+  if (parts_up_ > 0) unsurveyed_.push_back(hash);
 }
 
 void WantTable::unwant(const Multihash& hash) {
@@ -136,6 +169,9 @@ void WantTable::have(Peer peer, const Multihash& hash, TimePoint now) {
   asked.has = true;
   asked.answers = 0;
   peers_[peer].lacks = 0;
+  if (peers_[peer].role == PeerRole::part && asked.ask != Ask::block) {
+    peers_[peer].offers.emplace(entry->second.order, &entry->second);
+  }
   if (dry_.contains(entry->second.order)) make_open(entry->second);
 }
 
@@ -153,6 +189,7 @@ void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
                        : std::min(asked->backoff * 2, tuning_.ask_again_at_most);
   asked->again_at = now + asked->backoff;
   PeerState& peer = peers_[index];
+  peer.offers.erase(want.order);
   peer.stalled = false;
   peer.silent = Duration::zero();
   peer.last_delivery = now;
@@ -198,6 +235,7 @@ void WantTable::erase(Want& want) {
   }
   open_.erase(want.order);
   dry_.erase(want.order);
+  forget_offers(want);
   const Multihash hash = want.hash;
   wants_.erase(hash);
 }
@@ -223,15 +261,14 @@ void WantTable::cancel_where_it_lacks(Want& want) {
 /// Also when there is nobody who would need any.
 bool WantTable::has_room() const {
   const auto may_send = [this](const PeerState& peer) { return peer.up && !is_poor(peer); };
-  const auto is_full = [&](const PeerState& peer) {
-    return peer.outstanding.size() >= peer.window.blocks();
-  };
   return std::ranges::any_of(peers_,
                              [&](const auto& peer) { return may_send(peer) && !is_full(peer); }) ||
          std::ranges::none_of(peers_, may_send);
 }
 
 std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
+  survey();
+  take_offers(now);
   std::size_t looks = 0;
   for (auto next = open_.begin(); next != open_.end() && looks < kLooksPerPlan; ++looks) {
     if (!has_room()) break;
@@ -248,10 +285,82 @@ std::vector<WantTable::Action> WantTable::plan(TimePoint now) {
       make_dry(want, now);
     }
   }
-  for (PeerState& peer : peers_) {
-    peer.limited = peer.outstanding.size() >= peer.window.blocks();
-  }
+  for (PeerState& peer : peers_) peer.limited = is_full(peer);
   return std::exchange(actions_, {});
+}
+
+void WantTable::survey() {
+  const std::vector<Multihash> fresh = std::exchange(unsurveyed_, {});
+  for (Peer index = 0; index < peers_.size() && parts_up_ > 0; ++index) {
+    PeerState& peer = peers_[index];
+    if (!peer.up || peer.role != PeerRole::part) continue;
+    if (std::exchange(peer.unsurveyed, false)) {
+      for (const Multihash& hash : all()) survey(wants_.find(hash)->second, index);
+      continue;
+    }
+    for (const Multihash& hash : fresh) {
+      const auto want = wants_.find(hash);
+      if (want != wants_.end()) survey(want->second, index);
+    }
+  }
+}
+
+void WantTable::survey(Want& want, Peer peer) {
+  Question& asked = question(want, peer);
+  if (asked.ask == Ask::nothing && !asked.lacks) tell(want, asked, Ask::have);
+}
+
+void WantTable::forget_offers(const Want& want) {
+  for (const Question& asked : want.questions) peers_[asked.peer].offers.erase(want.order);
+}
+
+void WantTable::take_offers(TimePoint now) {
+  if (parts_up_ == 0) return;
+  for (bool any = true; any;) {
+    any = false;
+    for (Peer index = 0; index < peers_.size(); ++index) {
+      PeerState& peer = peers_[index];
+      if (!peer.up || peer.stalled || peer.offers.empty() || is_full(peer)) continue;
+      Want* const want = best_offer(index);
+      if (want == nullptr) continue;
+      recall_from_wholes(*want);
+      peer.offers.erase(want->order);
+      dry_.erase(want->order);
+      ask_for_block(*want, index, now);
+      any = true;
+    }
+  }
+}
+
+/// The one that the fewest have.
+WantTable::Want* WantTable::best_offer(Peer index) {
+  const auto rank = [this](const Want& want) {
+    const auto holders = std::ranges::count_if(want.questions, &Question::has);
+    const std::uint64_t chance = (want.order ^ salt_) * 0x9e3779b97f4a7c15ULL;
+    return std::pair(holders, chance ^ (chance >> 32));
+  };
+  Want* best = nullptr;
+  for (const auto& [order, want] : peers_[index].offers) {
+    if (is_left_to_wholes(*want) && (best == nullptr || rank(*want) < rank(*best))) best = want;
+  }
+  return best;
+}
+
+/// Nobody is asked for it but peers that have all of it, if any.
+bool WantTable::is_left_to_wholes(const Want& want) const {
+  return std::ranges::none_of(want.questions, [this](const Question& asked) {
+    const PeerState& peer = peers_[asked.peer];
+    return asked.ask == Ask::block && !asked.lacks && !peer.stalled && peer.role != PeerRole::whole;
+  });
+}
+
+void WantTable::recall_from_wholes(Want& want) {
+  for (Question& asked : want.questions) {
+    PeerState& peer = peers_[asked.peer];
+    if (asked.ask != Ask::block || peer.role != PeerRole::whole) continue;
+    peer.outstanding.erase(want.order);
+    tell(want, asked, Ask::nothing);
+  }
 }
 
 std::optional<WantTable::Peer> WantTable::choose(const Want& want, bool& any) const {
@@ -263,10 +372,10 @@ std::optional<WantTable::Peer> WantTable::choose(const Want& want, bool& any) co
     if (asked != nullptr && (asked->lacks || asked->ask == Ask::block)) continue;
     if (is_poor(peer) && (asked == nullptr || !asked->has)) continue;
     any = true;
-    if (peer.stalled || peer.outstanding.size() >= peer.window.blocks()) continue;
+    if (peer.stalled || is_full(peer)) continue;
     const auto load = [this](Peer of) {
       return static_cast<double>(peers_[of].outstanding.size()) /
-             static_cast<double>(peers_[of].window.blocks());
+             static_cast<double>(capacity(peers_[of]));
     };
     if (!best || load(index) < load(*best)) best = index;
   }
@@ -278,6 +387,7 @@ void WantTable::ask_for_block(Want& want, Peer index, TimePoint now) {
   Question& asked = question(want, index);
   asked.asked_at = now;
   cancel_where_it_lacks(want);
+  peer.offers.erase(want.order);
   if (peer.outstanding.empty()) {
     peer.busy_since = now - std::exchange(peer.silent, Duration::zero());
   }
@@ -324,21 +434,26 @@ bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit)
 /// At the end of a download, and while nothing more can be asked for.
 bool WantTable::may_help(Peer index) const {
   const PeerState& helper = peers_[index];
-  const bool is_idle = helper.outstanding.empty() && open_.empty();
-  return is_idle && helper.up && !helper.stalled && !is_poor(helper);
+  // While others get the same, all is asked for most of the time: only the last blocks count then.
+  const bool is_end = !together() || wants_.size() <= peers_.size();
+  const bool is_idle = helper.outstanding.empty() && open_.empty() && is_end;
+  const bool may_have = !is_poor(helper) || helper.role == PeerRole::part;
+  return is_idle && helper.up && !helper.stalled && may_have;
 }
 
 /// One that answers just in time, over and over, would hold up the end of everything.
 void WantTable::help(Peer helper, Peer slow, TimePoint now) {
   const Duration own = tuning_.late * peers_[slow].latency.value_or(tuning_.stall);
-  const Duration patience = std::max(tuning_.late * peers_[helper].latency.value_or(tuning_.stall),
-                                     std::min(own, tuning_.stall));
+  const Duration most = parts_up_ > 0 ? tuning_.stall_together : tuning_.stall;
+  const Duration patience =
+      std::max(tuning_.late * peers_[helper].latency.value_or(tuning_.stall), std::min(own, most));
   // Half of it, from the end: the rest comes from there meanwhile, in order.
   const Ordered owed = peers_[slow].outstanding;
-  std::size_t room = std::min(peers_[helper].window.blocks(), (owed.size() + 1) / 2);
+  std::size_t room = std::min(capacity(peers_[helper]), (owed.size() + 1) / 2);
   for (const auto& [order, want] : std::views::reverse(owed)) {
     const Question* known = find(*want, helper);
-    const bool lacks = known != nullptr && known->lacks;
+    const bool is_part = peers_[helper].role == PeerRole::part;
+    const bool lacks = known != nullptr ? known->lacks || (is_part && !known->has) : is_part;
     const bool twice = std::ranges::count(want->questions, Ask::block, &Question::ask) > 1;
     if (lacks || twice || now - find(*want, slow)->asked_at < patience) continue;
     if (room-- == 0) return;
@@ -351,9 +466,12 @@ Duration WantTable::stall_limit(Peer index) const {
   for (const auto& [peer, latency] : latencies_) {
     if (peer != index) others.push_back(latency);
   }
-  if (others.size() < kEnoughLatencies) return tuning_.stall;
+  if (others.size() < kEnoughLatencies) return together() ? tuning_.stall_together : tuning_.stall;
   const auto p95 = others.begin() + static_cast<std::ptrdiff_t>(others.size() * 95 / 100);
   std::ranges::nth_element(others, p95);
+  if (together()) {
+    return std::clamp<Duration>(2 * *p95, tuning_.stall_together, tuning_.stall_together_at_most);
+  }
   return std::clamp(*p95, tuning_.stall_at_least, tuning_.stall);
 }
 

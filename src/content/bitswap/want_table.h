@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "content/bitswap/bitswap.h"
 #include "content/bitswap/peer_window.h"
 #include "format/multihash.h"
 #include "system/time.h"
@@ -44,6 +45,13 @@ struct Tuning {
   Duration give_up_partial = 15s;
   /// Blocks are waited for though every peer lacks them: others may come.
   bool peers_may_come = false;
+  /// While others get the same from the same peers, each waits in many queues: how long a peer may
+  /// be silent before it is stalled; twice what 95 % of the others' blocks take, within these.
+  Duration stall_together = 3s;
+  Duration stall_together_at_most = 30s;
+  /// What peers that have the whole are asked for, all together, while others get the same: from
+  /// these they choose what the fewest have.
+  std::size_t choice = 64;
 };
 
 /// What we told, or should tell, one peer about one block.
@@ -58,6 +66,10 @@ enum class Ask { nothing, have, block };
 ///                |
 ///                +-- every peer lacks it,
 ///                    or stalls with it --> dry -- have() --> open
+///
+/// Peers that get the same tree (PeerRole::part) are told every want as WANT_HAVE. What one of them
+/// has is asked of it rather than of a peer that has the whole, whose queue it leaves: the rarest
+/// block first. Peers with the whole are asked for many blocks at once, to choose from.
 ///
 /// While a want is dry, one peer keeps a WANT_BLOCK, so that it sends the block as soon as it has
 /// it, and the others are told WANT_HAVE.
@@ -79,7 +91,8 @@ class WantTable {
   /// Of a root it is final that a peer lacks it; of another part not.
   enum class Kind { part, root };
 
-  explicit WantTable(Tuning tuning) : tuning_(tuning) {}
+  /// `salt` decides between blocks that are equally rare, so that sessions differ.
+  explicit WantTable(Tuning tuning, std::uint64_t salt = 0) : tuning_(tuning), salt_(salt) {}
 
   /// A peer that may come up later.
   Peer add_peer();
@@ -90,10 +103,14 @@ class WantTable {
   void peer_down(Peer peer);
   /// It has sent something that nobody asked for instead of what it owes. Never asked again.
   void peer_lied(Peer peer);
+  void set_role(Peer peer, PeerRole role);
+  PeerRole role(Peer peer) const { return peers_[peer].role; }
   /// Whether it may come up yet; while it may, nothing is given up.
   void set_hope(Peer peer, bool hope) { peers_[peer].hope = hope; }
   bool up(Peer peer) const { return peers_[peer].up; }
   std::size_t live_peers() const;
+  /// Whether a peer that gets the same is up.
+  bool together() const { return parts_up_ > 0; }
 
   void want(const Multihash& hash, Kind kind = Kind::part);
   void unwant(const Multihash& hash);
@@ -116,7 +133,7 @@ class WantTable {
   std::vector<Action> plan(TimePoint now);
 
   std::size_t outstanding(Peer peer) const { return peers_[peer].outstanding.size(); }
-  std::size_t window(Peer peer) const { return peers_[peer].window.blocks(); }
+  std::size_t window(Peer peer) const { return capacity(peers_[peer]); }
 
  private:
   struct Question {
@@ -139,6 +156,8 @@ class WantTable {
   };
   using Ordered = std::map<std::uint64_t, Want*>;
   struct PeerState {
+    PeerRole role = PeerRole::unknown;
+    bool unsurveyed = false;  // not told all wants as WANT_HAVE
     bool up = false;
     bool lied = false;
     bool hope = true;
@@ -149,6 +168,7 @@ class WantTable {
     TimePoint stalled_at{};
     PeerWindow window;
     Ordered outstanding;  // WANT_BLOCKs
+    Ordered offers;       // of a part peer: wants that it has and was not asked for
     TimePoint last_delivery{};
     TimePoint busy_since{};
     Duration silent{};                // that it was before, when another sent the last that it owed
@@ -171,7 +191,21 @@ class WantTable {
   void cancel_where_it_lacks(Want& want);
   void ask_the_poor(Want& want);
   void delivered(Peer peer, Want& want, std::size_t bytes, TimePoint now);
-  bool is_poor(const PeerState& peer) const { return peer.lacks >= tuning_.lacks_in_a_row; }
+  bool is_poor(const PeerState& peer) const {
+    return peer.role == PeerRole::part || peer.lacks >= tuning_.lacks_in_a_row;
+  }
+  /// Blocks that may be asked of it at once.
+  std::size_t capacity(const PeerState& peer) const;
+  bool is_full(const PeerState& peer) const { return peer.outstanding.size() >= capacity(peer); }
+  void count_roles();
+  void survey();
+  void survey(Want& want, Peer peer);
+  void forget_offers(const Want& want);
+  /// Asks part peers for what they have, one block each in turn.
+  void take_offers(TimePoint now);
+  Want* best_offer(Peer peer);
+  bool is_left_to_wholes(const Want& want) const;
+  void recall_from_wholes(Want& want);
   bool has_room() const;
   /// The least loaded peer that may have it; `any` says whether there is one but for room.
   std::optional<Peer> choose(const Want& want, bool& any) const;
@@ -187,7 +221,11 @@ class WantTable {
   bool somebody_may_come() const;
 
   Tuning tuning_;
+  const std::uint64_t salt_;
   std::vector<PeerState> peers_;
+  std::size_t parts_up_ = 0;
+  std::size_t wholes_up_ = 0;
+  std::vector<Multihash> unsurveyed_;  // wants that came while part peers were up
   std::unordered_map<Multihash, Want> wants_;
   Ordered open_;
   Ordered dry_;

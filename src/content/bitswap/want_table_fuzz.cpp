@@ -96,10 +96,14 @@ class Run {
         return table_.dont_have(peer, hash, now_);
       case 13:
         return table_.alive(peer, now_);
+      case 14:
+        if (number < 192) break;
+        return table_.set_role(peer, static_cast<content::PeerRole>(number % 3));
       default:
-        now_ += number * 100ms;
-        for (const auto& [gone, why] : table_.tick(now_)) SHOAL_CHECK(!table_.wants(gone));
+        break;
     }
+    now_ += number * 100ms;
+    for (const auto& [gone, why] : table_.tick(now_)) SHOAL_CHECK(!table_.wants(gone));
   }
 
   /// Whatever happened: what is still wanted is had from one that comes now and has everything,

@@ -61,6 +61,7 @@ Download::Download(System& system, BlockStore& store, Bitswap& bitswap, Session&
       root_(std::move(root)),
       served_(bitswap.served().open()),
       umask_(system.storage.umask()) {
+  session_.bound_memory();
   move_to(std::move(place));
 }
 

@@ -56,6 +56,8 @@ class Download final : public TreeSink, public BlockSource {
  public:
   /// Blocks that came and have no place here, kept so that a run elsewhere need not fetch them.
   static constexpr std::uint64_t kKeptUnplacedBytes = std::uint64_t{64} << 20;
+  /// How many times as much as usual is asked for while others get the same.
+  static constexpr std::uint64_t kAskAhead = 8;
 
   struct Place {
     std::string folder;    // exists
@@ -160,6 +162,7 @@ class Download final : public TreeSink, public BlockSource {
   Task<void> end_file(TreeFile& file) override;
   Task<SharedBytes> block(Cid cid) override;
   std::uint64_t held_bytes(const Cid& cid) override;
+  std::uint64_t ask_ahead() const override { return session_.together() ? kAskAhead : 1; }
   void keep(const Cid& cid, const SharedBytes& block) override;
 
   System& system_;

@@ -62,6 +62,9 @@ class BlockSource {
   virtual Task<SharedBytes> block(Cid cid) = 0;
   /// Bytes of the block when it is on this machine; else 0.
   virtual std::uint64_t held_bytes(const Cid&) { return 0; }
+  /// How many times as much as usual may be asked for at once, because who asks for it sees to the
+  /// memory.
+  virtual std::uint64_t ask_ahead() const { return 1; }
   /// It is no leaf, which would have its place in a file: to be had again for nothing from now on.
   virtual void keep(const Cid& cid, const SharedBytes& block) = 0;
 };

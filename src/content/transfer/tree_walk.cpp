@@ -85,7 +85,8 @@ bool TreeWalk::has_room() {
     next.block_bytes = std::max(next.block_bytes, source_.held_bytes(next.cid));
   }
   const std::uint64_t bytes = bytes_under_way_ + cost(next);
-  if (bytes_under_way_ > 0 && bytes > limits_.in_flight_bytes) return false;
+  const std::uint64_t ahead = next.block_bytes > 0 ? 1 : source_.ask_ahead();
+  if (bytes_under_way_ > 0 && bytes > ahead * limits_.in_flight_bytes) return false;
   return held_bytes_ <= limits_.roomy_bytes || nodes_under_way_ == 0 || next.cid.is(Codec::raw);
 }
 
@@ -156,7 +157,8 @@ Task<std::optional<SharedBytes>> TreeWalk::get(Item& item) {
   const std::uint64_t weight = std::max<std::uint64_t>(block.size(), kNodeCostBytes);
   const std::uint64_t all = bytes_under_way_ - item.weight + weight;
   // Once: from now on it is known what it takes.
-  if (weight > item.weight && all > 2 * limits_.in_flight_bytes && under_way_ > 1) {
+  const std::uint64_t most = 2 * source_.ask_ahead() * limits_.in_flight_bytes;
+  if (weight > item.weight && all > most && under_way_ > 1) {
     item.block_bytes = weight;
     push(item);
     co_return std::nullopt;

@@ -75,6 +75,7 @@ std::vector<Multiaddr> Acceptor::addresses() const {
   std::vector<Multiaddr> out;
   for (const auto& listener : listeners_) {
     const Multiaddr listened = listener->address();
+    if (listened.empty()) continue;
     const auto bound = listened.ip();
     if (!bound || !bound->is_unspecified()) {
       out.push_back(listened);

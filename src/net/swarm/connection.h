@@ -62,6 +62,8 @@ class Connection {
   Path path() const { return path_; }
   /// It came about because both sides dialled at once.
   void note_punched() { path_ = Path::punched; }
+  /// By a relay that ends it after little time or few bytes.
+  bool limited() const { return link_.limited; }
   const std::string& security() const { return link_.security; }
   const std::string& muxer_protocol() const { return link_.muxer_protocol; }
   Direction direction() const { return direction_; }

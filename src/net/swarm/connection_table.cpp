@@ -163,6 +163,10 @@ Task<void> ConnectionTable::wait_until_freed() {
 }
 
 bool ConnectionTable::surplus(const Connection& connection) const {
+  const bool has_direct = std::ranges::any_of(of(connection.peer()), [](const Connection* other) {
+    return !other->going_away() && other->path() != Path::relay;
+  });
+  if (connection.path() == Path::relay && has_direct) return true;
   return !preferred(connection) &&
          std::ranges::any_of(of(connection.peer()), [&](const Connection* other) {
            return !other->closed() && other->path() == connection.path() && preferred(*other) &&

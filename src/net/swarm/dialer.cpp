@@ -4,6 +4,7 @@
 #include <exception>
 #include <utility>
 
+#include "net/path.h"
 #include "net/swarm/dial_order.h"
 #include "system/event.h"
 #include "system/task_group.h"
@@ -22,6 +23,11 @@ bool is_given(const KnownAddress& known) {
 
 bool is_unverified(const KnownAddress& known) {
   return known.source == AddressSource::claimed || known.source == AddressSource::hearsay;
+}
+
+/// Who dials to meet the other side's dials has to be on time, everywhere.
+std::size_t attempts_at_once(DialAs as) {
+  return as.from_listening_port ? Dialer::kMaxAddresses : Dialer::kMaxAttemptsAtOnce;
 }
 
 std::string in_seconds(Duration duration) {
@@ -114,7 +120,7 @@ void Dialer::add(Race& race, std::vector<KnownAddress> addresses) {
 Task<void> Dialer::run(Race& race) {
   while (!race.is_over()) {
     const TimePoint now = system_.clock.now();
-    if (race.waiting.empty() || race.attempts == kMaxAttemptsAtOnce) {
+    if (race.waiting.empty() || race.attempts == attempts_at_once(race.as)) {
       co_await race.changed.wait();
     } else if (now < race.next_start) {
       try {
@@ -127,7 +133,7 @@ Task<void> Dialer::run(Race& race) {
       race.waiting.erase(race.waiting.begin());
       ++race.attempts;
       race.was_tried = true;
-      race.next_start = now + kStagger;
+      race.next_start = race.as.from_listening_port ? now : now + kStagger;
       race.tasks.spawn(attempt(race, std::move(next)));
     }
   }
@@ -166,7 +172,11 @@ Task<void> Dialer::attempt(Race& race, KnownAddress target) {
 }
 
 Task<Link> Dialer::connect(KnownAddress target, PeerId peer, DialAs as) {
-  const DialGate::Pass pass = co_await gate_.enter(is_given(target));
+  // A relay is dialled first, which takes a pass of its own: waiting for it with one in hand, many
+  // circuits would wait for each other.
+  std::optional<DialGate::Pass> pass;
+  const bool is_circuit = path_of(target.address) == Path::relay;
+  if (!is_circuit) pass.emplace(co_await gate_.enter(is_given(target)));
   Transport* transport = transport_for(target.address);
   if (transport == nullptr) throw Error(ErrorCode::unsupported, "no transport for this address");
   Task<Link> dialling = transport->dial(target.address, std::move(peer), as);

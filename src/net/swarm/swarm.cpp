@@ -1,5 +1,6 @@
 #include "net/swarm/swarm.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -47,14 +48,21 @@ void Swarm::listen(const Multiaddr& address) {
     return;
   }
   throw Error(ErrorCode::unsupported, "no transport can listen on this address",
-              address.to_string(), "use /ip4/…/tcp/… or /ip6/…/tcp/…");
+              address.to_string(), "use /ip4/…/tcp/… or /ip6/…/udp/…/quic-v1");
 }
 
 std::vector<Multiaddr> Swarm::listen_addresses() const {
   std::vector<Multiaddr> out = announced_;
   const std::vector<Multiaddr> listened = acceptor_.addresses();
   out.insert(out.end(), listened.begin(), listened.end());
+  std::ranges::stable_partition(
+      out, [](const Multiaddr& address) { return path_of(address) != Path::relay; });
   return out;
+}
+
+void Swarm::withdraw(const Multiaddr& address) {
+  const auto found = std::ranges::find(announced_, address);
+  if (found != announced_.end()) announced_.erase(found);
 }
 
 Task<ConnectionId> Swarm::dial(PeerId peer, DialOptions options) {
@@ -226,6 +234,7 @@ Task<void> Swarm::stop() {
   for (Connection* connection : connections_.all()) connection->shutdown();
   co_await connection_tasks_.join_through();
   co_await connections_.wait_until_freed();
+  for (const auto& transport : transports_) co_await transport->stop();
 }
 
 }  // namespace shoal::net

@@ -67,9 +67,11 @@ class Swarm : private Acceptor::Client {
   void listen(const Multiaddr& address);
   /// An address that others reach us by, though no interface has it. Without /p2p.
   void announce(const Multiaddr& address) { announced_.push_back(address); }
+  /// It leads here no more. Once for each announce().
+  void withdraw(const Multiaddr& address);
   /// Where others can reach us as far as this host knows: those announced, then those listened on,
-  /// where "any" addresses become those of the interfaces, global ones first, loopback last.
-  /// Without /p2p.
+  /// where "any" addresses become those of the interfaces, global ones first, loopback last; then
+  /// those through relays. Without /p2p.
   std::vector<Multiaddr> listen_addresses() const;
 
   /// The connection to `peer`, dialling the addresses that the peer store knows when there is none;

@@ -20,6 +20,8 @@ struct Link {
   Multiaddr remote;  // without /p2p
   std::string security;
   std::string muxer_protocol;
+  /// By a relay that ends it after little time or few bytes.
+  bool limited = false;
 };
 
 /// A connection that came in and has proved nothing yet.
@@ -34,7 +36,8 @@ class Incoming {
 class TransportListener {
  public:
   virtual ~TransportListener() = default;
-  /// With the real port; an "any" address stays one.
+  /// With the real port; an "any" address stays one. Empty when others reach it by addresses that
+  /// come and go, which are announced then.
   virtual Multiaddr address() const = 0;
   virtual Task<std::unique_ptr<Incoming>> accept() = 0;
 };
@@ -59,6 +62,8 @@ class Transport {
   /// other side does not speak our protocols. Cancellable; the caller bounds the time.
   virtual Task<Link> dial(Multiaddr address, PeerId peer, DialAs as) = 0;
   virtual std::unique_ptr<TransportListener> listen(const Multiaddr& address) = 0;
+  /// To be called once all that it made is gone, before its own end.
+  virtual Task<void> stop() { co_return; }
 };
 
 }  // namespace shoal::net

@@ -1,5 +1,6 @@
 #include "protocol/gossipsub/gossipsub.h"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -21,6 +22,7 @@ Gossipsub::Gossipsub(System& system, net::Swarm& swarm, const crypto::PrivateKey
       router_(std::move(parameters), swarm.local_peer(), system.random, std::move(record_of)),
       // Higher than any number of an earlier life of this peer.
       next_seqno_(static_cast<std::uint64_t>(system.clock.wall_now().time_since_epoch().count())),
+      verified_(system.waits),
       idle_(system.waits),
       tasks_(system.waits, "gossipsub") {}
 
@@ -39,6 +41,7 @@ void Gossipsub::start() {
 
 Task<void> Gossipsub::stop() {
   stopped_ = true;
+  verified_.notify_all();
   if (started_) {
     for (const char* protocol : kProtocols) swarm_.protocols().remove(protocol);
     swarm_.remove_observer(*this);
@@ -79,6 +82,7 @@ void Gossipsub::act() {
     actions = router_.take_actions();
   }
   acting_ = false;
+  for (const Membership& change : router_.take_memberships()) memberships_.notify(change);
 }
 
 void Gossipsub::perform(Action action) {
@@ -88,7 +92,7 @@ void Gossipsub::perform(Action action) {
                    const auto kind = send.gossip ? Outbox::Kind::gossip : Outbox::Kind::message;
                    push(send.peer, kind, send.message->rpc);
                  },
-                 [this](Verify& check) { tasks_.spawn(verify(check.ticket, check.message)); },
+                 [this](Verify& check) { begin_verifying(check); },
                  [this](Validate& check) { validate(check); },
                  [this](Deliver& delivery) { deliver(delivery); },
                  [this](Dial& wanted) { dial(std::move(wanted)); },
@@ -96,10 +100,24 @@ void Gossipsub::perform(Action action) {
              action);
 }
 
-Task<void> Gossipsub::verify(Ticket ticket, MessagePtr message) {
+void Gossipsub::begin_verifying(const Verify& check) {
+  verifying_[check.from].push_back({.ticket = check.ticket});
+  tasks_.spawn(verify(check.ticket, check.message, check.from));
+}
+
+/// Whatever ends first on the pool: messages of one peer go on in the order in which they came.
+Task<void> Gossipsub::verify(Ticket ticket, MessagePtr message, PeerId from) {
   const bool valid = co_await offload(system_.offload,
                                       [message] { return has_valid_signature(message->message); });
-  router_.verified(ticket, valid, system_.clock.now());
+  const auto of_peer = verifying_.find(from);
+  std::deque<Verifying>& queue = of_peer->second;
+  std::ranges::find(queue, ticket, &Verifying::ticket)->valid = valid;
+  while (!queue.empty() && queue.front().valid) {
+    router_.verified(queue.front().ticket, *queue.front().valid, system_.clock.now());
+    queue.pop_front();
+  }
+  if (queue.empty()) verifying_.erase(of_peer);
+  verified_.notify_all();
   act();
 }
 
@@ -148,12 +166,17 @@ void Gossipsub::deliver(const Deliver& delivery) {
 }
 
 Task<MessageId> Gossipsub::publish(std::string topic, Bytes data) {
+  const MessagePtr message = co_await publish_message(std::move(topic), std::move(data));
+  co_return message->id;
+}
+
+Task<MessagePtr> Gossipsub::publish_message(std::string topic, Bytes data) {
   if (topic.size() > kMaxTopicBytes) throw Error(ErrorCode::limit, "the topic is too long", topic);
   const Parameters& parameters = router_.parameters();
   if (data.size() > parameters.max_rpc_bytes) {
     throw Error(ErrorCode::limit, "the message is too large to publish", topic);
   }
-  const bool sign = parameters.signature_policy == SignaturePolicy::strict_sign;
+  const bool sign = router_.policy_of(topic) == SignaturePolicy::strict_sign;
   const std::uint64_t seqno = next_seqno_++;
   const auto make = [this, sign, seqno, &topic, &data] {
     Message made = sign ? sign_message(identity_, seqno, topic, std::move(data))
@@ -169,7 +192,7 @@ Task<MessageId> Gossipsub::publish(std::string topic, Bytes data) {
     throw Error(ErrorCode::exists, "a message with the same id was published before", topic);
   }
   act();
-  co_return message->id;
+  co_return message;
 }
 
 GossipsubCounts Gossipsub::counts() const {
@@ -180,6 +203,17 @@ GossipsubCounts Gossipsub::counts() const {
     out.dropped_gossip += link->outbox.dropped().gossip;
   }
   return out;
+}
+
+std::vector<PeerId> Gossipsub::peers_of(const std::string& topic) const {
+  const Overlay::Topic* known = router_.overlay().find(topic);
+  if (known == nullptr) return {};
+  return {known->subscribers.begin(), known->subscribers.end()};
+}
+
+bool Gossipsub::is_drained(const PeerId& peer) const {
+  const auto found = links_.find(peer);
+  return found == links_.end() || (found->second->outbox.empty() && !found->second->writing);
 }
 
 void Gossipsub::set_application_score(const PeerId& peer, double score) {

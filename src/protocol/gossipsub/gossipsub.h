@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/subscription.h"
 #include "crypto/keys.h"
 #include "net/swarm/swarm.h"
 #include "protocol/gossipsub/inbox.h"
@@ -57,6 +58,8 @@ class Gossipsub final : public net::ConnectionObserver {
   static constexpr Duration kDialTimeout = 30s;
   /// How long the address in an exchanged record is kept.
   static constexpr Duration kRecordLifetime = 10min;
+  /// Signatures of one peer's messages that are verified at once; its stream is not read beyond.
+  static constexpr std::size_t kMaxVerifying = 64;
 
   /// Borrows all for its life. Throws Error{usage} for parameters that contradict each other.
   /// `record_of` gives the signed record of a peer, for peer exchange; without it peers are named
@@ -76,12 +79,27 @@ class Gossipsub final : public net::ConnectionObserver {
   /// Error{limit} for a topic over kMaxTopicBytes, {usage} for a second validator of a topic.
   std::unique_ptr<Subscription> subscribe(const std::string& topic, SubscribeOptions options = {});
 
+  /// Whether the messages of one topic are signed, in place of the parameters' policy; all peers of
+  /// it must agree. Before it is subscribed.
+  void set_signature_policy(const std::string& topic, SignaturePolicy policy) {
+    router_.set_policy(topic, policy);
+  }
+
   /// Hands the message to the peers known now; does not need a subscription. Throws Error{limit}
   /// when it does not fit into an RPC, and {exists} when a message with its id was here before.
   Task<MessageId> publish(std::string topic, Bytes data);
+  /// The same, with the message as it was sent.
+  Task<MessagePtr> publish_message(std::string topic, Bytes data);
 
   const Router& router() const { return router_; }
   GossipsubCounts counts() const;
+  /// Peers that said they are in a topic: those connected now. Told of changes in order, also in
+  /// topics that this node is not in.
+  std::vector<PeerId> peers_of(const std::string& topic) const;
+  Subscribers<const Membership&>& memberships() { return memberships_; }
+  /// Whether nothing waits to be written to this peer.
+  bool is_drained(const PeerId& peer) const;
+  bool is_started() const { return started_; }
   /// P5 of the score.
   void set_application_score(const PeerId& peer, double score);
 
@@ -93,6 +111,10 @@ class Gossipsub final : public net::ConnectionObserver {
   struct Link;
   struct Topic;
   class Reading;
+  struct Verifying {
+    Ticket ticket;
+    std::optional<bool> valid{};
+  };
 
   // Streams: streams.cpp.
   void link_to(const PeerId& peer);
@@ -105,13 +127,15 @@ class Gossipsub final : public net::ConnectionObserver {
   Task<void> watch_for_end(Stream& stream, PeerId peer);
   Task<void> read_from(net::ProtocolStream stream);
   Task<void> read_rpcs(Stream& stream, PeerId peer);
+  bool is_verifying_enough(const PeerId& peer) const;
   void send_control(const PeerId& peer, Rpc rpc);
   void push(const PeerId& peer, Outbox::Kind kind, SharedBytes rpc);
 
   // Actions of the router.
   void act();
   void perform(Action action);
-  Task<void> verify(Ticket ticket, MessagePtr message);
+  Task<void> verify(Ticket ticket, MessagePtr message, PeerId from);
+  void begin_verifying(const Verify& check);
   void validate(const Validate& check);
   Task<void> validate_async(Ticket ticket, Received received);
   void deliver(const Deliver& delivery);
@@ -129,11 +153,14 @@ class Gossipsub final : public net::ConnectionObserver {
   Router router_;
   std::map<std::string, Topic> topics_;
   std::map<PeerId, std::unique_ptr<Link>> links_;
-  std::map<PeerId, unsigned> attempts_;  // streams opened to those connected
-  std::map<PeerId, Stream*> inbound_;    // the one that is read
+  std::map<PeerId, unsigned> attempts_;                // streams opened to those connected
+  std::map<PeerId, Stream*> inbound_;                  // the one that is read
+  std::map<PeerId, std::deque<Verifying>> verifying_;  // in the order in which they came
+  Subscribers<const Membership&> memberships_;
   std::deque<Dial> waiting_dials_;
   std::size_t dials_ = 0;
   std::uint64_t next_seqno_;
+  Event verified_;
   GossipsubCounts counts_;
   bool started_ = false;
   bool stopped_ = false;
@@ -153,6 +180,10 @@ class Subscription {
   const std::string& topic() const { return topic_; }
   /// The next message; none once Gossipsub has stopped. Cancellable.
   Task<std::optional<Received>> next() { return inbox_.next(); }
+  /// Returns when there may be a message, after wake(), or at the end.
+  Task<void> wait() { return inbox_.wait(); }
+  void wake() { inbox_.wake(); }
+  bool ended() const { return inbox_.ended(); }
   std::optional<Received> try_next() { return inbox_.try_next(); }
   /// Messages that were dropped because nobody took them.
   std::uint64_t missed() const { return inbox_.missed(); }

@@ -17,7 +17,7 @@ std::optional<PeerId> Received::author() const {
 
 void Inbox::push(Received received) {
   if (closed_) return;
-  bytes_ += received.message->bytes();
+  bytes_ += cost(received);
   queue_.push_back(std::move(received));
   // The newest stays, however large.
   while (queue_.size() > 1 && (queue_.size() > limits_.messages || bytes_ > limits_.bytes)) {
@@ -27,7 +27,7 @@ void Inbox::push(Received received) {
 }
 
 void Inbox::drop_oldest() {
-  bytes_ -= queue_.front().message->bytes();
+  bytes_ -= cost(queue_.front());
   queue_.pop_front();
   ++missed_;
 }
@@ -36,7 +36,7 @@ std::optional<Received> Inbox::try_next() {
   if (queue_.empty()) return std::nullopt;
   Received out = std::move(queue_.front());
   queue_.pop_front();
-  bytes_ -= out.message->bytes();
+  bytes_ -= cost(out);
   return out;
 }
 

@@ -22,8 +22,9 @@ struct Received {
 };
 
 struct InboxLimits {
-  std::size_t messages = 1024;
-  std::size_t bytes = 16 * 1024 * 1024;
+  std::size_t messages = 8192;
+  /// Of memory, as Inbox::cost() counts it.
+  std::size_t bytes = 15 * 1024 * 1024;
 };
 
 /// Messages that one subscriber has not taken yet. When it is too slow the oldest go and are
@@ -35,9 +36,19 @@ class Inbox {
   void push(Received received);
   /// The next message; none after close(), when all were taken.
   Task<std::optional<Received>> next();
+  /// Returns when there may be one, after wake(), or at the end.
+  Task<void> wait() { return changed_.wait(); }
+  void wake() { changed_.notify_all(); }
+  bool ended() const { return closed_ && queue_.empty(); }
   std::optional<Received> try_next();
   void close();
   std::uint64_t missed() const { return missed_; }
+
+  /// The memory that a message takes: its fields, the RPC that carries it, and what surrounds them.
+  static std::size_t cost(const Received& received) {
+    return 2 * received.message->bytes() + kOverheadBytes;
+  }
+  static constexpr std::size_t kOverheadBytes = 1024;
 
  private:
   void drop_oldest();

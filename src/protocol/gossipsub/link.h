@@ -23,6 +23,7 @@ struct Gossipsub::Link {
   const TimePoint begun_at;
   Outbox outbox;
   bool ended = false;
+  bool writing = false;
   Event changed;
   /// While the peer is in a mesh of ours, what it sends was asked for.
   net::Toll::Expectation expectation;

@@ -48,6 +48,7 @@ void Overlay::subscribed(const PeerId& peer, const std::string& topic) {
   if (!topics_.contains(topic) && topics_.size() >= kMaxForeignTopics) return;
   its_topics.insert(topic);
   topics_[topic].subscribers.insert(peer);
+  memberships_.push_back({topic, peer, true});
 }
 
 void Overlay::unsubscribed(const PeerId& peer, const std::string& name) {
@@ -56,6 +57,7 @@ void Overlay::unsubscribed(const PeerId& peer, const std::string& name) {
   topic.subscribers.erase(peer);
   topic.fanout.erase(peer);
   if (topic.mesh.erase(peer) > 0) score_.pruned(peer, name);
+  memberships_.push_back({name, peer, false});
   drop_if_empty(name);
 }
 
@@ -66,6 +68,7 @@ void Overlay::disconnected(const PeerId& peer) {
     topic.subscribers.erase(peer);
     topic.fanout.erase(peer);
     topic.mesh.erase(peer);
+    memberships_.push_back({name, peer, false});
     drop_if_empty(name);
   }
 }

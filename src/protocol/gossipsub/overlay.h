@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "protocol/gossipsub/backoff.h"
@@ -13,6 +14,14 @@
 #include "protocol/gossipsub/score.h"
 
 namespace shoal::gossipsub {
+
+/// A peer says that it is in a topic, or is not any more.
+struct Membership {
+  std::string topic;
+  PeerId peer;
+  bool joined;
+  bool operator==(const Membership&) const = default;
+};
 
 /// Who is in which topic, and over whom messages of it go: the meshes of joined topics, and the
 /// fanout of those that are only published to. gossipsub v1.0 "Topic membership" and v1.1.
@@ -43,6 +52,8 @@ class Overlay {
   void unsubscribed(const PeerId& peer, const std::string& topic);
   /// Before the peer is taken out of Peers.
   void disconnected(const PeerId& peer);
+  /// What changed since the last time, in order.
+  std::vector<Membership> take_memberships() { return std::exchange(memberships_, {}); }
 
   void join(const std::string& topic, TimePoint now);
   void leave(const std::string& topic, TimePoint now);
@@ -93,6 +104,7 @@ class Overlay {
   const std::function<Bytes(const PeerId&)> record_of_;
   std::map<std::string, Topic> topics_;
   Backoffs backoffs_;
+  std::vector<Membership> memberships_;
   std::uint64_t heartbeats_ = 0;
 };
 

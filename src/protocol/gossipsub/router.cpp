@@ -32,6 +32,11 @@ MessageId Router::id_of(const Message& message) const {
   return parameters_.message_id ? parameters_.message_id(message) : default_message_id(message);
 }
 
+SignaturePolicy Router::policy_of(const std::string& topic) const {
+  const auto own = policies_.find(topic);
+  return own == policies_.end() ? parameters_.signature_policy : own->second;
+}
+
 void Router::set_application_score(const PeerId& peer, double score) {
   score_.set_application_score(peer, score);
 }

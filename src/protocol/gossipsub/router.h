@@ -35,6 +35,7 @@ struct SendMessage {
 struct Verify {
   Ticket ticket;
   MessagePtr message;
+  PeerId from;
 };
 /// Answer with Router::validated().
 struct Validate {
@@ -88,6 +89,9 @@ class Router {
   /// `validates`: messages are delivered and forwarded only after Validate.
   void join(const std::string& topic, bool validates, TimePoint now);
   void leave(const std::string& topic, TimePoint now);
+  /// Of one topic, in place of the parameters' policy; before it is joined.
+  void set_policy(const std::string& topic, SignaturePolicy policy) { policies_[topic] = policy; }
+  SignaturePolicy policy_of(const std::string& topic) const;
   /// Signed already, as the policy asks. False when a message with its id was here before.
   bool publish(const MessagePtr& message, TimePoint now);
 
@@ -95,6 +99,7 @@ class Router {
   void heartbeat(TimePoint now);
 
   std::vector<Action> take_actions();
+  std::vector<Membership> take_memberships() { return overlay_.take_memberships(); }
 
   const Parameters& parameters() const { return parameters_; }
   MessageId id_of(const Message& message) const;
@@ -131,6 +136,7 @@ class Router {
   Gossip gossip_;
   PendingMessages pending_;
   std::map<std::string, bool> joined_;  // whether it validates
+  std::map<std::string, SignaturePolicy> policies_;
   RouterCounts counts_;
   std::uint64_t heartbeats_ = 0;
   std::vector<Action> actions_;

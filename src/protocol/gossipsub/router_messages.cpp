@@ -17,7 +17,7 @@ void Router::receive_message(const PeerId& from, Message message, TimePoint now)
   if (!joined_.contains(message.topic)) return;
   // Others do not send us our own; a node that lost its memory meets them all the same.
   if (is_author(message, self_)) return;
-  if (!follows_policy(message, parameters_.signature_policy)) {
+  if (!follows_policy(message, policy_of(message.topic))) {
     ++counts_.rejected;
     score_.invalid_message(from, message.topic);
     return;
@@ -42,8 +42,8 @@ void Router::receive_message(const PeerId& from, Message message, TimePoint now)
     gossip_.arrived(stored->id);
     return;
   }
-  if (parameters_.signature_policy == SignaturePolicy::strict_sign) {
-    actions_.emplace_back(Verify{*ticket, stored});
+  if (policy_of(stored->message.topic) == SignaturePolicy::strict_sign) {
+    actions_.emplace_back(Verify{*ticket, stored, from});
   } else {
     verified(*ticket, true, now);
   }

@@ -66,7 +66,7 @@ void Gossipsub::link_to(const PeerId& peer) {
 
 void Gossipsub::begin_link(const PeerId& peer, const std::string& protocol) {
   const net::Connection* connection = swarm_.best(peer);
-  if (stopped_ || connection == nullptr || links_.contains(peer)) return;
+  if (!started_ || stopped_ || connection == nullptr || links_.contains(peer)) return;
   if (attempts_[peer] == kMaxStreamAttempts) return;
   ++attempts_[peer];
   links_.emplace(peer, std::make_unique<Link>(system_, protocol));
@@ -135,7 +135,9 @@ Task<void> Gossipsub::write_all_rpcs(Stream& stream, Link& link) {
       continue;
     }
     Task<void> writing = net::write_message(stream, rpc->view());
+    link.writing = true;
     co_await within(system_.clock, kWriteTimeout, std::move(writing), "a gossipsub peer to read");
+    link.writing = false;
   }
 }
 
@@ -164,7 +166,13 @@ Task<void> Gossipsub::read_rpcs(Stream& stream, PeerId peer) {
     if (!rpc || stopped_) co_return;
     router_.receive(peer, *rpc, system_.clock.now());
     act();
+    while (!stopped_ && is_verifying_enough(peer)) co_await verified_.wait();
   }
+}
+
+bool Gossipsub::is_verifying_enough(const PeerId& peer) const {
+  const auto of_peer = verifying_.find(peer);
+  return of_peer != verifying_.end() && of_peer->second.size() >= kMaxVerifying;
 }
 
 void Gossipsub::send_control(const PeerId& peer, Rpc rpc) {

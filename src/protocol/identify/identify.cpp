@@ -65,6 +65,10 @@ Identify::Identify(System& system, net::Swarm& swarm, const crypto::PrivateKey& 
   swarm_.add_observer(*this);
 }
 
+void Identify::when_pushed(std::function<void(const PeerId&)> callback) {
+  when_pushed_.push_back(std::move(callback));
+}
+
 void Identify::when_identified(std::function<void(const PeerId&)> callback) {
   when_identified_.push_back(std::move(callback));
 }
@@ -146,6 +150,7 @@ Task<void> Identify::receive_push(net::ProtocolStream stream) {
   const Message pushed = co_await within(system_.clock, kTimeout, read_answer(*stream.stream),
                                          "identify push from " + stream.peer.to_string());
   learn(stream.peer, pushed);
+  for (const auto& callback : when_pushed_) callback(stream.peer);
 }
 
 void Identify::learn(const PeerId& peer, const Message& message) {

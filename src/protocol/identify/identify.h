@@ -32,6 +32,8 @@ class Identify final : public net::ConnectionObserver {
 
   /// Called when a peer has answered on a new connection.
   void when_identified(std::function<void(const PeerId&)> callback);
+  /// Called when a peer has told of a change later, such as of its protocols.
+  void when_pushed(std::function<void(const PeerId&)> callback);
 
   /// Our addresses changed: tells every connected peer that speaks push. Changes of our protocols
   /// are told without it: at once, further ones after the interval at which peers take pushes.
@@ -75,6 +77,7 @@ class Identify final : public net::ConnectionObserver {
   Message described_;
   std::optional<TimePoint> described_at_;
   std::vector<std::function<void(const PeerId&)>> when_identified_;
+  std::vector<std::function<void(const PeerId&)>> when_pushed_;
   std::uint64_t revision_ = 0;                                 // of our protocols
   std::unordered_map<net::ConnectionId, std::uint64_t> told_;  // the revision that it was told last
   bool telling_ = false;

@@ -1,28 +1,14 @@
 #pragma once
 
-#include <boost/asio/ip/udp.hpp>
 #include <boost/system/error_code.hpp>
+#include <cstdint>
 
-#include "system/network.h"
+#include "base/ip_address.h"
 
 namespace shoal::os {
 
-/// What a UDP socket can do that Asio has no words for. `descriptor` is an open socket of the
-/// family of the address or group.
-
-/// Before bind(): sharing of the port, multicast, and to be told where each datagram came in.
-void set_udp_options(int descriptor, bool v6, const BindOptions& options,
-                     boost::system::error_code& error);
-
+/// `descriptor` is an open socket of the group's family.
 void change_membership(int descriptor, const IpAddress& group, std::uint32_t interface_index,
                        bool join, boost::system::error_code& error);
-
-/// recvmsg without waiting; asio::error::would_block when there is nothing.
-DatagramSocket::Received receive_datagram(int descriptor, MutableBytes into,
-                                          boost::system::error_code& error);
-
-/// sendmsg without waiting.
-SendResult send_datagram(int descriptor, const boost::asio::ip::udp::endpoint& to, ByteView bytes,
-                         const DatagramSocket::SendOptions& options);
 
 }  // namespace shoal::os

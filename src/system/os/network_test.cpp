@@ -294,6 +294,52 @@ TEST(HostNetwork, datagrams_keep_their_edges_and_name_their_sender) {
   in_world(datagrams);
 }
 
+Task<void> rows_of_datagrams(System& system, IpAddress address) {
+  const BindOptions options{.batches = true, .dont_fragment = true};
+  const auto a = system.network.bind({address, 0}, options);
+  const auto b = system.network.bind({address, 0}, options);
+  Bytes row(2500, 7);
+  row.back() = 9;
+  const DatagramSocket::SendOptions how{.segment_bytes = 1000, .ecn = 2, .from = address};
+  EXPECT_EQ(a->send(b->local(), row, how), SendResult::sent);
+  Bytes room(5000);
+  std::size_t got = 0;
+  while (got < row.size()) {
+    const auto part = co_await b->receive(MutableBytes(room).subspan(got));
+    EXPECT_EQ(part.from, a->local());
+    EXPECT_EQ(part.to, address);
+    EXPECT_EQ(part.ecn, 2);
+    // Together, or one by one where the kernel does not know rows.
+    EXPECT_TRUE(part.segment_bytes == 1000 || (part.segment_bytes == 0 && part.bytes <= 1000));
+    got += part.bytes;
+  }
+  room.resize(got);
+  EXPECT_EQ(room, row);
+  const DatagramSocket::SendOptions alone{.segment_bytes = 1000};
+  EXPECT_EQ(a->send(b->local(), as_bytes("short"), alone), SendResult::sent);
+  const auto last = co_await b->receive(room);
+  EXPECT_EQ(last.bytes, 5u);
+  EXPECT_EQ(last.segment_bytes, 0);
+  EXPECT_EQ(last.ecn, 0);
+  const DatagramSocket::SendOptions many{.segment_bytes = 10};
+  EXPECT_EQ(a->send(b->local(), Bytes(10 * DatagramSocket::kMaxSegments + 1), many),
+            SendResult::too_large);
+}
+Task<void> rows_by_v4(System& system) {
+  return rows_of_datagrams(system, IpAddress::loopback_v4());
+}
+Task<void> rows_by_v6(System& system) {
+  return rows_of_datagrams(system, *IpAddress::parse("::1"));
+}
+TEST(HostNetwork, sends_rows_of_datagrams_with_their_marks) {
+  in_world(rows_by_v4);
+  const auto v6 = IpAddress::parse("::1");
+  World world({.offload_threads = 1});
+  const auto all = world.system().network.local_addresses();
+  if (std::ranges::find(all, *v6) == all.end()) GTEST_SKIP() << "no IPv6 here";
+  in_world(rows_by_v6);
+}
+
 TEST(HostNetwork, lists_the_loopback_address_once) {
   World world({.offload_threads = 1});
   const auto all = world.system().network.local_addresses();

@@ -8,6 +8,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "system/os/close_on_exec.h"
+#include "system/os/datagram.h"
 #include "system/os/multicast.h"
 #include "system/os/socket_error.h"
 

@@ -132,9 +132,9 @@ Task<void> Connection::establish() {
   const std::uint64_t number = number_;
   network_.world().after(limit, [&network = network_, number] {
     Connection* late = network.find_connection(number);
-    if (late != nullptr && late->state_ == State::connecting) late->break_off(Break::timed_out);
+    if (late != nullptr && late->is_opening()) late->break_off(Break::timed_out);
   });
-  while (state_ == State::connecting) co_await sleep(opener_);
+  while (is_opening()) co_await sleep(opener_);
   if (why_ == Break::refused) {
     throw Error(ErrorCode::unreachable, "connection refused", remote_.to_string());
   }
@@ -152,13 +152,9 @@ void Connection::answer(const Packet& syn) {
 
 void Connection::opened() {
   failing_since_ = TimePoint::max();
-  if (state_ == State::half_open) {
-    state_ = State::open;
-    if (listener_ != nullptr) std::exchange(listener_, nullptr)->established(*this);
-  } else {
-    state_ = State::open;
-    wake(opener_);
-  }
+  state_ = State::open;
+  wake(opener_);
+  if (listener_ != nullptr) std::exchange(listener_, nullptr)->established(*this);
 }
 
 void Connection::receive(Packet& packet) {
@@ -173,11 +169,11 @@ void Connection::receive(Packet& packet) {
     opened();
     return acknowledge(packet.sent_at);
   }
-  if (packet.kind == PacketKind::syn_ack) return acknowledge(packet.sent_at);
   if (state_ == State::half_open) {
     window_.measured(network_.world().now() - packet.sent_at);
     opened();
   }
+  if (packet.kind == PacketKind::syn_ack) return acknowledge(packet.sent_at);
   if (packet.kind == PacketKind::ack) receive_ack(packet);
   if (packet.kind == PacketKind::segment) receive_segment(packet);
 }
@@ -408,6 +404,9 @@ void Connection::retransmit_after(Duration delay, PacketPtr packet) {
         if (connection == nullptr || connection->state_ == State::broken) return;
         const bool syn = packet->kind == PacketKind::syn;
         if (syn && connection->state_ != State::connecting) return;
+        // Hops on its way may have rewritten them.
+        packet->from = connection->local_;
+        packet->to = connection->remote_;
         connection->transmit(std::move(packet));
       });
 }

@@ -20,6 +20,9 @@ class HostNetwork;
 ///   connecting --SYN-ACK--> open        half_open --any answer--> open
 ///        \__ RST, no answer __\____________/___ RST, retransmission limit, abort __> broken
 ///
+/// Where both sides connect to each other at once, each goes from connecting to half_open by the
+/// other's SYN.
+///
 /// Bytes are cut into segments, each a packet that finds its own way; a lost one comes again after
 /// a round trip or a retransmission timeout. Segments are as large as 44 times what one real packet
 /// carries where neither loss nor a slow line asks for small ones.
@@ -33,8 +36,9 @@ class Connection {
 
   /// The client's side of the exchange: throws Error{unreachable} or {timeout}.
   Task<void> establish();
-  /// The server's.
+  /// The server's, and of both sides where both connect at once.
   void answer(const Packet& syn);
+  bool connecting() const { return state_ == State::connecting; }
   void set_listener(HostListener* listener) { listener_ = listener; }
 
   Task<std::size_t> read_some(MutableBytes into);
@@ -77,6 +81,7 @@ class Connection {
   void receive_ack(const Packet& packet);
   void receive_segment(Packet& packet);
   void accept_in_order(Packet& packet);
+  bool is_opening() const { return state_ == State::connecting || state_ == State::half_open; }
   void opened();
   void retransmit_after(Duration delay, PacketPtr packet);
   bool waits_for_acknowledgement() const;

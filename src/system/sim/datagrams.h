@@ -38,6 +38,9 @@ class HostSocket final : public DatagramSocket {
     Received about;
   };
 
+  SendResult send_one(const Endpoint& to, ByteView bytes, const SendOptions& options);
+  bool continues(const Received& row, std::size_t room) const;
+
   HostNetwork& network_;
   Endpoint local_;
   BindOptions options_;

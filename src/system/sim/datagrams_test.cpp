@@ -64,6 +64,58 @@ TEST(Datagrams, are_cut_to_the_reader) {
   EXPECT_EQ(net.world.run(net.to->receive(buffer)).bytes, 10U);
 }
 
+TEST(Datagrams, that_are_sent_in_a_row_arrive_one_by_one) {
+  Sockets net({.path = {.mtu = 1400}});
+  Bytes row(2500, 7);
+  row[1000] = 8;
+  row[2000] = 9;
+  const DatagramSocket::SendOptions options{.segment_bytes = 1000, .ecn = 2};
+  EXPECT_EQ(net.from->send({net.b.address(), kDatagramPort}, row, options), SendResult::sent);
+  Bytes buffer(5000);
+  for (const std::size_t expected : {1000U, 1000U, 500U}) {
+    const auto got = net.world.run(net.to->receive(buffer));
+    EXPECT_EQ(got.bytes, expected);
+    EXPECT_EQ(got.segment_bytes, 0);
+    EXPECT_EQ(got.ecn, 2);
+  }
+  EXPECT_EQ(buffer[0], 9);
+}
+
+TEST(Datagrams, in_a_row_have_a_bound) {
+  Sockets net({});
+  const Endpoint to{net.b.address(), kDatagramPort};
+  const DatagramSocket::SendOptions options{.segment_bytes = 100};
+  EXPECT_EQ(net.from->send(to, Bytes(100 * DatagramSocket::kMaxSegments), options),
+            SendResult::sent);
+  EXPECT_EQ(net.from->send(to, Bytes(100 * DatagramSocket::kMaxSegments + 1), options),
+            SendResult::too_large);
+}
+
+TEST(Datagrams, of_one_sender_are_received_together_where_asked) {
+  Sockets net({});
+  auto batching =
+      net.b.system().network.bind({IpAddress::any_v4(), kDatagramPort + 1}, {.batches = true});
+  const Endpoint to{net.b.address(), kDatagramPort + 1};
+  for (const std::size_t size : {700U, 700U, 300U, 700U}) net.from->send(to, Bytes(size, 1));
+  net.world.run_for(1s);
+  Bytes buffer(5000);
+  const auto first = net.world.run(batching->receive(buffer));
+  EXPECT_EQ(first.bytes, 1700U);
+  EXPECT_EQ(first.segment_bytes, 700);
+  const auto second = net.world.run(batching->receive(buffer));
+  EXPECT_EQ(second.bytes, 700U);
+  EXPECT_EQ(second.segment_bytes, 0);
+}
+
+TEST(Datagrams, leave_from_the_address_that_was_asked_for) {
+  Sockets net({});
+  Bytes buffer(100);
+  net.from->send({net.b.address(), kDatagramPort}, Bytes(10), {.from = net.a.address()});
+  EXPECT_EQ(net.world.run(net.to->receive(buffer)).from.address, net.a.address());
+  EXPECT_EQ(net.from->send({net.b.address(), kDatagramPort}, Bytes(10), {.from = net.b.address()}),
+            SendResult::unreachable);
+}
+
 TEST(Datagrams, are_lost_as_often_as_told) {
   Sockets net({.path = {.loss = 0.2}});
   for (int i = 0; i < 2000; ++i) net.send(100);

@@ -46,11 +46,14 @@ IpAddress HostNetwork::source_for(const IpAddress& remote) const {
   throw Error(ErrorCode::unreachable, "no route to this host", remote.to_string());
 }
 
+bool HostNetwork::has_address(const IpAddress& address) const {
+  const auto& ours = host_.options().addresses;
+  return address.is_loopback() || std::ranges::find(ours, address) != ours.end();
+}
+
 void HostNetwork::check_local(const Endpoint& local) const {
   if (dead_) throw Error(ErrorCode::failed, "this host has crashed", local.to_string());
-  const auto& ours = host_.options().addresses;
-  const bool known = local.address.is_unspecified() || local.address.is_loopback() ||
-                     std::ranges::find(ours, local.address) != ours.end();
+  const bool known = local.address.is_unspecified() || has_address(local.address);
   if (!known) throw Error(ErrorCode::failed, "not an address of this host", local.to_string());
 }
 
@@ -142,6 +145,9 @@ Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote, ConnectO
   remote.address = remote.address.normalised();
   const Endpoint local{.address = source_for(remote.address),
                        .port = options.local_port != 0 ? options.local_port : free_port()};
+  if (find_connection(local, remote) != nullptr) {
+    throw Error(ErrorCode::failed, "the local port has a connection there", remote.to_string());
+  }
   Connection& connection = add_connection(local, remote);
   auto stream = connection.handle();
   co_await connection.establish();
@@ -157,12 +163,21 @@ Connection& HostNetwork::add_connection(Endpoint local, Endpoint remote) {
   const std::uint64_t number = ++next_number_;
   auto& slot = connections_[number];
   slot = std::make_unique<Connection>(*this, number, local, remote);
+  by_endpoints_[{local, remote}] = number;
   return *slot;
+}
+
+Connection* HostNetwork::find_connection(const Endpoint& local, const Endpoint& remote) {
+  const auto found = by_endpoints_.find({local, remote});
+  return found == by_endpoints_.end() ? nullptr : find_connection(found->second);
 }
 
 void HostNetwork::remove_connection(std::uint64_t number) {
   // Not erase(number) alone: what the destructor does may look here again.
   const auto node = connections_.extract(number);
+  if (!node) return;
+  const auto named = by_endpoints_.find({node.mapped()->local(), node.mapped()->remote()});
+  if (named != by_endpoints_.end() && named->second == number) by_endpoints_.erase(named);
 }
 
 Connection* HostNetwork::find_connection(std::uint64_t number) {
@@ -220,6 +235,8 @@ HostListener* HostNetwork::listener_for(const Endpoint& local) const {
 }
 
 void HostNetwork::deliver_syn(PacketPtr packet) {
+  Connection* own = find_connection(packet->to, packet->from);
+  if (own != nullptr && own->connecting()) return own->answer(*packet);
   HostListener* listener = listener_for(packet->to);
   if (listener == nullptr) return refuse(*packet);
   if (listener->full()) return world_.drop(std::move(packet));

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "system/network.h"
@@ -44,6 +46,7 @@ class HostNetwork final : public Network {
   Connection& add_connection(Endpoint local, Endpoint remote);
   void remove_connection(std::uint64_t number);
   Connection* find_connection(std::uint64_t number);
+  Connection* find_connection(const Endpoint& local, const Endpoint& remote);
   void remove(HostListener& listener) { std::erase(listeners_, &listener); }
   void remove(HostSocket& socket) { std::erase(sockets_, &socket); }
   /// Whether an interface leads to a segment that carries multicast; 0 is the one there may be.
@@ -57,6 +60,7 @@ class HostNetwork final : public Network {
   /// The address that packets to `remote` come from. Throws Error{unreachable} when there is none
   /// of its family.
   IpAddress source_for(const IpAddress& remote) const;
+  bool has_address(const IpAddress& address) const;
 
  private:
   void check_local(const Endpoint& local) const;
@@ -75,6 +79,7 @@ class HostNetwork final : public Network {
   std::uint64_t next_number_;
   std::uint16_t next_port_ = 49'152;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;  // never iterated
+  std::map<std::pair<Endpoint, Endpoint>, std::uint64_t> by_endpoints_;         // local, remote
   std::vector<HostListener*> listeners_;
   std::vector<HostSocket*> sockets_;
 };

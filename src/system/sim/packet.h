@@ -22,6 +22,7 @@ struct Packet {
   PacketKind kind = PacketKind::datagram;
   bool fin = false;              // the sender's half ends before `sequence` + 1
   bool loop = true;              // of a datagram to a group: the sending host gets it too
+  std::uint8_t ecn = 0;          // of a datagram
   std::uint8_t attempts = 0;     // how often it was lost before
   std::uint32_t target = 0;      // index of the host that has `target_stream`
   std::uint32_t source = 0;      // index of the sending host

@@ -33,7 +33,7 @@ inline constexpr std::size_t kMaxControlBytes = 256 * 1024;
 
 struct SessionConfig {
   /// Streams the peer may have open; a further one is reset.
-  std::size_t max_inbound_streams = 1000;
+  std::size_t max_inbound_streams = 1280;
   /// Of these, streams that nobody accepted yet; a further one is reset.
   std::size_t accept_backlog = 256;
   /// Bytes; windows start at kInitialWindow and double up to this.

@@ -210,7 +210,7 @@ Task<void> YamuxMuxer::flush_control() {
   turns_.pass();
 }
 
-Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, PiecesLeft& left) {
+Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, net::PiecesLeft& left) {
   co_await turns_.take();
   std::array<Bytes, kFramesPerTurn> headers;
   std::vector<ByteView> gathered;

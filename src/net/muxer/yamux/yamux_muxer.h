@@ -8,7 +8,7 @@
 #include <string>
 
 #include "net/muxer/muxer.h"
-#include "net/muxer/yamux/pieces_left.h"
+#include "net/muxer/pieces_left.h"
 #include "net/muxer/yamux/session.h"
 #include "net/muxer/yamux/turns.h"
 #include "net/muxer/yamux/yamux_stream.h"
@@ -25,7 +25,7 @@ class YamuxMuxer final : public net::Muxer {
  public:
   /// Streams of the peer that somebody here still holds, those included that have ended; a further
   /// one is reset.
-  static constexpr std::size_t kMaxInboundHandles = 1000;
+  static constexpr std::size_t kMaxInboundHandles = 1280;
   /// Unread bytes of ended streams that stay readable; what exceeds it is void.
   static constexpr std::size_t kMaxKeptBytes = 16 * 1024 * 1024;
   /// Who is sent something says that there is room, and what comes next: for so many bytes sent,
@@ -81,7 +81,7 @@ class YamuxMuxer final : public net::Muxer {
   std::size_t sendable(StreamId id) const { return session_.sendable(id); }
   /// Waits for the connection's turn to write, then writes as many frames of `left` as the window
   /// and fairness allow.
-  Task<void> write_frames(const YamuxStream& stream, PiecesLeft& left);
+  Task<void> write_frames(const YamuxStream& stream, net::PiecesLeft& left);
   void finish(StreamId id);
   /// Whether so many more unread bytes of streams that have ended may stay; counted if so.
   bool keep(std::size_t bytes) noexcept;

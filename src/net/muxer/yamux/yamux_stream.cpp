@@ -104,7 +104,7 @@ void YamuxStream::throw_failure() const {
 
 Task<void> YamuxStream::write(std::span<const ByteView> pieces) {
   announced_ = true;
-  PiecesLeft left(pieces);
+  net::PiecesLeft left(pieces);
   while (left.bytes() > 0) {
     if (failed_) throw_failure();
     if (write_finished_) throw Error(ErrorCode::closed, "written after the end of the stream");

@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "net/muxer/stream_queue.h"
 #include "net/muxer/yamux/session.h"
-#include "net/muxer/yamux/stream_queue.h"
 #include "system/event.h"
 #include "system/network.h"
 
@@ -42,7 +42,7 @@ class YamuxStream final : public Stream {
 
   YamuxMuxer& muxer_;
   const StreamId id_;
-  StreamQueue queue_;
+  net::StreamQueue queue_;
   MutableBytes wanted_;     // the rest of the buffer of a reader that waits
   std::size_t filled_ = 0;  // of that buffer
   bool read_finished_ = false;

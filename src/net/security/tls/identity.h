@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "crypto/given_random.h"
 #include "crypto/keys.h"
-#include "system/time.h"
+#include "net/security/peer_certificate.h"
 
 typedef struct ssl_ctx_st SSL_CTX;
 
@@ -33,10 +33,5 @@ class Identity {
  private:
   SSL_CTX* settings_;
 };
-
-/// Who a certificate (DER) is of, by libp2p specs, tls: all that crypto::read_certificate verifies,
-/// and the identity's signature. Throws what that throws, what decoding a key throws, and
-/// Error{malformed} for a wrong signature.
-crypto::PublicKey verified_identity(ByteView certificate, WallTime now);
 
 }  // namespace shoal::tls

@@ -1,0 +1,92 @@
+"""Every message reaches everybody else once."""
+
+import time
+
+SETTLE = 3  # in which a second copy would come
+
+
+def hear(nodes: list, author, size: int, text: str = ""):
+    for node in nodes:
+        if node is author and node.kind != "shoal":
+            continue
+        heard = node.messages(1)[0]
+        assert heard[0] == size and (not text or heard[1] == text), (node.kind, heard)
+
+
+def assert_silent(nodes: list, author_of_last):
+    """Nobody has another copy: the next message that all hear is the next one."""
+    time.sleep(SETTLE)
+    marker = f"marker {time.monotonic()}"
+    author_of_last.publish(marker)
+    hear(nodes, author_of_last, len(marker), marker)
+
+
+def everybody_hears(world, unsigned: bool):
+    nodes = world.mesh(unsigned)
+    for author in nodes:
+        text = f"from {author.kind} {author.id}"
+        author.publish(text)
+        hear(nodes, author, len(text), text)
+    assert_silent(nodes, nodes[0])
+
+
+def sizes(world, unsigned: bool):
+    nodes = world.mesh(unsigned)
+    for number, size in enumerate((1, 1000, 64 * 1024, 256 * 1024, 1000 * 1024)):
+        for kind in range(4):
+            author = nodes[kind + 4 * (number % 3)]
+            # No two are the same: without signatures equal content is one message.
+            author.publish(size=size + kind)
+            hear(nodes, author, size + kind)
+    assert_silent(nodes, nodes[1])
+
+
+def bursts(world, unsigned: bool):
+    nodes = world.mesh(unsigned)
+    for author in nodes[:4]:
+        if author.kind == "shoal":
+            continue
+        expected = [f"{author.kind} {number}" for number in range(50)]
+        for text in expected:
+            author.publish(text)
+        for node in nodes:
+            if node is not author:
+                heard = [text for _, text in node.messages(50)]
+                assert sorted(heard) == sorted(expected), (node.kind, author.kind)
+    assert_silent(nodes, nodes[2])
+
+
+def joins_and_leaves(world, unsigned: bool):
+    nodes = world.mesh(unsigned)
+    topic = nodes[0].topic
+    late = world.own(topic, unsigned, [nodes[0].address, nodes[1].address, nodes[2].address])
+    end = time.monotonic() + 15
+    while len(late.peers()) < 3:
+        assert time.monotonic() < end, "the late one has not met the others"
+        time.sleep(0.1)
+    time.sleep(2)
+    nodes[0].publish("for the late one, too")
+    hear([*nodes, late], nodes[0], 21)
+    late.kill()
+    nodes[1].publish("without it")
+    hear(nodes, nodes[1], 10)
+
+
+def go_thinks_well_of_shoal(world, unsigned: bool):
+    nodes = world.mesh(unsigned)
+    own = {node.id for node in nodes if node.kind == "shoal"}
+    seen = {}
+    for node in nodes:
+        if node.kind == "go":
+            seen.update({peer: score for peer, score in node.scores().items() if peer in own})
+    assert seen and min(seen.values()) >= 0, seen
+
+
+def register(checks) -> None:
+    for unsigned in (False, True):
+        policy = "unsigned" if unsigned else "signed"
+        checks.add(f"{policy}: each of 12 nodes is heard by all others once", unsigned, limit=180)(everybody_hears)
+        checks.add(f"{policy}: 1 byte to 1000 KiB from each kind", unsigned, limit=180)(sizes)
+        checks.add(f"{policy}: 50 messages in a row from go, js and rust", unsigned, limit=180)(bursts)
+        checks.add(f"{policy}: one more joins, hears, and is killed", unsigned, limit=120)(joins_and_leaves)
+        checks.add(f"{policy}: go's score of Shoal's nodes is not negative", unsigned)(go_thinks_well_of_shoal)

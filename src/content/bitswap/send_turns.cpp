@@ -1,0 +1,113 @@
+#include "content/bitswap/send_turns.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace shoal::content::bitswap {
+
+namespace {
+
+constexpr Duration kLook = 50ms;
+// By which the best rate is forgotten with each turn.
+constexpr double kForget = 0.98;
+// What is smaller vanishes in buffers.
+constexpr std::size_t kTelling = std::size_t{512} * 1024;
+
+}  // namespace
+
+SendTurns::Turn::Turn(SendTurns& turns, std::size_t bytes)
+    : turns_(turns),
+      bytes_(bytes),
+      began_(turns.system_.clock.now()),
+      place_(turns.held_.insert(turns.held_.end(), this)) {}
+
+SendTurns::Turn::~Turn() {
+  const std::chrono::duration<double> took = turns_.system_.clock.now() - began_;
+  const double rate = static_cast<double>(bytes_) / std::max(took.count(), 1e-6);
+  if (sent_ && bytes_ >= kTelling) turns_.best_rate_ = std::max(kForget * turns_.best_rate_, rate);
+  if (gave_up_) return;
+  turns_.held_.erase(place_);
+  turns_.grant();
+}
+
+SendTurns::SendTurns(System& system) : system_(system), tasks_(system.waits, "send turns") {}
+
+Task<std::unique_ptr<SendTurns::Turn>> SendTurns::take(Claim claim) {
+  struct Waiting {
+    SendTurns& turns;
+    Waiter waiter;
+    std::list<Waiter*>::iterator place;
+    Waiting(SendTurns& all, Claim its_claim)
+        : turns(all),
+          waiter(all.system_.waits, its_claim, all.system_.clock.now()),
+          place(all.waiting_.insert(all.waiting_.end(), &waiter)) {}
+    ~Waiting() {
+      if (!waiter.granted) {
+        turns.waiting_.erase(place);
+        return;
+      }
+      --turns.granted_;
+      turns.grant();
+    }
+  };
+  std::unique_ptr<Turn> turn;
+  {
+    Waiting waiting(*this, claim);
+    grant();
+    if (!waiting.waiter.granted && !std::exchange(watching_, true)) tasks_.spawn(watch());
+    while (!waiting.waiter.granted) co_await waiting.waiter.go.wait();
+    turn = std::make_unique<Turn>(*this, claim.bytes);
+  }
+  co_return turn;
+}
+
+bool SendTurns::has_turn() const {
+  const std::size_t taken = held_.size() + granted_;
+  return taken == 0 || (taken < kTurns && !(saturated_ && saturated_()));
+}
+
+std::list<SendTurns::Waiter*>::iterator SendTurns::next_waiter() {
+  const TimePoint now = system_.clock.now();
+  const bool for_others = ++turns_given_ % kOthersEvery == 0;
+  const auto rank = [now, for_others](const Waiter* one) {
+    const bool patient = for_others || now - one->since < kPatience;
+    const bool last = one->claim.gives == for_others;
+    return std::pair(last, patient && !for_others ? one->claim.copies : 0);
+  };
+  return std::ranges::min_element(waiting_, {}, rank);
+}
+
+void SendTurns::grant() {
+  while (!waiting_.empty() && has_turn()) {
+    const auto next = next_waiter();
+    Waiter& waiter = **next;
+    waiting_.erase(next);
+    waiter.granted = true;
+    ++granted_;
+    waiter.go.notify_all();
+  }
+}
+
+Duration SendTurns::limit(std::size_t bytes) const {
+  if (best_rate_ == 0) return kFirst;
+  const std::chrono::duration<double> usual(kSlow * static_cast<double>(bytes) / best_rate_);
+  return std::clamp<Duration>(std::chrono::duration_cast<Duration>(usual), kLeast, kMost);
+}
+
+/// While somebody waits.
+Task<void> SendTurns::watch() {
+  while (!waiting_.empty()) {
+    co_await system_.clock.sleep_for(kLook);
+    const TimePoint now = system_.clock.now();
+    for (auto next = held_.begin(); next != held_.end();) {
+      Turn& turn = **next++;
+      if (now - turn.began_ < limit(turn.bytes_)) continue;
+      held_.erase(turn.place_);
+      turn.gave_up_ = true;
+    }
+    grant();
+  }
+  watching_ = false;
+}
+
+}  // namespace shoal::content::bitswap

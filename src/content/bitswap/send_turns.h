@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <memory>
+
+#include "system/event.h"
+#include "system/system.h"
+#include "system/task_group.h"
+
+namespace shoal::content::bitswap {
+
+/// Which peers are sent blocks at the same time, of those that share what they get. One block after
+/// the other is with the swarm sooner than many side by side: its receiver begins to pass it on.
+///
+/// Peers that give go before those that do not, which get one turn of kOthersEvery while others
+/// wait; and blocks that fewer peers have been sent before other blocks. A receiver that takes its
+/// block much more slowly than others do gives its turn up while it goes on.
+class SendTurns {
+ public:
+  /// Enough that paths with long round trips are filled; only one while our own line is full.
+  static constexpr std::size_t kTurns = 3;
+  /// Of so many turns one is for whoever has waited longest of those that give nothing.
+  static constexpr std::uint64_t kOthersEvery = 12;
+  /// One that has waited for so long goes before all of its kind who came later.
+  static constexpr Duration kPatience = 3s;
+  /// How many times as long as the quickest a turn may take, within these.
+  static constexpr double kSlow = 4;
+  static constexpr Duration kLeast = 500ms;
+  static constexpr Duration kMost = 10s;
+  /// While nothing is known.
+  static constexpr Duration kFirst = 1s;
+
+  /// Ends with its life, which is before the SendTurns ends.
+  class Turn {
+   public:
+    Turn(SendTurns& turns, std::size_t bytes);
+    ~Turn();
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    /// It took so long that another has been let in.
+    bool gave_up() const { return gave_up_; }
+    /// The block has been sent, and was not called off in the last moment.
+    void note_sent() { sent_ = true; }
+
+   private:
+    friend class SendTurns;
+    SendTurns& turns_;
+    const std::size_t bytes_;
+    const TimePoint began_;
+    bool gave_up_ = false;
+    bool sent_ = false;
+    std::list<Turn*>::iterator place_;
+  };
+
+  explicit SendTurns(System& system);
+  void when_saturated(std::function<bool()> saturated) { saturated_ = std::move(saturated); }
+
+  struct Claim {
+    bool gives = true;         // the peer, to others
+    std::uint32_t copies = 0;  // that were sent of the block
+    std::size_t bytes = 0;
+  };
+  /// Cancellable.
+  Task<std::unique_ptr<Turn>> take(Claim claim);
+  std::size_t waiting() const { return waiting_.size(); }
+  /// Below it, in bytes per second, a receiver would give its turn up.
+  double slow_rate() const { return best_rate_ / kSlow; }
+  Task<void> stop() { return tasks_.stop(); }
+
+ private:
+  struct Waiter {
+    const Claim claim;
+    const TimePoint since;
+    bool granted = false;
+    Event go;
+    Waiter(Waits& waits, Claim its_claim, TimePoint now)
+        : claim(its_claim), since(now), go(waits) {}
+  };
+
+  bool has_turn() const;
+  std::list<Waiter*>::iterator next_waiter();
+  void grant();
+  Duration limit(std::size_t bytes) const;
+  Task<void> watch();
+
+  System& system_;
+  std::function<bool()> saturated_;
+  std::list<Waiter*> waiting_;  // in order of arrival
+  std::list<Turn*> held_;
+  std::uint64_t turns_given_ = 0;
+  std::size_t granted_ = 0;  // and not begun
+  double best_rate_ = 0;     // bytes per second of one turn, of late
+  bool watching_ = false;
+  TaskGroup tasks_;
+};
+
+}  // namespace shoal::content::bitswap

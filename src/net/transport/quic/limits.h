@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "system/time.h"
+
+namespace shoal::quic {
+
+/// Payload of a datagram: with its headers it fits every path that carries 1,398 bytes. ngtcp2
+/// begins with 1,200 and tries larger ones.
+inline constexpr std::size_t kMaxPacketBytes = 1350;
+/// Streams that the peer may have open, those included that somebody here still holds.
+inline constexpr std::size_t kMaxInboundStreams = 1280;
+/// What a stream may carry unread from the start, and at most.
+inline constexpr std::uint64_t kInitialStreamWindow = 256 * 1024;
+inline constexpr std::uint64_t kMaxStreamWindow = 16 * 1024 * 1024;
+/// What may arrive out of order on all streams of a connection, from the start.
+inline constexpr std::uint64_t kInitialConnectionWindow = 1024 * 1024;
+/// Unread bytes of all streams of a connection; the stream that exceeds it is reset.
+inline constexpr std::size_t kReceiveBudget = 64 * 1024 * 1024;
+/// Bytes of a stream that were taken from its writer and have not been sent.
+inline constexpr std::size_t kMaxUnsent = 64 * 1024;
+/// A connection without any packet from the peer for so long is dead; it is asked before.
+inline constexpr Duration kIdleTimeout = 30s;
+inline constexpr Duration kKeepAlive = 12s;
+inline constexpr Duration kHandshakeTimeout = 10s;
+/// Who has said nothing at all for so long is not there.
+inline constexpr Duration kAnswerTimeout = 4s;
+
+}  // namespace shoal::quic

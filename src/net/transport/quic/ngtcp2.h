@@ -1,0 +1,112 @@
+#pragma once
+
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <ngtcp2/ngtcp2_crypto_gnutls.h>
+
+#include <cstdint>
+
+#include "base/bytes.h"
+
+/// What differs between ngtcp2 0.12 (Debian 12) and 1.x (Debian 13), by one name each. The rest of
+/// the folder is the same for both.
+namespace shoal::quic::native {
+
+#if NGTCP2_VERSION_NUM >= 0x010000
+#define SHOAL_NGTCP2_1 1
+using CloseError = ngtcp2_ccerr;
+#else
+#define SHOAL_NGTCP2_1 0
+using CloseError = ngtcp2_connection_close_error;
+#endif
+
+inline void set_no_error(CloseError& error) {
+#if SHOAL_NGTCP2_1
+  ngtcp2_ccerr_set_application_error(&error, 0, nullptr, 0);
+#else
+  ngtcp2_connection_close_error_set_application_error(&error, 0, nullptr, 0);
+#endif
+}
+
+inline void set_library_error(CloseError& error, int code) {
+#if SHOAL_NGTCP2_1
+  ngtcp2_ccerr_set_liberr(&error, code, nullptr, 0);
+#else
+  ngtcp2_connection_close_error_set_transport_error_liberr(&error, code, nullptr, 0);
+#endif
+}
+
+inline void set_tls_alert(CloseError& error, std::uint8_t alert) {
+#if SHOAL_NGTCP2_1
+  ngtcp2_ccerr_set_tls_alert(&error, alert, nullptr, 0);
+#else
+  ngtcp2_connection_close_error_set_transport_error_tls_alert(&error, alert, nullptr, 0);
+#endif
+}
+
+/// What the peer closed the connection with; 0 when it did so in order.
+inline std::uint64_t close_code(ngtcp2_conn* connection) {
+#if SHOAL_NGTCP2_1
+  return ngtcp2_conn_get_ccerr(connection)->error_code;
+#else
+  ngtcp2_connection_close_error error;
+  ngtcp2_conn_get_connection_close_error(connection, &error);
+  return error.error_code;
+#endif
+}
+
+inline std::uint64_t smoothed_rtt(ngtcp2_conn* connection) {
+#if SHOAL_NGTCP2_1
+  ngtcp2_conn_info info;
+  ngtcp2_conn_get_conn_info(connection, &info);
+  return info.smoothed_rtt;
+#else
+  ngtcp2_conn_stat info;
+  ngtcp2_conn_get_conn_stat(connection, &info);
+  return info.smoothed_rtt;
+#endif
+}
+
+inline void set_token(ngtcp2_settings& settings, ByteView token) {
+#if SHOAL_NGTCP2_1
+  settings.token = token.data();
+  settings.tokenlen = token.size();
+  settings.token_type = NGTCP2_TOKEN_TYPE_RETRY;
+#else
+  settings.token = {const_cast<std::uint8_t*>(token.data()), token.size()};
+#endif
+}
+
+inline ByteView token_of(const ngtcp2_pkt_hd& header) {
+#if SHOAL_NGTCP2_1
+  return {header.token, header.tokenlen};
+#else
+  return {header.token.base, header.token.len};
+#endif
+}
+
+inline void set_original_id(ngtcp2_transport_params& params, const ngtcp2_cid& id) {
+  params.original_dcid = id;
+#if SHOAL_NGTCP2_1
+  params.original_dcid_present = 1;
+#endif
+}
+
+inline int reset_stream(ngtcp2_conn* connection, std::int64_t stream) {
+#if SHOAL_NGTCP2_1
+  return ngtcp2_conn_shutdown_stream(connection, 0, stream, 0);
+#else
+  return ngtcp2_conn_shutdown_stream(connection, stream, 0);
+#endif
+}
+
+inline int stop_reading(ngtcp2_conn* connection, std::int64_t stream) {
+#if SHOAL_NGTCP2_1
+  return ngtcp2_conn_shutdown_stream_read(connection, 0, stream, 0);
+#else
+  return ngtcp2_conn_shutdown_stream_read(connection, stream, 0);
+#endif
+}
+
+}  // namespace shoal::quic::native

@@ -1,0 +1,395 @@
+#include "net/transport/quic/quic_muxer.h"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+#include <utility>
+
+#include "base/error.h"
+#include "net/security/peer_certificate.h"
+#include "net/transport/quic/quic_address.h"
+
+namespace shoal::quic {
+
+namespace {
+
+constexpr Duration kDrainLook = 5ms;
+/// Of what a connection says nobody is asked before it is this much.
+constexpr std::size_t kPaidTogether = 2 * 1024;
+
+SessionConfig config_for(PacketSocket& socket, const Endpoint& remote) {
+  Shared& shared = socket.shared();
+  return {.credentials = shared.credentials,
+          .verify = {},
+          .random = &shared.system.random,
+          .budget = &shared.budget,
+          .local = socket.local(),
+          .remote = remote,
+          .reset_secret = socket.reset_secret()};
+}
+
+TlsSession::Verify verify_any(System& system) {
+  return [&system](ByteView certificate) {
+    return tls::verified_identity(certificate, system.clock.wall_now());
+  };
+}
+
+SessionConfig client_config(PacketSocket& socket, const Endpoint& remote, PeerId expected) {
+  SessionConfig out = config_for(socket, remote);
+  out.direction = net::Direction::outbound;
+  out.verify = [verify = verify_any(socket.shared().system),
+                expected = std::move(expected)](ByteView certificate) {
+    crypto::PublicKey key = verify(certificate);
+    if (PeerId::from_public_key(key) == expected) return key;
+    throw Error(ErrorCode::refused, "another peer answered");
+  };
+  return out;
+}
+
+SessionConfig server_config(PacketSocket& socket, const FirstPacket& first,
+                            const Endpoint& remote) {
+  SessionConfig out = config_for(socket, remote);
+  out.direction = net::Direction::inbound;
+  out.verify = verify_any(socket.shared().system);
+  out.client_id = first.client_id;
+  out.initial_id = first.initial_id;
+  out.original_id = first.original_id;
+  out.token = first.token;
+  return out;
+}
+
+}  // namespace
+
+QuicMuxer::QuicMuxer(PacketSocket& socket, const Endpoint& remote, PeerId expected)
+    : QuicMuxer(socket, client_config(socket, remote, std::move(expected)), IpAddress{}) {}
+
+QuicMuxer::QuicMuxer(PacketSocket& socket, const FirstPacket& first,
+                     const DatagramSocket::Received& about)
+    : QuicMuxer(socket, server_config(socket, first, about.from), about.to) {}
+
+QuicMuxer::QuicMuxer(PacketSocket& socket, SessionConfig config, IpAddress own_address)
+    : system_(socket.shared().system),
+      socket_(socket),
+      serial_(socket.next_serial()),
+      own_address_(own_address),
+      session_(std::move(config), *this, now()),
+      changed_(system_.waits),
+      accepted_(system_.waits),
+      openable_(system_.waits),
+      tasks_(system_.waits, "QUIC connection") {}
+
+QuicMuxer::~QuicMuxer() {
+  close();
+  SHOAL_CHECK(handles_ == 0);
+  for (const Bytes& id : ids_) socket_.remove_id(id);
+  for (const Bytes& token : reset_tokens_) socket_.remove_reset_token(token, *this);
+  socket_.forget(*this, serial_);
+}
+
+Endpoint QuicMuxer::local() const {
+  const Endpoint bound = socket_.local();
+  return own_address_.is_unspecified() ? bound : Endpoint{own_address_, bound.port};
+}
+
+Task<void> QuicMuxer::handshake() {
+  socket_.must_flush(*this);
+  while (!closed_ && !session_.established()) co_await changed_.wait();
+  if (session_.failure()) std::rethrow_exception(session_.failure());
+  if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
+}
+
+Task<void> QuicMuxer::run() {
+  running_ = true;
+  try {
+    while (!closed_) co_await changed_.wait();
+  } catch (const boost::system::system_error&) {
+    // Cancelled: it ends all the same.
+  }
+  close();
+  co_await tasks_.stop();
+  if (session_.failure()) std::rethrow_exception(session_.failure());
+}
+
+void QuicMuxer::receive(ByteView packet, const DatagramSocket::Received& about) {
+  if (closed_) return;
+  if (!paying_) return process(packet, about);
+  if (waiting_bytes_ + packet.size() > kMaxWaitingBytes) return;
+  waiting_bytes_ += packet.size();
+  waiting_.push_back({to_bytes(packet), about});
+}
+
+void QuicMuxer::process(ByteView packet, const DatagramSocket::Received& about) {
+  own_address_ = about.to;
+  unpaid_ += packet.size();
+  session_.receive(packet, about.from, about.ecn, now());
+}
+
+void QuicMuxer::on_time() {
+  session_.on_time(now());
+}
+
+void QuicMuxer::flush() {
+  if (!closed_) {
+    const bool was_established = session_.established();
+    send_packets();
+    if (session_.over()) {
+      finish_up();
+    } else if (!was_established || !running_) {
+      changed_.notify_all();
+    }
+  }
+  settle_deadline();
+  report_buffers();
+  if (running_ && !closed_ && !paying_ && must_pay()) {
+    paying_ = true;
+    tasks_.spawn(pay());
+  }
+}
+
+/// Packets of one size leave in a row, which costs one call to the kernel.
+void QuicMuxer::send_packets() {
+  const MutableBytes space = socket_.row();
+  const std::size_t most = std::min(session_.burst_bytes(), PacketSocket::kMaxRowBytes);
+  Session::Outgoing like;
+  std::size_t used = 0;
+  std::size_t each = 0;
+  std::size_t total = 0;
+  while (!socket_.is_full() && total < most) {
+    const Session::Outgoing next = session_.next_packet(space.subspan(used), now());
+    if (next.bytes == 0) break;
+    total += next.bytes;
+    const bool fits =
+        used == 0 || (next.to == like.to && next.ecn == like.ecn && next.bytes <= each &&
+                      used + next.bytes <= PacketSocket::kMaxRowBytes);
+    if (!fits) {
+      send_row(space.first(used), like, each);
+      std::copy_n(space.begin() + static_cast<std::ptrdiff_t>(used), next.bytes, space.begin());
+      used = 0;
+    }
+    if (used == 0) {
+      like = next;
+      each = next.bytes;
+    }
+    used += next.bytes;
+    if (next.bytes < each) {
+      send_row(space.first(used), like, each);
+      used = 0;
+    }
+  }
+  if (used > 0) send_row(space.first(used), like, each);
+  if (total > 0) session_.note_sent(now());
+  if (total >= most || socket_.is_full()) changed();
+}
+
+void QuicMuxer::send_row(ByteView row, const Session::Outgoing& like, std::size_t each) {
+  DatagramSocket::SendOptions options{.ecn = like.ecn, .from = own_address_};
+  if (row.size() > each) options.segment_bytes = static_cast<std::uint16_t>(each);
+  earned_ = std::min(kMaxEarned, earned_ + row.size() / kSentForOne);
+  const SendResult result = socket_.send(like.to, row, options);
+  if (result == SendResult::unreachable) {
+    // The address that we had may be gone: the next ones leave by another.
+    own_address_ = {};
+    session_.cannot_send("no way to this address");
+  }
+}
+
+void QuicMuxer::settle_deadline() {
+  const Session::Time deadline = closed_ ? Session::Time::max() : session_.deadline();
+  socket_.set_deadline(*this, serial_, TimePoint(deadline));
+}
+
+void QuicMuxer::close() noexcept {
+  if (closed_) return;
+  session_.close();
+  finish_up();
+}
+
+void QuicMuxer::finish_up() noexcept {
+  closed_ = true;
+  const Session::Outgoing last = session_.closing_packet(socket_.row(), now());
+  if (last.bytes > 0) {
+    socket_.send(last.to, socket_.row().first(last.bytes), {.ecn = last.ecn, .from = own_address_});
+  }
+  socket_.set_deadline(*this, serial_, TimePoint::max());
+  if (toll_ != nullptr) toll_->leave();
+  session_.for_each([](StreamState& stream) {
+    if (stream.handle == nullptr) return;
+    stream.handle->fail_reading("the connection has ended");
+    stream.handle->fail_writing("the connection has ended");
+  });
+  waiting_.clear();
+  unaccepted_.clear();
+  changed_.notify_all();
+  accepted_.notify_all();
+  openable_.notify_all();
+}
+
+Task<void> QuicMuxer::shutdown() {
+  going_away_ = true;
+  openable_.notify_all();
+  while (!closed_ && !session_.drained()) co_await system_.clock.sleep_for(kDrainLook);
+  close();
+}
+
+std::unique_ptr<Stream> QuicMuxer::open() {
+  if (going_away()) throw Error(ErrorCode::closed, "the connection has ended");
+  return make_stream(session_.open(now()));
+}
+
+std::unique_ptr<QuicStream> QuicMuxer::make_stream(StreamState& state) {
+  ++handles_;
+  return std::make_unique<QuicStream>(*this, state);
+}
+
+Task<void> QuicMuxer::wait_to_open() {
+  while (!going_away() && must_wait_to_open()) co_await openable_.wait();
+}
+
+std::shared_ptr<void> QuicMuxer::hold() {
+  ++handles_;
+  return {this, [](QuicMuxer* held) { held->drop_handle(); }};
+}
+
+Task<std::unique_ptr<Stream>> QuicMuxer::accept() {
+  while (unaccepted_.empty()) {
+    if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
+    co_await accepted_.wait();
+  }
+  std::unique_ptr<Stream> stream = std::move(unaccepted_.front());
+  unaccepted_.pop_front();
+  co_return stream;
+}
+
+void QuicMuxer::opened(StreamState& stream) {
+  ++opened_;
+  unaccepted_.push_back(make_stream(stream));
+  accepted_.notify_one();
+}
+
+void QuicMuxer::data(StreamState& stream, ByteView bytes, bool end) {
+  stream.handle->deliver(bytes, end);
+}
+
+void QuicMuxer::reset(StreamState& stream, const std::string& reason) {
+  if (stream.handle == nullptr) return;
+  // Either half may be reset alone; for the users of streams it is the end of both.
+  stream.handle->fail_reading(reason);
+  stream.handle->fail_writing(reason);
+}
+
+void QuicMuxer::stopped(StreamState& stream) {
+  if (stream.handle != nullptr) stream.handle->fail_writing("the peer reads no more of the stream");
+}
+
+void QuicMuxer::writable(StreamState& stream) {
+  if (stream.handle != nullptr) stream.handle->allow_writing();
+}
+
+void QuicMuxer::add_id(ByteView id) {
+  ids_.insert(to_bytes(id));
+  socket_.add_id(id, *this);
+}
+
+void QuicMuxer::remove_id(ByteView id) {
+  ids_.erase(to_bytes(id));
+  socket_.remove_id(id);
+}
+
+void QuicMuxer::add_reset_token(ByteView token) {
+  reset_tokens_.insert(to_bytes(token));
+  socket_.add_reset_token(token, *this);
+}
+
+void QuicMuxer::remove_reset_token(ByteView token) {
+  reset_tokens_.erase(to_bytes(token));
+  socket_.remove_reset_token(token, *this);
+}
+
+void QuicMuxer::put(StreamState& stream, net::PiecesLeft& left) {
+  session_.put(stream, left);
+  changed();
+}
+
+void QuicMuxer::make_known(StreamState& stream) {
+  if (closed_) return;
+  session_.announce(stream);
+  changed();
+}
+
+void QuicMuxer::finish(StreamState& stream) {
+  session_.finish(stream);
+  changed();
+}
+
+void QuicMuxer::reset_by_us(StreamState& stream) {
+  session_.reset(stream);
+  changed();
+}
+
+void QuicMuxer::consumed(StreamState& stream, std::size_t bytes) {
+  session_.consumed(stream, bytes, now());
+  if (!closed_) changed();
+}
+
+void QuicMuxer::release(StreamState& stream) noexcept {
+  session_.let_go(stream, now());
+  if (!closed_) changed();
+  report_buffers();
+  drop_handle();
+}
+
+void QuicMuxer::drop_handle() noexcept {
+  if (--handles_ > 0 || !when_idle_) return;
+  boost::asio::post(system_.executor(), std::exchange(when_idle_, nullptr));
+}
+
+bool QuicMuxer::must_pay() const {
+  const bool is_limited = !socket_.shared().bandwidth.down.unlimited();
+  const bool is_tolled = toll_ != nullptr && !toll_->waived();
+  return (is_limited || is_tolled) && (unpaid_ >= kPaidTogether || opened_ > 0);
+}
+
+/// What arrives meanwhile waits.
+Task<void> QuicMuxer::pay() {
+  while (!closed_ && must_pay()) {
+    const std::size_t received = std::exchange(unpaid_, 0);
+    const std::size_t opened = std::exchange(opened_, 0);
+    const std::size_t paid = std::min(received, earned_);
+    earned_ -= paid;
+    co_await socket_.shared().bandwidth.down.take(received);
+    if (toll_ != nullptr && !closed_) co_await toll_->pay(received - paid, opened);
+    std::deque<Waiting> waited = std::exchange(waiting_, {});
+    waiting_bytes_ = 0;
+    for (const Waiting& each : waited) {
+      if (!closed_) process(each.packet, each.about);
+    }
+  }
+  paying_ = false;
+  changed();
+}
+
+void QuicMuxer::report_buffers() {
+  if (!when_buffering_) return;
+  const auto moved = [](std::size_t from, std::size_t to) {
+    return (from < to ? to - from : from - to) >= kReportBytes;
+  };
+  const std::size_t buffered = buffered_bytes();
+  const std::size_t promised = promised_bytes();
+  if (!moved(reported_buffers_, buffered) && !moved(reported_promises_, promised)) return;
+  reported_buffers_ = buffered;
+  reported_promises_ = promised;
+  when_buffering_();
+}
+
+net::Link make_link(std::unique_ptr<QuicMuxer> muxer, Multiaddr remote) {
+  crypto::PublicKey key = muxer->peer_key();
+  Multiaddr local = quic_address(muxer->local());
+  return {.peer = PeerId::from_public_key(key),
+          .key = std::move(key),
+          .muxer = std::move(muxer),
+          .local = std::move(local),
+          .remote = std::move(remote),
+          .security = "/tls/1.0.0",
+          .muxer_protocol = "quic"};
+}
+
+}  // namespace shoal::quic

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <vector>
+
+#include "format/multiaddr.h"
+#include "net/swarm/swarm.h"
+#include "protocol/identify/identify.h"
+
+namespace shoal::node {
+
+/// Where this node may be reached through a NAT, the most likely first: where peers see connections
+/// that it made from the port that it listens on, by how many of them; the next ports, where they
+/// see it by several close to each other; the IP that peers see it at with that port; then the
+/// addresses of its interfaces. Without loopback, relays and /p2p.
+std::vector<Multiaddr> punch_addresses(const net::Swarm& swarm, const identify::Identify& identify);
+
+}  // namespace shoal::node

@@ -1,0 +1,81 @@
+#include "protocol/dcutr/dcutr_message.h"
+
+#include <algorithm>
+#include <optional>
+#include <protozero/pbf_reader.hpp>
+#include <protozero/pbf_writer.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "format/protobuf_guard.h"
+
+namespace shoal::dcutr {
+
+namespace {
+
+using protozero::pbf_wire_type;
+using protozero::tag_and_type;
+
+constexpr protozero::pbf_tag_type kType = 1;
+constexpr protozero::pbf_tag_type kAddresses = 2;
+
+void keep_address(std::vector<Multiaddr>& kept, ByteView bytes) {
+  if (kept.size() == Message::kMaxAddresses) return;
+  try {
+    Multiaddr address = Multiaddr::decode(bytes).without_peer();
+    const bool usable = !address.empty() && !address.has(AddressCode::p2p_circuit);
+    if (usable && std::ranges::find(kept, address) == kept.end()) {
+      kept.push_back(std::move(address));
+    }
+  } catch (const Error&) {
+    // A newer protocol than ours; the other addresses are still good.
+  }
+}
+
+Message read_message(ByteView bytes) {
+  Message out;
+  std::optional<std::uint32_t> type;
+  protozero::pbf_reader reader(as_view(bytes));
+  while (reader.next()) {
+    switch (reader.tag_and_type()) {
+      case tag_and_type(kType, pbf_wire_type::varint):
+        type = reader.get_uint32();
+        break;
+      case tag_and_type(kAddresses, pbf_wire_type::length_delimited):
+        keep_address(out.addresses, bytes_of(reader.get_view()));
+        break;
+      default:
+        reader.skip();
+    }
+  }
+  if (type != static_cast<std::uint32_t>(Message::Type::connect) &&
+      type != static_cast<std::uint32_t>(Message::Type::sync)) {
+    throw Error(ErrorCode::malformed, "hole punching message of an unknown type");
+  }
+  out.type = static_cast<Message::Type>(*type);
+  return out;
+}
+
+}  // namespace
+
+Bytes Message::encode() const {
+  std::string out;
+  protozero::pbf_writer writer(out);
+  writer.add_uint32(kType, static_cast<std::uint32_t>(type));
+  for (const Multiaddr& address : addresses) {
+    const std::string_view text = as_text(address.encoded());
+    writer.add_bytes(kAddresses, text.data(), text.size());
+  }
+  return to_bytes(out);
+}
+
+Message Message::decode(ByteView bytes) {
+  if (bytes.size() > kMaxBytes) {
+    throw Error(ErrorCode::limit, "hole punching message of more than 4 KiB");
+  }
+  return read_protobuf("hole punching message", [&] { return read_message(bytes); });
+}
+
+}  // namespace shoal::dcutr
