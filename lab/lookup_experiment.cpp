@@ -42,7 +42,7 @@ Section hops_section(const std::vector<Size>& sizes) {
     hops.points.push_back({n, mean(size.healthy.hops)});
     log.points.push_back({n, std::log2(n) / std::log2(kad::kReplication)});
   }
-  const LineChart chart{.title = "A thousand times the nodes, a few more hops",
+  const LineChart chart{.title = "A hundred times the nodes, one more hop",
                         .x = {.label = "nodes in the network", .logarithmic = true},
                         .y = {.label = "hops", .from = 0},
                         .series = {hops, log}};

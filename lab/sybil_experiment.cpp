@@ -14,7 +14,7 @@ namespace shoal::lab {
 
 namespace {
 
-constexpr std::size_t kSybils = 60;
+constexpr std::size_t kSybilIds = 60;
 // Fewer in small networks, which are for a quick look.
 constexpr std::size_t kTargets = 4;
 constexpr std::size_t kTargetsOfFew = 2;
@@ -39,7 +39,7 @@ std::vector<Plan> plan_attacks(const ExperimentOptions& options) {
     const kad::Key target = kad::Key::of(content);
     const std::uint32_t nearest = net.closest(target, 1).front();
     const std::size_t bits = net.key(nearest).common_prefix(target) + 1;
-    out.push_back({content, peers_near(target, bits, kSybils, options.seed * 1000 + i)});
+    out.push_back({content, peers_near(target, bits, kSybilIds, options.seed * 1000 + i)});
   }
   return out;
 }
@@ -135,7 +135,7 @@ Report run_sybil(const ExperimentOptions& options) {
       "look for it find the provider, when they lie, {} %; with records on the 20 nearest alone, "
       "{} "
       "and {} %.",
-      kSybils, options.nodes, number_text(100 * silent_with.share()),
+      kSybilIds, options.nodes, number_text(100 * silent_with.share()),
       number_text(100 * lying_with.share()), number_text(100 * silent_without.share()),
       number_text(100 * lying_without.share()));
   report.held = silent_with.share() >= 0.99 && lying_with.share() >= 0.95;
