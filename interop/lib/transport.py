@@ -140,7 +140,7 @@ def dials_by_quic(world, ours_first, key_type) -> None:
             seen = connection_of(asker)
             assert seen["peer_id"] == asked.id, seen
             assert seen["direction"] == direction, seen
-            assert seen["remote"].endswith("/quic-v1"), seen
+            assert "/quic-v1" in seen["remote"], seen
         a("ping", peer_id=b.id, count=1)
 
 
