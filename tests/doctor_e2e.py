@@ -9,7 +9,14 @@ from command import LOOPBACK, run, run_tests
 from nat_e2e import PRESERVES_PORTS, SHOAL, SYMMETRIC, Command, internet
 
 PATIENCE = 90
-NO_UDP = "table inet f { chain out { type filter hook %s priority 0; meta l4proto udp drop; } }"
+NO_UDP = """
+table inet shut {
+  chain datagrams {
+    type filter hook %s priority 0
+    %s meta l4proto udp drop
+  }
+}
+"""
 
 
 class Doctor:
@@ -45,12 +52,12 @@ def test_tells_the_truth_in_five_situations(folder: Path):
             addresses.append(next(a for a in serving["addresses"] if "/tcp/" in a))
         ask = [word for address in addresses for word in ("--connect", address)]
         shut, behind = net.host(4), net.home(13, PRESERVES_PORTS)
-        shut.call("nft", "-f", "-", given=NO_UDP % "output")
-        behind.call("nft", "-f", "-", given=NO_UDP % "prerouting")
+        shut.call("nft", "-f", "-", given=NO_UDP % ("output", ""))
+        behind.call("nft", "-f", "-", given=NO_UDP % ("prerouting", 'iif "eth0"'))
         doctors = {
             "open": Doctor(net.host(3), folder / "open", *ask),
-            "home": Doctor(net.home(11, PRESERVES_PORTS), folder / "home", *ask),
-            "symmetric": Doctor(net.home(12, SYMMETRIC), folder / "symmetric", *ask),
+            "home": Doctor(net.home(11, PRESERVES_PORTS), folder / "home", *ask[:2], "--timeout", "20s"),
+            "symmetric": Doctor(net.home(12, SYMMETRIC), folder / "symmetric", *ask, "--timeout", "10s"),
             "no udp here": Doctor(shut, folder / "shut", *ask),
             "no udp on the way": Doctor(behind, folder / "behind", *ask),
         }
@@ -71,7 +78,9 @@ def test_tells_the_truth_in_five_situations(folder: Path):
     assert state["home"]["reachability"] == "bad" and "--relay" in found["home"]["reachability"]["advice"]
     assert state["symmetric"]["nat"] == "poor" and "symmetric" in found["symmetric"]["nat"]["finding"]
     assert state["no udp here"]["udp"] == "bad" and "this machine" in found["no udp here"]["udp"]["finding"]
-    assert state["no udp on the way"]["udp"] == "bad", found["no udp on the way"]["udp"]
+    unreached = found["no udp on the way"]["reachability"]
+    assert unreached["state"] == "bad" and "--relay" in unreached["advice"]
+    assert state["no udp on the way"]["udp"] == "bad" and "by TCP" in found["no udp on the way"]["udp"]["finding"]
 
 
 def test_says_what_cannot_be_known_alone(folder: Path):

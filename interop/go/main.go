@@ -30,7 +30,7 @@ type command struct {
 
 func main() {
 	keyType := flag.String("key", "ed25519", "ed25519, secp256k1, ecdsa or rsa")
-	security := flag.String("security", "noise", "noise, tls or both")
+	security := flag.String("security", "noise", "noise, tls, both or quic")
 	networkKey := flag.String("network-key", "", "the key file of a private network")
 	listen := flag.String("listen", "/ip4/127.0.0.1/tcp/0", "where it listens")
 	relay := flag.String("relay", "", "behind a NAT, reached through this relay, and punching holes")

@@ -23,6 +23,7 @@ import (
 	"github.com/libp2p/go-libp2p/p2p/protocol/ping"
 	"github.com/libp2p/go-libp2p/p2p/security/noise"
 	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
+	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
 )
 
@@ -38,7 +39,23 @@ type testPeer struct {
 	identified map[peer.ID]event.EvtPeerIdentificationCompleted
 }
 
-// securityOptions are those for "noise", "tls" or "both".
+// transportOptions are those for "quic", which secures and multiplexes by itself, or for TCP with
+// "noise", "tls" or "both".
+func transportOptions(security, listen string) ([]libp2p.Option, error) {
+	if security == "quic" {
+		return []libp2p.Option{
+			libp2p.ListenAddrStrings("/ip4/127.0.0.1/udp/0/quic-v1"),
+			libp2p.Transport(libp2pquic.NewTransport),
+		}, nil
+	}
+	options, err := securityOptions(security)
+	return append(options,
+		libp2p.ListenAddrStrings(listen),
+		libp2p.Transport(tcp.NewTCPTransport),
+		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
+	), err
+}
+
 func securityOptions(security string) ([]libp2p.Option, error) {
 	byNoise := libp2p.Security(noise.ID, noise.New)
 	byTLS := libp2p.Security(tls.ID, tls.New)
@@ -99,7 +116,7 @@ func newPeer(keyType, security, networkKey, listen, relay string) (*testPeer, er
 	if err != nil {
 		return nil, err
 	}
-	options, err := securityOptions(security)
+	options, err := transportOptions(security, listen)
 	if err != nil {
 		return nil, err
 	}
@@ -113,9 +130,6 @@ func newPeer(keyType, security, networkKey, listen, relay string) (*testPeer, er
 	}
 	made, err := libp2p.New(append(append(append(options, private...), relayed...),
 		libp2p.Identity(key),
-		libp2p.ListenAddrStrings(listen),
-		libp2p.Transport(tcp.NewTCPTransport),
-		libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		libp2p.DisableMetrics(),
 		libp2p.UserAgent("interop-go"),
 	)...)

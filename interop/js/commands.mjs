@@ -1,3 +1,4 @@
+import { quic } from '@chainsafe/libp2p-quic'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
 import { noise } from '@libp2p/noise'
@@ -17,13 +18,23 @@ const KEY_TYPES = { ed25519: 'Ed25519', secp256k1: 'secp256k1', rsa: 'RSA' }
 const PATIENCE_MS = 10_000
 const MAX_STREAMS = 256 // the defaults are 32 in and 64 out for each protocol
 
-export async function makePeer (keyType, security) {
-  const node = await createLibp2p({
-    privateKey: await generateKeyPair(KEY_TYPES[keyType]),
+// QUIC secures and multiplexes by itself.
+function transportOf (security) {
+  if (security === 'quic') {
+    return { addresses: { listen: ['/ip4/127.0.0.1/udp/0/quic-v1'] }, transports: [quic()] }
+  }
+  return {
     addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
     transports: [tcp()],
     connectionEncrypters: [SECURITY[security]()],
-    streamMuxers: [yamux()],
+    streamMuxers: [yamux()]
+  }
+}
+
+export async function makePeer (keyType, security) {
+  const node = await createLibp2p({
+    privateKey: await generateKeyPair(KEY_TYPES[keyType]),
+    ...transportOf(security),
     services: { identify: identify(), identifyPush: identifyPush(), ping: ping() },
     nodeInfo: { userAgent: 'interop-js' },
     connectionGater: { denyDialMultiaddr: () => false },

@@ -20,7 +20,12 @@ class Peer:
             self.stop()
             raise
         self.pid = self._process.pid
-        self.id, self.address = self.known["peer_id"], self.known["addresses"][0]
+        self.id, self.addresses = self.known["peer_id"], self.known["addresses"]
+        by_tcp = [each for each in self.addresses if "/tcp/" in each]
+        self.address = (by_tcp or self.addresses)[0]
+
+    def address_by(self, quic: bool) -> str:
+        return next(each for each in self.addresses if ("/quic-v1" in each) == quic)
 
     def __enter__(self):
         return self

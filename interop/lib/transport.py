@@ -52,20 +52,46 @@ def register_tls(checks, name: str, key_types=KEY_TYPES) -> None:
         checks.add(f"{a} hangs up on {b} by TLS", ours_first)(hangs_up_by_tls)
 
 
-def register_perf(checks, name: str) -> None:
+def register_quic(checks, name: str, key_types=KEY_TYPES, pings_on_one_stream: bool = True) -> None:
+    """With a peer of `name` that speaks QUIC alone.
+
+    `pings_on_one_stream`: it answers more than one.
+    """
     for ours_first in (True, False):
         a, b = ("shoal", name) if ours_first else (name, "shoal")
-        for security in ("noise", "tls"):
+        for key_type in key_types:
+            checks.add(f"{a} dials {b} by QUIC, {name} with a key of {key_type}", ours_first, key_type)(
+                dials_by_quic
+            )
+        checks.add(f"{a} learns who {b} is by QUIC", ours_first)(identifies_by_quic)
+        if pings_on_one_stream:
+            checks.add(f"{a} pings {b} by QUIC", ours_first)(pings_by_quic)
+        for what, streams, size in (
+            ("100 MB and back on 50 streams at once", 50, 2 * MB),
+            ("100 MB and back on 1 stream", 1, 100 * MB),
+            ("nothing, and its end, on 100 streams", 100, 0),
+        ):
+            checks.add(f"{a} sends {b} {what} by QUIC", ours_first, streams, size)(echoes_by_quic)
+        checks.add(f"{a} breaks streams off at {b} by QUIC", ours_first)(breaks_off_by_quic)
+        checks.add(f"{a} hangs up on {b} by QUIC", ours_first)(hangs_up_by_quic)
+
+
+def register_perf(checks, name: str, quic: bool = False) -> None:
+    for ours_first in (True, False):
+        a, b = ("shoal", name) if ours_first else (name, "shoal")
+        for security in ("noise", "tls", *(["quic"] if quic else [])):
             checks.add(f"{a} measures {b} by {security}", ours_first, security)(measures)
 
 
 class Pair:
     """Two peers, the first of which has dialled the second.
 
-    `security`: what the other implementation speaks; ours prefers Noise and speaks both.
+    `security`: what the other implementation speaks; ours prefers Noise and speaks all. "quic" is a
+    transport with a security of its own.
     """
 
     def __init__(self, world, ours_first: bool, key_type: str = "ed25519", security: str = "noise"):
+        self.quic = security == "quic"
         ours = world.ours()
         try:
             theirs = world.theirs(key_type, "--security", security)
@@ -76,7 +102,7 @@ class Pair:
 
     def __enter__(self):
         try:
-            self.connection = self.a("dial", address=self.b.address)
+            self.connection = self.a("dial", address=self.b.address_by(self.quic))
         except BaseException:
             self.__exit__()
             raise
@@ -106,6 +132,55 @@ def dials_by_tls(world, ours_first, key_type) -> None:
             assert seen.get("security", "/tls/1.0.0") == "/tls/1.0.0", seen
             assert seen.get("muxer", "/yamux/1.0.0") == "/yamux/1.0.0", seen
         a("ping", peer_id=b.id, count=1)
+
+
+def dials_by_quic(world, ours_first, key_type) -> None:
+    with Pair(world, ours_first, key_type, "quic") as (a, b):
+        for asker, asked, direction in ((a, b, "outbound"), (b, a, "inbound")):
+            seen = connection_of(asker)
+            assert seen["peer_id"] == asked.id, seen
+            assert seen["direction"] == direction, seen
+            assert seen["remote"].endswith("/quic-v1"), seen
+        a("ping", peer_id=b.id, count=1)
+
+
+def identifies_by_quic(world, ours_first) -> None:
+    with Pair(world, ours_first, security="quic") as (a, b):
+        for asker, asked in ((a, b), (b, a)):
+            told = asker("identify", peer_id=asked.id)
+            assert COMMON <= set(told["protocols"]), told
+        assert a("identify", peer_id=b.id)["observed"].startswith("/ip4/127.0.0.1/udp/")
+
+
+def pings_by_quic(world, ours_first) -> None:
+    with Pair(world, ours_first, security="quic") as (a, b):
+        for asker, asked in ((a, b), (b, a)):
+            times = asker("ping", peer_id=asked.id, count=3)
+            assert len(times) >= 3 and max(times) < 1000, times
+
+
+def echoes_by_quic(world, ours_first, streams, size) -> None:
+    with Pair(world, ours_first, security="quic") as (a, b):
+        a("echo", timeout=120, peer_id=b.id, streams=streams, bytes=size)
+        expect_served(b, streams, streams * size)
+
+
+def breaks_off_by_quic(world, ours_first) -> None:
+    with Pair(world, ours_first, security="quic") as (a, b):
+        a("reset", peer_id=b.id, count=5)
+        a("echo", peer_id=b.id, streams=10, bytes=MB)
+        b("echo", peer_id=a.id, streams=10, bytes=MB)
+
+
+def hangs_up_by_quic(world, ours_first) -> None:
+    with Pair(world, ours_first, security="quic") as (a, b):
+        a("ping", peer_id=b.id, count=1)
+        a("hang_up", peer_id=b.id)
+        deadline = time.monotonic() + 5
+        while a("connections") or b("connections"):
+            assert time.monotonic() < deadline, "still connected after 5 s"
+            time.sleep(0.05)
+        a("dial", address=b.address_by(quic=True))
 
 
 def echoes_by_tls(world, ours_first, streams, size) -> None:

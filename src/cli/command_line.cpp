@@ -315,8 +315,6 @@ void add_others(CLI::App& app, Written& written) {
   single(lab, "--nodes", written.nodes, "N", "how many nodes");
   single(lab, "--out", written.out, "DIR", "where the page goes; default: here");
 
-  add_command(app, "guide", "show the guide: peer-to-peer, learned by running it", kGuideExamples);
-
   auto& expose = add_command(app, "expose", "let others connect to a service", kExposeExamples);
   single(expose, "NAME", written.name, "", "what it is called: a-z, 0-9 and -")->required();
   single(expose, "TARGET", written.target, "", "HOST:PORT, PORT, or unix:PATH")->required();
@@ -334,6 +332,8 @@ void add_others(CLI::App& app, Written& written) {
                    "a web site: say where a browser finds it,\nhttp://NAME.localhost:PORT");
 
   add_command(app, "doctor", "check this machine and its network", kDoctorExamples);
+  add_command(app, "guide", "show the guide: peer-to-peer, learned by running it", kGuideExamples);
+
   add_command(app, "version", "version, commit, compiler, libraries", kVersionExamples);
 
   // Like a command, but whoever looks for one is not told of it.
@@ -505,8 +505,8 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "forget") return make_forget(forget_options(written));
   if (name == "status") return make_status();
   if (name == "version") return make_version();
-  if (name == "guide") return make_guide();
   if (name == "doctor") return make_doctor();
+  if (name == "guide") return make_guide();
   if (name == "lab") {
     return make_lab({.name = written.experiment,
                      .seed = count_if_given(written.lab_seed, "--seed"),

@@ -57,6 +57,8 @@ class DoctorCommand final : public Command {
     co_await meet_peers();
     co_await try_udp();
     look_from_outside();
+    for (const PeerId& peer : moved_) co_await move_back(peer);
+    co_await wait_for_identify();
     co_await wait_for_dial_backs();
     tell(check_reachability(reach()));
     look_at_dht();
@@ -69,7 +71,7 @@ class DoctorCommand final : public Command {
  private:
   static constexpr Duration kConnectTime = 10s;
   static constexpr Duration kIdentifyTime = 3s;
-  static constexpr Duration kDialBackTime = 20s;
+  static constexpr Duration kDialBackTime = 45s;
   static constexpr Duration kLook = 100ms;
   static constexpr Duration kTripTime = 1s;
   static constexpr Duration kQuicTime = 6s;
@@ -130,14 +132,19 @@ class DoctorCommand final : public Command {
     TaskGroup meeting(system().waits, "doctor");
     for (const PeerId& peer : named_) meeting.spawn(meet(peer));
     co_await join_or_stop(meeting);
+    co_await wait_for_identify();
+    peers_.named = named_.size();
+    tell(check_peers(peers_));
+  }
+
+  /// Until those who are connected have told where they see this node.
+  Task<void> wait_for_identify() {
     const auto identified = [this] {
       return std::ranges::all_of(named_, [this](const PeerId& peer) {
         return swarm().best(peer) == nullptr || node_->identify().observed().contains(peer);
       });
     };
     co_await wait_until(kIdentifyTime, identified);
-    peers_.named = named_.size();
-    tell(check_peers(peers_));
   }
 
   Task<void> meet(PeerId peer) {
@@ -182,6 +189,7 @@ class DoctorCommand final : public Command {
     for (const PeerId& peer : named_) {
       if (facts.peers_asked < kMaxUdpPeers) co_await try_quic(peer, facts);
     }
+    co_await wait_for_identify();
     tell(check_udp(facts));
   }
 
@@ -208,12 +216,31 @@ class DoctorCommand final : public Command {
       Task<net::ConnectionId> dialing = swarm().dial(peer, std::move(options));
       co_await within(system().clock, kQuicTime, std::move(dialing), "QUIC");
       ++facts.peers_answered;
+      moved_.insert(peer);
       co_return;
     } catch (const Error& error) {
       log_info("no QUIC to {}: {}", peer.to_string(), error.what());
     }
     try {
       co_await within(system().clock, kConnectTime, swarm().connect(peer), "connecting");
+    } catch (const Error& error) {
+      log_info("{}", error.what());
+    }
+  }
+
+  /// To the way that the user named: peers that dial back may know no QUIC.
+  Task<void> move_back(PeerId peer) {
+    net::DialOptions options;
+    for (const auto* list : {&session_->options().connect, &session_->options().bootstrap}) {
+      for (const Multiaddr& address : *list) {
+        if (address.peer() == peer) options.addresses.push_back(address.without_peer());
+      }
+    }
+    swarm().disconnect(peer);
+    co_await wait_until(kTripTime, [this, peer] { return swarm().best(peer) == nullptr; });
+    try {
+      Task<net::ConnectionId> dialing = swarm().dial(peer, std::move(options));
+      co_await within(system().clock, kConnectTime, std::move(dialing), "connecting");
     } catch (const Error& error) {
       log_info("{}", error.what());
     }
@@ -245,7 +272,7 @@ class DoctorCommand final : public Command {
       return reachability.is_reachable() || (all_tried && !states.empty());
     };
     if (!known()) session_->output().note("waiting for peers to dial back …");
-    co_await wait_until(kDialBackTime, known);
+    co_await wait_until(session_->options().timeout.value_or(kDialBackTime), known);
   }
 
   ReachFacts reach() const {
@@ -271,6 +298,7 @@ class DoctorCommand final : public Command {
   node::Node* node_ = nullptr;
   std::vector<NetworkInterface> interfaces_;
   std::set<PeerId> named_;
+  std::set<PeerId> moved_;  // by try_quic()
   PeerFacts peers_;
   std::size_t told_ = 0;
   std::vector<std::string> bad_;

@@ -9,7 +9,6 @@
 
 #include "base/error.h"
 #include "net/framing.h"
-#include "net/transport/quic/quic_address.h"
 #include "node/node.h"
 #include "protocol/dcutr/hole_puncher.h"
 #include "service/get.h"
@@ -83,16 +82,20 @@ class Punch : public ::testing::Test {
     chosen.relays = {relay_address()};
     for (const auto& other : other_relays) chosen.relays.push_back(other->addresses().front());
     out.node = std::make_unique<Node>(out.host->system(), std::move(chosen));
+    out.node->when_relay_refused([](const PeerId&, const std::string& why) {
+      ADD_FAILURE() << "no place at the relay: " << why;
+    });
     out.node->start();
     world.run_while_not([&] { return !out.node->awaits_relay(); });
     return out;
   }
 
-  Config config() const {
-    Config out{.home = "/home", .listen = listen, .connect = {}, .agent = "shoal/test"};
-    out.quic = listen.front().has(AddressCode::quic_v1);
-    out.ephemeral = true;
-    return out;
+  static Config config() {
+    return {.home = "/home",
+            .listen = {Multiaddr::tcp({IpAddress::any_v4(), kPort})},
+            .connect = {},
+            .agent = "shoal/test",
+            .ephemeral = true};
   }
 
   /// By its address at the relay, and no other.
@@ -108,7 +111,6 @@ class Punch : public ::testing::Test {
     return from.node->swarm().best(to.node->id())->path();
   }
 
-  std::vector<Multiaddr> listen = {Multiaddr::tcp({IpAddress::any_v4(), kPort})};
   sim::World world{{.path = {.latency = 20ms}}};
   sim::Host& relay_host_ = world.add_host();
   std::vector<std::unique_ptr<Node>> other_relays;
@@ -137,17 +139,6 @@ TEST_F(Punch, through_a_relay_with_limits) {
   connect(a, b);
   world.run_for(1s);
   EXPECT_EQ(path(a, b), net::Path::punched);
-}
-
-TEST_F(Punch, by_quic_alone) {
-  listen = {quic::quic_address({IpAddress::any_v4(), kPort})};
-  Home& a = home(port_restricted());
-  Home& b = home(port_restricted());
-  connect(a, b);
-  world.run_for(3s);
-  EXPECT_EQ(path(a, b), net::Path::punched);
-  EXPECT_EQ(path(b, a), net::Path::punched);
-  EXPECT_TRUE(a.node->swarm().best(b.node->id())->remote().has(AddressCode::quic_v1));
 }
 
 TEST_F(Punch, symmetric_nats_stay_relayed) {

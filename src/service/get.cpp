@@ -19,6 +19,9 @@ namespace {
 
 constexpr Duration kLook = 100ms;
 constexpr Duration kFarewell = 1s;
+// How long others who get the same are still served at the end: at most, and until they have asked.
+constexpr Duration kLinger = 3s;
+constexpr Duration kFirstLinger = 200ms;
 
 }  // namespace
 
@@ -200,6 +203,17 @@ struct Get::State {
     if (cancelled) std::rethrow_exception(cancelled);
   }
 
+  /// What this getter alone has, if its source goes now, should not go with it.
+  Task<void> linger() {
+    if (!session->together()) co_return;
+    const TimePoint end = system.clock.now() + kLinger;
+    Duration pause = kFirstLinger;
+    do {
+      co_await system.clock.sleep_for(pause);
+      pause = kLook;
+    } while (context.bitswap.is_giving() && system.clock.now() < end);
+  }
+
   /// Where the link says that a source is, which by now may have gone.
   std::optional<Multiaddr> named_address(const PeerId& source) const {
     for (const Multiaddr& provider : options.link.providers) {
@@ -241,6 +255,7 @@ Task<GetResult> Get::run() {
   co_await state_->session->settle();
   state_->session.set_whole();
   GetResult done = state_->result();
+  co_await state_->linger();
   co_await state_->tell_sources();
   co_return done;
 }

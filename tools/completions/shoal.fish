@@ -27,8 +27,8 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a expose -d 'l
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a connect -d 'connect to a service by its ticket'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a ping -d 'measure round trips to a peer'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a lab -d 'run an experiment in a simulated network'
-complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a guide -d 'show the guide: peer-to-peer, learned by running it'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a doctor -d 'check this machine and its network'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a guide -d 'show the guide: peer-to-peer, learned by running it'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a version -d 'version, commit, compiler, libraries'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a help -d 'flags and examples of a command'
 complete -c shoal -n "__fish_seen_subcommand_from help" -a "$commands"

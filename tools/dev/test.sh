@@ -117,7 +117,9 @@ run_scenarios() {
 
 # The scripts in tests/ get the program as SHOAL. They skip by exit code 77. Those that compare times run alone, after
 # the others; these run as many at a time as there are processors, or one at a time where sanitizers slow them down.
-timing_scripts=(fair_door hostile many_sources)
+timing_scripts=(fair_door hostile many_sources together)
+# Not with sanitizers: long simulations, whose code lab_tests runs, and what is about time alone.
+dev_scripts=(lab guide together)
 
 # start_script PRESET SCRIPT: its output and exit code become files in $logs.
 start_script() {
@@ -139,6 +141,7 @@ run_scripts() {
   for script in "$root"/tests/*_e2e.{sh,py}; do
     name=${script##*/} name=${name%.*}
     if [[ ! -e $script || "$preset $name" != *"$filter"* ]]; then continue; fi
+    if [[ $preset != dev && " ${dev_scripts[*]} " == *" ${name%_e2e} "* ]]; then continue; fi
     if [[ $preset == tsan && " ${threaded_scripts[*]} " != *" ${name%_e2e} "* ]]; then continue; fi
     if [[ " ${timing_scripts[*]} " == *" ${name%_e2e} "* ]]; then alone+=("$script"); else together+=("$script"); fi
   done

@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
         match pair {
             [flag, value] if flag == "--key" => key_type = value,
             [flag, value] if flag == "--security" => security = value,
-            _ => return Err("usage: peer [--key ed25519|secp256k1|ecdsa|rsa:FILE] [--security noise|tls]".into()),
+            _ => return Err("usage: peer [--key ed25519|secp256k1|ecdsa|rsa:FILE] [--security noise|tls|quic]".into()),
         }
     }
     let node = node::start(key_type, security).await?;

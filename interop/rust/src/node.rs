@@ -105,6 +105,12 @@ fn make_swarm(key: Keypair, security: &str, served: Arc<echo::Served>) -> Result
             .with_behaviour(|key| make_behaviour(key, served))?
             .with_swarm_config(idle)
             .build()),
+        // A transport with a security of its own.
+        "quic" => Ok(builder
+            .with_quic()
+            .with_behaviour(|key| make_behaviour(key, served))?
+            .with_swarm_config(idle)
+            .build()),
         _ => Err(format!("no security protocol {security}").into()),
     }
 }
@@ -112,7 +118,8 @@ fn make_swarm(key: Keypair, security: &str, served: Arc<echo::Served>) -> Result
 pub async fn start(key_type: &str, security: &str) -> Result<Node, Error> {
     let served: Arc<echo::Served> = Arc::default();
     let mut swarm = make_swarm(make_key(key_type)?, security, served.clone())?;
-    swarm.listen_on("/ip4/127.0.0.1/tcp/0".parse()?)?;
+    let place = if security == "quic" { "/ip4/127.0.0.1/udp/0/quic-v1" } else { "/ip4/127.0.0.1/tcp/0" };
+    swarm.listen_on(place.parse()?)?;
     let address = loop {
         if let SwarmEvent::NewListenAddr { address, .. } = swarm.select_next_some().await {
             break address;

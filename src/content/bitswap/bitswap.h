@@ -136,6 +136,8 @@ class Bitswap {
   /// That peer, while it is connected, gives what it gets to others who want it, too: what it asks
   /// for goes out in the order of what the fewest peers have been sent.
   virtual void note_sharing(const PeerId&) {}
+  /// Whether a peer that shares what it gets is being sent blocks, or has asked for some.
+  virtual bool is_giving() const { return false; }
   /// Tells whether what is sent is held back by a limit of ours: one block at a time is then as
   /// quick as several.
   virtual void when_saturated(std::function<bool()>) {}

@@ -154,6 +154,11 @@ std::optional<std::uint64_t> Ledger::next_bytes() {
   return wants_.find(queue_.begin()->second)->second.bytes;
 }
 
+std::uint32_t Ledger::next_copies() {
+  settle_front();
+  return queue_.empty() ? 0 : queue_.begin()->first.copies;
+}
+
 std::optional<Cid> Ledger::next_block() {
   settle_front();
   if (queue_.empty()) return std::nullopt;

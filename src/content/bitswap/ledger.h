@@ -60,6 +60,8 @@ class Ledger {
   bool has_presences() const { return !presences_.empty(); }
   /// Bytes of the block to send next: highest priority first, then the order of arrival.
   std::optional<std::uint64_t> next_bytes();
+  /// How many peers have been sent the next block.
+  std::uint32_t next_copies();
   /// Bytes of all blocks that are to be sent and are not on their way.
   std::size_t queued_bytes() const { return queued_bytes_; }
   /// Its way begins. It ends with sent(), also when it was left out because nobody wants it any

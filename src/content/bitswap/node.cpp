@@ -40,6 +40,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
   void offer(const Multihash& hash) override { server_.offer(hash); }
   void offer_all() override { server_.offer_all(); }
   void note_sharing(const PeerId& peer) override { server_.note_sharing(peer); }
+  bool is_giving() const override { return server_.is_giving(); }
   void when_saturated(std::function<bool()> saturated) override {
     server_.when_saturated(std::move(saturated));
   }

@@ -8,6 +8,7 @@ namespace shoal::content::bitswap {
 namespace {
 
 constexpr Duration kLook = 50ms;
+constexpr Duration kBetween = 2ms;
 // By which the best rate is forgotten with each turn.
 constexpr double kForget = 0.98;
 // What is smaller vanishes in buffers.
@@ -27,7 +28,13 @@ SendTurns::Turn::~Turn() {
   if (sent_ && bytes_ >= kTelling) turns_.best_rate_ = std::max(kForget * turns_.best_rate_, rate);
   if (gave_up_) return;
   turns_.held_.erase(place_);
-  turns_.grant();
+  const bool any_gives =
+      std::ranges::any_of(turns_.waiting_, [](const Waiter* one) { return one->claim.gives; });
+  if (any_gives || turns_.waiting_.empty()) {
+    turns_.grant();
+  } else {
+    turns_.tasks_.spawn(turns_.grant_soon());
+  }
 }
 
 SendTurns::SendTurns(System& system) : system_(system), tasks_(system.waits, "send turns") {}
@@ -72,7 +79,7 @@ std::list<SendTurns::Waiter*>::iterator SendTurns::next_waiter() {
   const auto rank = [now, for_others](const Waiter* one) {
     const bool patient = for_others || now - one->since < kPatience;
     const bool last = one->claim.gives == for_others;
-    return std::pair(last, patient && !for_others ? one->claim.copies : 0);
+    return std::pair(last, patient && !for_others ? one->claim.copies() : 0);
   };
   return std::ranges::min_element(waiting_, {}, rank);
 }
@@ -86,6 +93,12 @@ void SendTurns::grant() {
     ++granted_;
     waiter.go.notify_all();
   }
+}
+
+/// The peer whose turn has ended may want the next one, and give.
+Task<void> SendTurns::grant_soon() {
+  co_await system_.clock.sleep_for(kBetween);
+  grant();
 }
 
 Duration SendTurns::limit(std::size_t bytes) const {

@@ -59,8 +59,9 @@ class SendTurns {
   void when_saturated(std::function<bool()> saturated) { saturated_ = std::move(saturated); }
 
   struct Claim {
-    bool gives = true;         // the peer, to others
-    std::uint32_t copies = 0;  // that were sent of the block
+    bool gives = true;  // the peer, to others
+    /// That were sent of the block by now; it is chosen when the turn has come.
+    std::function<std::uint32_t()> copies;
     std::size_t bytes = 0;
   };
   /// Cancellable.
@@ -83,6 +84,7 @@ class SendTurns {
   bool has_turn() const;
   std::list<Waiter*>::iterator next_waiter();
   void grant();
+  Task<void> grant_soon();
   Duration limit(std::size_t bytes) const;
   Task<void> watch();
 

@@ -18,7 +18,9 @@ struct Turns : ::testing::Test {
     world.run(turns.stop());
   }
   void send(std::uint32_t copies, Duration takes, int name, bool gives = true) {
-    tasks.spawn(hold(*this, {.gives = gives, .copies = copies, .bytes = kBlock}, takes, name));
+    tasks.spawn(hold(*this,
+                     {.gives = gives, .copies = [copies] { return copies; }, .bytes = kBlock},
+                     takes, name));
   }
   static Task<void> hold(Turns& test, SendTurns::Claim claim, Duration takes, int name) {
     const auto turn = co_await test.turns.take(claim);

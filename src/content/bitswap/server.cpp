@@ -23,10 +23,10 @@ struct Server::Batch {
   std::vector<std::size_t> sizes;
   std::unique_ptr<net::MemoryBudget::Reservation> reservation;
   std::optional<EncodedMessage> encoded;
-  std::size_t written = 0;   // of the encoded message
-  bool counted = false;      // in copies_
-  std::uint32_t copies = 0;  // of its rarest block, that were sent before
-  bool pinned = false;       // the part being written lies in the blocks
+  std::size_t written = 0;                  // of the encoded message
+  bool counted = false;                     // in copies_
+  std::unique_ptr<SendTurns::Turn> turn{};  // null while nobody has to wait for one
+  bool pinned = false;                      // the part being written lies in the blocks
 
   std::size_t block_bytes() const {
     return std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
@@ -74,7 +74,6 @@ struct Server::Peer {
   OutboundStream out;
   OutboundStream beside;       // for what must not wait behind blocks
   bool sharing = false;        // what it gets
-  bool waits = false;          // for its turn
   bool slow = false;           // it gave up its turn
   double rate = 0;             // at which the last message went, in bytes per second
   std::deque<BatchPtr> ready;  // read, to be written
@@ -155,16 +154,22 @@ void Server::note_sharing(const PeerId& id) {
   if (const auto peer = peers_.find(id); peer != peers_.end()) make_sharing(*peer->second);
 }
 
+bool Server::is_giving() const {
+  return std::ranges::any_of(peers_, [](const auto& one) {
+    const Peer& peer = *one.second;
+    return peer.sharing && (peer.ledger.has_blocks() || !peer.is_idle());
+  });
+}
+
 void Server::make_sharing(Peer& peer) {
   peer.sharing = true;
   peer.ledger.send_rarest_first([this](const Multihash& hash) { return copies_.of(hash); });
 }
 
+/// In a swarm a block is chosen when it can be sent: until then its receiver may have got it
+/// elsewhere, or others may lack it more.
 std::size_t Server::read_ahead_bytes(const Peer& peer) const {
-  if (!is_established(peer.id)) return 1;
-  if (!peer.sharing) return kReadAheadBytes;
-  const double seconds = std::chrono::duration<double>(kReadAheadTime).count();
-  return std::clamp<std::size_t>(static_cast<std::size_t>(peer.rate * seconds), 1, kReadAheadBytes);
+  return is_established(peer.id) && !is_swarm() ? kReadAheadBytes : 1;
 }
 
 void Server::end(const PeerPtr& peer) {
@@ -174,6 +179,7 @@ void Server::end(const PeerPtr& peer) {
   peer->beside.drop();
   for (const BatchPtr& batch : peer->ready) forget_copies(*batch);
   if (peer->writing != nullptr) forget_copies(*peer->writing);
+  peer->ready.clear();
   peer->wanted.notify_all();
   peer->drained.notify_all();
   peer->sendable.notify_all();
@@ -226,11 +232,14 @@ Task<void> Server::read_ahead(PeerPtr peer) {
     } else if (peer->ready_bytes >= read_ahead_bytes(*peer)) {
       co_await peer->drained.wait();
     } else {
+      std::unique_ptr<SendTurns::Turn> turn = co_await take_turn(*peer);
+      if (peer->gone) break;
       BatchPtr batch = co_await read_batch(*peer);
       if (peer->gone) forget_copies(*batch);
       if (!batch->cids.empty()) {
         peer->ready_bytes += batch->block_bytes();
         batch->allow_put_back();
+        batch->turn = std::move(turn);
         peer->ready.push_back(std::move(batch));
       }
       peer->sendable.notify_all();
@@ -256,8 +265,6 @@ Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
     if (cids.empty()) break;
     for (const Cid& cid : cids) {
       if (!batch->counted) break;
-      const std::uint32_t copies = copies_.of(cid.hash());
-      batch->copies = batch->cids.empty() ? copies : std::min(batch->copies, copies);
       copies_.add(cid.hash(), peer.number);
     }
     std::vector<std::optional<SharedBytes>> contents = co_await read_blocks(cids);
@@ -340,7 +347,7 @@ Task<void> Server::send_all(PeerPtr peer) {
     }
     bool failed = false;
     try {
-      co_await send_in_turn(*peer);
+      co_await send_next(*peer);
       failures = 0;
     } catch (const Error& error) {
       log_debug("bitswap server: {}", error.what());
@@ -355,8 +362,7 @@ Task<void> Server::send_all(PeerPtr peer) {
 
 Task<void> Server::say_beside(PeerPtr peer) {
   while (!peer->gone) {
-    const bool busy = peer->writing != nullptr || peer->waits;
-    if (!busy || !peer->ledger.has_presences()) {
+    if (peer->writing == nullptr || !peer->ledger.has_presences()) {
       co_await peer->sendable.wait();
       continue;
     }
@@ -413,29 +419,11 @@ void Server::note_given(const PeerId& id) {
 }
 
 /// While nobody shares what it gets, all are sent to side by side.
-Task<void> Server::send_in_turn(Peer& peer) {
-  std::unique_ptr<SendTurns::Turn> turn;
-  const std::size_t bytes = peer.ready.empty() ? 0 : peer.ready.front()->block_bytes();
-  if (!sharing_.empty() && !peer.slow && bytes >= kTurnBytes) turn = co_await take_turn(peer);
-  if (peer.gone) co_return;
-  const std::uint64_t before = peer.sent;
-  co_await send_next(peer);
-  if (turn && peer.sent > before) turn->note_sent();
-  peer.slow = turn != nullptr ? turn->gave_up() : peer.slow && peer.rate < turns_.slow_rate();
-}
-
-/// What is to be said goes out beside meanwhile.
 Task<std::unique_ptr<SendTurns::Turn>> Server::take_turn(Peer& peer) {
-  struct Waiting {
-    bool& flag;
-    explicit Waiting(bool& its_flag) : flag(its_flag) { flag = true; }
-    ~Waiting() { flag = false; }
-  };
-  const Waiting waiting(peer.waits);
-  peer.sendable.notify_all();
-  const Batch& next = *peer.ready.front();
-  const SendTurns::Claim claim{
-      .gives = peer.gives(), .copies = next.copies, .bytes = next.block_bytes()};
+  if (!is_swarm() || peer.slow || peer.ledger.queued_bytes() < kTurnBytes) co_return nullptr;
+  const SendTurns::Claim claim{.gives = peer.gives(),
+                               .copies = [&peer] { return peer.ledger.next_copies(); },
+                               .bytes = std::min(peer.ledger.queued_bytes(), kMessageBlockBytes)};
   std::unique_ptr<SendTurns::Turn> turn = co_await turns_.take(claim);
   co_return turn;
 }
@@ -486,6 +474,10 @@ Task<void> Server::send_next(Peer& peer) {
   peer.drained.notify_all();
   for (const Cid& cid : batch->cids) peer.ledger.sent(cid.hash());
   peer.sent += batch->cids.size();
+  if (batch->turn && !batch->cids.empty()) batch->turn->note_sent();
+  if (bytes >= kTurnBytes) {
+    peer.slow = batch->turn ? batch->turn->gave_up() : peer.slow && peer.rate < turns_.slow_rate();
+  }
   for (std::size_t i = 0; i < batch->cids.size(); ++i) {
     sent_.notify({peer.id, batch->cids[i], batch->sizes[i]});
   }

@@ -45,9 +45,6 @@ class Server {
   /// While the line is idle, a message is sent when it has this much.
   static constexpr std::size_t kIdleMessageBytes = 64 * 1024;
   static constexpr std::size_t kMaxPresences = 2048;
-  /// Of one that shares what it gets no more is read ahead than goes out in so long: until then it
-  /// may have got it elsewhere, and others may lack it more.
-  static constexpr Duration kReadAheadTime = 100ms;
   /// A peer that shares is taken to give until it has been sent so many blocks; from then on when
   /// it gave at least a fourth of that: to us, or to others, who then want it of us no more.
   static constexpr std::uint64_t kTrustedBlocks = 4;
@@ -66,6 +63,7 @@ class Server {
   void disconnected(const PeerId& from, net::ConnectionId connection, bool was_last);
   /// `peer` gives what it gets to others who want it, too: it is sent first what the fewest have.
   void note_sharing(const PeerId& peer);
+  bool is_giving() const;
   /// It gave us a block.
   void note_given(const PeerId& peer);
   void when_saturated(std::function<bool()> saturated) {
@@ -105,7 +103,8 @@ class Server {
   std::size_t read_ahead_bytes(const Peer& peer) const;
   void forget_copies(const Batch& batch);
   Task<void> send_next(Peer& peer);
-  Task<void> send_in_turn(Peer& peer);
+  /// Several peers are sent to, and some of them share what they get.
+  bool is_swarm() const { return !sharing_.empty() && peers_.size() > 1; }
   Task<std::unique_ptr<SendTurns::Turn>> take_turn(Peer& peer);
   /// Credits those who gave what `peer` does not want of us any more.
   void credit_givers(const Peer& peer, const Message& message);

@@ -139,7 +139,10 @@ void QuicMuxer::flush() {
   }
   settle_deadline();
   report_buffers();
-  if (running_ && !closed_ && !paying_ && must_pay()) {
+  if (costs_nothing()) {
+    unpaid_ = 0;
+    opened_ = 0;
+  } else if (running_ && !closed_ && !paying_ && must_pay()) {
     paying_ = true;
     tasks_.spawn(pay());
   }
@@ -342,10 +345,14 @@ void QuicMuxer::drop_handle() noexcept {
   boost::asio::post(system_.executor(), std::exchange(when_idle_, nullptr));
 }
 
-bool QuicMuxer::must_pay() const {
+bool QuicMuxer::costs_nothing() const {
   const bool is_limited = !socket_.shared().bandwidth.down.unlimited();
   const bool is_tolled = toll_ != nullptr && !toll_->waived();
-  return (is_limited || is_tolled) && (unpaid_ >= kPaidTogether || opened_ > 0);
+  return !is_limited && !is_tolled;
+}
+
+bool QuicMuxer::must_pay() const {
+  return !costs_nothing() && (unpaid_ >= kPaidTogether || opened_ > 0);
 }
 
 /// What arrives meanwhile waits.
@@ -356,7 +363,8 @@ Task<void> QuicMuxer::pay() {
     const std::size_t paid = std::min(received, earned_);
     earned_ -= paid;
     co_await socket_.shared().bandwidth.down.take(received);
-    if (toll_ != nullptr && !closed_) co_await toll_->pay(received - paid, opened);
+    const bool is_tolled = toll_ != nullptr && !toll_->waived();
+    if (is_tolled && !closed_) co_await toll_->pay(received - paid, opened);
     std::deque<Waiting> waited = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     for (const Waiting& each : waited) {

@@ -104,6 +104,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   void send_row(ByteView row, const Session::Outgoing& like, std::size_t each);
   void settle_deadline();
   void finish_up() noexcept;
+  bool costs_nothing() const;
   bool must_pay() const;
   Task<void> pay();
   void drop_handle() noexcept;

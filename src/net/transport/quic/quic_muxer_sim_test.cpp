@@ -125,6 +125,15 @@ TEST_F(QuicStreams, what_arrived_whole_before_a_reset_is_read_whole) {
   EXPECT_EQ(as_text(world->run(read_to_end(*there))), "all of it");
 }
 
+TEST_F(QuicStreams, what_was_written_arrives_though_nobody_reads_any_more) {
+  begin();
+  auto [here, there] = stream();
+  // In one step, so that nothing has left before the stream is let go.
+  world->run(send_all(*there, to_bytes("the answer")));
+  there.reset();
+  EXPECT_EQ(as_text(world->run(read_to_end(*here))), "the answer");
+}
+
 TEST_F(QuicStreams, a_reader_that_waits_fails_when_the_connection_breaks) {
   begin();
   auto [here, there] = stream();
@@ -321,8 +330,9 @@ class Counting final : public net::ReadingToll {
     opened += streams;
     co_return;
   }
-  bool waived() const override { return false; }
+  bool waived() const override { return free; }
   void leave() noexcept override {}
+  bool free = false;
   std::size_t paid = 0;
   std::size_t opened = 0;
 };
@@ -346,6 +356,24 @@ TEST_F(QuicStreams, who_is_sent_much_acknowledges_it_for_nothing) {
   work.spawn(read_for_ever(*there));
   world->run(work.join());
   EXPECT_GT(counting.paid - before, 200'000U);
+  server->close();
+  world->run_for(1s);
+}
+
+TEST_F(QuicStreams, what_was_asked_for_is_not_paid_later) {
+  begin();
+  Counting counting;
+  counting.free = true;
+  server->pay_for_reading(counting);
+  auto [here, there] = stream();
+  TaskGroup work(world->waits(), "streams");
+  work.spawn(send_all(*here, pattern_bytes(1'000'000)));
+  work.spawn(read_for_ever(*there));
+  world->run(work.join());
+  counting.free = false;
+  auto [more, at_the_other_end] = stream();
+  world->run_for(1s);
+  EXPECT_LT(counting.paid, 10'000U);
   server->close();
   world->run_for(1s);
 }

@@ -53,15 +53,6 @@ struct Callbacks {
     });
   }
 
-  static int stop_sending(ngtcp2_conn*, std::int64_t, std::uint64_t, void* user, void* stream) {
-    return guarded(user, [=](Session& self) {
-      if (stream == nullptr) return;
-      auto& state = *static_cast<StreamState*>(stream);
-      self.stop_sending(state);
-      self.events_.stopped(state);
-    });
-  }
-
   static int more_credit(ngtcp2_conn*, std::int64_t, std::uint64_t, void* user, void* stream) {
     return guarded(user, [=](Session& self) {
       if (stream == nullptr) return;
@@ -128,7 +119,6 @@ const ngtcp2_callbacks& callbacks() {
     out.acked_stream_data_offset = Callbacks::acknowledged;
     out.stream_close = Callbacks::stream_close;
     out.stream_reset = Callbacks::stream_reset;
-    out.stream_stop_sending = Callbacks::stop_sending;
     out.extend_max_stream_data = Callbacks::more_credit;
     out.extend_max_local_streams_bidi = Callbacks::more_streams;
     out.get_new_connection_id = Callbacks::new_id;

@@ -53,7 +53,9 @@ Session::Outgoing Session::next_packet(MutableBytes into, Time now) {
         break;
       case NGTCP2_ERR_STREAM_SHUT_WR:
       case NGTCP2_ERR_STREAM_NOT_FOUND:
+        // The peer has asked us to stop.
         stop_sending(*stream);
+        events_.stopped(*stream);
         break;
       default:
         end(static_cast<int>(bytes), now);
