@@ -96,4 +96,4 @@ def test_shoal_guide_says_where_the_pages_are(folder):
 
 
 if __name__ == "__main__":
-    run_tests(globals())
+    run_tests(dict(globals()))

@@ -66,4 +66,4 @@ def test_what_cannot_be_is_refused_at_once(folder):
 
 
 if __name__ == "__main__":
-    run_tests(globals())
+    run_tests(dict(globals()))
