@@ -75,11 +75,11 @@ def test_tells_the_truth_in_five_situations(folder: Path):
     assert state["open"]["nat"] == "good" and found["open"]["nat"]["finding"].startswith("none")
     assert state["open"]["reachability"] == "good" and state["open"]["udp"] == "good"
     assert state["home"]["nat"] == "good" and "203.0.113.11" in found["home"]["nat"]["finding"]
-    assert state["home"]["reachability"] == "bad" and "--relay" in found["home"]["reachability"]["advice"]
+    assert state["home"]["reachability"] == "poor" and "relay" in found["home"]["reachability"]["finding"]
     assert state["symmetric"]["nat"] == "poor" and "symmetric" in found["symmetric"]["nat"]["finding"]
     assert state["no udp here"]["udp"] == "bad" and "this machine" in found["no udp here"]["udp"]["finding"]
-    unreached = found["no udp on the way"]["reachability"]
-    assert unreached["state"] == "bad" and "--relay" in unreached["advice"]
+    by_relay = found["no udp on the way"]["reachability"]
+    assert by_relay["state"] == "poor" and "relay" in by_relay["finding"], by_relay
     assert state["no udp on the way"]["udp"] == "bad" and "by TCP" in found["no udp on the way"]["udp"]["finding"]
 
 

@@ -169,6 +169,7 @@ def test_a_chain_ends(folder):
             assert (folder / "third").read_bytes() == content
             sources = [source["peer_id"] for source in third.last["sources"]]
             assert any(source != first.serving["peer_id"] for source in sources), sources
+            second.wait_for("serving")  # again, when it has all: the third may have been sooner
             second.stop()
             numbers = [event["blocks"] for event in second.events if event["event"] == "serving"]
             assert numbers == [None, first.serving["blocks"]], numbers

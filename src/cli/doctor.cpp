@@ -281,9 +281,13 @@ class DoctorCommand final : public Command {
       if (state == autonat::Reachable::yes) out.reached.push_back(address.to_string());
       if (state == autonat::Reachable::no) out.not_reached.push_back(address.to_string());
     }
+    const Multiaddr circuit = Multiaddr::parse("/p2p-circuit");
+    std::set<PeerId> relays;
     for (const Multiaddr& address : node_->addresses()) {
-      if (address.has(AddressCode::p2p_circuit)) ++out.relays;
+      if (!address.has(AddressCode::p2p_circuit)) continue;
+      if (const auto relay = address.decapsulate(circuit).peer()) relays.insert(*relay);
     }
+    out.relays = relays.size();
     return out;
   }
 

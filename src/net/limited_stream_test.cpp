@@ -85,11 +85,18 @@ TEST(LimitedStream, reads_at_the_rate_in_small_turns) {
 }
 
 TEST(LimitedStream, counts_each_way_for_itself) {
-  Limited limited(1'000, 0);
+  Limited limited(4'000, 0);
   limited.script.incoming = {Bytes(1'000'000)};
   Bytes got;
   EXPECT_EQ(limited.time_of(Limited::drain(limited.stream, 100'000, got)), 0s);
-  EXPECT_EQ(limited.time_of(write_all(limited.stream, Bytes(1'000))), 1s);
+  EXPECT_EQ(limited.time_of(write_all(limited.stream, Bytes(4'000))), 1s);
+}
+
+/// Requests do not wait behind blocks, but they count.
+TEST(LimitedStream, small_writes_pass_a_full_line_and_are_paid_for_later) {
+  Limited limited(1'000'000, 0);
+  EXPECT_EQ(limited.time_of(write_all(limited.stream, Bytes(1'024))), 0s);
+  EXPECT_GT(limited.time_of(write_all(limited.stream, Bytes(1'000'000))), 1s);
 }
 
 TEST(LimitedStream, ends_and_breaks_at_once) {

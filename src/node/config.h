@@ -49,9 +49,9 @@ struct Config {
   std::optional<crypto::PrivateKey> key = {};
   /// Security protocols, and the private network that the node is in.
   net::UpgradeOptions upgrade = {};
-  /// Speaks QUIC beside TCP, by default on the same port; not in a private network, for which it has
-  /// no place. Not in simulated worlds: GnuTLS draws its own randomness, so no seed would reproduce
-  /// a run.
+  /// Speaks QUIC beside TCP, by default on the same port; not in a private network, for which it
+  /// has no place. Not in simulated worlds: GnuTLS draws its own randomness, so no seed would
+  /// reproduce a run.
   bool quic = false;
   /// The index lives in memory and ends with the node; of the home only key and port remain. For
   /// nodes that need no second run, such as simulated ones.

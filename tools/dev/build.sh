@@ -107,7 +107,7 @@ verb_package() {
   rm -rf "$root/build/package"
   configure release -DSHOAL_TESTS=OFF || return
   compile release shoal shoal_archive || return
-  verb_guide >&2 || return
+  "$root/tools/guide/build" "$folder/shoal" >&2 || return
   (cd "$folder" && cpack -G DEB -B "$root/build/package" >&2) || return
   rm -rf "$root/build/package/_CPack_Packages"
   ls "$root"/build/package/*.deb
