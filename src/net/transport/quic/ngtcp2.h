@@ -16,9 +16,11 @@ namespace shoal::quic::native {
 #if NGTCP2_VERSION_NUM >= 0x010000
 #define SHOAL_NGTCP2_1 1
 using CloseError = ngtcp2_ccerr;
+using ConnectionIdStatus = ngtcp2_connection_id_status_type;
 #else
 #define SHOAL_NGTCP2_1 0
 using CloseError = ngtcp2_connection_close_error;
+using ConnectionIdStatus = int;
 #endif
 
 inline void set_no_error(CloseError& error) {

@@ -10,9 +10,6 @@ namespace shoal::quic {
 
 namespace {
 
-/// Small enough that connections that share a slow limit take turns.
-constexpr std::size_t kMostAtOnceBytes = 64 * 1024;
-
 /// Lends a buffer to the stream for as long as its reader waits, however the wait ends.
 class LentBuffer {
  public:

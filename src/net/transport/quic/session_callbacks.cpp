@@ -76,8 +76,8 @@ struct Callbacks {
     return guarded(user, [id](Session& self) { self.events_.remove_id(id_bytes(*id)); });
   }
 
-  static int peer_id_status(ngtcp2_conn*, int status, std::uint64_t, const ngtcp2_cid*,
-                            const std::uint8_t* token, void* user) {
+  static int peer_id_status(ngtcp2_conn*, native::ConnectionIdStatus status, std::uint64_t,
+                            const ngtcp2_cid*, const std::uint8_t* token, void* user) {
     return guarded(user, [=](Session& self) {
       if (token == nullptr) return;
       const ByteView bytes(token, NGTCP2_STATELESS_RESET_TOKENLEN);
