@@ -36,7 +36,14 @@
 #include "net/swarm/inbound_rate_limiter.h"
 #include "net/swarm/peer_store.h"
 #include "net/swarm/toll.h"
+#include "net/transport/quic/limits.h"
+#include "net/transport/websocket/handshake.h"
+#include "net/transport/websocket/websocket_stream.h"
 #include "node/relay_choice.h"
+#include "protocol/autonat/client.h"
+#include "protocol/autonat/message.h"
+#include "protocol/autonat/reachability.h"
+#include "protocol/autonat/server.h"
 #include "protocol/dcutr/dcutr_message.h"
 #include "protocol/dcutr/hole_puncher.h"
 #include "protocol/gossipsub/gossipsub.h"
@@ -163,6 +170,21 @@ const auto kLimits = std::to_array<Limit>({
     {"identify.messages", identify::Message::kMaxMessages, "messages", "messages that one answer may consist of"},
     {"identify.protocols", identify::Message::kMaxProtocols, "protocols", "protocols in it"},
     {"identify.addresses", identify::Message::kMaxAddresses, "addresses", "addresses in it"},
+    {"quic.packet_bytes", quic::kMaxPacketBytes, "bytes", "payload of a QUIC datagram"},
+    {"quic.inbound_streams", quic::kMaxInboundStreams, "streams", "streams that a peer may have open on a QUIC connection"},
+    {"quic.receive_budget", quic::kReceiveBudget, "bytes", "unread bytes of a QUIC connection, before the stream that receives more is reset"},
+    {"quic.stream_window", quic::kMaxStreamWindow, "bytes", "unread bytes of one QUIC stream"},
+    {"quic.unsent_bytes", quic::kMaxUnsent, "bytes", "bytes of a QUIC stream that were taken from its writer and not sent yet"},
+    {"quic.idle_timeout", seconds(quic::kIdleTimeout), "s", "time after which a silent QUIC connection is dead"},
+    {"quic.handshake_timeout", seconds(quic::kHandshakeTimeout), "s", "time for a QUIC handshake"},
+    {"websocket.header_bytes", net::websocket::kMaxHeaderBytes, "bytes", "the HTTP request or answer that begins a WebSocket"},
+    {"websocket.empty_frames", net::websocket::WebSocketStream::kMaxEmptyFrames, "frames", "WebSocket frames in a row that bring nothing"},
+    {"autonat.at_once", autonat::Server::kMaxAtOnce, "requests", "requests to dial back that are answered at a time, one for each peer"},
+    {"autonat.requests", static_cast<std::uint64_t>(autonat::Server::kPeerBurst), "requests", "requests of one peer in a burst; one more every 5 s"},
+    {"autonat.message_bytes", autonat::kMaxMessageBytes, "bytes", "one message of AutoNAT"},
+    {"autonat.addresses", autonat::DialRequest::kMaxAddresses, "addresses", "addresses in one request"},
+    {"autonat.dial_data", autonat::kMaxDialData, "bytes", "what this node sends at most to have another address than its own dialled"},
+    {"autonat.candidates", autonat::Reachability::kMaxAddresses, "addresses", "own addresses that peers are asked to try"},
     {"relay.message_bytes", relay::kMaxMessageBytes, "bytes", "one message of a relay or to one"},
     {"relay.addresses", relay::Reservation::kMaxAddresses, "addresses", "addresses of a relay in one"},
     {"relay.voucher_bytes", relay::Voucher::kMaxBytes, "bytes", "a voucher in it"},

@@ -158,5 +158,81 @@ TEST_F(QuicNodes, take_no_more_connections_than_they_may) {
   EXPECT_LE(b.swarm.connections().size(), 2U);
 }
 
+/// Somebody with a bare socket.
+class QuicStranger : public QuicNodes {
+ protected:
+  static Task<void> collect(DatagramSocket& socket, std::size_t& bytes) {
+    Bytes datagram(2048);
+    while (true) {
+      const auto got = co_await socket.receive(datagram);
+      bytes += got.bytes;
+    }
+  }
+
+  /// How many bytes come back for those that were sent.
+  std::size_t answered(const std::vector<Bytes>& datagrams) {
+    std::size_t back = 0;
+    TaskGroup tasks(net.world.waits(), "stranger");
+    tasks.spawn(collect(*socket, back));
+    for (const Bytes& datagram : datagrams)
+      socket->send({.address = target.host.address(), .port = TestNode::kPort}, datagram);
+    net.world.run_for(2s);
+    net.world.run(tasks.stop());
+    return back;
+  }
+
+  /// A long header with its version and two connection ids, then `filling`.
+  static Bytes first_packet(std::uint32_t version, std::size_t size, std::uint8_t filling) {
+    Bytes out(size, filling);
+    out[0] = 0xc3;
+    for (std::size_t i = 0; i < 4; ++i)
+      out[1 + i] = static_cast<std::uint8_t>(version >> 8 * (3 - i));
+    out[5] = 8;
+    out[14] = 8;
+    out[23] = 0;  // no token
+    return out;
+  }
+
+  TestNode& target = add();
+  TestNode& honest = add();
+  sim::Host& host = net.world.add_host();
+  std::unique_ptr<DatagramSocket> socket = host.system().network.bind({.address = host.address()});
+};
+
+TEST_F(QuicStranger, gets_nothing_for_noise) {
+  std::vector<Bytes> noise;
+  std::size_t sent = 0;
+  for (std::size_t i = 0; i < 2000; ++i) {
+    noise.push_back(pattern_bytes(1 + i % 1350, i));
+    sent += noise.back().size();
+  }
+  EXPECT_LE(answered(noise), sent);
+  EXPECT_EQ(target.swarm.connections().size(), 0U);
+  dial(honest, target);
+}
+
+/// RFC 9000, sections 6.1 and 14.1.
+TEST_F(QuicStranger, gets_no_more_than_it_sends_for_an_unknown_version) {
+  const std::vector<Bytes> packets(100, first_packet(0x1a2a3a4a, 1200, 7));
+  const std::size_t back = answered(packets);
+  EXPECT_GT(back, 0U);
+  EXPECT_LT(back, 100U * 100U);
+  EXPECT_EQ(answered({first_packet(0x1a2a3a4a, 600, 7)}), 0U);
+}
+
+TEST_F(QuicStranger, floods_with_first_packets_that_prove_nothing) {
+  std::vector<Bytes> packets;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    packets.push_back(first_packet(1, 1200, 0));
+    for (std::size_t at = 0; at < 8; ++at) {
+      packets.back()[6 + at] = static_cast<std::uint8_t>(i >> 8 * (at % 2));
+      packets.back()[15 + at] = static_cast<std::uint8_t>(i >> 8 * (at % 2));
+    }
+  }
+  EXPECT_LE(answered(packets), 3 * 3000U * 1200U);
+  EXPECT_EQ(target.swarm.connections().size(), 0U);
+  dial(honest, target);
+}
+
 }  // namespace
 }  // namespace shoal::net
