@@ -328,7 +328,10 @@ std::size_t TunnelExposer::connections() const {
 
 Task<void> TunnelExposer::stop() {
   when_event({});
-  while (!state_->services.empty()) remove(state_->services.begin()->first);
+  while (!state_->services.empty()) {
+    const std::string name = state_->services.begin()->first;  // which remove() frees there
+    remove(name);
+  }
   co_await state_->tasks.stop();
 }
 
