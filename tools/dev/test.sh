@@ -119,9 +119,9 @@ run_scenarios() {
 
 # The scripts in tests/ get the program as SHOAL. They skip by exit code 77. Those that compare times run alone, after
 # the others; these run as many at a time as there are processors, or one at a time where sanitizers slow them down.
-timing_scripts=(fair_door hostile many_sources together)
+timing_scripts=(doctor fair_door hostile many_sources together)
 # Not with sanitizers: long simulations, whose code lab_tests runs, and what is about time alone.
-dev_scripts=(lab guide together)
+dev_scripts=(doctor lab guide together)
 
 # start_script PRESET SCRIPT: its output and exit code become files in $logs.
 start_script() {
@@ -150,7 +150,9 @@ run_scripts() {
   if [[ $preset == dev ]]; then at_once=$jobs; fi
   export -f start_script
   export root logs
-  printf '%s\0' "${together[@]}" | xargs -0 -r -P "$at_once" -I SCRIPT bash -c 'start_script "$1" "$2"' _ "$preset" SCRIPT
+  if ((${#together[@]})); then
+    printf '%s\0' "${together[@]}" | xargs -0 -P "$at_once" -I SCRIPT bash -c 'start_script "$1" "$2"' _ "$preset" SCRIPT
+  fi
   for script in "${alone[@]}"; do start_script "$preset" "$script"; done
   for script in "${together[@]}" "${alone[@]}"; do
     name=${script##*/} name=${name%.*}
