@@ -240,7 +240,9 @@ int run_command(Command& command, const CommonOptions& options) {
   set_log_level(log_level_for(options));
   Output output(options.output);
   set_log_look(output.on_terminal(), output.colored());
-  os::World world;
+  // For tests: see docs/hacking.md.
+  const char* loop_watch = std::getenv("SHOAL_LOOP_WATCH");
+  os::World world({.loop_watch = loop_watch != nullptr ? loop_watch : ""});
   Run run(world, command, options, output);
   world.run(run.main());
   return run.report();

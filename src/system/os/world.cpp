@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "system/os/clock.h"
+#include "system/os/loop_watch.h"
 #include "system/os/network.h"
 #include "system/os/offload.h"
 #include "system/os/one_signal.h"
@@ -106,7 +107,9 @@ struct World::Parts {
                .resolver = resolver,
                .storage = storage,
                .offload = offload,
-               .faults = faults} {}
+               .faults = faults} {
+    if (!options.loop_watch.empty()) watch.emplace(options.loop_watch);
+  }
 
   ~Parts() {
     // Jobs may use what is in the frames that wait for them, so those come second. Frames that wait
@@ -130,6 +133,7 @@ struct World::Parts {
   std::optional<Trimmer> trimmer;
   NoFaults faults;
   System system;
+  std::optional<LoopWatch> watch;
 };
 
 World::World(WorldOptions options) : parts_(std::make_unique<Parts>(options)) {}
@@ -144,7 +148,11 @@ void World::run() {
   auto& context = *parts_->context;
   const auto work = asio::make_work_guard(context);
   context.restart();
-  context.run();
+  if (parts_->watch) {
+    parts_->watch->run(context);
+  } else {
+    context.run();
+  }
 }
 
 void World::run(Task<void> main) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "system/system.h"
 
@@ -11,6 +12,8 @@ struct WorldOptions {
   unsigned offload_threads = 0;
   /// The wall clock is so far ahead of the machine's: a test's files were all written long ago.
   Duration wall_ahead{};
+  /// A file to which turns that hold the event loop up are added (LoopWatch); empty: none.
+  std::string loop_watch{};
 };
 
 /// The real world: one event loop, the machine's clock, sockets, files and a pool of threads.
