@@ -12,10 +12,9 @@ namespace {
 enum Kind : std::uint8_t { data = 0, credit = 1, finish_kind = 2 };
 
 constexpr std::size_t kMaxNumber = 0xff'ffff;
-/// Credit is given in parts of so much of a window, so that it costs few frames.
+/// Credit is given in parts of so much of a window, so that it costs few frames; a reader that
+/// leaves less than such a part keeps up.
 constexpr std::size_t kPartsOfWindow = 4;
-/// A buffer that lies empty is kept up to this size.
-constexpr std::size_t kKeptBytes = 16 * 1024;
 
 Header header_of(Kind kind, std::size_t number) {
   SHOAL_CHECK(number <= kMaxNumber);
@@ -58,11 +57,12 @@ Header Flow::finish() {
   return header_of(finish_kind, 0);
 }
 
-void Flow::receive(ByteView bytes) {
+void Flow::receive(ByteView bytes, const std::function<void(ByteView)>& content) {
   while (!bytes.empty()) {
     if (payload_left_ > 0) {
       const std::size_t count = std::min(payload_left_, bytes.size());
-      append(unread_, bytes.first(count));
+      unread_ += count;
+      content(bytes.first(count));
       bytes = bytes.subspan(count);
       payload_left_ -= count;
       continue;
@@ -102,18 +102,14 @@ void Flow::on_frame() {
   }
 }
 
-void Flow::take_unread(Bytes& into) {
-  into.clear();
-  std::swap(into, unread_);
-  if (unread_.capacity() > kKeptBytes && unread_.capacity() > target_ / 2) Bytes().swap(unread_);
-}
-
 void Flow::consumed(std::size_t bytes) {
+  SHOAL_CHECK(bytes <= unread_);
+  unread_ -= bytes;
   owed_ += bytes;
   since_growth_ += bytes;
   if (pool_.tight()) {
     shrink();
-  } else if (unread_.empty() && since_growth_ >= target_) {
+  } else if (unread_ < target_ / kPartsOfWindow && since_growth_ >= target_) {
     grow();
   }
 }

@@ -3,8 +3,10 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 #include "base/bytes.h"
+#include "protocol/tunnel/received.h"
 
 namespace shoal::tunnel {
 
@@ -37,12 +39,15 @@ class WindowPool {
   void give(std::size_t bytes) { used_ -= bytes; }
   std::size_t used() const { return used_; }
   std::size_t flows() const { return flows_; }
+  /// What the flows read into.
+  BufferPool& buffers() { return buffers_; }
   /// What each flow may keep while others need some of it.
   std::size_t fair_share() const { return kBytes / (flows_ == 0 ? 1 : flows_); }
   bool tight() const { return used_ > kBytes / 4 * 3; }
 
  private:
   friend class Flow;
+  BufferPool buffers_;
   std::size_t used_ = 0;
   std::size_t flows_ = 0;
 };
@@ -67,17 +72,17 @@ class Flow {
   Header finish();
   bool finished() const { return finished_; }
 
-  /// What came, cut anywhere. Throws Error{malformed} for what is no frame or exceeds the window;
-  /// the flow is of no more use then.
-  void receive(ByteView bytes);
+  /// What came, cut anywhere. Those parts of it that are content go to `content`, in order. Throws
+  /// Error{malformed} for what is no frame or exceeds the window; the flow is of no more use then.
+  void receive(ByteView bytes, const std::function<void(ByteView)>& content);
   /// The other side sends no more; what is unread stays so.
   bool peer_finished() const { return peer_finished_; }
   /// Whether the stream may end here: not within a frame.
   bool between_frames() const { return header_bytes_ == 0 && payload_left_ == 0; }
 
-  std::size_t unread() const { return unread_.size(); }
-  /// All that is unread. consumed() follows when it was delivered.
-  void take_unread(Bytes& into);
+  /// Content that came and was not consumed.
+  std::size_t unread() const { return unread_; }
+  /// So much of that was delivered.
   void consumed(std::size_t bytes);
   /// Credit that is worth a frame; 0 for none.
   std::size_t owed_credit() const;
@@ -93,12 +98,12 @@ class Flow {
   // To the other side.
   std::size_t send_credit_ = kInitialWindow;
   bool finished_ = false;
-  // From it. target_ = what it may still send + unread + taken and not consumed + owed_.
+  // From it. target_ = receivable_ + payload_left_ + unread_ + owed_.
   std::size_t target_ = kInitialWindow;
   std::size_t receivable_ = kInitialWindow;
   std::size_t owed_ = 0;
   std::size_t since_growth_ = 0;
-  Bytes unread_;
+  std::size_t unread_ = 0;
   bool peer_finished_ = false;
   // The frame under way.
   Header header_{};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "net/framing.h"
@@ -13,13 +14,29 @@ namespace shoal::tunnel {
 namespace {
 
 /// What one read takes, while few connections are open and while many are.
-constexpr std::size_t kReadBytes = kMaxPayload;
+constexpr std::size_t kReadBytes = BufferPool::kBytes;
 constexpr std::size_t kSmallReadBytes = kInitialWindow;
 constexpr std::size_t kFewFlows = 64;
-/// While few are, a buffer for what is delivered is kept up to this size.
-constexpr std::size_t kKeptDelivery = 1024 * 1024;
 /// A read that fills less than this part of its buffer lets go of it.
 constexpr std::size_t kBusyPart = 4;
+
+/// A buffer that goes back to its pool, however its user ends.
+class Borrowed {
+ public:
+  explicit Borrowed(BufferPool& pool) : pool_(pool) {}
+  ~Borrowed() { pool_.give(std::move(bytes_)); }
+  Borrowed(const Borrowed&) = delete;
+  Borrowed& operator=(const Borrowed&) = delete;
+
+  bool empty() const { return bytes_.empty(); }
+  void take(std::size_t bytes) { bytes_ = pool_.take(bytes); }
+  void give() { pool_.give(std::exchange(bytes_, {})); }
+  MutableBytes bytes() { return bytes_; }
+
+ private:
+  BufferPool& pool_;
+  Bytes bytes_;
+};
 
 }  // namespace
 
@@ -50,6 +67,7 @@ Pipe::Pipe(System& system, WindowPool& pool, std::unique_ptr<Stream> local,
       remote_(std::move(remote)),
       heard_(std::move(heard)),
       flow_(pool),
+      received_(pool.buffers()),
       changed_(system.waits),
       tasks_(system.waits, "tunnel") {}
 
@@ -88,22 +106,23 @@ std::size_t Pipe::read_bytes() const {
 }
 
 Task<void> Pipe::send_local() {
-  Bytes buffer;
+  Borrowed buffer(pool_.buffers());
   while (true) {
     while (flow_.sendable() == 0) co_await changed_.wait();
     if (buffer.empty()) {
       co_await local_->wait_readable();
-      buffer.resize(read_bytes());
+      buffer.take(read_bytes());
     }
-    const std::size_t room = std::min(flow_.sendable(), buffer.size());
-    const std::size_t got = co_await local_->read_some(MutableBytes(buffer).first(room));
+    const MutableBytes room = buffer.bytes().first(std::min(flow_.sendable(), read_bytes()));
+    const std::size_t got = co_await local_->read_some(room);
     if (got == 0) break;
     const Header header = flow_.begin_data(got);
-    co_await write(header, ByteView(buffer).first(got));
+    co_await write(header, room.first(got));
     traffic_.to_peer += got;
     // One that has nothing to say for a while holds no memory.
-    if (got < room / kBusyPart) buffer = Bytes();
+    if (got < room.size() / kBusyPart) buffer.give();
   }
+  buffer.give();
   const Header header = flow_.finish();
   co_await write(header, {});
   sent_all_ = true;
@@ -118,18 +137,19 @@ Task<void> Pipe::receive(bool unanswered) {
 }
 
 Task<void> Pipe::read_frames() {
-  Bytes buffer;
+  bool busy = false;
   while (true) {
-    if (buffer.empty()) {
+    if (!busy) {
+      received_.release_buffer();
       co_await remote_->wait_readable();
-      buffer.resize(read_bytes());
     }
-    const std::size_t got = co_await remote_->read_some(buffer);
+    const MutableBytes space = received_.space(read_bytes());
+    const std::size_t got = co_await remote_->read_some(space);
     if (got == 0) break;
     heard_();
-    flow_.receive(ByteView(buffer).first(got));
+    flow_.receive(space.first(got), [this](ByteView piece) { received_.add(piece); });
     changed_.notify_all();
-    if (got < buffer.size() / kBusyPart) buffer = Bytes();
+    busy = got >= space.size() / kBusyPart;
   }
   // The peer ends the stream when it needs nothing more from here.
   if (!flow_.peer_finished() || !flow_.between_frames() || !flow_.finished()) {
@@ -139,22 +159,25 @@ Task<void> Pipe::read_frames() {
 
 Task<void> Pipe::deliver() {
   co_await send_credit();
-  Bytes taken;
   while (true) {
-    while (flow_.unread() == 0 && !flow_.peer_finished()) co_await changed_.wait();
-    if (flow_.unread() == 0) break;
-    flow_.take_unread(taken);
-    co_await write_all(*local_, taken);
-    traffic_.from_peer += taken.size();
-    flow_.consumed(taken.size());
-    if (flow_.unread() == 0 && (taken.capacity() > kKeptDelivery || pool_.flows() > kFewFlows)) {
-      taken = Bytes();
-    }
+    while (received_.bytes() == 0 && !flow_.peer_finished()) co_await changed_.wait();
+    if (received_.bytes() == 0) break;
+    co_await deliver_some();
     co_await send_credit();
   }
   co_await local_->close_write();
   delivered_all_ = true;
   co_await end_when_done();
+}
+
+Task<void> Pipe::deliver_some() {
+  const std::vector<ByteView> pieces = received_.gather();
+  std::size_t bytes = 0;
+  for (const ByteView piece : pieces) bytes += piece.size();
+  co_await local_->write(pieces);
+  traffic_.from_peer += bytes;
+  received_.drop(bytes);
+  flow_.consumed(bytes);
 }
 
 Task<void> Pipe::send_credit() {

@@ -7,6 +7,7 @@
 
 #include "protocol/tunnel/flow.h"
 #include "protocol/tunnel/message.h"
+#include "protocol/tunnel/received.h"
 #include "system/event.h"
 #include "system/network.h"
 #include "system/system.h"
@@ -48,6 +49,7 @@ class Pipe {
   Task<void> receive(bool unanswered);
   Task<void> read_frames();
   Task<void> deliver();
+  Task<void> deliver_some();
   Task<void> send_credit();
   Task<void> write(Header header, ByteView payload);
   Task<void> end_when_done();
@@ -59,6 +61,7 @@ class Pipe {
   const std::unique_ptr<Stream> remote_;
   const std::function<void()> heard_;
   Flow flow_;
+  Received received_;
   Traffic traffic_;
   Event changed_;
   bool writing_ = false;
