@@ -106,9 +106,9 @@ fn make_swarm(key: Keypair, security: &str, served: Arc<echo::Served>) -> Result
             .with_behaviour(|key| make_behaviour(key, served))?
             .with_swarm_config(idle)
             .build()),
-        // A transport with a security of its own.
+        // A transport with a security of its own. Packets of our size, for bench/perf.
         "quic" => Ok(builder
-            .with_quic()
+            .with_quic_config(|config| config.mtu_upper_bound(1350))
             .with_behaviour(|key| make_behaviour(key, served))?
             .with_swarm_config(idle)
             .build()),
