@@ -30,8 +30,13 @@ class System:
         return Peer(*self._words(home, security), log=scratch / f"{home.name}.log")
 
 
+def shoal(home: Path, security: str) -> tuple:
+    """Ours speaks QUIC beside TCP."""
+    return (OURS, home) if security == "quic" else (OURS, home, "--security", security)
+
+
 SYSTEMS = {
-    "shoal": System("Shoal", None, lambda home, security: (OURS, home, "--security", security)),
+    "shoal": System("Shoal", None, shoal),
     "rust": System("rust-libp2p", RUST, lambda _, security: (
         RUST / "bin/peer", "--key", "ed25519", "--security", security)),
     "go": System("go-libp2p", GO, lambda _, security: (

@@ -1,6 +1,6 @@
 // A libp2p peer that does what it is told: one JSON object a line on stdin, one answer a line on
-// stdout, each {"ok": ...} or {"error": "..."}. It listens on loopback, speaks TCP, Noise or TLS, and
-// yamux, and ends with its stdin.
+// stdout, each {"ok": ...} or {"error": "..."}. It listens on loopback, speaks TCP, WebSocket or QUIC, Noise or
+// TLS, and yamux, and ends with its stdin.
 package main
 
 import (
@@ -30,7 +30,7 @@ type command struct {
 
 func main() {
 	keyType := flag.String("key", "ed25519", "ed25519, secp256k1, ecdsa or rsa")
-	security := flag.String("security", "noise", "noise, tls, both or quic")
+	security := flag.String("security", "noise", "noise, tls, both, quic or ws")
 	networkKey := flag.String("network-key", "", "the key file of a private network")
 	listen := flag.String("listen", "/ip4/127.0.0.1/tcp/0", "where it listens")
 	relay := flag.String("relay", "", "behind a NAT, reached through this relay, and punching holes")

@@ -25,6 +25,7 @@ import (
 	tls "github.com/libp2p/go-libp2p/p2p/security/tls"
 	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	"github.com/libp2p/go-libp2p/p2p/transport/tcp"
+	"github.com/libp2p/go-libp2p/p2p/transport/websocket"
 )
 
 const patience = 60 * time.Second
@@ -39,13 +40,21 @@ type testPeer struct {
 	identified map[peer.ID]event.EvtPeerIdentificationCompleted
 }
 
-// transportOptions are those for "quic", which secures and multiplexes by itself, or for TCP with
-// "noise", "tls" or "both".
+// transportOptions are those for "quic", which secures and multiplexes by itself, for WebSocket ("ws")
+// with Noise, or for TCP with "noise", "tls" or "both".
 func transportOptions(security, listen string) ([]libp2p.Option, error) {
 	if security == "quic" {
 		return []libp2p.Option{
 			libp2p.ListenAddrStrings("/ip4/127.0.0.1/udp/0/quic-v1"),
 			libp2p.Transport(libp2pquic.NewTransport),
+		}, nil
+	}
+	if security == "ws" {
+		return []libp2p.Option{
+			libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0/ws"),
+			libp2p.Transport(websocket.New),
+			libp2p.Security(noise.ID, noise.New),
+			libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		}, nil
 	}
 	options, err := securityOptions(security)

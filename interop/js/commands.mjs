@@ -6,12 +6,17 @@ import { peerIdFromString } from '@libp2p/peer-id'
 import { ping } from '@libp2p/ping'
 import { tcp } from '@libp2p/tcp'
 import { tls } from '@libp2p/tls'
+import { webSockets } from '@libp2p/websockets'
 import { yamux } from '@libp2p/yamux'
 import { multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import { WebSocket } from 'ws'
 
 import { ECHO, EchoServer, echo, reset } from './echo.mjs'
 import { PERF, measure, servePerf } from './perf.mjs'
+
+// Browsers have one, and so does Node.js from 22 on.
+globalThis.WebSocket ??= WebSocket
 
 const SECURITY = { noise, tls }
 const KEY_TYPES = { ed25519: 'Ed25519', secp256k1: 'secp256k1', rsa: 'RSA' }
@@ -23,10 +28,11 @@ function transportOf (security) {
   if (security === 'quic') {
     return { addresses: { listen: ['/ip4/127.0.0.1/udp/0/quic-v1'] }, transports: [quic()] }
   }
+  const overWebSocket = security === 'ws'
   return {
-    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
-    transports: [tcp()],
-    connectionEncrypters: [SECURITY[security]()],
+    addresses: { listen: [`/ip4/127.0.0.1/tcp/0${overWebSocket ? '/ws' : ''}`] },
+    transports: [overWebSocket ? webSockets() : tcp()],
+    connectionEncrypters: [SECURITY[overWebSocket ? 'noise' : security]()],
     streamMuxers: [yamux()]
   }
 }

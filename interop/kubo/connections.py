@@ -10,6 +10,7 @@ from shoal import link
 SMALL = 3 * data.MIB + 17
 NO_TLS = {"Swarm.Transports.Security.TLS": False}
 WEBSOCKET = {"Addresses.Swarm": ["/ip4/127.0.0.1/tcp/0/ws"]}
+QUIC = {"Addresses.Swarm": ["/ip4/127.0.0.1/udp/0/quic-v1"]}
 
 
 def register(checks) -> None:
@@ -17,8 +18,10 @@ def register(checks) -> None:
     checks.add("kubo dials shoal, Noise only", NO_TLS)(kubo_dials)
     checks.add("shoal dials kubo, default security", {})(shoal_dials)
     checks.add("shoal dials kubo, Noise only", NO_TLS)(shoal_dials)
-    checks.add("kubo dials shoal by WebSocket")(kubo_dials_by_websocket)
-    checks.add("shoal dials kubo by WebSocket", WEBSOCKET)(shoal_dials)
+    checks.add("kubo dials shoal by WebSocket", "tcp", "ws")(kubo_dials_by)
+    checks.add("shoal dials kubo by WebSocket", WEBSOCKET, "/ws")(shoal_dials)
+    checks.add("kubo dials shoal by QUIC", "udp", "quic-v1")(kubo_dials_by)
+    checks.add("shoal dials kubo by QUIC", QUIC, "/quic-v1")(shoal_dials)
     checks.add("shoal shares over the connection it dialed")(share_over_own_dial)
     checks.add("shoal gets over a connection that kubo dialed")(get_over_foreign_dial)
     checks.add("kubo pings shoal")(kubo_pings)
@@ -33,18 +36,20 @@ def kubo_dials(world, config) -> None:
         data.expect_same(kubo.get(share.cid, world.fresh("out")), file)
 
 
-def kubo_dials_by_websocket(world) -> None:
+def kubo_dials_by(world, socket, protocol) -> None:
     file = world.input(data.write_file, SMALL)
-    listen = f"/ip4/127.0.0.1/tcp/{free_port()}/ws"
+    listen = f"/ip4/127.0.0.1/{socket}/{free_port()}/{protocol}"
     with world.kubo() as kubo, world.shoal().share(file, listen=listen) as share:
-        assert "/ws/p2p/" in share.address, share.address
+        assert f"/{protocol}/p2p/" in share.address, share.address
         kubo.connect(share.address)
+        assert f"/{protocol}/p2p/{share.peer_id}" in kubo.ipfs("swarm", "peers")
         data.expect_same(kubo.get(share.cid, world.fresh("out")), file)
 
 
-def shoal_dials(world, config) -> None:
+def shoal_dials(world, config, by: str = "/tcp/") -> None:
     file, out = world.input(data.write_file, SMALL), world.fresh("out")
     with world.kubo(config=config) as kubo:
+        assert by in kubo.address, kubo.address
         world.shoal().get(link(kubo.add(file), kubo.address), out)
     data.expect_same(out, file)
 

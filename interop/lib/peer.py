@@ -6,6 +6,12 @@ import threading
 from pathlib import Path
 
 
+def transport_of(address: str) -> str:
+    """"quic", "ws" or "tcp"."""
+    parts = address.split("/")
+    return "quic" if "quic-v1" in parts else "ws" if "ws" in parts else "tcp"
+
+
 class Peer:
     def __init__(self, *command, log: Path):
         self._log = log
@@ -21,11 +27,12 @@ class Peer:
             raise
         self.pid = self._process.pid
         self.id, self.addresses = self.known["peer_id"], self.known["addresses"]
-        by_tcp = [each for each in self.addresses if "/tcp/" in each]
-        self.address = (by_tcp or self.addresses)[0]
+        self.address = next(
+            (each for each in self.addresses if transport_of(each) == "tcp"), self.addresses[0]
+        )
 
-    def address_by(self, quic: bool) -> str:
-        return next(each for each in self.addresses if ("/quic-v1" in each) == quic)
+    def address_by(self, transport: str) -> str:
+        return next(each for each in self.addresses if transport_of(each) == transport)
 
     def __enter__(self):
         return self

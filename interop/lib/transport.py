@@ -76,6 +76,25 @@ def register_quic(checks, name: str, key_types=KEY_TYPES, pings_on_one_stream: b
         checks.add(f"{a} hangs up on {b} by QUIC", ours_first)(hangs_up_by_quic)
 
 
+def register_websocket(checks, name: str, key_types=KEY_TYPES) -> None:
+    """With a peer of `name` that speaks WebSocket alone, and Noise in it."""
+    for ours_first in (True, False):
+        a, b = ("shoal", name) if ours_first else (name, "shoal")
+        for key_type in key_types:
+            checks.add(
+                f"{a} dials {b} by WebSocket, {name} with a key of {key_type}", ours_first, key_type
+            )(dials_by_websocket)
+        for what, streams, size in (
+            ("100 MB and back on 50 streams at once", 50, 2 * MB),
+            ("100 MB and back on 1 stream", 1, 100 * MB),
+            ("nothing, and its end, on 100 streams", 100, 0),
+        ):
+            checks.add(f"{a} sends {b} {what} by WebSocket", ours_first, streams, size)(
+                echoes_by_websocket
+            )
+        checks.add(f"{a} hangs up on {b} by WebSocket", ours_first)(hangs_up_by_websocket)
+
+
 def register_perf(checks, name: str, quic: bool = False) -> None:
     for ours_first in (True, False):
         a, b = ("shoal", name) if ours_first else (name, "shoal")
@@ -87,11 +106,11 @@ class Pair:
     """Two peers, the first of which has dialled the second.
 
     `security`: what the other implementation speaks; ours prefers Noise and speaks all. "quic" is a
-    transport with a security of its own.
+    transport with a security of its own, and "ws" WebSocket with Noise.
     """
 
     def __init__(self, world, ours_first: bool, key_type: str = "ed25519", security: str = "noise"):
-        self.quic = security == "quic"
+        self.transport = security if security in ("quic", "ws") else "tcp"
         ours = world.ours()
         try:
             theirs = world.theirs(key_type, "--security", security)
@@ -102,7 +121,7 @@ class Pair:
 
     def __enter__(self):
         try:
-            self.connection = self.a("dial", address=self.b.address_by(self.quic))
+            self.connection = self.a("dial", address=self.b.address_by(self.transport))
         except BaseException:
             self.__exit__()
             raise
@@ -176,11 +195,40 @@ def hangs_up_by_quic(world, ours_first) -> None:
     with Pair(world, ours_first, security="quic") as (a, b):
         a("ping", peer_id=b.id, count=1)
         a("hang_up", peer_id=b.id)
-        deadline = time.monotonic() + 5
-        while a("connections") or b("connections"):
-            assert time.monotonic() < deadline, "still connected after 5 s"
-            time.sleep(0.05)
-        a("dial", address=b.address_by(quic=True))
+        expect_disconnected(a, b)
+        a("dial", address=b.address_by("quic"))
+
+
+def dials_by_websocket(world, ours_first, key_type) -> None:
+    with Pair(world, ours_first, key_type, "ws") as (a, b):
+        for asker, asked, direction in ((a, b, "outbound"), (b, a, "inbound")):
+            seen = connection_of(asker)
+            assert seen["peer_id"] == asked.id, seen
+            assert seen["direction"] == direction, seen
+            assert seen.get("security", "/noise") == "/noise", seen
+        assert "/ws" in connection_of(a)["remote"], a("connections")
+        a("ping", peer_id=b.id, count=1)
+
+
+def echoes_by_websocket(world, ours_first, streams, size) -> None:
+    with Pair(world, ours_first, security="ws") as (a, b):
+        a("echo", timeout=120, peer_id=b.id, streams=streams, bytes=size)
+        expect_served(b, streams, streams * size)
+
+
+def hangs_up_by_websocket(world, ours_first) -> None:
+    with Pair(world, ours_first, security="ws") as (a, b):
+        a("ping", peer_id=b.id, count=1)
+        a("hang_up", peer_id=b.id)
+        expect_disconnected(a, b)
+        a("dial", address=b.address_by("ws"))
+
+
+def expect_disconnected(a, b) -> None:
+    deadline = time.monotonic() + 5
+    while a("connections") or b("connections"):
+        assert time.monotonic() < deadline, "still connected after 5 s"
+        time.sleep(0.05)
 
 
 def echoes_by_tls(world, ours_first, streams, size) -> None:
@@ -193,10 +241,7 @@ def hangs_up_by_tls(world, ours_first) -> None:
     with Pair(world, ours_first, security="tls") as (a, b):
         a("ping", peer_id=b.id, count=1)
         a("hang_up", peer_id=b.id)
-        deadline = time.monotonic() + 5
-        while a("connections") or b("connections"):
-            assert time.monotonic() < deadline, "still connected after 5 s"
-            time.sleep(0.05)
+        expect_disconnected(a, b)
 
 
 def measures(world, ours_first, security) -> None:
@@ -283,10 +328,7 @@ def hangs_up(world, ours_first) -> None:
     with Pair(world, ours_first) as (a, b):
         a("identify", peer_id=b.id)
         a("hang_up", peer_id=b.id)
-        deadline = time.monotonic() + 5
-        while a("connections") or b("connections"):
-            assert time.monotonic() < deadline, "still connected after 5 s"
-            time.sleep(0.05)
+        expect_disconnected(a, b)
         a("dial", address=b.address)
 
 

@@ -120,7 +120,8 @@ class Peer {
 
   /// Private networks have no QUIC.
   static std::vector<Multiaddr> listen_addresses(const net::UpgradeOptions& upgrade) {
-    std::vector<Multiaddr> out = {Multiaddr::parse("/ip4/127.0.0.1/tcp/0")};
+    std::vector<Multiaddr> out = {Multiaddr::parse("/ip4/127.0.0.1/tcp/0"),
+                                  Multiaddr::parse("/ip4/127.0.0.1/tcp/0/ws")};
     if (!upgrade.network_key) out.push_back(Multiaddr::parse("/ip4/127.0.0.1/udp/0/quic-v1"));
     return out;
   }

@@ -53,6 +53,7 @@ struct Config {
   /// has no place. Not in simulated worlds: GnuTLS draws its own randomness, so no seed would
   /// reproduce a run.
   bool quic = false;
+  bool speaks_quic() const { return quic && !upgrade.network_key; }
   /// The index lives in memory and ends with the node; of the home only key and port remain. For
   /// nodes that need no second run, such as simulated ones.
   bool ephemeral = false;

@@ -86,6 +86,7 @@ struct Node::Parts {
         done_listener(world, swarm),
         tasks(world.waits, "node"),
         modules{ending(store),
+                {.stop = [this] { return own_addresses.stop_dialling(); }},
                 ending(swarm),
                 ending(identify),
                 module_of(relaying),
@@ -108,8 +109,6 @@ struct Node::Parts {
   void addresses_changed();
   /// As identify shows it.
   Bytes own_record() const;
-  bool speaks_quic() const { return config.quic && !config.upgrade.network_key; }
-
   System& system;
   const Config config;
   const Home home;
@@ -201,7 +200,7 @@ Node::Node(System& system, Config config)
   net::Swarm& swarm = parts_->swarm;
   swarm.add_transport(net::make_tcp_transport(system, parts_->upgrader));
   swarm.add_transport(net::make_websocket_transport(system, parts_->upgrader));
-  if (parts_->speaks_quic()) {
+  if (parts_->config.speaks_quic()) {
     swarm.add_transport(net::make_quic_transport(system, parts_->upgrader));
   }
   ping::serve(system, swarm);
@@ -228,7 +227,7 @@ Node::~Node() = default;
 
 void Node::start() {
   parts_->port_taken = listen_on(parts_->system, parts_->swarm, parts_->config.listen,
-                                 parts_->home.folder(), parts_->speaks_quic());
+                                 parts_->home.folder(), parts_->config.speaks_quic());
   for (const Module& part : parts_->modules) part.start();
   parts_->describe();
   parts_->relaying.when_changed([this] { parts_->addresses_changed(); });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/path.h"
+#include "net/transport/quic/quic.h"
 #include "net/transport/tcp/tcp.h"
 #include "net/transport/websocket/websocket.h"
 #include "node/punch_addresses.h"
@@ -18,10 +19,12 @@ crypto::PrivateKey fresh_key(Random& random) {
   return crypto::PrivateKey::ed25519_from_seed(random.bytes(32));
 }
 
-std::vector<std::unique_ptr<net::Transport>> transports(System& system, net::Upgrader& upgrader) {
+std::vector<std::unique_ptr<net::Transport>> transports(System& system, net::Upgrader& upgrader,
+                                                        bool quic) {
   std::vector<std::unique_ptr<net::Transport>> out;
   out.push_back(net::make_tcp_transport(system, upgrader));
   out.push_back(net::make_websocket_transport(system, upgrader));
+  if (quic) out.push_back(net::make_quic_transport(system, upgrader));
   return out;
 }
 
@@ -32,7 +35,7 @@ OwnAddresses::OwnAddresses(System& system, net::Swarm& swarm, const identify::Id
     : swarm_(swarm),
       identify_(identify),
       upgrader_(system, fresh_key(system.random), bandwidth, config.upgrade),
-      server_(system, swarm, transports(system, upgrader_)),
+      server_(system, swarm, transports(system, upgrader_, config.speaks_quic())),
       client_(system, swarm),
       reachability_(
           system, swarm, client_, [this] { return candidates(); },

@@ -25,6 +25,8 @@ class OwnAddresses {
 
   void start() { reachability_.start(); }
   Task<void> stop() { return reachability_.stop(); }
+  /// Of what dials for others; once the swarm has ended.
+  Task<void> stop_dialling() { return server_.stop(); }
 
   const autonat::Reachability& reachability() const { return reachability_; }
   /// Called after an address was found to work, or no longer.

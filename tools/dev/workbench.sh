@@ -7,7 +7,8 @@ clang-tidy over what changed since main (or all), and shellcheck'
 help[bench]='bench [NAME]
 benchmarks, with the release build
 
-NAME is a program in bench/ (transfer, swarm, perf, handshake, idle, loop, sim), or a part of the name of a micro-benchmark. Without it: every micro-benchmark.'
+NAME is a program in bench/ ('"$(cd "$root/bench" && find . -maxdepth 1 -type f -executable -printf '%f\n' | sort | paste -sd' ')"'),
+or a part of the name of a micro-benchmark. Without it: every micro-benchmark.'
 
 help[fuzz]='fuzz [NAME] [--runs N]
 fuzz the parser NAME, or all of them, one on each processor

@@ -1,6 +1,6 @@
 //! A libp2p peer that does what it is told: one JSON object a line on stdin, one answer a line on
-//! stdout, each {"ok": ...} or {"error": "..."}. It listens on loopback, speaks TCP, Noise or TLS,
-//! and yamux, and ends with its stdin.
+//! stdout, each {"ok": ...} or {"error": "..."}. It listens on loopback, speaks TCP, WebSocket or QUIC,
+//! Noise or TLS, and yamux, and ends with its stdin.
 
 mod commands;
 mod echo;
@@ -22,7 +22,7 @@ async fn main() -> Result<(), Error> {
         match pair {
             [flag, value] if flag == "--key" => key_type = value,
             [flag, value] if flag == "--security" => security = value,
-            _ => return Err("usage: peer [--key ed25519|secp256k1|ecdsa|rsa:FILE] [--security noise|tls|quic]".into()),
+            _ => return Err("usage: peer [--key ed25519|secp256k1|ecdsa|rsa:FILE] [--security noise|tls|quic|ws]".into()),
         }
     }
     let node = node::start(key_type, security).await?;

@@ -8,9 +8,10 @@ use futures::StreamExt;
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identify,
     identity::Keypair,
+    core::{Transport, upgrade::Version},
     noise, ping,
     swarm::{ConnectionId, NetworkBehaviour, SwarmEvent},
-    tcp, tls, yamux,
+    tcp, tls, websocket, yamux,
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -105,9 +106,20 @@ fn make_swarm(key: Keypair, security: &str, served: Arc<echo::Served>) -> Result
             .with_behaviour(|key| make_behaviour(key, served))?
             .with_swarm_config(idle)
             .build()),
-        // A transport with a security of its own.
+        // A transport with a security of its own. Packets of our size, for bench/perf.
         "quic" => Ok(builder
-            .with_quic()
+            .with_quic_config(|config| config.mtu_upper_bound(1350))
+            .with_behaviour(|key| make_behaviour(key, served))?
+            .with_swarm_config(idle)
+            .build()),
+        "ws" => Ok(builder
+            .with_other_transport(|key| {
+                let transport = websocket::Config::new(tcp::tokio::Transport::new(tcp))
+                    .upgrade(Version::V1)
+                    .authenticate(noise::Config::new(key)?)
+                    .multiplex(yamux());
+                Ok(transport)
+            })?
             .with_behaviour(|key| make_behaviour(key, served))?
             .with_swarm_config(idle)
             .build()),
@@ -115,11 +127,18 @@ fn make_swarm(key: Keypair, security: &str, served: Arc<echo::Served>) -> Result
     }
 }
 
+fn place_of(security: &str) -> &'static str {
+    match security {
+        "quic" => "/ip4/127.0.0.1/udp/0/quic-v1",
+        "ws" => "/ip4/127.0.0.1/tcp/0/ws",
+        _ => "/ip4/127.0.0.1/tcp/0",
+    }
+}
+
 pub async fn start(key_type: &str, security: &str) -> Result<Node, Error> {
     let served: Arc<echo::Served> = Arc::default();
     let mut swarm = make_swarm(make_key(key_type)?, security, served.clone())?;
-    let place = if security == "quic" { "/ip4/127.0.0.1/udp/0/quic-v1" } else { "/ip4/127.0.0.1/tcp/0" };
-    swarm.listen_on(place.parse()?)?;
+    swarm.listen_on(place_of(security).parse()?)?;
     let address = loop {
         if let SwarmEvent::NewListenAddr { address, .. } = swarm.select_next_some().await {
             break address;

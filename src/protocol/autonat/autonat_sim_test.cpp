@@ -2,6 +2,8 @@
 
 #include "net/framing.h"
 #include "net/swarm_testing.h"
+#include "net/transport/quic/quic.h"
+#include "net/transport/quic/quic_address.h"
 #include "protocol/autonat/client.h"
 #include "protocol/autonat/message.h"
 #include "protocol/autonat/reachability.h"
@@ -21,6 +23,7 @@ struct Serving {
       : node(its_node), upgrader(node.system, key_of(seed), net::Bandwidth{node.up, node.down}) {
     std::vector<std::unique_ptr<net::Transport>> transports;
     transports.push_back(net::make_tcp_transport(node.system, upgrader));
+    transports.push_back(net::make_quic_transport(node.system, upgrader));
     server.emplace(node.system, node.swarm, std::move(transports));
   }
   TestNode& node;
@@ -31,6 +34,11 @@ struct Serving {
 class AutoNat : public ::testing::Test {
  protected:
   AutoNat() { asker.connect(helper.node); }
+  ~AutoNat() override {
+    asker.stop();
+    helper.node.stop();
+    net.world.run(helper.server->stop());
+  }
 
   std::optional<Probe> probe(std::vector<Multiaddr> addresses) {
     return net.world.run(client.probe(helper.node.id, std::move(addresses)));
@@ -57,6 +65,20 @@ TEST_F(AutoNat, finds_an_address_that_is_not) {
   ASSERT_TRUE(found.has_value());
   EXPECT_FALSE(found->reachable);
   EXPECT_EQ(found->address, closed());
+}
+
+TEST_F(AutoNat, finds_whether_it_is_reached_by_quic) {
+  const auto address = [this](std::uint16_t port) {
+    return quic::quic_address({asker.host.address(), port});
+  };
+  asker.swarm.add_transport(net::make_quic_transport(asker.system, asker.upgrader));
+  asker.swarm.listen(quic::quic_address({IpAddress::any_v4(), TestNode::kPort}));
+  const auto open = probe({address(TestNode::kPort)});
+  ASSERT_TRUE(open.has_value());
+  EXPECT_TRUE(open->reachable);
+  const auto closed = probe({address(9)});
+  ASSERT_TRUE(closed.has_value());
+  EXPECT_FALSE(closed->reachable);
 }
 
 TEST_F(AutoNat, skips_what_it_cannot_dial) {

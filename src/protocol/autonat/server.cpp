@@ -95,6 +95,10 @@ Task<void> Server::answer(net::ProtocolStream stream) {
   co_await stream.stream->close_write();
 }
 
+Task<void> Server::stop() {
+  for (const auto& transport : transports_) co_await transport->stop();
+}
+
 bool Server::admits(const PeerId& peer) {
   if (running_.size() >= kMaxAtOnce || running_.contains(peer)) return false;
   if (rates_.size() >= kMaxPeers && !rates_.contains(peer)) rates_.clear();

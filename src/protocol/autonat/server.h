@@ -38,6 +38,8 @@ class Server {
   /// its life, which must last as long as the swarm's.
   Server(System& system, net::Swarm& swarm,
          std::vector<std::unique_ptr<net::Transport>> transports);
+  /// Once the swarm, and with it every request, has ended.
+  Task<void> stop();
 
  private:
   class Place;

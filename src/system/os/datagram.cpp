@@ -1,5 +1,6 @@
 #include "system/os/datagram.h"
 
+#include <linux/errqueue.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
@@ -147,6 +148,11 @@ SendResult result_of(int cause) {
   }
 }
 
+/// What may be said by others of a datagram that was sent.
+bool is_of_the_network(int cause) {
+  return cause == ECONNREFUSED || cause == EHOSTUNREACH || cause == ENETUNREACH;
+}
+
 /// 0, or why not.
 int send_row(int descriptor, const boost::asio::ip::udp::endpoint& to, ByteView bytes,
              const DatagramSocket::SendOptions& options, std::uint16_t segment_bytes) {
@@ -167,7 +173,18 @@ int send_row(int descriptor, const boost::asio::ip::udp::endpoint& to, ByteView 
   if (segment_bytes != 0 && segment_bytes < bytes.size()) {
     control.add(IPPROTO_UDP, UDP_SEGMENT, segment_bytes);
   }
-  return ::sendmsg(descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+  const auto send = [&] {
+    return ::sendmsg(descriptor, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? errno : 0;
+  };
+  const int cause = send();
+  // It may be about an earlier one, which went elsewhere.
+  return is_of_the_network(cause) ? send() : cause;
+}
+
+bool is_unreachable(const sock_extended_err& error) {
+  const bool is_icmp =
+      error.ee_origin == SO_EE_ORIGIN_ICMP || error.ee_origin == SO_EE_ORIGIN_ICMP6;
+  return is_icmp && is_of_the_network(static_cast<int>(error.ee_errno));
 }
 
 }  // namespace
@@ -230,6 +247,34 @@ DatagramSocket::Received receive_datagram(int descriptor, MutableBytes into,
   return out;
 }
 
+void keep_errors(int descriptor, bool v6) {
+  if (v6) {
+    try_option(descriptor, IPPROTO_IPV6, IPV6_RECVERR, 1);
+  } else {
+    try_option(descriptor, IPPROTO_IP, IP_RECVERR, 1);
+  }
+}
+
+std::optional<Endpoint> next_undelivered(int descriptor) {
+  while (true) {
+    boost::asio::ip::udp::endpoint to;
+    msghdr message{};
+    message.msg_name = to.data();
+    message.msg_namelen = static_cast<socklen_t>(to.capacity());
+    Control control(message);
+    control.receive_into();
+    if (::recvmsg(descriptor, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return std::nullopt;
+    for (cmsghdr* each = CMSG_FIRSTHDR(&message); each; each = CMSG_NXTHDR(&message, each)) {
+      const bool is_error = (each->cmsg_level == IPPROTO_IP && each->cmsg_type == IP_RECVERR) ||
+                            (each->cmsg_level == IPPROTO_IPV6 && each->cmsg_type == IPV6_RECVERR);
+      if (!is_error || !is_unreachable(value_of<sock_extended_err>(*each))) continue;
+      if (message.msg_namelen == 0 || message.msg_namelen > to.capacity()) continue;
+      to.resize(message.msg_namelen);
+      return from_asio(to);
+    }
+  }
+}
+
 SendResult send_datagram(int descriptor, const boost::asio::ip::udp::endpoint& to, ByteView bytes,
                          const DatagramSocket::SendOptions& options) {
   const std::size_t each = options.segment_bytes;
@@ -241,11 +286,16 @@ SendResult send_datagram(int descriptor, const boost::asio::ip::udp::endpoint& t
   // EIO: an interface without checksums of its own; EINVAL: a kernel without rows, or a path whose
   // MTU is smaller.
   const bool may_go_alone = (cause == EIO || cause == EINVAL) && each != 0 && bytes.size() > each;
-  if (!may_go_alone) return result_of(cause);
+  // Linux says EINVAL for an address that is no longer ours, too.
+  const bool has_source = !options.from.is_unspecified();
+  const auto result_from = [has_source](int why) {
+    return why == EINVAL && has_source ? SendResult::unreachable : result_of(why);
+  };
+  if (!may_go_alone) return result_from(cause);
   for (; !bytes.empty(); bytes = bytes.subspan(std::min(each, bytes.size()))) {
     const int result =
         send_row(descriptor, to, bytes.first(std::min(each, bytes.size())), options, 0);
-    if (result != 0) return result_of(result);
+    if (result != 0) return result_from(result);
   }
   return SendResult::sent;
 }

@@ -2,6 +2,7 @@
 
 #include <boost/asio/ip/udp.hpp>
 #include <boost/system/error_code.hpp>
+#include <optional>
 
 #include "system/network.h"
 
@@ -18,6 +19,11 @@ void set_udp_options(int descriptor, bool v6, const BindOptions& options,
 /// recvmsg without waiting; asio::error::would_block when there is nothing.
 DatagramSocket::Received receive_datagram(int descriptor, MutableBytes into,
                                           boost::system::error_code& error);
+
+/// Has the kernel keep what routers and hosts say of datagrams that they could not deliver.
+void keep_errors(int descriptor, bool v6);
+/// Where the next such datagram went, if there is one.
+std::optional<Endpoint> next_undelivered(int descriptor);
 
 /// sendmsg without waiting: a row of datagrams in one call where the kernel can (UDP_SEGMENT), else
 /// in one for each.

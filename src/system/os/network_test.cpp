@@ -13,6 +13,7 @@
 #include "system/os/socket_error.h"
 #include "system/os/test_world.h"
 #include "system/timeout.h"
+#include "system/undelivered.h"
 
 namespace shoal::os {
 namespace {
@@ -338,6 +339,38 @@ TEST(HostNetwork, sends_rows_of_datagrams_with_their_marks) {
   const auto all = world.system().network.local_addresses();
   if (std::ranges::find(all, *v6) == all.end()) GTEST_SKIP() << "no IPv6 here";
   in_world(rows_by_v6);
+}
+
+Task<void> receive_one(DatagramSocket& socket, Bytes& into) {
+  const auto got = co_await socket.receive(into);
+  into.resize(got.bytes);
+}
+
+Task<void> datagrams_to_nobody(System& system) {
+  const Endpoint any{IpAddress::loopback_v4(), 0};
+  const auto sender = system.network.bind(any);
+  const auto other = system.network.bind(any);
+  const Endpoint nobody = system.network.bind(any)->local();
+  auto* const reports = dynamic_cast<UndeliveredReports*>(sender.get());
+  if (reports == nullptr) throw Error(ErrorCode::failed, "no reports");
+  std::vector<Endpoint> told;
+  reports->report_undelivered([&told](const Endpoint& to) { told.push_back(to); });
+  Bytes room(100);
+  TaskGroup receiving(system.waits, "receiver");
+  receiving.spawn(receive_one(*sender, room));
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(sender->send(nobody, as_bytes("is anybody there?")), SendResult::sent);
+    // What became of it is no failure of the next one.
+    EXPECT_EQ(sender->send(other->local(), as_bytes("hello")), SendResult::sent);
+  }
+  for (int i = 0; i < 1000 && told.size() < 3; ++i) co_await system.clock.sleep_for(2ms);
+  EXPECT_EQ(told, std::vector(3, nobody));
+  other->send(sender->local(), as_bytes("hello yourself"));
+  co_await receiving.join();
+  EXPECT_EQ(as_text(room), "hello yourself");
+}
+TEST(HostNetwork, tells_where_datagrams_were_not_delivered) {
+  in_world(datagrams_to_nobody);
 }
 
 TEST(HostNetwork, lists_the_loopback_address_once) {

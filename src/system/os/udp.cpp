@@ -6,11 +6,14 @@
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <utility>
 
 #include "system/os/close_on_exec.h"
 #include "system/os/datagram.h"
 #include "system/os/multicast.h"
 #include "system/os/socket_error.h"
+#include "system/undelivered.h"
 
 namespace shoal::os {
 
@@ -33,6 +36,7 @@ struct Bound {
   Endpoint local;
   bool gone = false;
   unsigned turns = 0;
+  std::function<void(const Endpoint&)> undelivered;  // empty: nobody asked
 };
 
 /// What a router said about an earlier datagram is no failure of this receive.
@@ -41,7 +45,7 @@ bool is_about_a_sent_one(boost::system::error_code error) {
          error == asio::error::network_unreachable || error == asio::error::interrupted;
 }
 
-class UdpBinding final : public DatagramSocket {
+class UdpBinding final : public DatagramSocket, public UndeliveredReports {
  public:
   UdpBinding(asio::io_context& context, Endpoint local, const BindOptions& options)
       : bound_(std::make_shared<Bound>(context)) {
@@ -79,6 +83,11 @@ class UdpBinding final : public DatagramSocket {
     change_membership(bound_->socket.native_handle(), group, interface_index, false, ignored);
   }
 
+  void report_undelivered(std::function<void(const Endpoint&)> callback) override {
+    keep_errors(bound_->socket.native_handle(), bound_->local.address.is_v6());
+    bound_->undelivered = std::move(callback);
+  }
+
  private:
   void open(Endpoint local, const BindOptions& options, boost::system::error_code& error) {
     auto& socket = bound_->socket;
@@ -100,6 +109,7 @@ class UdpBinding final : public DatagramSocket {
     Received got{};
     if (!self->gone && ++self->turns < kDatagramTurns) got = take(*self, into, error);
     while (error == asio::error::would_block || is_about_a_sent_one(error)) {
+      if (!self->gone && self->undelivered) report(*self);
       co_await cancellation_point();
       self->turns = 0;
       co_await self->socket.async_wait(UdpSocket::wait_read,
@@ -122,6 +132,14 @@ class UdpBinding final : public DatagramSocket {
     if (self->gone) throw Error(ErrorCode::closed, "no longer bound", self->local.to_string());
     if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
     if (error) throw socket_error(error, self->local);
+  }
+
+  static void report(Bound& bound) {
+    for (unsigned i = 0; i < kDatagramTurns; ++i) {
+      const auto to = next_undelivered(bound.socket.native_handle());
+      if (!to) return;
+      bound.undelivered(*to);
+    }
   }
 
   static Received take(Bound& bound, MutableBytes into, boost::system::error_code& error) {

@@ -24,6 +24,12 @@ inline constexpr std::size_t kMaxUnsent = 64 * 1024;
 /// A connection without any packet from the peer for so long is dead; it is asked before.
 inline constexpr Duration kIdleTimeout = 30s;
 inline constexpr Duration kKeepAlive = 12s;
+/// The same in the middle of a transfer: who only receives would not find out otherwise that its
+/// address has changed, and the peer not where it is now. And how long after the last data that is.
+inline constexpr Duration kTransferKeepAlive = 500ms;
+inline constexpr Duration kTransferPause = 3s;
+/// What may be sent at once at the beginning (RFC 9002, section 7.7).
+inline constexpr std::size_t kUnpacedBytes = 10 * 1200;
 inline constexpr Duration kHandshakeTimeout = 10s;
 /// Who has said nothing at all for so long is not there.
 inline constexpr Duration kAnswerTimeout = 4s;

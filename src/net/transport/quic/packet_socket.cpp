@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "net/transport/quic/incoming.h"
 #include "net/transport/quic/session.h"
+#include "system/undelivered.h"
 #include "system/yield.h"
 
 namespace shoal::quic {
@@ -30,6 +31,9 @@ PacketSocket::PacketSocket(Shared& shared, std::unique_ptr<DatagramSocket> socke
       tasks_(shared.system.waits, "QUIC socket") {}
 
 void PacketSocket::start() {
+  if (auto* const reports = dynamic_cast<UndeliveredReports*>(socket_.get())) {
+    reports->report_undelivered([this](const Endpoint& to) { undelivered(to); });
+  }
   tasks_.spawn(receive_all());
   tasks_.spawn(flush_all());
   tasks_.spawn(send_held());
@@ -82,6 +86,11 @@ void PacketSocket::on_time(TimePoint now) {
     must_flush(*carried);
   }
   flush_line();
+}
+
+void PacketSocket::undelivered(const Endpoint& to) {
+  if (!reports_.take(shared_.system.clock.now().time_since_epoch())) return;
+  for (const auto& [serial, carried] : timed_) carried->undelivered(to);
 }
 
 /// Each gets one turn; what is marked meanwhile is left to the next call.

@@ -28,6 +28,8 @@ class Carried {
   /// After one or more calls of receive() or on_time(), or of PacketSocket::must_flush().
   virtual void flush() = 0;
   virtual void on_time() {}
+  /// Somebody said that a datagram could not be delivered that went to `to`.
+  virtual void undelivered(const Endpoint& /*to*/) {}
   bool is_in_line = false;  // the socket's
 };
 
@@ -57,6 +59,9 @@ class PacketSocket {
   /// Answers to what is of no connection, at once and each second.
   static constexpr double kBurstAnswers = 200;
   static constexpr double kAnswersPerSecond = 200;
+  /// Reports of datagrams that were not delivered, at once and each second; more are ignored.
+  static constexpr double kBurstReports = 100;
+  static constexpr double kReportsPerSecond = 20;
   /// What is sent together: rows of packets of one size to one place.
   static constexpr std::size_t kMaxRowBytes = 48 * kMaxPacketBytes;
 
@@ -111,6 +116,7 @@ class PacketSocket {
   void take_packet(ByteView packet, const DatagramSocket::Received& about);
   void flush_line();
   void on_time(TimePoint now);
+  void undelivered(const Endpoint& to);
 
   // stateless.cpp
   void take_unknown(ByteView packet, const ngtcp2_version_cid& ids,
@@ -138,6 +144,7 @@ class PacketSocket {
   bool accepting_ = false;
   std::size_t handshakes_ = 0;
   TokenBucket answers_{kBurstAnswers, kAnswersPerSecond};
+  TokenBucket reports_{kBurstReports, kReportsPerSecond};
   Event to_flush_;
   Event accepted_;
   Event full_;

@@ -127,6 +127,12 @@ void QuicMuxer::on_time() {
   session_.on_time(now());
 }
 
+void QuicMuxer::undelivered(const Endpoint& to) {
+  if (closed_ || !heeds_undelivered_ || to != session_.remote()) return;
+  session_.cannot_send("nobody listens there");
+  socket_.must_flush(*this);
+}
+
 void QuicMuxer::flush() {
   if (!closed_) {
     const bool was_established = session_.established();
@@ -179,7 +185,7 @@ void QuicMuxer::send_packets() {
     }
   }
   if (used > 0) send_row(space.first(used), like, each);
-  if (total > 0) session_.note_sent(now());
+  if (total > 0) session_.note_sent(total, now());
   if (total >= most || socket_.is_full()) changed();
 }
 
@@ -187,12 +193,13 @@ void QuicMuxer::send_row(ByteView row, const Session::Outgoing& like, std::size_
   DatagramSocket::SendOptions options{.ecn = like.ecn, .from = own_address_};
   if (row.size() > each) options.segment_bytes = static_cast<std::uint16_t>(each);
   earned_ = std::min(kMaxEarned, earned_ + row.size() / kSentForOne);
-  const SendResult result = socket_.send(like.to, row, options);
-  if (result == SendResult::unreachable) {
-    // The address that we had may be gone: the next ones leave by another.
-    own_address_ = {};
-    session_.cannot_send("no way to this address");
+  SendResult result = socket_.send(like.to, row, options);
+  if (result == SendResult::unreachable && !own_address_.is_unspecified()) {
+    // The address that we had may be gone.
+    own_address_ = options.from = {};
+    result = socket_.send(like.to, row, options);
   }
+  if (result == SendResult::unreachable) session_.cannot_send("no way to this address");
 }
 
 void QuicMuxer::settle_deadline() {

@@ -33,6 +33,9 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   QuicMuxer(PacketSocket& socket, const FirstPacket& first, const DatagramSocket::Received& about);
   ~QuicMuxer() override;
 
+  /// Gives up when it is said that nobody listens there: not where the peer may be behind a NAT
+  /// that lets us in a moment later.
+  void heed_undelivered() { heeds_undelivered_ = true; }
   /// Returns when the peer has proved who it is. Throws as Transport::dial() does.
   Task<void> handshake();
   const crypto::PublicKey& peer_key() const { return session_.peer_key(); }
@@ -65,6 +68,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   void receive(ByteView packet, const DatagramSocket::Received& about) override;
   void flush() override;
   void on_time() override;
+  void undelivered(const Endpoint& to) override;
 
  private:
   friend class QuicStream;
@@ -122,6 +126,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   bool closed_ = false;
   bool going_away_ = false;
   bool running_ = false;
+  bool heeds_undelivered_ = false;
   net::ReadingToll* toll_ = nullptr;
   bool paying_ = false;
   std::deque<Waiting> waiting_;

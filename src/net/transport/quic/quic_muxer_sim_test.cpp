@@ -93,6 +93,31 @@ TEST_F(QuicStreams, a_reset_fails_both_ends) {
   EXPECT_FALSE(client->closed());
 }
 
+TEST_F(QuicStreams, writers_that_wait_fail_when_nobody_reads_any_more) {
+  begin();
+  std::vector<std::unique_ptr<Stream>> writers;
+  std::vector<std::unique_ptr<Stream>> readers;
+  std::vector<std::optional<Error>> failures(30);
+  TaskGroup work(world->waits(), "writers");
+  const auto watch = [](Task<void> task, std::optional<Error>& into) -> Task<void> {
+    into = co_await failure_of(std::move(task));
+  };
+  for (auto& failure : failures) {
+    auto [here, there] = stream();
+    work.spawn(watch(write_for_ever(*here), failure));
+    writers.push_back(std::move(here));
+    readers.push_back(std::move(there));
+  }
+  world->run_for(2s);
+  // Their own half ends in order, so that the streams are stopped and not reset.
+  for (auto& reader : readers) world->run(reader->close_write());
+  readers.clear();
+  world->run_for(1s);
+  for (const auto& failure : failures) EXPECT_EQ(code_of(failure), ErrorCode::closed);
+  EXPECT_FALSE(client->closed());
+  world->run(work.stop());
+}
+
 TEST_F(QuicStreams, a_stream_that_is_dropped_unfinished_is_reset) {
   begin();
   auto [here, there] = stream();

@@ -6,48 +6,11 @@
 #include <utility>
 
 #include "net/swarm_testing.h"
-#include "net/transport/quic/quic_muxer.h"
+#include "net/transport/quic/quic_end_testing.h"
 #include "system/sim/world.h"
 #include "system/timeout.h"
 
 namespace shoal::quic::testing {
-
-/// One node's end of QUIC on a simulated host: a socket at port 4001, without swarm and transport.
-class QuicEnd {
- public:
-  static constexpr std::uint16_t kPort = 4001;
-
-  explicit QuicEnd(sim::Host& host)
-      : system(host.system()),
-        identity(net::testing::key_of(host.index() + 1)),
-        id(PeerId::from_public_key(identity.public_key())),
-        address{host.address(), kPort},
-        unlimited(system.clock, 0),
-        gate(system),
-        shared{.system = system,
-               .credentials = Credentials::make(
-                   identity, [this](MutableBytes out) { system.random.fill(out); }),
-               .gate = gate,
-               .bandwidth = {unlimited, unlimited}},
-        socket(shared, system.network.bind({IpAddress::any_v4(), kPort}, {.batches = true})) {
-    socket.set_accepting(true);
-    socket.start();
-  }
-
-  System& system;
-  const crypto::PrivateKey identity;
-  const PeerId id;
-  const Endpoint address;
-  RateLimit unlimited;
-  net::HandshakeGate gate;
-  Shared shared;
-  PacketSocket socket;
-};
-
-inline Task<void> upgrade_next(PacketSocket& socket, std::optional<net::Link>& into) {
-  std::unique_ptr<QuicIncoming> incoming = co_await socket.accept();
-  into.emplace(co_await incoming->upgrade());
-}
 
 /// Two QUIC connections' ends that know each other, and their sockets.
 class QuicPair : public ::testing::Test {

@@ -122,13 +122,15 @@ void Session::receive(ByteView packet, const Endpoint& from, std::uint8_t ecn, T
   if (result != 0) return end(result, now);
   reset_dropped();
   if (owed_opens_ > 0) allow_open(now);
+  keep_alive(now);
+  if (held_up_) look_at_ = std::min(look_at_, std::max(now, last_look_ + kStopLook));
 }
 
 Session::Time Session::deadline() const {
   if (over_) return Time::max();
   const std::uint64_t expiry = ngtcp2_conn_get_expiry(connection_);
   const auto most = static_cast<std::uint64_t>(Time::max().count());
-  const Time due(static_cast<Time::rep>(std::min(expiry, most)));
+  const Time due(std::min(look_at_, Time(static_cast<Time::rep>(std::min(expiry, most)))));
   return heard_ ? due : std::min<Time>(due, begun_ + kAnswerTimeout);
 }
 
@@ -139,6 +141,22 @@ void Session::on_time(Time now) {
   const int result = ngtcp2_conn_handle_expiry(connection_, stamp(now));
   if (result != 0) return end(result, now);
   if (owed_opens_ > 0) allow_open(now);
+  keep_alive(now);
+}
+
+void Session::keep_alive(Time now) {
+  const bool transferring = now - last_data_ < kTransferPause;
+  if (transferring == std::exchange(transferring_, transferring)) return;
+  ngtcp2_conn_set_keep_alive_timeout(connection_,
+                                     nanoseconds(transferring ? kTransferKeepAlive : kKeepAlive));
+}
+
+void Session::note_sent(std::size_t bytes, Time now) {
+  if (sent_unpaced_ < kUnpacedBytes) {
+    sent_unpaced_ += bytes;
+  } else {
+    ngtcp2_conn_update_pkt_tx_time(connection_, stamp(now));
+  }
 }
 
 Session::Time Session::round_trip() const {

@@ -87,6 +87,8 @@ class Session {
   /// Streams that the peer may open one after the other without having done what streams are for.
   static constexpr std::size_t kBurstOpens = 1024;
   static constexpr double kOpensPerSecond = 16;
+  /// How often it is looked which streams the peer has stopped, while writers wait.
+  static constexpr Time kStopLook = std::chrono::milliseconds(20);
 
   /// Throws Error{failed}.
   Session(SessionConfig config, SessionEvents& events, Time now);
@@ -103,14 +105,16 @@ class Session {
   };
   /// Writes the next packet; `into` has kMaxPacketBytes at least.
   Outgoing next_packet(MutableBytes into, Time now);
-  /// After a row of packets, for pacing.
-  void note_sent(Time now) { ngtcp2_conn_update_pkt_tx_time(connection_, stamp(now)); }
+  /// After a row of packets of so many bytes, for pacing.
+  void note_sent(std::size_t bytes, Time now);
   std::size_t burst_bytes() const { return ngtcp2_conn_get_send_quantum(connection_); }
 
   /// nanoseconds::max() when there is nothing to wait for.
   Time deadline() const;
   void on_time(Time now);
 
+  /// Where it began.
+  const Endpoint& remote() const { return config_.remote; }
   bool established() const { return ngtcp2_conn_get_handshake_completed(connection_) != 0; }
   bool over() const { return over_; }
   /// Null after an orderly end.
@@ -174,6 +178,8 @@ class Session {
   void stop_sending(StreamState& stream);
   void hold(std::size_t more);
   void unhold(std::size_t less);
+  Outgoing find_stopped(MutableBytes into, Time now);
+  bool is_held_up(const StreamState& stream) const;
   void wake_writer(StreamState& stream);
   void wake_starved();
 
@@ -187,6 +193,7 @@ class Session {
   void allow_open(Time now);
   void free(StreamState& stream);
   void reset_dropped();
+  void keep_alive(Time now);
 
   void end(int code, Time now);
   void end_with(std::exception_ptr failure);
@@ -203,15 +210,21 @@ class Session {
   std::function<std::size_t()> spare_;
   std::size_t unread_ = 0;
   std::size_t promised_ = 0;
-  std::uint64_t credit_debt_ =
-      0;  // promised to streams that have ended, of the connection's window
+  // Promised to streams that have ended, of the connection's window.
+  std::uint64_t credit_debt_ = 0;
   std::size_t held_ = 0;
   bool starved_ = false;  // a writer waits for memory
+  bool held_up_ = false;  // or for room or the peer's windows
+  Time look_at_ = Time::max();
+  Time last_look_ = Time::min() / 2;
   TokenBucket opens_{kBurstOpens, kOpensPerSecond};
   std::size_t owed_opens_ = 0;  // streams that ended and may be followed by others
   std::size_t forgiven_opens_ = 0;
   const Time begun_;
   Time now_{};
+  Time last_data_ = Time::min() / 2;
+  bool transferring_ = false;
+  std::size_t sent_unpaced_ = 0;
   bool heard_ = false;
   bool over_ = false;
   bool told_ = false;

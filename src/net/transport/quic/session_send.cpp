@@ -18,6 +18,10 @@ constexpr std::size_t kPacketsPerTurn = 8;
 Session::Outgoing Session::next_packet(MutableBytes into, Time now) {
   if (over_) return {};
   now_ = now;
+  if (now >= look_at_) {
+    const Outgoing found = find_stopped(into, now);
+    if (found.bytes > 0 || over_) return found;
+  }
   ngtcp2_path_storage path;
   ngtcp2_path_storage_zero(&path);
   ngtcp2_pkt_info about{};
@@ -62,6 +66,47 @@ Session::Outgoing Session::next_packet(MutableBytes into, Time now) {
         return {};
     }
   }
+}
+
+/// ngtcp2 does not tell of STOP_SENDING, only him who writes. A writer whom the peer's windows hold
+/// up would never hear of it: for each a byte is offered, which can not be sent.
+Session::Outgoing Session::find_stopped(MutableBytes into, Time now) {
+  held_up_ = false;
+  look_at_ = Time::max();
+  last_look_ = now;
+  std::uint8_t byte = 0;
+  const ngtcp2_vec offered{&byte, 1};
+  for (const auto& [id, stream] : streams_) {
+    if (!is_held_up(*stream)) continue;
+    held_up_ = true;
+    ngtcp2_path_storage path;
+    ngtcp2_path_storage_zero(&path);
+    ngtcp2_pkt_info about{};
+    ngtcp2_ssize taken = -1;
+    const ngtcp2_ssize bytes =
+        ngtcp2_conn_writev_stream(connection_, &path.path, &about, into.data(), into.size(), &taken,
+                                  0, id, &offered, 1, stamp(now));
+    SHOAL_CHECK(taken <= 0);
+    if (bytes == NGTCP2_ERR_STREAM_SHUT_WR || bytes == NGTCP2_ERR_STREAM_NOT_FOUND) {
+      stop_sending(*stream);
+      events_.stopped(*stream);
+    } else if (bytes > 0) {
+      look_at_ = now;  // for the rest
+      return {static_cast<std::size_t>(bytes), from_native(path.path.remote),
+              static_cast<std::uint8_t>(about.ecn)};
+    } else if (bytes < 0 && bytes != NGTCP2_ERR_STREAM_DATA_BLOCKED) {
+      end(static_cast<int>(bytes), now);
+      return {};
+    }
+  }
+  return {};
+}
+
+/// A writer waits, and nothing of the stream can be sent.
+bool Session::is_held_up(const StreamState& stream) const {
+  if (!stream.writer_waits || stream.stopped || stream.closed) return false;
+  return ngtcp2_conn_get_max_stream_data_left(connection_, stream.id) == 0 ||
+         ngtcp2_conn_get_max_data_left(connection_) == 0;
 }
 
 bool Session::has_something(const StreamState& stream) const {
@@ -122,6 +167,7 @@ void Session::put(StreamState& stream, net::PiecesLeft& left) {
   const std::size_t count = std::min({left.bytes(), within_window, within_stream, within_memory});
   starved_ = starved_ || within_memory < left.bytes();
   stream.writer_waits = count < left.bytes();
+  held_up_ = held_up_ || count == 0;
   if (count == 0) return;
   std::vector<ByteView> pieces;
   left.take(count, pieces);

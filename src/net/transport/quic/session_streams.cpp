@@ -30,6 +30,7 @@ void Session::on_opened(StreamId id) {
 /// up its sender alone. What may arrive out of order is bounded by it.
 void Session::on_data(StreamState& stream, ByteView bytes, bool end) {
   give_credit(bytes.size());
+  last_data_ = now_;
   if (stream.handle == nullptr) return;
   stream.unread += bytes.size();
   unread_ += bytes.size();
