@@ -4,16 +4,13 @@
 #include "lab/distribute_experiment.h"
 #include "lab/eclipse_experiment.h"
 #include "lab/experiment.h"
-#include "lab/freeride_experiment.h"
 #include "lab/gossip_experiment.h"
 #include "lab/grow_experiment.h"
 #include "lab/lookup_experiment.h"
-#include "lab/message_experiment.h"
 #include "lab/nat_experiment.h"
 #include "lab/partition_experiment.h"
 #include "lab/poison_experiment.h"
 #include "lab/share_experiment.h"
-#include "lab/spam_experiment.h"
 #include "lab/survive_experiment.h"
 #include "lab/sybil_experiment.h"
 
@@ -44,15 +41,6 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 4,
        .max_nodes = 128,
        .run = run_distribute},
-      {.name = "message",
-       .title = "Streams, requests, topics, tunnels: who carries what",
-       .about =
-           "Whole nodes on simulated machines, and every packet of theirs. The first is a relay, "
-           "and the last two are behind routers that nobody gets through.",
-       .usual_nodes = 24,
-       .min_nodes = 16,
-       .max_nodes = 60,
-       .run = run_message},
       {.name = "share",
        .title = "Who carries which bytes, and who keeps which records",
        .about =
@@ -139,24 +127,6 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 300,
        .max_nodes = 50'000,
        .run = run_sybil},
-      {.name = "freeride",
-       .title = "Getters that take and never give",
-       .about =
-           "Whole nodes on simulated machines with 0.5 MB/s upload, and every packet of theirs. "
-           "One shares a file, two get it and exchange, and the others only take.",
-       .usual_nodes = 100,
-       .min_nodes = 4,
-       .max_nodes = 200,
-       .run = run_freeride},
-      {.name = "spam",
-       .title = "Spammers in a topic",
-       .about =
-           "Programs made with the library, on simulated machines with lines of 250 KB/s. One "
-           "node in five floods the topic that the others talk in.",
-       .usual_nodes = 25,
-       .min_nodes = 10,
-       .max_nodes = 60,
-       .run = run_spam},
       {.name = "consistency",
        .title = "A replicated map in a network that is cut in two",
        .about =
