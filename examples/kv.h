@@ -14,12 +14,12 @@ class Kv {
     auto operator<=>(const Entry&) const = default;
   };
 
-  /// The node must stop before this is destroyed.
-  Kv(shoal::Node& node, const std::string& name)
+  /// The node must stop before this is destroyed. Without comparing, what was missed stays missed.
+  Kv(shoal::Node& node, const std::string& name, bool compares = true)
       : node_(node), protocol_("/example/kv/1/" + name), topic_(node.join("example-kv/" + name)) {
     node_.respond(protocol_, [this](shoal::Request request) { return swap(std::move(request)); });
     node_.spawn(listen());
-    node_.spawn(compare());
+    if (compares) node_.spawn(compare());
   }
 
   shoal::Async<void> set(std::string key, std::string value) {

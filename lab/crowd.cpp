@@ -16,10 +16,11 @@ constexpr Duration kCrowdLook = 500ms;
 
 }  // namespace
 
-Crowd::Crowd(std::uint64_t seed)
-    : world_({.name = "crowd", .seed = seed, .path = {.latency = 20ms}}),
+Crowd::Crowd(std::uint64_t seed, CrowdOptions options)
+    : options_(options),
+      world_({.name = "crowd", .seed = seed, .path = {.latency = 20ms}}),
       random_(seed, 5),
-      content_(random_.bytes(kFileBytes)) {}
+      content_(random_.bytes(options.file_bytes)) {}
 
 Crowd::~Crowd() {
   for (LabNode& node : nodes_) world_.run(node.stop());
@@ -27,10 +28,11 @@ Crowd::~Crowd() {
 
 LabNode& Crowd::add() {
   sim::HostOptions host;
-  host.up = kUpBytes;
+  const bool by_node = options_.up_limit == UpLimit::node;
+  host.up = by_node ? kDownBytes : kUpBytes;
   host.down = kDownBytes;
   // A home router holds a second of what is on its way out.
-  host.queue_bytes = kUpBytes;
+  host.queue_bytes = host.up;
   std::vector<Multiaddr> bootstrap;
   for (LabNode& other : nodes_) {
     if (!other.running()) continue;
@@ -39,13 +41,14 @@ LabNode& Crowd::add() {
   }
   const std::string name = fmt::format("node-{}", nodes_.size());
   LabNode& node = nodes_.emplace_back(world_, name, host, std::move(bootstrap));
+  if (by_node) node.limit_up(kUpBytes);
   node.start();
   return node;
 }
 
 Cid Crowd::share(LabNode& node) {
   node.host().disk().put("/file", sim::Content::of(content_));
-  const Cid cid = world_.run(node.share("/file", kLeafBytes));
+  const Cid cid = world_.run(node.share("/file", options_.leaf_bytes));
   world_.run_for(kUntilAnnounced);
   return cid;
 }

@@ -9,15 +9,27 @@
 
 namespace shoal::lab {
 
+/// Where the upload of a node ends.
+enum class UpLimit {
+  line,  // at its router, which holds a second of what is on its way out
+  node,  // as by `--up`: the line could carry more
+};
+
+struct CrowdOptions {
+  UpLimit up_limit = UpLimit::line;
+  std::size_t file_bytes = 3'000'000;
+  std::size_t leaf_bytes = std::size_t{128} * 1024;
+};
+
 /// Whole nodes on lines of limited upload, and one file that some of them have.
 class Crowd {
  public:
   static constexpr std::uint64_t kUpBytes = 500'000;  // a second
   static constexpr std::uint64_t kDownBytes = 10 * kUpBytes;
-  static constexpr std::size_t kFileBytes = 3'000'000;
-  static constexpr std::size_t kLeafBytes = 128 * 1024;
+  static constexpr std::size_t kFileBytes = CrowdOptions{}.file_bytes;
+  static constexpr std::size_t kLeafBytes = CrowdOptions{}.leaf_bytes;
 
-  explicit Crowd(std::uint64_t seed);
+  explicit Crowd(std::uint64_t seed, CrowdOptions options = {});
   ~Crowd();
 
   /// Starts one, in the network of the first that is still there.
@@ -39,8 +51,10 @@ class Crowd {
 
   sim::World& world() { return world_; }
   sim::SeededRandom& random() { return random_; }
+  const CrowdOptions& options() const { return options_; }
 
  private:
+  const CrowdOptions options_;
   sim::World world_;
   sim::SeededRandom random_;
   std::deque<LabNode> nodes_;

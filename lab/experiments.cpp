@@ -1,5 +1,6 @@
 #include "lab/basics_experiment.h"
 #include "lab/churn_experiment.h"
+#include "lab/consistency_experiment.h"
 #include "lab/distribute_experiment.h"
 #include "lab/eclipse_experiment.h"
 #include "lab/experiment.h"
@@ -126,6 +127,15 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 300,
        .max_nodes = 50'000,
        .run = run_sybil},
+      {.name = "consistency",
+       .title = "A replicated map in a network that is cut in two",
+       .about =
+           "The map of the guide's chapter 6, made with the library, on simulated machines. The "
+           "network is cut in two while everybody writes, and mended.",
+       .usual_nodes = 12,
+       .min_nodes = 4,
+       .max_nodes = 40,
+       .run = run_consistency},
   };
   return all;
 }

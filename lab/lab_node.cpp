@@ -35,6 +35,7 @@ void LabNode::start() {
                       .connect = {},
                       .bootstrap = bootstrap_,
                       .dht = true,
+                      .up = up_,
                       .agent = "shoal/lab",
                       .ephemeral = true};
   node_ = std::make_unique<node::Node>(host_.system(), std::move(config));

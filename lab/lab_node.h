@@ -34,6 +34,8 @@ class LabNode {
   LabNode(const LabNode&) = delete;
   LabNode& operator=(const LabNode&) = delete;
 
+  /// As `--up`, from its start on.
+  void limit_up(std::uint64_t bytes_per_second) { up_ = bytes_per_second; }
   /// Joins; returns once it is listening.
   void start();
   /// Shares what lies at `path` of its disk, under its CID, in every network that it is in. Leaves
@@ -61,6 +63,7 @@ class LabNode {
   const std::string name_;
   sim::Host& host_;
   const std::vector<Multiaddr> bootstrap_;
+  std::uint64_t up_ = 0;
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<service::Share> share_;
   std::unique_ptr<service::Get> get_;

@@ -93,6 +93,8 @@ class Simulation {
   /// Over everything that has happened.
   std::uint64_t trace_hash() const;
 
+  library::SimulatedWorld& world() const { return *world_; }
+
  private:
   std::unique_ptr<library::SimulatedWorld> world_;
 };

@@ -1,55 +1,33 @@
 #include <shoal/sim.h>
 #include <sqlite3.h>
 
-#include <deque>
 #include <utility>
 
-#include "base/error.h"
 #include "library/bridge.h"
 #include "library/simulated_loop.h"
-#include "system/sim/world.h"
+#include "library/simulated_world.h"
 
 namespace shoal {
 
 namespace library {
 
-struct SimulatedMachine {
-  SimulatedWorld& world;
-  sim::Host& host;
-};
+SimulatedWorld::SimulatedWorld(const SimulationOptions& options)
+    : world({.name = "simulation",
+             .seed = options.seed,
+             .path = {.latency = {}},  // all of it is the hosts' own
+             .step_limit = 2'000'000'000,
+             .instant_step_limit = 20'000'000,
+             .wall_start = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}),
+      start(world.now()) {
+  // Many homes in one process: no index takes 20 pages before it needs them. In vain where SQLite
+  // is in use already.
+  sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
+}
 
-struct SimulatedWorld {
-  explicit SimulatedWorld(const SimulationOptions& options)
-      : world({.name = "simulation",
-               .seed = options.seed,
-               .path = {.latency = {}},  // all of it is the hosts' own
-               .step_limit = 2'000'000'000,
-               .instant_step_limit = 20'000'000,
-               .wall_start = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}),
-        start(world.now()) {
-    // Many homes in one process: no index takes 20 pages before it needs them. In vain where SQLite
-    // is in use already.
-    sqlite3_config(SQLITE_CONFIG_PAGECACHE, nullptr, 0, 0);
-  }
-
-  /// Runs what lets time pass. Coroutines must not call this.
-  template <class Run>
-  void pass(Run run) {
-    if (passing) throw Error(ErrorCode::usage, "a coroutine cannot let time pass");
-    passing = true;
-    struct End {
-      bool& flag;
-      ~End() { flag = false; }
-    } end{passing};
-    run();
-  }
-
-  sim::World world;
-  const TimePoint start;
-  bool passing = false;
-  std::deque<SimulatedMachine> machines;
-  std::shared_ptr<Loop> loop;  // of what belongs to no node
-};
+SimulatedHost SimulatedWorld::add_host(sim::HostOptions options) {
+  sim::Host& host = world.add_host(std::move(options));
+  return SimulatedHost(machines.emplace_back(*this, host));
+}
 
 namespace {
 
@@ -133,8 +111,7 @@ SimulatedHost Simulation::add_host(HostOptions options) {
   own.up = options.up;
   own.down = options.down;
   own.place = {.delay = options.delay, .loss = options.loss};
-  sim::Host& host = world_->world.add_host(std::move(own));
-  return SimulatedHost(world_->machines.emplace_back(*world_, host));
+  return world_->add_host(std::move(own));
 }
 
 void Simulation::partition(const std::vector<SimulatedHost>& one,

@@ -1,0 +1,10 @@
+#pragma once
+
+#include "lab/experiment.h"
+
+namespace shoal::lab {
+
+/// The ways in which nodes talk, and who carries what for whom: streams, requests, topics, tunnels.
+Report run_message(const ExperimentOptions& options);
+
+}  // namespace shoal::lab
