@@ -11,6 +11,7 @@
 #include "system/offload.h"
 #include "system/task_group.h"
 #include "system/timeout.h"
+#include "system/yield.h"
 
 namespace shoal::content {
 
@@ -18,6 +19,9 @@ namespace {
 
 // How much of the work a loss of power may take.
 constexpr Duration kSyncEvery = 2s;
+
+/// Files stamped in the index in one turn of the event loop.
+constexpr std::size_t kStampsAtOnce = 256;
 
 // What is fetched of a tree that will not be placed, for the sake of a better message.
 constexpr Duration kNamesTimeout = 5s;
@@ -191,16 +195,22 @@ Task<void> Download::sync_now_and_then() {
 }
 
 Task<void> Download::sync() {
-  const auto finished = std::exchange(finished_, {});
+  auto finished = std::exchange(finished_, {});
   const auto all = [this] { folder_->sync_all(); };
+  std::size_t stamped = 0;
   try {
     co_await offload(system_.offload, all);
+    // What was lost in a failure stays without a stamp, so that it is hashed again.
+    while (sync_failure_.empty() && stamped < finished.size()) {
+      const auto& [file, stamp] = finished[stamped++];
+      store_.restamp(file, stamp);
+      if (stamped % kStampsAtOnce == 0) co_await yield_now(system_.waits);
+    }
   } catch (...) {
-    finished_.insert(finished_.begin(), finished.begin(), finished.end());
+    finished_.insert(finished_.begin(), finished.begin() + static_cast<std::ptrdiff_t>(stamped),
+                     finished.end());
     throw;
   }
-  if (!sync_failure_.empty()) co_return;  // what was lost then is lost
-  for (const auto& [file, stamp] : finished) store_.restamp(file, stamp);
 }
 
 DownloadCounts Download::counts() const {
