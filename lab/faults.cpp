@@ -23,7 +23,7 @@ constexpr std::size_t kMaxStreams = 256;
 constexpr Duration kGrowOld = 5s;
 constexpr const char* kLarge = "large.bin";
 
-/// How often a point strikes at most: where many things pass, seldom.
+/// How often a point fires at most: where many things pass, seldom.
 struct FaultPoint {
   const char* name;
   double chance;
@@ -43,7 +43,7 @@ constexpr std::array kPoints = {
     FaultPoint{"storage.write", 0.02},      FaultPoint{"stream.read", 0.003},
     FaultPoint{"stream.short_read", 0.05},  FaultPoint{"stream.write", 0.004},
 };
-// Of the seeds, how many a point strikes in at all.
+// Of the seeds, how many a point fires in at all.
 constexpr double kPointIsUsed = 0.35;
 
 /// What a seed makes of the scenario.
@@ -121,7 +121,7 @@ class Faulty {
     }
     stopped_ = true;
     for (SimulatedUser& user : users_) user.stop();
-    for (const auto& [name, point] : world_.faults().points()) out.faults[name] = point.struck;
+    for (const auto& [name, point] : world_.faults().points()) out.faults[name] = point.fired;
     out.failure = failure_;
     out.trace_hash = world_.trace_hash();
     return out;
@@ -304,10 +304,10 @@ class Faulty {
       accused += user.accused().size();
       crashes += user.crashes();
     }
-    std::uint64_t struck = 0;
-    for (const auto& [name, point] : world_.faults().points()) struck += point.struck;
+    std::uint64_t fired = 0;
+    for (const auto& [name, point] : world_.faults().points()) fired += point.fired;
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(rest).count();
-    return std::to_string(users_.size()) + " nodes, " + std::to_string(struck) + " faults, " +
+    return std::to_string(users_.size()) + " nodes, " + std::to_string(fired) + " faults, " +
            std::to_string(crashes) + " crashes, " + std::to_string(accused) +
            " lies told; all done " + std::to_string(seconds) + " s after";
   }

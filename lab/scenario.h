@@ -15,7 +15,7 @@ struct Outcome {
   std::string failure;  // empty: all was as it must be
   std::uint64_t trace_hash = 0;
   std::string summary;  // a few figures for people
-  /// How often each fault point struck.
+  /// How often each fault point fired.
   std::map<std::string, std::uint64_t> faults;
 };
 

@@ -81,7 +81,7 @@ code ~ /^[ \t]*#[ \t]*include/ {
     if (siblings(target, "net/transport")) complain("transports do not know each other: " target)
     if (siblings(target, "net/security")) complain("security protocols do not know each other: " target)
     if (siblings(target, "net/muxer")) complain("muxers do not know each other: " target)
-    if (siblings(target, "net") && member(here, "net") != "swarm" && !is_family_interface(target))
+    if (siblings(target, "net") && member(here, "net") != "swarm" && member(target, "net") != "resources" && !is_family_interface(target))
       complain("only net/swarm puts the parts of net together: " target)
   }
   if (in_source && target ~ world_header && !may_touch_world)

@@ -86,7 +86,7 @@ Task<void> receive(Exchange& exchange) {
 }  // namespace
 
 Task<void> serve_echo(net::Swarm& swarm, net::ProtocolStream stream, Served& served) {
-  const net::Toll::Expectation expected = swarm.expect(stream.peer);
+  const net::IngressLimiter::Solicited expected = swarm.solicit(stream.peer);
   Bytes buffer(kChunkBytes);
   try {
     while (true) {
@@ -112,7 +112,7 @@ Task<void> serve_nothing(net::ProtocolStream stream) {
 
 Task<void> echo(System& system, net::Swarm& swarm, PeerId peer, std::size_t streams,
                 std::uint64_t bytes) {
-  const net::Toll::Expectation expected = swarm.expect(peer);
+  const net::IngressLimiter::Solicited expected = swarm.solicit(peer);
   std::vector<Exchange> exchanges;
   exchanges.reserve(streams);
   while (exchanges.size() < streams) {

@@ -126,16 +126,16 @@ class Run {
         session_(world.system(), options, output),
         changed_(world.system().waits),
         work_(world.system().waits, "command"),
-        guards_(world.system().waits, "signals") {}
+        watches_(world.system().waits, "signals") {}
 
   Task<void> main() {
-    guards_.spawn(watch_signals());
+    watches_.spawn(watch_signals());
     work_.spawn(run_command());
     while (!ended_ && signal_ == 0) co_await changed_.wait();
     co_await work_.stop();
-    guards_.spawn(give_up_after(kEndTime));
+    watches_.spawn(give_up_after(kEndTime));
     co_await finish();
-    co_await guards_.stop();
+    co_await watches_.stop();
   }
 
   /// Tells how it ended.
@@ -225,7 +225,7 @@ class Run {
   int signal_ = 0;
   std::exception_ptr error_;
   TaskGroup work_;
-  TaskGroup guards_;
+  TaskGroup watches_;
 };
 
 LogLevel log_level_for(const CommonOptions& options) {

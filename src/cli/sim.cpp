@@ -83,16 +83,16 @@ class PacketFile {
 
 using FaultCounts = std::map<std::string, std::uint64_t>;
 
-// In so many seeds every fault point strikes.
+// In so many seeds every fault point fires.
 constexpr std::uint64_t kEnoughSeeds = 50;
 
-/// False when one that was passed never struck.
+/// False when one that was passed never fired.
 bool tell_faults(const FaultCounts& faults, std::uint64_t seeds) {
   bool all = true;
-  for (const auto& [point, struck] : faults) {
-    std::fprintf(stderr, "  %-22s %10" PRIu64 "\n", point.c_str(), struck);
-    if (struck > 0 || seeds < kEnoughSeeds) continue;
-    std::fprintf(stderr, "error: %s never struck\n", point.c_str());
+  for (const auto& [point, fired] : faults) {
+    std::fprintf(stderr, "  %-22s %10" PRIu64 "\n", point.c_str(), fired);
+    if (fired > 0 || seeds < kEnoughSeeds) continue;
+    std::fprintf(stderr, "error: %s never fired\n", point.c_str());
     all = false;
   }
   return all;
@@ -107,7 +107,7 @@ bool run_seed(const lab::Scenario& scenario, std::uint64_t seed, const PacketFil
               ok ? "ok" : outcome.failure.c_str(), outcome.trace_hash);
   std::fflush(stdout);
   std::fprintf(stderr, "  %s\n", outcome.summary.c_str());
-  for (const auto& [point, struck] : outcome.faults) faults[point] += struck;
+  for (const auto& [point, fired] : outcome.faults) faults[point] += fired;
   return ok;
 }
 

@@ -46,7 +46,7 @@ Task<void> forgotten(System& system) {
   {
     const Spool spool(system, store, home.path());
     std::ofstream(spool.path()) << "content";
-    store.put_place(hash, store.add_file(spool.path(), content::kNeverTrusted), 0, 7);
+    store.put_extent(hash, store.add_file(spool.path(), content::kNeverTrusted), 0, 7);
     EXPECT_TRUE(co_await store.get(hash));
   }
   EXPECT_FALSE(store.has(hash));

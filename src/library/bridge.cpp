@@ -71,7 +71,7 @@ Task<void> run_in(detail::Scope& scope, Async<void> work) {
   } catch (const boost::system::system_error&) {
     scope.cancel();
   }
-  while (!end.done) co_await end.reached.wait_through();
+  while (!end.done) co_await end.reached.wait_uncancellable();
   if (end.failure) rethrow_to_task(end.failure);
 }
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "library/words.h"
+#include "library/parse.h"
 #include "service/get.h"
 #include "system/rate_meter.h"
 #include "system/with_ticks.h"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "library/bridge.h"
-#include "library/words.h"
+#include "library/parse.h"
 #include "service/content_source.h"
 #include "service/reader.h"
 #include "service/sources.h"

@@ -7,8 +7,8 @@
 #include "library/download.h"
 #include "library/key_core.h"
 #include "library/looking.h"
+#include "library/parse.h"
 #include "library/subscribe.h"
-#include "library/words.h"
 #include "protocol/ping/ping.h"
 
 namespace shoal::library {
@@ -222,7 +222,7 @@ Task<void> NodeCore::handle(std::shared_ptr<const Handler> handler, net::Protoco
 }
 
 PeerStream NodeCore::hand_over(net::ProtocolStream stream) {
-  net::Toll::Expectation expected = node().swarm().expect(stream.peer);
+  net::IngressLimiter::Solicited expected = node().swarm().solicit(stream.peer);
   return PeerStream(StreamCore::make(loop_, open_, std::move(stream), std::move(expected)));
 }
 
@@ -381,7 +381,7 @@ Task<void> NodeCore::end_tunnels() {
 Task<void> NodeCore::end() {
   ending_ = true;
   for (const auto& [id, scope] : scopes_) scope->cancel();
-  while (!scopes_.empty()) co_await scopes_gone_.wait_through();
+  while (!scopes_.empty()) co_await scopes_gone_.wait_uncancellable();
   co_await jobs_.stop();
   open_.take_all_back();
   for (const auto& topic : topics_) topic->end();

@@ -86,7 +86,7 @@ Task<void> ShareCore::adopt(Cid root) {
 
 Task<void> ShareCore::end() {
   if (std::exchange(ending, true)) {
-    while (!ended()) co_await changed.wait_through();
+    while (!ended()) co_await changed.wait_uncancellable();
     co_return;
   }
   changed.notify_all();

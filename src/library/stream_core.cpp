@@ -48,7 +48,7 @@ class StreamCore::Busy {
 
 std::shared_ptr<StreamCore> StreamCore::make(std::shared_ptr<Loop> loop, OpenStreams& open,
                                              net::ProtocolStream stream,
-                                             net::Toll::Expectation expected) {
+                                             net::IngressLimiter::Solicited expected) {
   const auto destroy = [](StreamCore* core) {
     const std::shared_ptr<Loop> its_loop = core->loop_;
     const bool elsewhere = !its_loop->on_thread() && its_loop->post([core] { delete core; });
@@ -59,7 +59,7 @@ std::shared_ptr<StreamCore> StreamCore::make(std::shared_ptr<Loop> loop, OpenStr
 }
 
 StreamCore::StreamCore(std::shared_ptr<Loop> loop, OpenStreams& open, net::ProtocolStream stream,
-                       net::Toll::Expectation expected)
+                       net::IngressLimiter::Solicited expected)
     : loop_(std::move(loop)),
       peer_id_(stream.peer.to_string()),
       protocol_(std::move(stream.protocol)),

@@ -7,8 +7,8 @@
 #include <string>
 
 #include "library/loop.h"
+#include "net/resources/ingress_limiter.h"
 #include "net/swarm/protocol_table.h"
-#include "net/swarm/toll.h"
 
 namespace shoal::library {
 
@@ -34,7 +34,7 @@ class StreamCore {
   /// On the loop; whoever is the last to let go of it does so anywhere.
   static std::shared_ptr<StreamCore> make(std::shared_ptr<Loop> loop, OpenStreams& open,
                                           net::ProtocolStream stream,
-                                          net::Toll::Expectation expected);
+                                          net::IngressLimiter::Solicited expected);
   StreamCore(const StreamCore&) = delete;
   StreamCore& operator=(const StreamCore&) = delete;
 
@@ -58,7 +58,7 @@ class StreamCore {
   class Busy;
 
   StreamCore(std::shared_ptr<Loop> loop, OpenStreams& open, net::ProtocolStream stream,
-             net::Toll::Expectation expected);
+             net::IngressLimiter::Solicited expected);
   ~StreamCore();
   Stream& stream();
   void take_back();
@@ -70,7 +70,7 @@ class StreamCore {
   StreamCore* previous_ = nullptr;
   StreamCore* next_ = nullptr;
   std::unique_ptr<Stream> stream_;
-  net::Toll::Expectation expected_;  // the program reads as it likes
+  net::IngressLimiter::Solicited expected_;  // the program reads as it likes
   bool reading_ = false;
   bool writing_ = false;
 };

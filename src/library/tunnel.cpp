@@ -4,8 +4,8 @@
 
 #include "base/error.h"
 #include "library/bridge.h"
+#include "library/parse.h"
 #include "library/tunnel_core.h"
-#include "library/words.h"
 #include "service/link_addresses.h"
 #include "service/tunnel_secret.h"
 #include "system/stream_pair.h"
@@ -49,7 +49,7 @@ Task<void> TunnelCore::carry(std::unique_ptr<Stream> stream) {
 
 Task<void> TunnelCore::end() {
   if (std::exchange(ending, true)) {
-    while (!ended()) co_await changed.wait_through();
+    while (!ended()) co_await changed.wait_uncancellable();
     co_return;
   }
   co_await tasks.stop();

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "net/ip_prefix.h"
+#include "net/resources/ip_prefix.h"
 
 namespace shoal::net {
 namespace {

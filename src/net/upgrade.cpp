@@ -66,7 +66,7 @@ Task<Link> Upgrader::outbound(std::unique_ptr<Stream> stream, PeerId peer, Multi
 /// The first message leaves with the proposal: that saves the dialer a round trip.
 Task<Link> Upgrader::outbound(std::unique_ptr<Stream> stream, PeerId peer, Multiaddr local,
                               Multiaddr remote, Security security) {
-  strike_fault(remote);
+  inject_fault(remote);
   auto agreed = negotiate_lazily(prepare(std::move(stream)), protocol_name(security));
   Secured secured =
       co_await secure(security, std::move(agreed), Direction::outbound, std::move(peer));
@@ -75,7 +75,7 @@ Task<Link> Upgrader::outbound(std::unique_ptr<Stream> stream, PeerId peer, Multi
 }
 
 Task<Link> Upgrader::inbound(std::unique_ptr<Stream> stream, Multiaddr local, Multiaddr remote) {
-  strike_fault(remote);
+  inject_fault(remote);
   std::unique_ptr<Stream> prepared = prepare(std::move(stream));
   const Security security = co_await agree_as_listener(*prepared);
   co_await gate_.enter(remote);
@@ -85,8 +85,8 @@ Task<Link> Upgrader::inbound(std::unique_ptr<Stream> stream, Multiaddr local, Mu
                             std::move(remote));
 }
 
-void Upgrader::strike_fault(const Multiaddr& remote) {
-  if (!system_.faults.strikes("net.handshake")) return;
+void Upgrader::inject_fault(const Multiaddr& remote) {
+  if (!system_.faults.fires("net.handshake")) return;
   throw Error(ErrorCode::closed, "the handshake broke off", remote.to_string());
 }
 

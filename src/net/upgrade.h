@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "crypto/keys.h"
-#include "net/handshake_gate.h"
 #include "net/limited_stream.h"
+#include "net/resources/handshake_limiter.h"
 #include "net/security/noise/handshake.h"
 #include "net/security/pnet/network_key.h"
 #include "net/security/secured.h"
@@ -46,7 +46,7 @@ class Upgrader {
   // For transports that secure and multiplex by themselves.
   const crypto::PrivateKey& identity() const { return identity_; }
   const Bandwidth& bandwidth() const { return bandwidth_; }
-  HandshakeGate& gate() { return gate_; }
+  HandshakeLimiter& gate() { return gate_; }
 
   /// Error{refused} when somebody else than `peer` answers, or somebody outside of our private
   /// network.
@@ -64,7 +64,7 @@ class Upgrader {
                        std::optional<PeerId> peer);
   Task<Link> finish(Secured secured, Security security, Direction direction, Multiaddr local,
                     Multiaddr remote);
-  void strike_fault(const Multiaddr& remote);
+  void inject_fault(const Multiaddr& remote);
   const std::shared_ptr<const tls::Identity>& tls_identity();
 
   System& system_;
@@ -73,7 +73,7 @@ class Upgrader {
   std::shared_ptr<const tls::Identity> tls_identity_;  // made when it is first needed
   Bandwidth bandwidth_;
   const UpgradeOptions options_;
-  HandshakeGate gate_;
+  HandshakeLimiter gate_;
 };
 
 /// As multistream-select knows it.

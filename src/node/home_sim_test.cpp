@@ -44,7 +44,7 @@ class OneHome : public ::testing::Test {
     storage.open(path, Access::create)->write_at(0, as_bytes(path));
     const auto stamp = content::FileStamp::of(*storage.info(path));
     const Multihash hash = Multihash::sha2_256(as_bytes(path));
-    node.store().put_place(hash, node.store().add_file(path, stamp), 0, stamp.size);
+    node.store().put_extent(hash, node.store().add_file(path, stamp), 0, stamp.size);
     node.store().commit();
     return hash;
   }

@@ -6,10 +6,10 @@
 #include "content/bitswap/copy_counts.h"
 #include "content/bitswap/in_hand.h"
 #include "content/bitswap/inbound.h"
-#include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
+#include "content/bitswap/peer_wants.h"
 #include "content/bitswap/peer_window.h"
-#include "content/bitswap/send_turns.h"
+#include "content/bitswap/send_queue.h"
 #include "content/bitswap/server.h"
 #include "content/bitswap/session.h"
 #include "content/bitswap/wantlist.h"
@@ -23,19 +23,19 @@
 #include "format/multiaddr.h"
 #include "format/name_check.h"
 #include "format/unixfs_node.h"
-#include "net/handshake_gate.h"
 #include "net/muxer/yamux/session.h"
 #include "net/muxer/yamux/yamux_muxer.h"
 #include "net/negotiation/line.h"
 #include "net/negotiation/listener.h"
+#include "net/resources/handshake_limiter.h"
+#include "net/resources/inbound_rate_limiter.h"
+#include "net/resources/ingress_limiter.h"
 #include "net/security/noise/handshake.h"
 #include "net/security/noise/payload.h"
 #include "net/swarm/connection.h"
 #include "net/swarm/connection_table.h"
 #include "net/swarm/dialer.h"
-#include "net/swarm/inbound_rate_limiter.h"
 #include "net/swarm/peer_store.h"
-#include "net/swarm/toll.h"
 #include "net/transport/quic/limits.h"
 #include "net/transport/websocket/handshake.h"
 #include "net/transport/websocket/websocket_stream.h"
@@ -90,8 +90,8 @@ constexpr std::uint64_t seconds(Duration duration) {
       std::chrono::duration_cast<std::chrono::seconds>(duration).count());
 }
 
-constexpr auto kBitswapTokens = static_cast<std::uint64_t>(bitswap::Ledger::kTokens);
-constexpr auto kBitswapTokenRate = static_cast<std::uint64_t>(bitswap::Ledger::kTokensPerSecond);
+constexpr auto kBitswapTokens = static_cast<std::uint64_t>(bitswap::PeerWants::kTokens);
+constexpr auto kBitswapTokenRate = static_cast<std::uint64_t>(bitswap::PeerWants::kTokensPerSecond);
 constexpr auto kWindowBlocks = static_cast<std::uint64_t>(bitswap::PeerWindow::kMaxBlocks);
 constexpr auto kWindowBytes = static_cast<std::uint64_t>(bitswap::PeerWindow::kMaxBytes);
 
@@ -100,7 +100,7 @@ constexpr auto kWindowBytes = static_cast<std::uint64_t>(bitswap::PeerWindow::kM
 const auto kLimits = std::to_array<Limit>({
     {"swarm.connections", ConnectionLimits{}.connections, "connections", "connections of the node"},
     {"swarm.inbound_connections", ConnectionLimits{}.inbound_connections, "connections", "inbound connections"},
-    {"swarm.inbound_connections_per_site", ConnectionLimits{}.inbound_connections_per_site, "connections", "those of them from one IPv4 address or one /64 of IPv6"},
+    {"swarm.inbound_connections_per_prefix", ConnectionLimits{}.inbound_connections_per_prefix, "connections", "those of them from one IPv4 address or one /64 of IPv6"},
     {"swarm.connections_per_peer", ConnectionLimits{}.connections_per_peer, "connections", "connections to one peer"},
     {"swarm.high_mark", net::ConnectionMarks{}.high, "connections", "connections beyond which the least useful ones are closed"},
     {"swarm.low_mark", net::ConnectionMarks{}.low, "connections", "connections that are left then"},
@@ -111,26 +111,26 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.tag_bytes", net::ConnectionManager::kMaxNameBytes, "bytes", "the name of a tag"},
     {"swarm.handshakes", ConnectionLimits{}.handshakes, "connections", "connections still in their handshake"},
     {"swarm.handshakes_per_address", ConnectionLimits{}.handshakes_per_address, "connections", "those of them from one address"},
-    {"swarm.handshakes_begun", static_cast<std::uint64_t>(net::HandshakeGate::kBurst), "handshakes", "inbound handshakes, burst"},
-    {"swarm.handshakes_begun_rate", static_cast<std::uint64_t>(net::HandshakeGate::kPerSecond), "handshakes/s", "and how fast they may go on"},
+    {"swarm.handshakes_begun", static_cast<std::uint64_t>(net::HandshakeLimiter::kBurst), "handshakes", "inbound handshakes, burst"},
+    {"swarm.handshakes_begun_rate", static_cast<std::uint64_t>(net::HandshakeLimiter::kPerSecond), "handshakes/s", "and how fast they may go on"},
     {"swarm.handshake_timeout", seconds(ConnectionLimits{}.handshake_timeout), "s", "time for a handshake"},
     {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "unread bytes of all connections; beyond it, the connection that holds most is closed"},
     {"swarm.served_streams", net::Connection::kMaxServedStreams, "streams", "streams of all peers that are served at once"},
     {"swarm.served_streams_each", net::Connection::kMinServedStreams, "streams", "what a connection may have served even then"},
-    {"swarm.unasked_bytes", static_cast<std::uint64_t>(net::Toll::kBurstBytes), "bytes", "what all peers may say at once that nobody asked of them, before they are read more slowly"},
-    {"swarm.unasked_rate", static_cast<std::uint64_t>(net::Toll::kBytesPerSecond), "bytes/s", "and how fast they may go on"},
-    {"swarm.unasked_free_bytes", static_cast<std::uint64_t>(net::Toll::kFreeBytes), "bytes", "what each peer may say beside that"},
-    {"swarm.unasked_free_rate", static_cast<std::uint64_t>(net::Toll::kFreeBytesPerSecond), "bytes/s", "and how fast it may go on"},
+    {"swarm.unsolicited_bytes", static_cast<std::uint64_t>(net::IngressLimiter::kBurstBytes), "bytes", "what all peers may say at once that nobody asked of them, before they are read more slowly"},
+    {"swarm.unsolicited_rate", static_cast<std::uint64_t>(net::IngressLimiter::kBytesPerSecond), "bytes/s", "and how fast they may go on"},
+    {"swarm.unsolicited_free_bytes", static_cast<std::uint64_t>(net::IngressLimiter::kFreeBytes), "bytes", "what each peer may say beside that"},
+    {"swarm.unsolicited_free_rate", static_cast<std::uint64_t>(net::IngressLimiter::kFreeBytesPerSecond), "bytes/s", "and how fast it may go on"},
     {"swarm.bad_streams", static_cast<std::uint64_t>(net::Connection::kMaxBadStreams), "streams", "streams of a peer that broke a rule, before its connection ends; one is forgotten each 10 s"},
-    {"swarm.knocks", static_cast<std::uint64_t>(net::InboundRateLimiter::kBurst), "connections", "connections that one IP prefix may make at once"},
-    {"swarm.knocks_rate", static_cast<std::uint64_t>(net::InboundRateLimiter::kPerSecond), "connections/s", "and how fast it may go on"},
-    {"swarm.sites", net::InboundRateLimiter::kMaxPrefixes, "prefixes", "IP prefixes that are remembered for that"},
+    {"swarm.attempts", static_cast<std::uint64_t>(net::InboundRateLimiter::kBurst), "connections", "connections that one IP prefix may make at once"},
+    {"swarm.attempts_rate", static_cast<std::uint64_t>(net::InboundRateLimiter::kPerSecond), "connections/s", "and how fast it may go on"},
+    {"swarm.prefixes", net::InboundRateLimiter::kMaxPrefixes, "prefixes", "IP prefixes that are remembered for that"},
     {"dialer.addresses", Dialer::kMaxAddresses, "addresses", "addresses of one peer that are tried"},
     {"dialer.attempts_at_once", Dialer::kMaxAttemptsAtOnce, "attempts", "dials under way at a time, to one peer"},
     {"dialer.names", Dialer::kMaxNames, "names", "DNS names of one peer that are looked up"},
-    {"dialer.attempts", net::DialGate::kMaxAtOnce, "attempts", "dials under way at a time, to all peers"},
-    {"dialer.attempts_begun", static_cast<std::uint64_t>(net::DialGate::kBurst), "attempts", "dials that start at once, before further ones wait"},
-    {"dialer.attempts_rate", static_cast<std::uint64_t>(net::DialGate::kPerSecond), "attempts/s", "and how fast they go on"},
+    {"dialer.attempts", net::DialLimiter::kMaxAtOnce, "attempts", "dials under way at a time, to all peers"},
+    {"dialer.attempts_begun", static_cast<std::uint64_t>(net::DialLimiter::kBurst), "attempts", "dials that start at once, before further ones wait"},
+    {"dialer.attempts_rate", static_cast<std::uint64_t>(net::DialLimiter::kPerSecond), "attempts/s", "and how fast they go on"},
     {"dialer.failures", Dialer::kMaxFailures, "attempts", "failures in a row after which an address that nobody has verified is forgotten"},
     {"dialer.longest_backoff", seconds(net::DialBackoff<PeerId>::kLongest), "s", "time for which an address or a peer that could not be reached is left alone"},
     {"dialer.backoffs", net::DialBackoff<PeerId>::kMaxEntries, "entries", "addresses, and peers, for which that is remembered"},
@@ -215,21 +215,21 @@ const auto kLimits = std::to_array<Limit>({
     {"bitswap.unverified_bytes", bitswap::Inbound::kMaxUnverifiedBytes, "bytes", "messages of one peer that are being read or hashed"},
     {"bitswap.message_timeout", seconds(bitswap::Inbound::kStallTimeout), "s", "time for the next 16 KiB of a message"},
     {"bitswap.write_timeout", seconds(bitswap::OutboundStream::kStallTimeout), "s", "time for a peer to take the next 16 KiB of one"},
-    {"bitswap.wants_kept", bitswap::Ledger::kMaxWants, "blocks", "wants of one peer that are kept"},
+    {"bitswap.wants_kept", bitswap::PeerWants::kMaxWants, "blocks", "wants of one peer that are kept"},
     {"bitswap.wants_told", bitswap::Wantlist::kMaxWants, "blocks", "wants that one peer is told"},
     {"bitswap.missing_wants", kBitswapTokens, "wants", "wants for what is not held that one peer may send at once"},
     {"bitswap.missing_wants_rate", kBitswapTokenRate, "wants/s", "and how fast it may go on"},
     {"bitswap.read_ahead_bytes", bitswap::Server::kReadAheadBytes, "bytes", "blocks read from the disk and not yet sent, for one peer"},
     {"bitswap.presences", bitswap::Server::kMaxPresences, "presences", "answers without blocks that wait, for one peer"},
-    {"bitswap.unasked_blocks", bitswap::Client::kMaxUnaskedBlocks, "blocks", "blocks that a peer may send unasked before it is disconnected"},
-    {"bitswap.unasked_bytes", bitswap::Client::kMaxUnaskedBytes, "bytes", "the same in bytes"},
+    {"bitswap.unsolicited_blocks", bitswap::Client::kMaxUnsolicitedBlocks, "blocks", "blocks that a peer may send unsolicited before it is disconnected"},
+    {"bitswap.unsolicited_bytes", bitswap::Client::kMaxUnsolicitedBytes, "bytes", "the same in bytes"},
     {"bitswap.window_blocks", kWindowBlocks, "blocks", "blocks requested from one peer at a time"},
     {"bitswap.window_bytes", kWindowBytes, "bytes", "the same in bytes"},
     {"bitswap.tries", bitswap::SessionState::kMaxTries, "tries", "tries to reach a source that has not been there"},
     {"bitswap.choice", bitswap::Tuning{}.choice, "blocks", "blocks that are asked of all peers with the whole together while other getters are connected, to choose from"},
     {"bitswap.in_hand_bytes", bitswap::InHand::kMaxBytes, "bytes", "blocks that came and are still being written; beyond it no more are read from peers"},
-    {"bitswap.send_turns", bitswap::SendTurns::kTurns, "blocks", "blocks that are sent at the same time while receivers share what they get"},
-    {"bitswap.send_turn_of_others", bitswap::SendTurns::kOthersEvery, "turns", "turns of which one is for those that give nothing"},
+    {"bitswap.sends_at_once", bitswap::SendQueue::kAtOnce, "blocks", "blocks that are sent at the same time while receivers share what they get"},
+    {"bitswap.send_turn_of_others", bitswap::SendQueue::kOthersEvery, "turns", "turns of which one is for those that give nothing"},
     {"bitswap.copies_counted", bitswap::CopyCounts::kMaxBlocks, "blocks", "blocks of which it is known to how many peers they were sent"},
     {"exchange.message_bytes", pex::kMaxMessageBytes, "bytes", "a message that names other getters of the same content"},
     {"exchange.record_bytes", pex::kMaxRecordBytes, "bytes", "a peer record in it"},
@@ -285,8 +285,8 @@ const auto kLimits = std::to_array<Limit>({
     {"tunnel.services", TunnelExposer::kMaxServices, "services", "services that a node exposes"},
     {"tunnel.connections", TunnelExposer::kMaxConnections, "connections", "connections to them"},
     {"tunnel.connections_per_peer", TunnelExposer::kMaxConnectionsPerPeer, "connections", "those of them of one peer; further ones wait there"},
-    {"tunnel.unproven", TunnelExposer::kMaxUnproven, "streams", "streams that have not said which service they want"},
-    {"tunnel.unproven_per_peer", TunnelExposer::kMaxUnprovenPerPeer, "streams", "those of them of one peer that has no connection yet"},
+    {"tunnel.unauthenticated", TunnelExposer::kMaxUnauthenticated, "streams", "streams that have not said which service they want"},
+    {"tunnel.unauthenticated_per_peer", TunnelExposer::kMaxUnauthenticatedPerPeer, "streams", "those of them of one peer that has no connection yet"},
     {"tunnel.open_timeout", seconds(TunnelExposer::kOpenTimeout), "s", "time to say it"},
     {"tunnel.service_timeout", seconds(TunnelExposer::kServiceTimeout), "s", "time for a service to be connected to"},
     {"tunnel.message_bytes", tunnel::kMaxMessageBytes, "bytes", "the first message of either side"},

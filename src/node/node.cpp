@@ -43,8 +43,8 @@ constexpr std::size_t kMaxNamedAddresses = 16;
 net::ConnectionLimits connection_limits(const Config& config) {
   net::ConnectionLimits out;
   if (config.down > 0) {
-    out.unasked_bytes_per_second =
-        std::min(out.unasked_bytes_per_second, static_cast<double>(config.down) / 4);
+    out.unsolicited_bytes_per_second =
+        std::min(out.unsolicited_bytes_per_second, static_cast<double>(config.down) / 4);
   }
   return out;
 }
@@ -85,20 +85,13 @@ struct Node::Parts {
         peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),
-                {.stop = [this] { return own_addresses.stop_dialling(); }},
-                ending(swarm),
-                ending(identify),
-                module_of(relaying),
-                module_of(own_addresses),
-                ending(exchange),
-                ending(*bitswap),
-                module_of(networks),
-                ending(routing),
-                ending(topics),
-                module_of(peer_report),
-                module_of(peer_memory),
-                ending(tasks)} {}
+        modules{ending(store),          {.stop = [this] { return own_addresses.stop_dialling(); }},
+                ending(swarm),          ending(identify),
+                module_of(relaying),    module_of(own_addresses),
+                ending(exchange),       ending(*bitswap),
+                module_of(networks),    ending(routing),
+                ending(topics),         module_of(peer_report),
+                module_of(peer_memory), ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);

@@ -29,7 +29,7 @@ class StatusTest : public ::testing::Test {
     const FileStamp stamp = FileStamp::of(*storage.info(path));
     const auto file = node.store().add_file(path, stamp);
     const Multihash hash = Multihash::sha2_256(as_bytes(path));
-    node.store().put_place(hash, file, 0, stamp.size);
+    node.store().put_extent(hash, file, 0, stamp.size);
     node.store().commit();
   }
 

@@ -51,7 +51,7 @@ Task<void> Chat::keep_asking() {
 
 Task<void> Chat::ask(PeerId peer) {
   net::ProtocolStream stream = co_await swarm_.open(std::move(peer), {history_protocol_});
-  const net::Toll::Expectation expected = swarm_.expect(stream.peer);
+  const net::IngressLimiter::Solicited expected = swarm_.solicit(stream.peer);
   co_await stream.stream->close_write();
   co_await take_history(*stream.stream);
 }

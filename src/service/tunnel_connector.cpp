@@ -43,7 +43,7 @@ TunnelConnector::TunnelConnector(System& system, net::Swarm& swarm, routing::Rou
       routing_(routing),
       ticket_(std::move(ticket)),
       callbacks_(std::move(callbacks)),
-      solicited_(swarm.expect(ticket_.peer)),
+      solicited_(swarm.solicit(ticket_.peer)),
       heartbeat_(system, swarm, ticket_.peer),
       opened_(system.waits),
       changed_(system.waits),

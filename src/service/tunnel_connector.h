@@ -92,7 +92,7 @@ class TunnelConnector : private net::ConnectionObserver {
   routing::Routing& routing_;
   const TunnelTicket ticket_;
   const Callbacks callbacks_;
-  const net::Toll::Expectation solicited_;
+  const net::IngressLimiter::Solicited solicited_;
   TunnelHeartbeat heartbeat_;
   tunnel::WindowPool pool_;
   std::list<std::unique_ptr<Listener>> listeners_;

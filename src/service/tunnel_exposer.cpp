@@ -44,19 +44,19 @@ struct TunnelExposer::State : std::enable_shared_from_this<State> {
   /// A peer that has been let in, while it has connections.
   struct Client {
     Client(State& state, const PeerId& peer)
-        : solicited(state.swarm.expect(peer)), heartbeat(state.system, state.swarm, peer) {}
+        : solicited(state.swarm.solicit(peer)), heartbeat(state.system, state.swarm, peer) {}
     std::size_t connections = 0;
-    net::Toll::Expectation solicited;
+    net::IngressLimiter::Solicited solicited;
     TunnelHeartbeat heartbeat;
   };
 
   /// A stream that has not said yet what it wants.
-  class Unproven {
+  class Unauthenticated {
    public:
-    Unproven(State& state, const PeerId& peer);
-    ~Unproven();
-    Unproven(const Unproven&) = delete;
-    Unproven& operator=(const Unproven&) = delete;
+    Unauthenticated(State& state, const PeerId& peer);
+    ~Unauthenticated();
+    Unauthenticated(const Unauthenticated&) = delete;
+    Unauthenticated& operator=(const Unauthenticated&) = delete;
 
    private:
     State& state_;
@@ -104,24 +104,24 @@ struct TunnelExposer::State : std::enable_shared_from_this<State> {
   net::Swarm& swarm;
   std::map<std::string, ExposedService> services;
   std::map<PeerId, std::shared_ptr<Client>> clients;
-  std::map<PeerId, std::size_t> unproven;
-  std::size_t unproven_all = 0;
+  std::map<PeerId, std::size_t> unauthenticated;
+  std::size_t unauthenticated_all = 0;
   std::list<Live*> live;
   tunnel::WindowPool pool;
   std::function<void(const TunnelEvent&)> when_event;
   TaskGroup tasks;
 };
 
-TunnelExposer::State::Unproven::Unproven(State& state, const PeerId& peer)
+TunnelExposer::State::Unauthenticated::Unauthenticated(State& state, const PeerId& peer)
     : state_(state), peer_(peer) {
-  ++state_.unproven[peer_];
-  ++state_.unproven_all;
+  ++state_.unauthenticated[peer_];
+  ++state_.unauthenticated_all;
 }
 
-TunnelExposer::State::Unproven::~Unproven() {
-  const auto entry = state_.unproven.find(peer_);
-  if (--entry->second == 0) state_.unproven.erase(entry);
-  --state_.unproven_all;
+TunnelExposer::State::Unauthenticated::~Unauthenticated() {
+  const auto entry = state_.unauthenticated.find(peer_);
+  if (--entry->second == 0) state_.unauthenticated.erase(entry);
+  --state_.unauthenticated_all;
 }
 
 TunnelExposer::State::Live::Live(State& state, std::shared_ptr<Client> client, std::string name)
@@ -141,13 +141,14 @@ void TunnelExposer::State::Live::end() {
 }
 
 Task<tunnel::Open> TunnelExposer::State::read_open(Stream& stream, const PeerId& peer) {
-  const auto of_peer = unproven.find(peer);
-  const bool crowded = (of_peer != unproven.end() && of_peer->second >= kMaxUnprovenPerPeer) ||
-                       unproven_all >= kMaxUnproven;
+  const auto of_peer = unauthenticated.find(peer);
+  const bool crowded =
+      (of_peer != unauthenticated.end() && of_peer->second >= kMaxUnauthenticatedPerPeer) ||
+      unauthenticated_all >= kMaxUnauthenticated;
   if (crowded && !clients.contains(peer)) {
     throw Error(ErrorCode::refused, "too many tunnels are being opened", peer.to_string());
   }
-  const Unproven place(*this, peer);
+  const Unauthenticated place(*this, peer);
   const std::optional<Bytes> message =
       co_await within(system.clock, kOpenTimeout,
                       net::read_message(stream, tunnel::kMaxMessageBytes), "a tunnel's name");
@@ -167,8 +168,8 @@ const ExposedService* TunnelExposer::State::permitted(const PeerId& peer,
   const crypto::Sha256Digest expected =
       tunnel::prove(has_secret ? service->secret : kNoSecret, swarm.local_peer(), peer, open.name);
   const crypto::Sha256Digest given = open.proof.value_or(crypto::Sha256Digest{});
-  const bool proven = crypto::equal_secret(expected, given) && has_secret;
-  return listed || proven ? service : nullptr;
+  const bool authentic = crypto::equal_secret(expected, given) && has_secret;
+  return listed || authentic ? service : nullptr;
 }
 
 std::shared_ptr<TunnelExposer::State::Client> TunnelExposer::State::client_of(const PeerId& peer) {

@@ -47,8 +47,8 @@ class TunnelExposer {
   static constexpr std::size_t kMaxConnectionsPerPeer = 1024;
   static constexpr std::size_t kMaxConnections = 4096;
   /// Streams that have not said yet what they want: of one peer, and of all.
-  static constexpr std::size_t kMaxUnprovenPerPeer = 256;
-  static constexpr std::size_t kMaxUnproven = 1024;
+  static constexpr std::size_t kMaxUnauthenticatedPerPeer = 256;
+  static constexpr std::size_t kMaxUnauthenticated = 1024;
   /// For a stream to say it, and for the service to be connected to.
   static constexpr Duration kOpenTimeout = 10s;
   static constexpr Duration kServiceTimeout = 10s;

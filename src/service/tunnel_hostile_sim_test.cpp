@@ -29,7 +29,7 @@ struct Attacker {
     tunnel.net.world.run(net::write_message(*stream, message));
     return stream;
   }
-  Bytes proven_open() const {
+  Bytes authentic_open() const {
     return tunnel::Open{.name = "web",
                         .proof = tunnel::prove(tunnel.secret, tunnel.server.id, node.id, "web")}
         .encode();
@@ -68,12 +68,12 @@ TEST(TunnelHostile, of_one_peer_256_streams_may_be_silent_at_once) {
   tunnel.expose();
   Attacker attacker(tunnel);
   std::vector<std::unique_ptr<Stream>> silent;
-  for (std::size_t i = 0; i < TunnelExposer::kMaxUnprovenPerPeer + 50; ++i) {
+  for (std::size_t i = 0; i < TunnelExposer::kMaxUnauthenticatedPerPeer + 50; ++i) {
     silent.push_back(attacker.open());
     tunnel.net.world.run(write_all(*silent.back(), Bytes{0x85}));
     tunnel.net.world.run_for(20ms);
   }
-  EXPECT_EQ(attacker.streams_there(), TunnelExposer::kMaxUnprovenPerPeer);
+  EXPECT_EQ(attacker.streams_there(), TunnelExposer::kMaxUnauthenticatedPerPeer);
   // Others are let in meanwhile.
   tunnel.connect();
 }
@@ -102,9 +102,9 @@ TEST(TunnelHostile, a_proof_of_another_peer_is_worth_nothing) {
   tunnel.expose();
   Attacker honest(tunnel);
   Attacker thief(tunnel);
-  const auto good = honest.say(honest.proven_open());
+  const auto good = honest.say(honest.authentic_open());
   EXPECT_FALSE(honest.answer_of(*good).has_value());
-  const auto stolen = thief.say(honest.proven_open());
+  const auto stolen = thief.say(honest.authentic_open());
   const auto failure = thief.answer_of(*stolen);
   ASSERT_TRUE(failure.has_value());
   EXPECT_EQ(failure->code(), ErrorCode::refused);
@@ -122,7 +122,7 @@ TEST(TunnelHostile, who_is_let_in_may_not_send_beyond_the_window) {
   tunnel.expose();
   Attacker attacker(tunnel);
   for (const Bytes& frame : {Bytes{9, 0, 0, 0}, Bytes{0, 0xff, 0xff, 0xff}, Bytes{1, 0, 0, 0}}) {
-    const auto stream = attacker.say(attacker.proven_open());
+    const auto stream = attacker.say(attacker.authentic_open());
     EXPECT_FALSE(attacker.answer_of(*stream).has_value());
     tunnel.net.world.run(write_all(*stream, frame));
     tunnel.net.world.run_for(1s);
@@ -144,10 +144,10 @@ TEST(TunnelHostile, one_peer_has_1024_connections_and_the_next_is_told_busy) {
   Attacker attacker(tunnel);
   std::vector<std::unique_ptr<Stream>> open;
   for (std::size_t i = 0; i < TunnelExposer::kMaxConnectionsPerPeer; ++i) {
-    open.push_back(attacker.say(attacker.proven_open()));
+    open.push_back(attacker.say(attacker.authentic_open()));
     ASSERT_FALSE(attacker.answer_of(*open.back()).has_value()) << i;
   }
-  const auto stream = attacker.say(attacker.proven_open());
+  const auto stream = attacker.say(attacker.authentic_open());
   const auto failure = attacker.answer_of(*stream);
   ASSERT_TRUE(failure.has_value());
   EXPECT_EQ(failure->code(), ErrorCode::limit);

@@ -9,8 +9,8 @@ Task<void> Event::wait() {
   return waits_->wait([this](Waits::Id id) { add(id); });
 }
 
-Task<void> Event::wait_through() {
-  return waits_->wait_through([this](Waits::Id id) { add(id); });
+Task<void> Event::wait_uncancellable() {
+  return waits_->wait_uncancellable([this](Waits::Id id) { add(id); });
 }
 
 void Event::add(Waits::Id id) {

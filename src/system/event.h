@@ -18,7 +18,7 @@ class Event {
   /// Returns after the next notify. Cancellable.
   Task<void> wait();
   /// The same, going on when the caller is cancelled.
-  Task<void> wait_through();
+  Task<void> wait_uncancellable();
 
   void notify_all();
   /// Wakes the one that has waited longest.

@@ -5,12 +5,12 @@
 namespace shoal {
 
 /// Points in production code where the simulator may let something rare happen (a queue that is
-/// full, a timer that fires early, a short write). Never strikes in the real world.
+/// full, a timer that fires early, a short write). Never fires in the real world.
 class Faults {
  public:
   virtual ~Faults() = default;
   /// `point` names the place, such as "bitswap.drop_message".
-  virtual bool strikes(std::string_view point) = 0;
+  virtual bool fires(std::string_view point) = 0;
 };
 
 }  // namespace shoal

@@ -65,7 +65,7 @@ Task<void> TaskGroup::join() {
 }
 
 Task<void> TaskGroup::join_through() {
-  while (!running_.empty()) co_await empty_.wait_through();
+  while (!running_.empty()) co_await empty_.wait_uncancellable();
 }
 
 Task<void> TaskGroup::stop() {

@@ -13,7 +13,7 @@ namespace shoal::testing {
 inline Task<void> offload_after_cancellation(System& system) {
   struct Body {
     static Task<void> work(System& each, Event& go, bool& gone, bool& worked, bool& cancelled) {
-      while (!gone) co_await go.wait_through();
+      while (!gone) co_await go.wait_uncancellable();
       try {
         co_await offload(each.offload, [&worked] { worked = true; });
       } catch (const boost::system::system_error& error) {

@@ -92,7 +92,7 @@ TEST(Waits, wait_through_outlasts_a_cancellation_that_the_next_wait_then_meets) 
   std::string notes;
   struct Steps {
     static Task<void> take(Event& first, Event& second, std::string& notes) {
-      co_await first.wait_through();
+      co_await first.wait_uncancellable();
       notes += "first ";
       co_await second.wait();
       notes += "second ";

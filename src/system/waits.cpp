@@ -36,7 +36,7 @@ Task<void> cancellation_point() {
   }
 }
 
-Task<void> Waits::wait_through(std::function<void(Id)> begun) {
+Task<void> Waits::wait_uncancellable(std::function<void(Id)> begun) {
   co_await asio::this_coro::throw_if_cancelled(false);
   const auto initiate = [this, &begun](auto handler) {
     begun(add([handler = std::move(handler)](boost::system::error_code result) mutable {

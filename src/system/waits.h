@@ -29,7 +29,7 @@ class Waits {
 
   /// The same, but goes on waiting when the caller is cancelled, even before: the caller's next
   /// cancellable wait throws then.
-  Task<void> wait_through(std::function<void(Id)> begun);
+  Task<void> wait_uncancellable(std::function<void(Id)> begun);
 
   /// Lets the waiter go on, in a later step of the executor. False when the id names no waiter any
   /// more.

@@ -49,12 +49,12 @@ TEST_F(Bitswaps, load_every_source_and_fetch_nothing_twice) {
 }
 
 TEST_F(Bitswaps, ask_another_peer_for_what_one_lacks) {
-  TestNode& poor = add();
+  TestNode& partial = add();
   TestNode& rich = add();
   TestNode& client = add();
   const auto cids = fill(rich, 100, 1000);
-  fill(poor, 10, 1000);
-  begin(client, {&poor, &rich});
+  fill(partial, 10, 1000);
+  begin(client, {&partial, &rich});
   fetch(client, cids);
   EXPECT_EQ(fetched, 100u);
   EXPECT_LT(took, 2s);

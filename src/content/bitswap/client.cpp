@@ -54,8 +54,8 @@ struct Client::Link {
   Wantlist wantlist;
   OutboundStream out;
   Event changed;
-  net::Toll::Expectation expected;       // while the peer owes us answers
-  std::optional<TimePoint> first_right;  // answer
+  net::IngressLimiter::Solicited expected;  // while the peer owes us answers
+  std::optional<TimePoint> first_right;     // answer
   bool ended = false;
 };
 
@@ -140,9 +140,9 @@ bool Client::take_block(const PeerId& from, ReceivedBlock block) {
   if (!asked && !wanted) take_unasked(from, block);
   const auto lie = lies_.find(from);
   if (lie == lies_.end()) return wanted;
-  if (lie->second.inquiry.cleared()) {
+  if (lie->second.mismatches.cleared()) {
     forget_lie(from);
-  } else if (!lie->second.doubtful && lie->second.inquiry.certain()) {
+  } else if (!lie->second.doubtful && lie->second.mismatches.certain()) {
     conclude(from);
   }
   return wanted;
@@ -153,7 +153,7 @@ void Client::note_right(const PeerId& from, Link& link, const Multihash& hash) {
   if (!link.first_right) link.first_right = now;
   const auto lie = lies_.find(from);
   if (lie == lies_.end()) return;
-  lie->second.inquiry.right(hash);
+  lie->second.mismatches.right(hash);
   lie->second.last_right = now;
 }
 
@@ -164,18 +164,19 @@ void Client::take_unasked(const PeerId& from, const ReceivedBlock& block) {
     return;
   }
   if (swarm_.best(from) == nullptr) return;
-  Unasked& unasked = unasked_[from];
-  unasked.blocks += 1;
-  unasked.bytes += block.bytes.size();
-  if (unasked.blocks <= kMaxUnaskedBlocks && unasked.bytes <= kMaxUnaskedBytes) return;
+  Unsolicited& unsolicited = unsolicited_[from];
+  unsolicited.blocks += 1;
+  unsolicited.bytes += block.bytes.size();
+  if (unsolicited.blocks <= kMaxUnsolicitedBlocks && unsolicited.bytes <= kMaxUnsolicitedBytes)
+    return;
   log_debug("{} sends blocks that nobody asked for: disconnected", from.short_name());
-  unasked_.erase(from);
+  unsolicited_.erase(from);
   swarm_.disconnect(from);
 }
 
 void Client::expose(const PeerId& liar, const ReceivedBlock& block) {
   if (const auto known = lies_.find(liar); known != lies_.end()) {
-    known->second.inquiry.wrong();
+    known->second.mismatches.wrong();
     if (known->second.asked_again) conclude(liar);
     return;
   }
@@ -184,7 +185,7 @@ void Client::expose(const PeerId& liar, const ReceivedBlock& block) {
   const bool doubtful = !link.first_right || now - *link.first_right < kInquiryTime;
   const std::uint64_t number = ++next_lie_;
   Lie lie{.number = number,
-          .inquiry = Inquiry(link.wantlist.owed_blocks(), block.prefix),
+          .mismatches = MismatchTracker(link.wantlist.owed_blocks(), block.prefix),
           .bytes = block.bytes.size(),
           .doubtful = doubtful,
           .last_right = now,
@@ -241,12 +242,13 @@ void Client::conclude(const PeerId& liar) {
     return;
   }
   std::string reason = "sent " + std::to_string(lie.bytes) + " bytes that are not this block";
-  if (!lie.inquiry.certain()) {
+  if (!lie.mismatches.certain()) {
     reason = "sent " + std::to_string(lie.bytes) + " bytes that match none of the " +
-             std::to_string(lie.inquiry.suspects()) + " blocks it owed, of which this is the first";
+             std::to_string(lie.mismatches.suspects()) +
+             " blocks it owed, of which this is the first";
   }
-  log_debug("{} {}: {}", liar.short_name(), reason, lie.inquiry.suspect().to_string());
-  if (bad_) bad_({liar, reason, lie.inquiry.suspect()});
+  log_debug("{} {}: {}", liar.short_name(), reason, lie.mismatches.suspect().to_string());
+  if (bad_) bad_({liar, reason, lie.mismatches.suspect()});
   for (const auto& session : sessions()) session->exposed(liar, reason);
   settled_.notify_all();
 }
@@ -275,7 +277,7 @@ void Client::connected(const PeerId& peer) {
 }
 
 void Client::disconnected(const PeerId& peer, net::ConnectionId connection, bool was_last) {
-  if (was_last) unasked_.erase(peer);
+  if (was_last) unsolicited_.erase(peer);
   if (Link* known = find(peer)) {
     known->out.disconnected(connection);
     // Another connection may live: what was under way over this one is asked again over that.
@@ -319,7 +321,7 @@ void Client::set_want(const PeerId& peer, std::uint64_t session, const Cid& cid,
     auto& withdrawn = lie->second.withdrawn;
     std::erase(withdrawn, std::pair(session, cid));
     // What it is suspected about stays asked: its answer clears it.
-    if (ask == Ask::nothing && lie->second.inquiry.suspects(cid.hash())) {
+    if (ask == Ask::nothing && lie->second.mismatches.suspects(cid.hash())) {
       withdrawn.emplace_back(session, cid);
       return;
     }
@@ -370,14 +372,14 @@ Task<void> Client::send_wants(std::shared_ptr<Link> link) {
 void Client::update_expectation(Link& link) {
   const bool expects = link.wantlist.told() > 0;
   if (expects == static_cast<bool>(link.expected)) return;
-  link.expected = expects ? swarm_.expect(link.id) : net::Toll::Expectation();
+  link.expected = expects ? swarm_.solicit(link.id) : net::IngressLimiter::Solicited();
 }
 
 Task<void> Client::send_changes(Link& link) {
   const bool opened = co_await link.out.ready();
   const Message message = link.wantlist.take(opened, link.out.version());
   update_expectation(link);
-  if (message.empty() || system_.faults.strikes("bitswap.lose_wants")) co_return;
+  if (message.empty() || system_.faults.fires("bitswap.lose_wants")) co_return;
   const EncodedMessage encoded = encode_message(message, link.out.version());
   co_await link.out.write(encoded);
 }

@@ -8,7 +8,7 @@
 #include "content/bitswap/bitswap.h"
 #include "content/bitswap/in_hand.h"
 #include "content/bitswap/inbound.h"
-#include "content/bitswap/inquiry.h"
+#include "content/bitswap/mismatch_tracker.h"
 #include "content/bitswap/outbound_stream.h"
 #include "content/bitswap/want_table.h"
 #include "content/bitswap/wantlist.h"
@@ -28,9 +28,9 @@ class HolderSearch;
 /// may still send for a while: that tells which block it lied about.
 class Client {
  public:
-  /// Unasked blocks that a peer which owes nothing may send before it is disconnected.
-  static constexpr std::size_t kMaxUnaskedBlocks = 16;
-  static constexpr std::size_t kMaxUnaskedBytes = 16 * 1024 * 1024;
+  /// Unsolicited blocks that a peer which owes nothing may send before it is disconnected.
+  static constexpr std::size_t kMaxUnsolicitedBlocks = 16;
+  static constexpr std::size_t kMaxUnsolicitedBytes = 16 * 1024 * 1024;
   static constexpr int kMaxFailures = 5;
   /// How long a liar's other answers are waited for. A peer whose first right answer came less than
   /// this ago may be sending what it was asked for by an earlier life of this node: it gets the
@@ -68,14 +68,14 @@ class Client {
 
  private:
   struct Link;
-  struct Unasked {
+  struct Unsolicited {
     std::size_t blocks = 0;
     std::size_t bytes = 0;
   };
 
   struct Lie {
     std::uint64_t number;
-    Inquiry inquiry;
+    MismatchTracker mismatches;
     std::size_t bytes;
     bool doubtful;
     TimePoint last_right;
@@ -111,8 +111,8 @@ class Client {
   std::vector<std::shared_ptr<SessionState>> sessions_;
   std::vector<std::weak_ptr<HolderSearch>> holder_searches_;
   std::map<PeerId, std::shared_ptr<Link>> links_;
-  std::map<PeerId, Unasked> unasked_;  // of connected peers
-  std::map<PeerId, Lie> lies_;         // that are looked into
+  std::map<PeerId, Unsolicited> unsolicited_;  // of connected peers
+  std::map<PeerId, Lie> lies_;                 // that are looked into
   std::uint64_t next_lie_ = 0;
   Event settled_;
   const std::shared_ptr<InHand> in_hand_;

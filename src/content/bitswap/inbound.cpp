@@ -157,7 +157,7 @@ Task<std::unique_ptr<net::MemoryBudget::Reservation>> Inbound::reserve(PeerId pe
                                  .established = handlers_.established(peer)};
   auto reservation = co_await budget_.acquire(std::move(owner), bytes);
   reservation->make_revocable(
-      swarm_.expects(peer) ? kMinimumSourceRate : kMinimumRate,
+      swarm_.is_solicited(peer) ? kMinimumSourceRate : kMinimumRate,
       [this, peer] { swarm_.disconnect(peer, "sends a message too slowly while others wait"); });
   co_return reservation;
 }
@@ -257,7 +257,7 @@ Task<void> Inbound::stop() {
   room_.notify_all();
   for (Stream* stream : streams_) stream->abort();
   co_await hashing_.stop();
-  while (!streams_.empty()) co_await stream_ended_.wait_through();
+  while (!streams_.empty()) co_await stream_ended_.wait_uncancellable();
 }
 
 }  // namespace shoal::content::bitswap

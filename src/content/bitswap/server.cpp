@@ -13,7 +13,7 @@ Server::Server(System& system, net::Swarm& swarm, BlockReader& store)
       store_(store),
       budget_(system, {.bytes = kBudgetBytes, .bytes_per_peer = kReadAheadBytes}),
       copies_(std::hash<PeerId>{}(swarm.local_peer())),
-      turns_(system),
+      queue_(system),
       tasks_(system.waits, "bitswap server") {}
 
 void Server::receive(const PeerId& from, const Message& message) {
@@ -24,32 +24,32 @@ void Server::receive(const PeerId& from, const Message& message) {
   const PeerPtr peer = found != peers_.end() ? found->second : start(from);
   if (peer->sharing) credit_givers(*peer, message);
   const auto size_of = [this](const Multihash& hash) { return store_.size(hash); };
-  peer->ledger.receive(message, size_of, system_.clock.now());
+  peer->peer_wants.receive(message, size_of, system_.clock.now());
   // Not as soon as it connects: what an earlier life of it wanted, it has called off only now.
   peer->out.leave_worse_connection();
-  if (peer->ledger.has_blocks()) peer->wanted.notify_all();
-  if (peer->ledger.has_presences()) peer->sendable.notify_all();
+  if (peer->peer_wants.has_blocks()) peer->wanted.notify_all();
+  if (peer->peer_wants.has_presences()) peer->sendable.notify_all();
 }
 
 void Server::offer(const Multihash& hash) {
   std::optional<std::uint64_t> bytes;
   for (const auto& [id, peer] : peers_) {
-    if (!peer->ledger.waits_for(hash)) continue;
+    if (!peer->peer_wants.waits_for(hash)) continue;
     if (!bytes) bytes = store_.size(hash);
     if (!bytes) return;
-    peer->ledger.offer(hash, *bytes);
-    if (peer->ledger.has_blocks()) peer->wanted.notify_all();
-    if (peer->ledger.has_presences()) peer->sendable.notify_all();
+    peer->peer_wants.offer(hash, *bytes);
+    if (peer->peer_wants.has_blocks()) peer->wanted.notify_all();
+    if (peer->peer_wants.has_presences()) peer->sendable.notify_all();
   }
 }
 
 void Server::offer_all() {
   for (const auto& [id, peer] : peers_) {
-    for (const Multihash& hash : peer->ledger.waiting()) {
-      if (const auto bytes = store_.size(hash)) peer->ledger.offer(hash, *bytes);
+    for (const Multihash& hash : peer->peer_wants.waiting()) {
+      if (const auto bytes = store_.size(hash)) peer->peer_wants.offer(hash, *bytes);
     }
-    if (peer->ledger.has_blocks()) peer->wanted.notify_all();
-    if (peer->ledger.has_presences()) peer->sendable.notify_all();
+    if (peer->peer_wants.has_blocks()) peer->wanted.notify_all();
+    if (peer->peer_wants.has_presences()) peer->sendable.notify_all();
   }
 }
 
@@ -72,13 +72,13 @@ void Server::note_sharing(const PeerId& id) {
 bool Server::is_giving() const {
   return std::ranges::any_of(peers_, [](const auto& one) {
     const Peer& peer = *one.second;
-    return peer.sharing && (peer.ledger.has_blocks() || !peer.is_idle());
+    return peer.sharing && (peer.peer_wants.has_blocks() || !peer.is_idle());
   });
 }
 
 void Server::make_sharing(Peer& peer) {
   peer.sharing = true;
-  peer.ledger.send_rarest_first([this](const Multihash& hash) { return copies_.of(hash); });
+  peer.peer_wants.send_rarest_first([this](const Multihash& hash) { return copies_.of(hash); });
 }
 
 /// In a swarm a block is chosen when it can be sent: until then its receiver may have got it
@@ -133,16 +133,16 @@ Task<void> Server::stop() {
   const auto all = peers_;
   for (const auto& [id, peer] : all) end(peer);
   co_await tasks_.stop();
-  co_await turns_.stop();
+  co_await queue_.stop();
 }
 
 bool Server::is_established(const PeerId& peer) const {
-  return established_.contains(peer) || swarm_.expects(peer);
+  return established_.contains(peer) || swarm_.is_solicited(peer);
 }
 
 void Server::credit_givers(const Peer& peer, const Message& message) {
   for (const WantEntry& entry : message.wants) {
-    if (!entry.cancel || !peer.ledger.is_queued(entry.cid.hash())) continue;
+    if (!entry.cancel || !peer.peer_wants.is_queued(entry.cid.hash())) continue;
     const std::optional<std::uint32_t> giver = copies_.only_holder(entry.cid.hash());
     if (!giver || *giver == peer.number) continue;
     const auto found =
@@ -156,12 +156,13 @@ void Server::note_given(const PeerId& id) {
 }
 
 /// While nobody shares what it gets, all are sent to side by side.
-Task<std::unique_ptr<SendTurns::Turn>> Server::take_turn(Peer& peer) {
-  if (!is_swarm() || peer.slow || peer.ledger.queued_bytes() < kTurnBytes) co_return nullptr;
-  const SendTurns::Claim claim{.gives = peer.gives(),
-                               .copies = [&peer] { return peer.ledger.next_copies(); },
-                               .bytes = std::min(peer.ledger.queued_bytes(), kMessageBlockBytes)};
-  std::unique_ptr<SendTurns::Turn> turn = co_await turns_.take(claim);
+Task<std::unique_ptr<SendQueue::Turn>> Server::take_turn(Peer& peer) {
+  if (!is_swarm() || peer.slow || peer.peer_wants.queued_bytes() < kTurnBytes) co_return nullptr;
+  const SendQueue::Claim claim{
+      .gives = peer.gives(),
+      .copies = [&peer] { return peer.peer_wants.next_copies(); },
+      .bytes = std::min(peer.peer_wants.queued_bytes(), kMessageBlockBytes)};
+  std::unique_ptr<SendQueue::Turn> turn = co_await queue_.take(claim);
   co_return turn;
 }
 

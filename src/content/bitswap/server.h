@@ -9,9 +9,9 @@
 #include "content/bitswap/bitswap.h"
 #include "content/bitswap/block_reader.h"
 #include "content/bitswap/copy_counts.h"
-#include "content/bitswap/ledger.h"
 #include "content/bitswap/outbound_stream.h"
-#include "content/bitswap/send_turns.h"
+#include "content/bitswap/peer_wants.h"
+#include "content/bitswap/send_queue.h"
 #include "net/resources/memory_budget.h"
 #include "system/task_group.h"
 
@@ -67,7 +67,7 @@ class Server {
   /// It gave us a block.
   void note_given(const PeerId& peer);
   void when_saturated(std::function<bool()> saturated) {
-    turns_.when_saturated(std::move(saturated));
+    queue_.when_saturated(std::move(saturated));
   }
   Subscription when_sent(std::function<void(const Sent&)> callback) {
     return sent_.add(std::move(callback));
@@ -105,7 +105,7 @@ class Server {
   Task<void> send_next(Peer& peer);
   /// Several peers are sent to, and some of them share what they get.
   bool is_swarm() const { return !sharing_.empty() && peers_.size() > 1; }
-  Task<std::unique_ptr<SendTurns::Turn>> take_turn(Peer& peer);
+  Task<std::unique_ptr<SendQueue::Turn>> take_turn(Peer& peer);
   /// Credits those who gave what `peer` does not want of us any more.
   void credit_givers(const Peer& peer, const Message& message);
   Task<void> write(Peer& peer, Batch& batch);
@@ -120,7 +120,7 @@ class Server {
   Subscribers<const Sent&> sent_;
   net::MemoryBudget budget_;
   CopyCounts copies_;
-  SendTurns turns_;
+  SendQueue queue_;
   std::set<PeerId> established_;  // connected ones
   std::set<PeerId> sharing_;      // likewise
   std::map<PeerId, PeerPtr> peers_;

@@ -20,7 +20,7 @@ struct Server::Batch {
   std::optional<EncodedMessage> encoded;
   std::size_t written = 0;                  // of the encoded message
   bool counted = false;                     // in copies_
-  std::unique_ptr<SendTurns::Turn> turn{};  // null while nobody has to wait for one
+  std::unique_ptr<SendQueue::Turn> turn{};  // null while nobody has to wait for one
   bool pinned = false;                      // the part being written lies in the blocks
 
   std::size_t block_bytes() const {
@@ -54,7 +54,7 @@ struct Server::Batch {
 struct Server::Peer {
   Peer(System& system, net::Swarm& swarm, const PeerId& peer)
       : id(peer),
-        ledger(system.clock.now()),
+        peer_wants(system.clock.now()),
         out(system, swarm, peer),
         beside(system, swarm, peer),
         wanted(system.waits),
@@ -65,7 +65,7 @@ struct Server::Peer {
   std::uint32_t number = 0;
   std::uint64_t given = 0;  // blocks
   std::uint64_t sent = 0;
-  Ledger ledger;
+  PeerWants peer_wants;
   OutboundStream out;
   OutboundStream beside;       // for what must not wait behind blocks
   bool sharing = false;        // what it gets

@@ -8,12 +8,12 @@ namespace shoal::content::bitswap {
 
 Task<void> Server::read_ahead(PeerPtr peer) {
   while (!peer->gone) {
-    if (!peer->ledger.has_blocks()) {
+    if (!peer->peer_wants.has_blocks()) {
       co_await peer->wanted.wait();
     } else if (peer->ready_bytes >= read_ahead_bytes(*peer)) {
       co_await peer->drained.wait();
     } else {
-      std::unique_ptr<SendTurns::Turn> turn = co_await take_turn(*peer);
+      std::unique_ptr<SendQueue::Turn> turn = co_await take_turn(*peer);
       if (peer->gone) break;
       BatchPtr batch = co_await read_batch(*peer);
       if (peer->gone) forget_copies(*batch);
@@ -37,9 +37,10 @@ Task<void> Server::reserve(const PeerId& peer, Batch& batch, std::size_t bytes) 
 Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
   auto batch = std::make_unique<Batch>();
   batch->counted = peer.sharing;
-  co_await reserve(peer.id, *batch,
-                   std::max<std::size_t>(peer.ledger.next_bytes().value_or(0),
-                                         std::min(peer.ledger.queued_bytes(), kMessageBlockBytes)));
+  co_await reserve(
+      peer.id, *batch,
+      std::max<std::size_t>(peer.peer_wants.next_bytes().value_or(0),
+                            std::min(peer.peer_wants.queued_bytes(), kMessageBlockBytes)));
   std::size_t bytes = 0;
   while (!peer.gone) {
     const std::vector<Cid> cids = next_blocks(peer, bytes);
@@ -53,7 +54,7 @@ Task<Server::BatchPtr> Server::read_batch(Peer& peer) {
       std::optional<SharedBytes>& content = contents[i];
       if (!content || content->size() > kMaxBlockBytes) {
         if (batch->counted) copies_.take_back(cids[i].hash());
-        peer.ledger.missing(cids[i].hash());
+        peer.peer_wants.missing(cids[i].hash());
         continue;
       }
       bytes += content->size();
@@ -78,7 +79,7 @@ Task<void> Server::read_again(Peer& peer, Batch& batch) {
     if (contents[i] && contents[i]->size() == before.sizes[i]) {
       batch.add(before.cids[i], std::move(*contents[i]));
     } else {
-      peer.ledger.missing(before.cids[i].hash());
+      peer.peer_wants.missing(before.cids[i].hash());
     }
   }
   if (batch.cids.size() < before.cids.size() && batch.written > 0) {
@@ -91,12 +92,12 @@ std::vector<Cid> Server::next_blocks(Peer& peer, std::size_t bytes) {
   std::vector<Cid> out;
   out.reserve(kReadTogether);
   while (out.size() < kReadTogether) {
-    const std::optional<std::uint64_t> size = peer.ledger.next_bytes();
+    const std::optional<std::uint64_t> size = peer.peer_wants.next_bytes();
     if (!size) break;
     if (bytes > 0 && bytes + *size > kMessageBlockBytes) break;
     if (bytes >= kIdleMessageBytes && peer.is_idle()) break;
     bytes += static_cast<std::size_t>(*size);
-    out.push_back(*peer.ledger.next_block());
+    out.push_back(*peer.peer_wants.next_block());
   }
   return out;
 }

@@ -17,7 +17,7 @@ constexpr Duration kLate = 5s;
 Task<void> Server::send_all(PeerPtr peer) {
   int failures = 0;
   while (!peer->gone && failures < kMaxFailures) {
-    if (peer->ready.empty() && !peer->ledger.has_presences()) {
+    if (peer->ready.empty() && !peer->peer_wants.has_presences()) {
       co_await peer->sendable.wait();
       continue;
     }
@@ -38,7 +38,7 @@ Task<void> Server::send_all(PeerPtr peer) {
 
 Task<void> Server::say_beside(PeerPtr peer) {
   while (!peer->gone) {
-    if (peer->writing == nullptr || !peer->ledger.has_presences()) {
+    if (peer->writing == nullptr || !peer->peer_wants.has_presences()) {
       co_await peer->sendable.wait();
       continue;
     }
@@ -56,7 +56,7 @@ Task<void> Server::say_beside(PeerPtr peer) {
 Task<void> Server::say(Peer& peer) {
   co_await peer.beside.ready();
   Message message;
-  message.presences = peer.ledger.take_presences(kMaxPresences);
+  message.presences = peer.peer_wants.take_presences(kMaxPresences);
   if (peer.beside.version() != Version::v1_2 || message.presences.empty()) co_return;
   const EncodedMessage encoded = encode_message(message, Version::v1_2);
   co_await peer.beside.write(encoded);
@@ -68,9 +68,9 @@ Server::BatchPtr Server::take_ready(Peer& peer) {
   peer.ready.pop_front();
   peer.ready_bytes -= batch->block_bytes();
   for (std::size_t i = batch->cids.size(); i-- > 0;) {
-    if (peer.ledger.is_wanted(batch->cids[i].hash())) continue;
+    if (peer.peer_wants.is_wanted(batch->cids[i].hash())) continue;
     if (batch->counted) copies_.take_back(batch->cids[i].hash());
-    peer.ledger.sent(batch->cids[i].hash());
+    peer.peer_wants.sent(batch->cids[i].hash());
     batch->remove(i);
   }
   if (batch->reservation) batch->reservation->shrink(batch->block_bytes());
@@ -80,18 +80,18 @@ Server::BatchPtr Server::take_ready(Peer& peer) {
 }
 
 Task<void> Server::send_next(Peer& peer) {
-  if (system_.faults.strikes("bitswap.answer_late")) co_await system_.clock.sleep_for(kLate);
+  if (system_.faults.fires("bitswap.answer_late")) co_await system_.clock.sleep_for(kLate);
   co_await peer.out.ready();
   BatchPtr batch = take_ready(peer);
   // Behind those that did not get through with an earlier stream.
   std::vector<Presence>& presences = batch->message.presences;
-  const auto more = peer.ledger.take_presences(kMaxPresences - presences.size());
+  const auto more = peer.peer_wants.take_presences(kMaxPresences - presences.size());
   presences.insert(presences.end(), more.begin(), more.end());
   // An older version would not know them.
   if (peer.out.version() != Version::v1_2) presences.clear();
   if (batch->is_empty()) co_return;
 
-  const bool lost = system_.faults.strikes("bitswap.lose_answer");
+  const bool lost = system_.faults.fires("bitswap.lose_answer");
   peer.writing = batch.get();
   peer.sendable.notify_all();
   const std::size_t bytes = batch->block_bytes();
@@ -123,11 +123,11 @@ Task<void> Server::send_next(Peer& peer) {
   }
   batch->put_back();
   peer.drained.notify_all();
-  for (const Cid& cid : batch->cids) peer.ledger.sent(cid.hash());
+  for (const Cid& cid : batch->cids) peer.peer_wants.sent(cid.hash());
   peer.sent += batch->cids.size();
   if (batch->turn && !batch->cids.empty()) batch->turn->note_sent();
   if (bytes >= kTurnBytes) {
-    peer.slow = batch->turn ? batch->turn->gave_up() : peer.slow && peer.rate < turns_.slow_rate();
+    peer.slow = batch->turn ? batch->turn->gave_up() : peer.slow && peer.rate < queue_.slow_rate();
   }
   for (std::size_t i = 0; i < batch->cids.size(); ++i) {
     sent_.notify({peer.id, batch->cids[i], batch->sizes[i]});

@@ -29,7 +29,7 @@ void WantTable::peer_up(Peer index, TimePoint now) {
   peer.unsurveyed = peer.role == PeerRole::part;
   peer.last_delivery = now;
   count_roles();
-  for (auto& [order, want] : Ordered(dry_)) make_open(*want);
+  for (auto& [order, want] : Ordered(exhausted_)) make_open(*want);
 }
 
 void WantTable::set_role(Peer index, PeerRole role) {
@@ -41,7 +41,7 @@ void WantTable::set_role(Peer index, PeerRole role) {
   if (peer.unsurveyed) peer.window.restart_from(PeerWindow::kMinTogether);
   if (role == PeerRole::whole) peer.lacks = 0;
   count_roles();
-  for (auto& [order, want] : Ordered(dry_)) make_open(*want);
+  for (auto& [order, want] : Ordered(exhausted_)) make_open(*want);
 }
 
 void WantTable::count_roles() {
@@ -168,7 +168,7 @@ void WantTable::have(Peer peer, const Multihash& hash, TimePoint now) {
   if (peers_[peer].role == PeerRole::part && asked.ask != Ask::block) {
     peers_[peer].offers.emplace(entry->second.order, &entry->second);
   }
-  if (dry_.contains(entry->second.order)) make_open(entry->second);
+  if (exhausted_.contains(entry->second.order)) make_open(entry->second);
 }
 
 void WantTable::dont_have(Peer index, const Multihash& hash, TimePoint now) {
@@ -230,21 +230,21 @@ void WantTable::erase(Want& want) {
     tell(want, asked, Ask::nothing);
   }
   open_.erase(want.order);
-  dry_.erase(want.order);
+  exhausted_.erase(want.order);
   forget_offers(want);
   const Multihash hash = want.hash;
   wants_.erase(hash);
 }
 
 void WantTable::make_open(Want& want) {
-  dry_.erase(want.order);
+  exhausted_.erase(want.order);
   open_.emplace(want.order, &want);
 }
 
 void WantTable::make_dry(Want& want, TimePoint now) {
   open_.erase(want.order);
-  dry_.emplace(want.order, &want);
-  if (!want.dry_since) want.dry_since = now;
+  exhausted_.emplace(want.order, &want);
+  if (!want.exhausted_since) want.exhausted_since = now;
   ask_again(want, now);
 }
 

@@ -65,14 +65,14 @@ enum class Ask { nothing, have, block };
 ///                +---- disconnect -----+
 ///                |
 ///                +-- every peer lacks it,
-///                    or stalls with it --> dry -- have() --> open
+///                    or stalls with it --> exhausted -- have() --> open
 ///
 /// Peers that get the same tree (PeerRole::part) are told every want as WANT_HAVE. What one of them
 /// has is asked of it rather than of a peer that has the whole, whose queue it leaves: the rarest
 /// block first. Peers with the whole are asked for many blocks at once, to choose from.
 ///
-/// While a want is dry, one peer keeps a WANT_BLOCK, so that it sends the block as soon as it has
-/// it, and the others are told WANT_HAVE.
+/// While a want is exhausted, one peer keeps a WANT_BLOCK, so that it sends the block as soon as it
+/// has it, and the others are told WANT_HAVE.
 class WantTable {
  public:
   using Peer = std::uint32_t;
@@ -152,7 +152,7 @@ class WantTable {
     Kind kind;
     std::vector<Question> questions;  // in order of first asking
     bool lied = false;                // a liar was asked for it
-    std::optional<TimePoint> dry_since;
+    std::optional<TimePoint> exhausted_since;
   };
   using Ordered = std::map<std::uint64_t, Want*>;
   struct PeerState {
@@ -191,7 +191,7 @@ class WantTable {
   void cancel_where_it_lacks(Want& want);
   void ask_the_poor(Want& want);
   void delivered(Peer peer, Want& want, std::size_t bytes, TimePoint now);
-  bool is_poor(const PeerState& peer) const {
+  bool is_unhelpful(const PeerState& peer) const {
     return peer.role == PeerRole::part || peer.lacks >= tuning_.lacks_in_a_row;
   }
   /// Blocks that may be asked of it at once.
@@ -228,7 +228,7 @@ class WantTable {
   std::vector<Multihash> unsurveyed_;  // wants that came while part peers were up
   std::unordered_map<Multihash, Want> wants_;
   Ordered open_;
-  Ordered dry_;
+  Ordered exhausted_;
   std::deque<std::pair<Peer, Duration>> latencies_;  // of the last blocks
   std::optional<TimePoint> last_sign_;               // of a peer that has some of it
   std::vector<Action> actions_;

@@ -14,7 +14,7 @@ constexpr std::size_t kLooksPerPlan = 4096;
 
 /// Also when there is nobody who would need any.
 bool WantTable::has_room() const {
-  const auto may_send = [this](const PeerState& peer) { return peer.up && !is_poor(peer); };
+  const auto may_send = [this](const PeerState& peer) { return peer.up && !is_unhelpful(peer); };
   return std::ranges::any_of(peers_,
                              [&](const auto& peer) { return may_send(peer) && !is_full(peer); }) ||
          std::ranges::none_of(peers_, may_send);
@@ -79,7 +79,7 @@ void WantTable::take_offers(TimePoint now) {
       if (want == nullptr) continue;
       recall_from_wholes(*want);
       peer.offers.erase(want->order);
-      dry_.erase(want->order);
+      exhausted_.erase(want->order);
       ask_for_block(*want, index, now);
       any = true;
     }
@@ -124,7 +124,7 @@ std::optional<WantTable::Peer> WantTable::choose(const Want& want, bool& any) co
     if (!peer.up) continue;
     const Question* asked = find(want, index);
     if (asked != nullptr && (asked->lacks || asked->ask == Ask::block)) continue;
-    if (is_poor(peer) && (asked == nullptr || !asked->has)) continue;
+    if (is_unhelpful(peer) && (asked == nullptr || !asked->has)) continue;
     any = true;
     if (peer.stalled || is_full(peer)) continue;
     const auto load = [this](Peer of) {
@@ -147,14 +147,14 @@ void WantTable::ask_for_block(Want& want, Peer index, TimePoint now) {
   }
   peer.outstanding.emplace(want.order, &want);
   open_.erase(want.order);
-  want.dry_since.reset();
+  want.exhausted_since.reset();
   tell(want, asked, Ask::block);
 }
 
 /// So that a peer that gets the block meanwhile is asked for what comes after it.
 void WantTable::ask_the_poor(Want& want) {
   for (Peer index = 0; index < peers_.size(); ++index) {
-    if (!peers_[index].up || !is_poor(peers_[index])) continue;
+    if (!peers_[index].up || !is_unhelpful(peers_[index])) continue;
     Question& asked = question(want, index);
     if (asked.ask == Ask::nothing && !asked.lacks) tell(want, asked, Ask::have);
   }

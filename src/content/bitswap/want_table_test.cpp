@@ -316,24 +316,24 @@ TEST(WantTable, does_not_give_up_while_a_peer_may_still_come) {
 
 TEST(WantTable, asks_one_that_lacks_three_blocks_in_a_row_for_no_more_until_it_says_that_it_has) {
   Table table;
-  const auto poor = table.live_peer();
+  const auto unhelpful = table.live_peer();
   for (int i = 0; i < 3; ++i) table.want(hash_of(i));
-  EXPECT_EQ(table.told(Ask::block, poor), 3u);
+  EXPECT_EQ(table.told(Ask::block, unhelpful), 3u);
   const auto rich = table.live_peer();
-  for (int i = 0; i < 3; ++i) table.dont_have(poor, hash_of(i), table.now);
+  for (int i = 0; i < 3; ++i) table.dont_have(unhelpful, hash_of(i), table.now);
   EXPECT_EQ(table.told(Ask::block, rich), 3u);
   for (int i = 3; i < 7; ++i) table.want(hash_of(i));
   std::size_t blocks = 0;
   std::size_t haves = 0;
   for (const auto& action : table.plan(table.now)) {
     blocks += action.peer == rich && action.ask == Ask::block;
-    haves += action.peer == poor && action.ask == Ask::have;
+    haves += action.peer == unhelpful && action.ask == Ask::have;
   }
   EXPECT_EQ(blocks, 4u);
   EXPECT_EQ(haves, 4u);
-  table.have(poor, hash_of(3), table.now);
+  table.have(unhelpful, hash_of(3), table.now);
   for (int i = 7; i < 10; ++i) table.want(hash_of(i));
-  EXPECT_EQ(table.told(Ask::block, poor), 3u);
+  EXPECT_EQ(table.told(Ask::block, unhelpful), 3u);
 }
 
 TEST(WantTable, leaves_a_want_with_one_of_those_that_have_nothing_yet) {

@@ -17,7 +17,7 @@ std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint n
     for (Peer slow = 0; slow < peers_.size() && may_help(helper); ++slow) help(helper, slow, now);
   }
   std::vector<Want*> hopeless;
-  for (auto& [order, want] : dry_) {
+  for (auto& [order, want] : exhausted_) {
     ask_again(*want, now);
     if (is_hopeless(*want, now)) hopeless.push_back(want);
   }
@@ -42,7 +42,7 @@ bool WantTable::may_help(Peer index) const {
   // While others get the same, all is asked for most of the time: only the last blocks count then.
   const bool is_end = !together() || wants_.size() <= peers_.size();
   const bool is_idle = helper.outstanding.empty() && open_.empty() && is_end;
-  const bool may_have = !is_poor(helper) || helper.role == PeerRole::part;
+  const bool may_have = !is_unhelpful(helper) || helper.role == PeerRole::part;
   return is_idle && helper.up && !helper.stalled && may_have;
 }
 
@@ -136,7 +136,7 @@ WantTable::Peer WantTable::keeper_of(const Want& want) const {
 }
 
 bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
-  if (tuning_.peers_may_come || somebody_may_come() || live_peers() == 0 || !want.dry_since)
+  if (tuning_.peers_may_come || somebody_may_come() || live_peers() == 0 || !want.exhausted_since)
     return false;
   const int enough = want.kind == Kind::root ? 1 : 2;
   for (Peer index = 0; index < peers_.size(); ++index) {
@@ -146,7 +146,7 @@ bool WantTable::is_hopeless(const Want& want, TimePoint now) const {
   }
   if (want.kind == Kind::root) return true;
   if (last_sign_ && now - *last_sign_ < tuning_.give_up_partial) return false;
-  return now - *want.dry_since >= tuning_.give_up;
+  return now - *want.exhausted_since >= tuning_.give_up;
 }
 
 bool WantTable::somebody_may_come() const {

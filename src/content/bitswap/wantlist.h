@@ -19,7 +19,7 @@ class Wantlist {
  public:
   using SessionId = std::uint64_t;
 
-  /// More wants than this are not told: the peer would not keep them (Ledger::kMaxWants).
+  /// More wants than this are not told: the peer would not keep them (PeerWants::kMaxWants).
   static constexpr std::size_t kMaxWants = 1024;
   /// Questions that were answered or withdrawn, and whose answers may still be under way.
   static constexpr std::size_t kMaxExcused = 8192;

@@ -12,7 +12,7 @@ ChunkLeaf leaf_of(ByteView content, const UnixfsProfile& profile, const UnixfsMe
   // The node's own bytes around the content are few, so the search is short.
   const auto begin =
       std::search(leaf.block.begin(), leaf.block.end(), content.begin(), content.end());
-  PlaceFrame frame{
+  ExtentFrame frame{
       .before = Bytes(leaf.block.begin(), begin),
       .after = Bytes(begin + static_cast<std::ptrdiff_t>(content.size()), leaf.block.end())};
   return {.root = std::move(leaf.root), .frame = std::move(frame)};

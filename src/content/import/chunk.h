@@ -15,7 +15,7 @@ namespace shoal::content {
 /// A leaf of a file, without the content: the block is `frame.before`, the content, `frame.after`.
 struct ChunkLeaf {
   FileRoot root;
-  PlaceFrame frame;
+  ExtentFrame frame;
 };
 
 ChunkLeaf leaf_of(ByteView content, const UnixfsProfile& profile, const UnixfsMetadata& metadata);

@@ -196,7 +196,7 @@ void ContentReader::finish_small(std::size_t index, const std::string& path,
   set_root(index, leaf.root);
   if (store_ == nullptr) return;
   const FileId file = store_->add_file(path, opened.stamp);
-  store_->put_place(leaf.root.cid.hash(), file, 0, leaf.root.content_bytes, leaf.frame);
+  store_->put_extent(leaf.root.cid.hash(), file, 0, leaf.root.content_bytes, leaf.frame);
   if (opened.grew) return;  // it has another root already
   store_->set_imported(file, key_of(opened.info),
                        {.root = leaf.root.cid, .dag_bytes = leaf.root.tsize, .blocks = 1});
@@ -252,8 +252,8 @@ void ContentReader::take_in_order(BigFile& file) {
     file.builder.add_leaf(leaf.root);
     ++plan_.entries[file.pending.entry].blocks;
     if (store_ != nullptr) {
-      store_->put_place(leaf.root.cid.hash(), file.id, file.in_order * chunk,
-                        leaf.root.content_bytes, leaf.frame);
+      store_->put_extent(leaf.root.cid.hash(), file.id, file.in_order * chunk,
+                         leaf.root.content_bytes, leaf.frame);
     }
     file.ahead.erase(file.ahead.begin());
     ++file.in_order;

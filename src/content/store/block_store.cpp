@@ -53,7 +53,7 @@ std::optional<std::uint64_t> BlockStore::size(const Multihash& hash) {
 std::optional<std::vector<BlockStore::HeldIn>> BlockStore::where(const Multihash& hash) {
   std::vector<HeldIn> out;
   if (state_->with_index([&](Index& index) { return index.has_node(hash.encoded()); })) return out;
-  for (const Index::Place& place : state_->places(hash)) {
+  for (const Index::Extent& place : state_->extents(hash)) {
     if (place.current) out.push_back({place.file, place.path, place.stamp});
   }
   if (out.empty()) return std::nullopt;
@@ -81,7 +81,7 @@ void BlockStore::put(const Multihash& hash, ByteView bytes) {
     index.put_node(hash.encoded(), bytes);
     index.commit();
   });
-  state_->uncommitted_places = 0;
+  state_->uncommitted_extents = 0;
   state_->begin_checkpoint();
 }
 
@@ -99,13 +99,13 @@ void BlockStore::restamp(FileId file, const FileStamp& stamp) {
   state_->change([&](Index& index) { index.set_stamp(file, stamp); });
 }
 
-void BlockStore::put_place(const Multihash& hash, FileId file, std::uint64_t offset,
-                           std::uint64_t length, const PlaceFrame& frame) {
+void BlockStore::put_extent(const Multihash& hash, FileId file, std::uint64_t offset,
+                            std::uint64_t length, const ExtentFrame& frame) {
   SHOAL_CHECK(length <= kMaxBlockBytes);
-  SHOAL_CHECK(frame.before.size() <= PlaceFrame::kMaxBytes);
-  SHOAL_CHECK(frame.after.size() <= PlaceFrame::kMaxBytes);
+  SHOAL_CHECK(frame.before.size() <= ExtentFrame::kMaxBytes);
+  SHOAL_CHECK(frame.after.size() <= ExtentFrame::kMaxBytes);
   state_->change(
-      [&](Index& index) { index.put_place(hash.encoded(), file, offset, length, frame); });
+      [&](Index& index) { index.put_extent(hash.encoded(), file, offset, length, frame); });
 }
 
 void BlockStore::moved(std::string_view from, std::string_view to) {
@@ -147,7 +147,7 @@ Task<std::uint64_t> BlockStore::forget_tree(Cid root) {
     const Cid cid = std::move(unread.back());
     unread.pop_back();
     if (!seen.insert(cid.hash()).second) continue;
-    for (const Index::Place& place : state_->places(cid.hash())) files.insert(place.file);
+    for (const Index::Extent& place : state_->extents(cid.hash())) files.insert(place.file);
     if (!cid.is(Codec::dag_pb)) continue;
     const auto node = co_await get_node(cid.hash());
     if (!node) continue;

@@ -25,7 +25,7 @@ using FileId = std::int64_t;
 
 /// What stands around the content in a block that is not raw: with it, the leaves of the other
 /// profiles are served from the file too.
-struct PlaceFrame {
+struct ExtentFrame {
   static constexpr std::size_t kMaxBytes = 256;  // of each
 
   Bytes before;
@@ -42,7 +42,7 @@ enum class Persistence { on_disk, ephemeral };
 /// An ephemeral store has its rows in memory instead, and they end with it.
 ///
 /// Used from the event loop only. Writes are visible at once. Interior nodes survive the end of the
-/// process from the moment put() returns; places of leaves are committed within a second, or by
+/// process from the moment put() returns; extents of leaves are committed within a second, or by
 /// commit(), and everything when the store is destroyed.
 ///
 /// All but damaged() and stale_blocks() throw Error{io} when the disk fails. An index that turns
@@ -96,14 +96,14 @@ class BlockStore {
   /// The same, committed like a place: for what can be made again.
   void put_later(const Multihash& hash, ByteView bytes);
 
-  /// Registers a file (absolute path), or finds it; a changed stamp forgets the places in it.
+  /// Registers a file (absolute path), or finds it; a changed stamp forgets the extents in it.
   FileId add_file(std::string_view path, const FileStamp& stamp);
-  /// The stamp was renewed by our own writing (a download in progress): its places stay valid.
+  /// The stamp was renewed by our own writing (a download in progress): its extents stay valid.
   void restamp(FileId file, const FileStamp& stamp);
   /// The block with this hash lies at [offset, offset + length) of the file, between the parts of
   /// its frame.
-  void put_place(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length,
-                 const PlaceFrame& frame = {});
+  void put_extent(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                  const ExtentFrame& frame = {});
   /// Files at `from` and below it are now at `to` and below it; what was there is gone.
   void moved(std::string_view from, std::string_view to);
   /// The file that is at `path` now was renamed by this program, which changes its ctime. If it
@@ -120,7 +120,7 @@ class BlockStore {
   /// Adds what the index in another folder knows and this one does not. Throws Error{io}.
   void take_over(const std::string& folder);
 
-  /// The root that importing a file of this path, stamp and profile gave, if its places are still
+  /// The root that importing a file of this path, stamp and profile gave, if its extents are still
   /// known.
   struct Imported {
     Cid root;

@@ -49,7 +49,7 @@ Task<void> damage(System& system) {
   {
     BlockStore store(system, temp.path());
     const FileId file = store.add_file("/some/file", {});
-    for (std::uint64_t i = 0; i < 2000; ++i) store.put_place(numbered(i), file, i, 1);
+    for (std::uint64_t i = 0; i < 2000; ++i) store.put_extent(numbered(i), file, i, 1);
     co_await store.stop();
   }
   const std::string good = read_file(temp.path("index.db"));
@@ -131,7 +131,7 @@ Task<void> damage_while_open(System& system) {
   {
     BlockStore store(system, temp.path());
     const FileId file = store.add_file("/some/file", {});
-    for (std::uint64_t i = 0; i < 100'000; ++i) store.put_place(numbered(i), file, i, 1);
+    for (std::uint64_t i = 0; i < 100'000; ++i) store.put_extent(numbered(i), file, i, 1);
     co_await store.stop();
   }
   BlockStore store(system, temp.path());

@@ -10,10 +10,10 @@ namespace shoal::content {
 namespace {
 
 /// Of one block, at a time; others are looked for when all of these were forgotten.
-constexpr std::size_t kPlacesTried = 8;
+constexpr std::size_t kExtentsTried = 8;
 constexpr int kLooks = 8;
 
-BlockPlace block_place(const Index::Place& place) {
+BlockExtent block_extent(const Index::Extent& place) {
   return {.path = place.path,
           .offset = place.offset,
           .length = place.length,
@@ -25,7 +25,7 @@ BlockPlace block_place(const Index::Place& place) {
 /// One of several blocks that lie in files.
 struct Look {
   std::size_t number;
-  Index::Place place;
+  Index::Extent place;
   std::shared_ptr<File> file;
   BlockReading reading{};
 };
@@ -35,7 +35,7 @@ void read_all(System& system, const std::vector<Multihash>& hashes, std::vector<
     Look& look = looks[i];
     const bool is_same = i > 0 && looks[i - 1].place.file == look.place.file;
     if (!look.file && is_same) look.file = looks[i - 1].reading.file;
-    look.reading = read_block(system.storage, block_place(look.place), hashes[look.number],
+    look.reading = read_block(system.storage, block_extent(look.place), hashes[look.number],
                               std::move(look.file), system.clock.wall_now());
   }
 }
@@ -55,9 +55,9 @@ Task<std::optional<SharedBytes>> BlockStore::State::get_node(Multihash hash) {
   co_return std::nullopt;
 }
 
-Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::Place& place,
+Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::Extent& place,
                                            Trust trust) {
-  BlockPlace where = block_place(place);
+  BlockExtent where = block_extent(place);
   where.trusted &= trust == Trust::the_look;
   std::shared_ptr<File> file = files.find(place.file);
   const auto job = [&] {
@@ -67,17 +67,17 @@ Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::P
   co_return reading;
 }
 
-std::vector<Index::Place> BlockStore::State::places(const Multihash& hash) {
-  return with_index([&](Index& all) { return all.places(hash.encoded(), kPlacesTried); });
+std::vector<Index::Extent> BlockStore::State::extents(const Multihash& hash) {
+  return with_index([&](Index& all) { return all.extents(hash.encoded(), kExtentsTried); });
 }
 
-bool BlockStore::State::has_moved(const Multihash& hash, const Index::Place& place) {
-  return std::ranges::any_of(places(hash), [&](const Index::Place& now) {
+bool BlockStore::State::has_moved(const Multihash& hash, const Index::Extent& place) {
+  return std::ranges::any_of(extents(hash), [&](const Index::Extent& now) {
     return now.file == place.file && now.path != place.path;
   });
 }
 
-void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
+void BlockStore::State::note(const Multihash& hash, const Index::Extent& place,
                              const BlockReading& reading) {
   if (reading.file) {
     files.keep(place.file, reading.file);
@@ -87,7 +87,7 @@ void BlockStore::State::note(const Multihash& hash, const Index::Place& place,
   if (!reading.right) {
     ++stale_blocks;
     files.close(place.file);
-    change([&](Index& all) { all.forget_place(hash.encoded(), place); });
+    change([&](Index& all) { all.forget_extent(hash.encoded(), place); });
     return;
   }
   if (!reading.hashed || place.stamp == kNeverTrusted) return;
@@ -106,7 +106,7 @@ Task<std::optional<SharedBytes>> BlockStore::State::get(Multihash hash, Trust tr
   std::string missed_in;
   for (int look = 0; again && look < kLooks; ++look) {
     again = false;
-    for (const Index::Place& place : places(hash)) {
+    for (const Index::Extent& place : extents(hash)) {
       const BlockReading reading = co_await read(hash, place, trust);
       again |= !reading.right && !reading.unreadable;
       if (!reading.right && has_moved(hash, place)) {
@@ -126,7 +126,7 @@ Task<std::vector<std::optional<SharedBytes>>> BlockStore::State::get_all(
     std::vector<Multihash> hashes) {
   std::vector<Look> looks;
   for (std::size_t i = 0; i < hashes.size(); ++i) {
-    const auto found = with_index([&](Index& all) { return all.places(hashes[i].encoded(), 1); });
+    const auto found = with_index([&](Index& all) { return all.extents(hashes[i].encoded(), 1); });
     if (!found.empty()) looks.push_back({i, found.front(), files.find(found.front().file)});
   }
   const auto job = [&] { read_all(system, hashes, looks); };

@@ -101,7 +101,7 @@ TEST(BlockStoreSim, commits_places_within_a_second) {
   BlockStore store(host.system(), "/home");
   const std::uint64_t before = store.index_bytes();
   const FileId file = store.add_file("/data", FileStamp::of(*storage.info("/data")));
-  store.put_place(hash, file, 0, 5);
+  store.put_extent(hash, file, 0, 5);
   EXPECT_EQ(store.index_bytes(), before);
   world.run_for(1s);
   EXPECT_GT(store.index_bytes(), before);
@@ -129,7 +129,7 @@ void fail_quiet_commit(sim::World& world, BlockStore& store, const Multihash& ha
   Storage& storage = world.host(0).system().storage;
   storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
   const FileId file = store.add_file("/data", FileStamp::of(*storage.info("/data")));
-  store.put_place(hash, file, 0, 5);
+  store.put_extent(hash, file, 0, 5);
   world.faults().set(point, 1);
   world.run_for(2s);
   world.faults().set(point, 0);
@@ -163,7 +163,7 @@ TEST(BlockStoreSim, a_file_that_cannot_be_read_now_is_not_forgotten) {
   storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
   const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
   BlockStore store(host.system(), "/home");
-  store.put_place(hash, store.add_file("/data", FileStamp::of(*storage.info("/data"))), 0, 5);
+  store.put_extent(hash, store.add_file("/data", FileStamp::of(*storage.info("/data"))), 0, 5);
   for (const std::string point : {"storage.open", "storage.read"}) {
     world.faults().set(point, 1);
     EXPECT_FALSE(world.run(store.get(hash))) << point;
@@ -185,7 +185,7 @@ TEST(BlockStoreSim, a_file_that_moves_while_it_is_read_is_found_where_it_went) {
   storage.open("/before", Access::create)->write_at(0, as_bytes("hello"));
   const Multihash hash = Multihash::sha2_256(as_bytes("hello"));
   BlockStore store(host.system(), "/home");
-  store.put_place(hash, store.add_file("/before", FileStamp::of(*storage.info("/before"))), 0, 5);
+  store.put_extent(hash, store.add_file("/before", FileStamp::of(*storage.info("/before"))), 0, 5);
   // The name is gone when it is read, and the index knows while the answer is under way.
   storage.rename("/before", "/after", false);
   world.after(50ms, [&] { store.moved("/before", "/after"); });
@@ -201,7 +201,7 @@ struct RottenFile {
     storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
     host.world().run_for(1h);
     const FileId file = store.add_file("/data", FileStamp::of(*storage.info("/data")));
-    store.put_place(hash, file, 0, 5);
+    store.put_extent(hash, file, 0, 5);
     host.disk().rot("/data", 0);
     missing = store.when_missed(
         [this](const Multihash&, const std::string& path) { missed.push_back(path); });

@@ -13,7 +13,7 @@ namespace {
 
 constexpr Duration kCommitAfter = 1s;
 /// Places in one transaction: enough that adding many is cheap.
-constexpr std::size_t kPlacesPerCommit = 10'000;
+constexpr std::size_t kExtentsPerCommit = 10'000;
 /// Files not read for so long are closed, so that a deleted one's room comes back.
 constexpr Duration kCloseFilesAfter = 10s;
 /// Damaged indexes that are kept under names of their own.
@@ -55,7 +55,7 @@ void BlockStore::State::set_aside(const DamagedDatabase& damage) {
 }
 
 void BlockStore::State::commit() {
-  uncommitted_places = 0;
+  uncommitted_extents = 0;
   with_index([](Index& all) { all.commit(); });
   begin_checkpoint();
 }
@@ -76,7 +76,7 @@ Task<void> BlockStore::State::checkpoint(std::function<void()> job) {
 
 void BlockStore::State::commit_later() {
   if (persistence == Persistence::ephemeral) return;
-  if (++uncommitted_places >= kPlacesPerCommit) commit();
+  if (++uncommitted_extents >= kExtentsPerCommit) commit();
   if (commit_pending || tasks.stopping()) return;
   commit_pending = true;
   tasks.spawn(commit_after_a_while());

@@ -64,12 +64,12 @@ struct BlockStore::State {
   Task<void> checkpoint(std::function<void()> job);
   Task<void> close_files_when_idle();
   Task<std::optional<SharedBytes>> get_node(Multihash hash);
-  std::vector<Index::Place> places(const Multihash& hash);
-  bool has_moved(const Multihash& hash, const Index::Place& place);
+  std::vector<Index::Extent> extents(const Multihash& hash);
+  bool has_moved(const Multihash& hash, const Index::Extent& place);
   Task<std::optional<SharedBytes>> get(Multihash hash, Trust trust);
   Task<std::vector<std::optional<SharedBytes>>> get_all(std::vector<Multihash> hashes);
-  Task<BlockReading> read(const Multihash& hash, const Index::Place& place, Trust trust);
-  void note(const Multihash& hash, const Index::Place& place, const BlockReading& reading);
+  Task<BlockReading> read(const Multihash& hash, const Index::Extent& place, Trust trust);
+  void note(const Multihash& hash, const Index::Extent& place, const BlockReading& reading);
 
   System& system;
   const Persistence persistence;
@@ -82,7 +82,7 @@ struct BlockStore::State {
   bool close_pending = false;
   bool commit_pending = false;
   bool checkpointing = false;
-  std::size_t uncommitted_places = 0;
+  std::size_t uncommitted_extents = 0;
   std::uint64_t stale_blocks = 0;
   Subscribers<const Multihash&, const std::string&> missed;
   std::string lost;  // why changes went that were not committed yet; empty: none did

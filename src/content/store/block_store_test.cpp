@@ -192,13 +192,13 @@ Task<void> repeated_block(System& system) {
   BlockStore store(system, temp.path());
   const FileId file = source.add_to(store);
   for (std::uint64_t i = 1; i < 100'000; ++i) {
-    store.put_place(source.hashes[0], file, i * 1000, 1000);
+    store.put_extent(source.hashes[0], file, i * 1000, 1000);
   }
   const TimePoint begun = system.clock.now();
   for (int i = 0; i < 200; ++i) {
     EXPECT_EQ(co_await got(store, source.hashes[0]), text(source.blocks[0]));
   }
-  // Far more than it takes, and far less than when all places are looked at each time.
+  // Far more than it takes, and far less than when all extents are looked at each time.
   EXPECT_LT(system.clock.now() - begun, 2s);
   co_await store.stop();
 }
@@ -312,7 +312,7 @@ Task<void> forgotten(System& system) {
   const FileId file = source.add_to(store);
   store.forget_file(file);
   EXPECT_FALSE(store.has(source.hashes[0]));
-  store.put_place(source.hashes[0], file, 0, 1000);
+  store.put_extent(source.hashes[0], file, 0, 1000);
   EXPECT_FALSE(store.has(source.hashes[0]));
   EXPECT_NE(source.add_to(store), file);
   co_await store.stop();
@@ -365,7 +365,7 @@ Task<void> big_file(System& system) {
   const TempFolder temp;
   BlockStore store(system, temp.path());
   const FileId file = store.add_file("/data/film.mkv", {.size = 1 << 30});
-  for (std::uint64_t i = 0; i < 1024; ++i) store.put_place(numbered(i), file, i << 20, 1 << 20);
+  for (std::uint64_t i = 0; i < 1024; ++i) store.put_extent(numbered(i), file, i << 20, 1 << 20);
   const Bytes root = pattern(56'000, 1);
   store.put(Multihash::sha2_256(root), root);
   store.commit();
@@ -385,7 +385,7 @@ Task<void> many_files(System& system) {
   const TimePoint begun = system.clock.now();
   for (std::uint64_t i = 0; i < hashes.size(); ++i) {
     const FileId file = store.add_file("/data/folder/file-" + std::to_string(i), {.size = i});
-    store.put_place(hashes[i], file, 0, i % 1000);
+    store.put_extent(hashes[i], file, 0, i % 1000);
     if (i % 5000 == 0) co_await offload(system.offload, [] {});
   }
   store.commit();

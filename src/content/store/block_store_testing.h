@@ -38,7 +38,7 @@ struct Source {
 
   FileId add_to(BlockStore& store) const {
     const FileId id = store.add_file(path, stamp());
-    for (std::size_t i = 0; i < hashes.size(); ++i) store.put_place(hashes[i], id, i * 1000, 1000);
+    for (std::size_t i = 0; i < hashes.size(); ++i) store.put_extent(hashes[i], id, i * 1000, 1000);
     return id;
   }
 

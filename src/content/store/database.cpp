@@ -149,7 +149,7 @@ void Database::begin() {
 
 void Database::commit() {
   if (!in_transaction()) return;
-  if (faults_.strikes("index.commit")) {
+  if (faults_.fires("index.commit")) {
     throw Error(ErrorCode::io, "the index cannot be used: input/output error", path_);
   }
   run("COMMIT");

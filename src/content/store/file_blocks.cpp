@@ -26,7 +26,7 @@ void OpenFiles::close(FileId file) {
 namespace {
 
 /// The whole block, or nothing when the file ends before.
-std::optional<SharedBytes> read_whole(File& file, const BlockPlace& place) {
+std::optional<SharedBytes> read_whole(File& file, const BlockExtent& place) {
   const auto& [before, after] = place.frame;
   // Each by itself: a damaged index may say a length with which the sum overflows.
   if (place.length > kMaxBlockBytes) return std::nullopt;
@@ -44,7 +44,7 @@ std::optional<SharedBytes> read_whole(File& file, const BlockPlace& place) {
   return SharedBytes(buffer, into);
 }
 
-void open_and_read(Storage& storage, const BlockPlace& place, const Multihash& hash, WallTime now,
+void open_and_read(Storage& storage, const BlockExtent& place, const Multihash& hash, WallTime now,
                    BlockReading& out) {
   const auto looks_the_same = [&place](const FileInfo& look) {
     return FileStamp::of(look) == place.stamp;
@@ -79,7 +79,7 @@ bool is_there(Storage& storage, const std::string& path) {
 
 }  // namespace
 
-BlockReading read_block(Storage& storage, const BlockPlace& place, const Multihash& hash,
+BlockReading read_block(Storage& storage, const BlockExtent& place, const Multihash& hash,
                         std::shared_ptr<File> file, WallTime now) {
   BlockReading out;
   out.file = std::move(file);

@@ -30,11 +30,11 @@ class OpenFiles {
   std::list<Entry> files_;  // the last used first
 };
 
-struct BlockPlace {
+struct BlockExtent {
   std::string path;
   std::uint64_t offset = 0;
   std::uint64_t length = 0;
-  PlaceFrame frame;
+  ExtentFrame frame;
   /// The block was verified when the file looked like this; then it is read without being hashed,
   /// if its look is reliable. `trusted` false: hash it whatever the file looks like.
   FileStamp stamp;
@@ -53,7 +53,7 @@ struct BlockReading {
 /// Reads a block from its place and hashes it if need be. `file` may be null; `now` is the time,
 /// for is_reliable(). Blocks; throws nothing that the disk causes: an unreadable block is not
 /// right.
-BlockReading read_block(Storage& storage, const BlockPlace& place, const Multihash& hash,
+BlockReading read_block(Storage& storage, const BlockExtent& place, const Multihash& hash,
                         std::shared_ptr<File> file, WallTime now);
 
 }  // namespace shoal::content

@@ -38,7 +38,7 @@ TEST(FileBlocks, a_block_is_hashed_when_its_file_changes_while_it_is_read) {
   sim::World world;
   Storage& storage = world.add_host().system().storage;
   storage.open("/data", Access::create)->write_at(0, as_bytes("hello"));
-  BlockPlace place;
+  BlockExtent place;
   place.path = "/data";
   place.length = 5;
   place.stamp = FileStamp::of(*storage.info("/data"));

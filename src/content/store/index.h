@@ -16,10 +16,10 @@ namespace shoal::content {
 ///
 ///     nodes    multihash → bytes
 ///     files    id → path, stamp, version
-///     places   (file, offset, length, frame) → multihash, version
+///     extents   (file, offset, length, frame) → multihash, version
 ///     imports  (file, profile) → root
 ///
-/// A file's version counts the looks that it has had while its places were known. A place with
+/// A file's version counts the looks that it has had while its extents were known. A place with
 /// the version of its file was verified since the file got its stamp; one with an older version
 /// must be hashed before it is served.
 ///
@@ -27,11 +27,11 @@ namespace shoal::content {
 /// what it finds there is not an index.
 class Index {
  public:
-  struct Place {
+  struct Extent {
     FileId file;
     std::uint64_t offset;
     std::uint64_t length;
-    PlaceFrame frame;
+    ExtentFrame frame;
     bool current;  // the versions agree
     FileStamp stamp;
     std::string path;
@@ -51,13 +51,13 @@ class Index {
   virtual void forget_node(ByteView hash) = 0;
 
   /// At most `most` of them, and no more are looked at: a block of zeros may have a million.
-  virtual std::vector<Place> places(ByteView hash, std::size_t most) = 0;
+  virtual std::vector<Extent> extents(ByteView hash, std::size_t most) = 0;
   /// Nothing happens when the file is not known.
-  virtual void put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
-                         const PlaceFrame& frame) = 0;
-  virtual void forget_place(ByteView hash, const Place& place) = 0;
+  virtual void put_extent(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                          const ExtentFrame& frame) = 0;
+  virtual void forget_extent(ByteView hash, const Extent& place) = 0;
   /// The place was right in a file that looks like `stamp` now.
-  virtual void renew(const Place& place, const FileStamp& stamp) = 0;
+  virtual void renew(const Extent& place, const FileStamp& stamp) = 0;
 
   struct Found {
     FileId id;

@@ -46,7 +46,7 @@ constexpr const char* kTables = R"(
 )";
 
 /// What is known here stays as it is. Of files that both know, only those that are still being
-/// written may have gained places there.
+/// written may have gained extents there.
 constexpr const char* kTakeOver = R"(
   INSERT OR IGNORE INTO main.nodes(hash, size, bytes)
     SELECT hash, size, bytes FROM other.nodes;

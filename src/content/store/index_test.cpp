@@ -26,9 +26,9 @@ std::string some_path(std::uint64_t number) {
   return kPaths[number % std::size(kPaths)];
 }
 
-std::string described(const std::vector<Index::Place>& places) {
+std::string described(const std::vector<Index::Extent>& extents) {
   std::string out;
-  for (const Index::Place& place : places) {
+  for (const Index::Extent& place : extents) {
     out += fmt::format("{} [{}, {}) {}{} {} {}; ", place.path, place.offset, place.length,
                        as_text(place.frame.before), as_text(place.frame.after), place.current,
                        place.stamp.size);
@@ -56,7 +56,7 @@ class BothIndexes {
     const std::string path = some_path(random.below(8));
     const FileStamp stamp = some_stamp(random.below(3));
     const std::uint64_t offset = random.below(3);
-    const PlaceFrame frame{.before = Bytes(random.below(2), 'x'), .after = {}};
+    const ExtentFrame frame{.before = Bytes(random.below(2), 'x'), .after = {}};
     const auto file = index.find_file(path);
     switch (random.below(14)) {
       case 0:
@@ -73,13 +73,13 @@ class BothIndexes {
       case 5:
       case 6:
       case 7:
-        if (file) index.put_place(hash, file->id, offset, 1 + random.below(2), frame);
+        if (file) index.put_extent(hash, file->id, offset, 1 + random.below(2), frame);
         break;
       case 8:
-        for (const auto& place : index.places(hash, 1)) index.forget_place(hash, place);
+        for (const auto& place : index.extents(hash, 1)) index.forget_extent(hash, place);
         break;
       case 9:
-        for (const auto& place : index.places(hash, 1)) {
+        for (const auto& place : index.extents(hash, 1)) {
           if (file) index.renew(place, stamp);
         }
         break;
@@ -104,13 +104,13 @@ class BothIndexes {
     const auto node = index.node(hash);
     const auto file = index.find_file(path);
     const auto imported = file ? index.imported(file->id, "p") : std::nullopt;
-    auto places = index.places(hash, 100);
-    std::ranges::sort(places, {}, [](const auto& place) {
+    auto extents = index.extents(hash, 100);
+    std::ranges::sort(extents, {}, [](const auto& place) {
       return std::tuple(place.path, place.offset, place.length, place.frame.before);
     });
     return fmt::format("{} {} {} {} {}: {}", index.size(hash).has_value(), index.has_node(hash),
                        node ? node->size() : 0, file ? file->stamp.size : 99,
-                       imported ? imported->dag_bytes : 99, described(places));
+                       imported ? imported->dag_bytes : 99, described(extents));
   }
 
   sim::SeededRandom random_;
@@ -129,9 +129,9 @@ TEST(Index, in_memory_answers_as_on_disk) {
 TEST(Index, looks_at_as_many_places_of_a_block_as_asked) {
   MemoryIndex index;
   const FileId file = index.add_file("/a", some_stamp(1));
-  for (std::uint64_t i = 0; i < 100; ++i) index.put_place(some_hash(1), file, i, 1, {});
-  EXPECT_EQ(index.places(some_hash(1), 8).size(), 8u);
-  EXPECT_EQ(index.places(some_hash(1), 1000).size(), 100u);
+  for (std::uint64_t i = 0; i < 100; ++i) index.put_extent(some_hash(1), file, i, 1, {});
+  EXPECT_EQ(index.extents(some_hash(1), 8).size(), 8u);
+  EXPECT_EQ(index.extents(some_hash(1), 1000).size(), 100u);
 }
 
 /// The tables that the second schema had.
@@ -168,7 +168,7 @@ TEST(Index, keeps_nodes_and_places_of_the_second_schema) {
     SqliteIndex index(system, "/index.db", 0);
     EXPECT_EQ(index.node(some_hash(1)), bytes);
     EXPECT_EQ(index.size(some_hash(1)), bytes.size());
-    EXPECT_EQ(index.places(some_hash(2), 9).size(), 1u);
+    EXPECT_EQ(index.extents(some_hash(2), 9).size(), 1u);
     EXPECT_TRUE(index.find_file("/a"));
     EXPECT_GT(index.add_file("/b", some_stamp(1)), 7);
     index.commit();

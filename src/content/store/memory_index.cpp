@@ -7,9 +7,9 @@ namespace shoal::content {
 std::optional<std::uint64_t> MemoryIndex::size(ByteView hash) {
   const auto found = tables_.nodes.find(to_bytes(hash));
   if (found != tables_.nodes.end()) return found->second.size();
-  const auto held = places(hash, 1);
+  const auto held = extents(hash, 1);
   if (held.empty()) return std::nullopt;
-  const Place& place = held.front();
+  const Extent& place = held.front();
   return place.length + place.frame.before.size() + place.frame.after.size();
 }
 
@@ -32,55 +32,55 @@ void MemoryIndex::forget_node(ByteView hash) {
   for (auto& [id, file] : tables_.files) file.imports.clear();
 }
 
-Index::Place MemoryIndex::place_at(FileIterator file, const Extent& extent) const {
+Index::Extent MemoryIndex::extent_at(FileIterator file, const ExtentKey& extent) const {
   const auto& [offset, length, before, after] = extent;
   const Entry& entry = file->second;
   return {.file = file->first,
           .offset = offset,
           .length = length,
           .frame = {.before = before, .after = after},
-          .current = entry.places.at(extent).version == entry.version,
+          .current = entry.extents.at(extent).version == entry.version,
           .stamp = entry.stamp,
           .path = entry.path};
 }
 
-std::vector<Index::Place> MemoryIndex::places(ByteView hash, std::size_t most) {
-  std::vector<Place> out;
+std::vector<Index::Extent> MemoryIndex::extents(ByteView hash, std::size_t most) {
+  std::vector<Extent> out;
   const Bytes wanted = to_bytes(hash);
   auto next = tables_.by_hash.lower_bound({wanted, 0, {}});
   for (; next != tables_.by_hash.end() && out.size() < most; ++next) {
     const auto& [found, file, extent] = *next;
     if (found != wanted) break;
-    out.push_back(place_at(tables_.files.find(file), extent));
+    out.push_back(extent_at(tables_.files.find(file), extent));
   }
   return out;
 }
 
-void MemoryIndex::put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
-                            const PlaceFrame& frame) {
+void MemoryIndex::put_extent(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                             const ExtentFrame& frame) {
   const auto found = tables_.files.find(file);
   if (found == tables_.files.end()) return;
   Entry& entry = found->second;
-  const Extent extent{offset, length, frame.before, frame.after};
-  Held& held = entry.places[extent];
+  const ExtentKey extent{offset, length, frame.before, frame.after};
+  Held& held = entry.extents[extent];
   tables_.by_hash.erase({held.hash, file, extent});
   held = {.hash = to_bytes(hash), .version = entry.version};
   tables_.by_hash.emplace(held.hash, file, extent);
 }
 
-void MemoryIndex::forget_place(ByteView hash, const Place& place) {
+void MemoryIndex::forget_extent(ByteView hash, const Extent& place) {
   const auto file = tables_.files.find(place.file);
   if (file == tables_.files.end()) return;
   file->second.imports.clear();
   const Bytes wanted = to_bytes(hash);
-  std::erase_if(file->second.places, [&](const auto& row) {
+  std::erase_if(file->second.extents, [&](const auto& row) {
     const auto& [offset, length, before, after] = row.first;
     return offset == place.offset && length == place.length && row.second.hash == wanted &&
            tables_.by_hash.erase({wanted, place.file, row.first}) > 0;
   });
 }
 
-void MemoryIndex::renew(const Place& place, const FileStamp& stamp) {
+void MemoryIndex::renew(const Extent& place, const FileStamp& stamp) {
   const auto file = tables_.files.find(place.file);
   if (file == tables_.files.end()) return;
   Entry& entry = file->second;
@@ -91,8 +91,8 @@ void MemoryIndex::renew(const Place& place, const FileStamp& stamp) {
     entry.imports.clear();
   }
   const auto renewed =
-      entry.places.find({place.offset, place.length, place.frame.before, place.frame.after});
-  if (renewed != entry.places.end()) renewed->second.version = entry.version;
+      entry.extents.find({place.offset, place.length, place.frame.before, place.frame.after});
+  if (renewed != entry.extents.end()) renewed->second.version = entry.version;
 }
 
 std::optional<Index::Found> MemoryIndex::find_file(std::string_view path) {
@@ -105,7 +105,7 @@ FileId MemoryIndex::add_file(std::string_view path, const FileStamp& stamp) {
   if (const auto known = find_file(path)) {
     if (known->stamp == stamp) return known->id;
     const auto file = tables_.files.find(known->id);
-    forget_places(file);
+    forget_extents(file);
     file->second.imports.clear();
     file->second.stamp = stamp;
     return known->id;
@@ -121,15 +121,15 @@ void MemoryIndex::set_stamp(FileId file, const FileStamp& stamp) {
   if (found != tables_.files.end()) found->second.stamp = stamp;
 }
 
-void MemoryIndex::forget_places(FileIterator file) {
-  for (const auto& [extent, held] : file->second.places) {
+void MemoryIndex::forget_extents(FileIterator file) {
+  for (const auto& [extent, held] : file->second.extents) {
     tables_.by_hash.erase({held.hash, file->first, extent});
   }
-  file->second.places.clear();
+  file->second.extents.clear();
 }
 
 void MemoryIndex::erase_file(FileIterator file) {
-  forget_places(file);
+  forget_extents(file);
   tables_.paths.erase(file->second.path);
   tables_.files.erase(file);
 }

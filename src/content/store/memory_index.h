@@ -20,11 +20,11 @@ class MemoryIndex final : public Index {
   std::optional<Bytes> node(ByteView hash) override;
   void put_node(ByteView hash, ByteView bytes) override;
   void forget_node(ByteView hash) override;
-  std::vector<Place> places(ByteView hash, std::size_t most) override;
-  void put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
-                 const PlaceFrame& frame) override;
-  void forget_place(ByteView hash, const Place& place) override;
-  void renew(const Place& place, const FileStamp& stamp) override;
+  std::vector<Extent> extents(ByteView hash, std::size_t most) override;
+  void put_extent(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                  const ExtentFrame& frame) override;
+  void forget_extent(ByteView hash, const Extent& place) override;
+  void renew(const Extent& place, const FileStamp& stamp) override;
   std::optional<Found> find_file(std::string_view path) override;
   FileId add_file(std::string_view path, const FileStamp& stamp) override;
   void set_stamp(FileId file, const FileStamp& stamp) override;
@@ -44,7 +44,7 @@ class MemoryIndex final : public Index {
 
  private:
   /// Offset, length and frame.
-  using Extent = std::tuple<std::uint64_t, std::uint64_t, Bytes, Bytes>;
+  using ExtentKey = std::tuple<std::uint64_t, std::uint64_t, Bytes, Bytes>;
   struct Held {
     Bytes hash;
     std::uint64_t version = 0;
@@ -53,20 +53,20 @@ class MemoryIndex final : public Index {
     std::string path;
     FileStamp stamp;
     std::uint64_t version = 0;
-    std::map<Extent, Held> places{};
+    std::map<ExtentKey, Held> extents{};
     std::map<std::string, BlockStore::Imported, std::less<>> imports{};
   };
   struct Tables {
     std::map<Bytes, Bytes> nodes;
     std::map<FileId, Entry> files;
     std::map<std::string, FileId, std::less<>> paths;
-    std::set<std::tuple<Bytes, FileId, Extent>> by_hash;
+    std::set<std::tuple<Bytes, FileId, ExtentKey>> by_hash;
   };
 
   using FileIterator = std::map<FileId, Entry>::iterator;
 
-  Place place_at(FileIterator file, const Extent& extent) const;
-  void forget_places(FileIterator file);
+  Extent extent_at(FileIterator file, const ExtentKey& extent) const;
+  void forget_extents(FileIterator file);
   void erase_file(FileIterator file);
   /// The path itself, and all below it, in order.
   std::vector<FileIterator> files_below(std::string_view path);

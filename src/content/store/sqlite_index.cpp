@@ -46,12 +46,12 @@ struct SqliteIndex::Statements {
   Statement forget_node{db, "DELETE FROM nodes WHERE hash = ?1"};
   Statement forget_all_imports{db, "DELETE FROM imports"};
 
-  Statement places{db,
-                   "SELECT file, offset, length, places.version = files.version, path, before, "
-                   "after, " +
-                       kStampColumns +
-                       " FROM places JOIN files ON id = file "
-                       "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT ?2"};
+  Statement extents{db,
+                    "SELECT file, offset, length, places.version = files.version, path, before, "
+                    "after, " +
+                        kStampColumns +
+                        " FROM places JOIN files ON id = file "
+                        "WHERE substr(hash, -8) = substr(?1, -8) AND hash = ?1 LIMIT ?2"};
   Statement place_size{
       db,
       "SELECT length + length(before) + length(after) FROM places JOIN files ON id = file "
@@ -61,7 +61,7 @@ struct SqliteIndex::Statements {
                       "SELECT ?1, ?2, ?3, ?5, ?6, ?4, version FROM files WHERE id = ?1"};
   Statement forget_place{
       db, "DELETE FROM places WHERE file = ?1 AND offset = ?2 AND length = ?3 AND hash = ?4"};
-  Statement forget_places{db, "DELETE FROM places WHERE file = ?1"};
+  Statement forget_extents{db, "DELETE FROM places WHERE file = ?1"};
   Statement renew_place{
       db,
       "UPDATE places SET version = (SELECT version FROM files WHERE id = ?1) "
@@ -77,7 +77,7 @@ struct SqliteIndex::Statements {
   Statement set_stamp{db, "UPDATE files SET " + kSetStamp + " WHERE id = ?1"};
   Statement forget_file{db, "DELETE FROM files WHERE id = ?1"};
   /// Of a path, the first and the end of those below it.
-  Statement forget_places_below{db, "DELETE FROM places WHERE file IN (" + kIdsBelow + ")"};
+  Statement forget_extents_below{db, "DELETE FROM places WHERE file IN (" + kIdsBelow + ")"};
   Statement forget_imports_below{db, "DELETE FROM imports WHERE file IN (" + kIdsBelow + ")"};
   Statement forget_below{db, "DELETE FROM files WHERE id IN (" + kIdsBelow + ")"};
   Statement move_below{db,
@@ -136,9 +136,9 @@ void SqliteIndex::forget_node(ByteView hash) {
   sql_->forget_all_imports.run();
 }
 
-std::vector<Index::Place> SqliteIndex::places(ByteView hash, std::size_t most) {
-  std::vector<Place> found;
-  Rows rows = sql_->places.rows(hash, std::uint64_t{most});
+std::vector<Index::Extent> SqliteIndex::extents(ByteView hash, std::size_t most) {
+  std::vector<Extent> found;
+  Rows rows = sql_->extents.rows(hash, std::uint64_t{most});
   while (rows.next()) {
     found.push_back({.file = rows.integer(0),
                      .offset = static_cast<std::uint64_t>(rows.integer(1)),
@@ -151,19 +151,19 @@ std::vector<Index::Place> SqliteIndex::places(ByteView hash, std::size_t most) {
   return found;
 }
 
-void SqliteIndex::put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
-                            const PlaceFrame& frame) {
+void SqliteIndex::put_extent(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                             const ExtentFrame& frame) {
   change();
   sql_->put_place.run(file, offset, length, hash, frame.before, frame.after);
 }
 
-void SqliteIndex::forget_place(ByteView hash, const Place& place) {
+void SqliteIndex::forget_extent(ByteView hash, const Extent& place) {
   change();
   sql_->forget_place.run(place.file, place.offset, place.length, hash);
   sql_->forget_imports.run(place.file);
 }
 
-void SqliteIndex::renew(const Place& place, const FileStamp& stamp) {
+void SqliteIndex::renew(const Extent& place, const FileStamp& stamp) {
   change();
   const auto changed = run_with_stamp(sql_->renew_file, place.file, stamp);
   // One block was right; what was imported from the file as a whole may not be.
@@ -182,7 +182,7 @@ FileId SqliteIndex::add_file(std::string_view path, const FileStamp& stamp) {
   if (const auto found = find_file(path)) {
     if (found->stamp == stamp) return found->id;
     change();
-    sql_->forget_places.run(found->id);
+    sql_->forget_extents.run(found->id);
     sql_->forget_imports.run(found->id);
     set_stamp(found->id, stamp);
     return found->id;
@@ -199,7 +199,7 @@ void SqliteIndex::set_stamp(FileId file, const FileStamp& stamp) {
 
 void SqliteIndex::forget_file(FileId file) {
   change();
-  sql_->forget_places.run(file);
+  sql_->forget_extents.run(file);
   sql_->forget_imports.run(file);
   sql_->forget_file.run(file);
 }
@@ -207,7 +207,7 @@ void SqliteIndex::forget_file(FileId file) {
 std::uint64_t SqliteIndex::forget_below(std::string_view path) {
   change();
   const PathsBelow below(path);
-  sql_->forget_places_below.run(path, below.first, below.end);
+  sql_->forget_extents_below.run(path, below.first, below.end);
   sql_->forget_imports_below.run(path, below.first, below.end);
   return static_cast<std::uint64_t>(sql_->forget_below.run(path, below.first, below.end));
 }
@@ -232,7 +232,7 @@ void SqliteIndex::move_files(std::string_view from, std::string_view to) {
     statement.run(path, range.first, range.end, more...);
   };
   // What had these names is gone.
-  below(sql_->forget_places_below, to);
+  below(sql_->forget_extents_below, to);
   below(sql_->forget_imports_below, to);
   below(sql_->forget_below, to);
   below(sql_->move_below, from, to);

@@ -21,11 +21,11 @@ class SqliteIndex final : public Index {
   std::optional<Bytes> node(ByteView hash) override;
   void put_node(ByteView hash, ByteView bytes) override;
   void forget_node(ByteView hash) override;
-  std::vector<Place> places(ByteView hash, std::size_t most) override;
-  void put_place(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
-                 const PlaceFrame& frame) override;
-  void forget_place(ByteView hash, const Place& place) override;
-  void renew(const Place& place, const FileStamp& stamp) override;
+  std::vector<Extent> extents(ByteView hash, std::size_t most) override;
+  void put_extent(ByteView hash, FileId file, std::uint64_t offset, std::uint64_t length,
+                  const ExtentFrame& frame) override;
+  void forget_extent(ByteView hash, const Extent& place) override;
+  void renew(const Extent& place, const FileStamp& stamp) override;
   std::optional<Found> find_file(std::string_view path) override;
   FileId add_file(std::string_view path, const FileStamp& stamp) override;
   void set_stamp(FileId file, const FileStamp& stamp) override;

@@ -135,7 +135,7 @@ class Download final : public TreeSink, public BlockSource {
   void claim_space(const TreeFile& file);
   void serve(const Multihash& hash);
   void add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
-                std::uint64_t length, const PlaceFrame& frame);
+                std::uint64_t length, const ExtentFrame& frame);
   bool is_zeros(const Cid& cid, std::uint64_t length);
   bool hold_zeros(TreeFile& file, const Cid& cid, std::uint64_t offset, std::uint64_t length);
   std::string partial(std::string_view path) const;

@@ -135,15 +135,15 @@ Task<std::optional<std::uint64_t>> Download::holds_file(std::string path, Cid ci
   if (!was_there(path)) co_return std::nullopt;
   const std::string at = partial(path);
   FileStamp stamp;
-  const auto look = [&]() -> PlaceLook {
+  const auto look = [&]() -> RangeLook {
     const auto info = folder_->info(at);
     if (!info || info->kind != FileKind::file || info->size > kMaxBlockBytes) return {};
     stamp = FileStamp::of(*info);
     const auto file = folder_->open(at, Access::read);
     file->forget_cached();
-    return look_at_place(*file, cid, 0, stamp.size);
+    return look_at_range(*file, cid, 0, stamp.size);
   };
-  const PlaceLook seen = co_await offload(system_.offload, look);
+  const RangeLook seen = co_await offload(system_.offload, look);
   hashed_bytes_ += seen.hashed_bytes;
   if (!seen.matches) co_return std::nullopt;
   add_small_file(at, cid, stamp);
@@ -154,7 +154,7 @@ void Download::add_small_file(const std::string& at, const Cid& cid, const FileS
   const FileId id = store_.add_file(join_path(place_.folder, at), kNeverTrusted);
   finished_.emplace_back(id, stamp);
   unsynced_ = true;
-  store_.put_place(cid.hash(), id, 0, stamp.size);
+  store_.put_extent(cid.hash(), id, 0, stamp.size);
   serve(cid.hash());
 }
 
@@ -251,8 +251,8 @@ void Download::serve(const Multihash& hash) {
 
 /// Verified, and there: it can be served.
 void Download::add_leaf(const TreeFile& file, const Multihash& hash, std::uint64_t offset,
-                        std::uint64_t length, const PlaceFrame& frame) {
-  store_.put_place(hash, file.store_id, offset, length, frame);
+                        std::uint64_t length, const ExtentFrame& frame) {
+  store_.put_extent(hash, file.store_id, offset, length, frame);
   serve(hash);
 }
 
@@ -263,8 +263,8 @@ Task<bool> Download::holds(TreeFile& file, Cid cid, std::uint64_t offset, std::u
     co_return true;
   }
   if (!file.resumed) co_return false;
-  const auto look = [&] { return look_at_place(*file.file, cid, offset, length); };
-  const PlaceLook seen = co_await offload(system_.offload, look);
+  const auto look = [&] { return look_at_range(*file.file, cid, offset, length); };
+  const RangeLook seen = co_await offload(system_.offload, look);
   hashed_bytes_ += seen.hashed_bytes;
   if (!seen.matches) co_return false;
   add_leaf(file, cid.hash(), offset, length, seen.frame);

@@ -20,7 +20,7 @@ Bytes wrap(UnixfsType type, ByteView content) {
 }
 
 /// The content stands once in the block, near its beginning.
-PlaceFrame frame_around(ByteView content, ByteView block) {
+ExtentFrame frame_around(ByteView content, ByteView block) {
   const auto begin = std::ranges::search(block, content).begin();
   const auto end = begin + static_cast<std::ptrdiff_t>(content.size());
   return {.before = Bytes(block.begin(), begin), .after = Bytes(end, block.end())};
@@ -33,8 +33,8 @@ bool in_hole(File& file, std::uint64_t offset, std::uint64_t length) {
 
 }  // namespace
 
-PlaceLook look_at_place(File& file, const Cid& cid, std::uint64_t offset, std::uint64_t length) {
-  PlaceLook out;
+RangeLook look_at_range(File& file, const Cid& cid, std::uint64_t offset, std::uint64_t length) {
+  RangeLook out;
   if (length > kMaxBlockBytes) return out;
   Bytes content(static_cast<std::size_t>(length));
   // A leaf of zeros is never written, so a hole may be one: the buffer is as good as reading it.

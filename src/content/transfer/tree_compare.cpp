@@ -203,10 +203,10 @@ Task<bool> TreeCompare::holds(TreeFile& file, Cid cid, std::uint64_t offset, std
     ++skipped_blocks_;
     co_return true;
   }
-  const auto look_there = [&] { return look_at_place(*file.file, cid, offset, length); };
-  const PlaceLook seen = co_await offload(system_.offload, look_there);
+  const auto look_there = [&] { return look_at_range(*file.file, cid, offset, length); };
+  const RangeLook seen = co_await offload(system_.offload, look_there);
   hashed_bytes_ += seen.hashed_bytes;
-  if (seen.matches) store_.put_place(cid.hash(), file.store_id, offset, length, seen.frame);
+  if (seen.matches) store_.put_extent(cid.hash(), file.store_id, offset, length, seen.frame);
   // A dag-pb node that is no leaf matches nothing here, and its parts are still to come.
   if (!seen.matches && cid.is(Codec::raw)) {
     differ_in(file.path, file.size);
@@ -226,7 +226,7 @@ Task<void> TreeCompare::content(TreeFile& file, std::uint64_t offset, SharedByte
     co_return;
   }
   if (leaf == nullptr) co_return;
-  store_.put_place(leaf->cid.hash(), file.store_id, offset, bytes.size(), leaf->frame);
+  store_.put_extent(leaf->cid.hash(), file.store_id, offset, bytes.size(), leaf->frame);
 }
 
 Task<void> TreeCompare::end_file(TreeFile&) {

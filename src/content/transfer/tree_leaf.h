@@ -12,7 +12,7 @@ namespace shoal::content {
 /// file.
 struct TreeLeaf {
   Cid cid;
-  PlaceFrame frame;  // empty for a raw block
+  ExtentFrame frame;  // empty for a raw block
 };
 
 /// None for a block that names others, has no content, or has more around it than a frame holds.

@@ -11,10 +11,10 @@
 
 namespace shoal::net {
 
-/// What reading costs: see net/swarm/toll.h.
-class ReadingToll {
+/// What reading costs: see net/resources/ingress_limiter.h.
+class ReadLimiter {
  public:
-  virtual ~ReadingToll() = default;
+  virtual ~ReadLimiter() = default;
   /// Returns when more may be read after `bytes` were, which opened so many `streams`. One caller
   /// at a time. Cancellable.
   virtual Task<void> pay(std::size_t bytes, std::size_t streams) = 0;
@@ -67,7 +67,7 @@ class Muxer {
   virtual void when_idle(std::function<void()> callback) = 0;
 
   /// Pays before it reads on, from now on. Borrowed for the muxer's life.
-  virtual void pay_for_reading(ReadingToll& toll) = 0;
+  virtual void limit_reading(ReadLimiter& limiter) = 0;
   /// A stream that the other side opened ended as it should: opening it costs nothing.
   virtual void forgive_open() = 0;
 
@@ -75,14 +75,14 @@ class Muxer {
   virtual Duration round_trip() const = 0;
   /// Bytes that the other side sent and nobody has read.
   virtual std::size_t buffered_bytes() const = 0;
-  /// What windows let the other side send beyond the first, unasked one.
+  /// What windows let the other side send beyond the first, unsolicited one.
   virtual std::size_t promised_bytes() const = 0;
   /// Called when either has changed by kReportBytes since the last call. Must not wait, and not
   /// close the muxer.
   virtual void when_buffering(std::function<void()> callback) = 0;
   static constexpr std::size_t kReportBytes = 64 * 1024;
-  /// Windows grow by no more than `spare` says that all muxers together may grow.
-  virtual void bound_promises(std::function<std::size_t()> spare) = 0;
+  /// Windows grow by no more than `allowance` says that all muxers together may grow.
+  virtual void bound_promises(std::function<std::size_t()> allowance) = 0;
 };
 
 }  // namespace shoal::net

@@ -20,7 +20,7 @@ PeerId peer_of(std::uint8_t number) {
 
 constexpr MemoryBudget::MinimumRate kRate{.grace = 100ms, .bytes_per_second = 1000};
 
-struct MemoryBudgets : testing::Test {
+struct MemoryBudgets : ::testing::Test {
   using Reservation = std::unique_ptr<MemoryBudget::Reservation>;
 
   ~MemoryBudgets() override {

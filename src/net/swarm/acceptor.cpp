@@ -107,7 +107,7 @@ Task<void> Acceptor::accept_from(TransportListener& listener) {
       if (admit(incoming->remote())) {
         tasks_.spawn(upgrade(std::move(incoming)));
       } else {
-        failures_.add(FailureCounts::Stage::knock, ErrorCode::limit);
+        failures_.add(FailureCounts::Stage::attempt, ErrorCode::limit);
       }
     } catch (const Error& error) {
       log_debug("accept on {}: {}", listener.address().to_string(), error.what());

@@ -7,10 +7,10 @@
 #include <optional>
 #include <vector>
 
-#include "net/ip_prefix.h"
+#include "net/resources/inbound_rate_limiter.h"
+#include "net/resources/ip_prefix.h"
 #include "net/swarm/connection_table.h"
 #include "net/swarm/failure_counts.h"
-#include "net/swarm/inbound_rate_limiter.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
 #include "system/task_group.h"

@@ -7,10 +7,10 @@
 
 namespace shoal::net {
 
-BufferWatch::BufferWatch(Waits& waits, const ConnectionTable& connections, const Toll& toll,
-                         std::size_t max_bytes, End end)
+BufferWatch::BufferWatch(Waits& waits, const ConnectionTable& connections,
+                         const IngressLimiter& ingress, std::size_t max_bytes, End end)
     : connections_(connections),
-      toll_(toll),
+      ingress_(ingress),
       max_bytes_(max_bytes),
       end_(std::move(end)),
       tasks_(waits, "buffer watch") {}
@@ -19,7 +19,7 @@ void BufferWatch::add(Connection& connection) {
   Connection* const watched = &connection;
   held_[connection.id()] = {};
   connection.muxer().when_buffering([this, watched] { count(*watched); });
-  connection.muxer().bound_promises([this, id = connection.id()] { return spare(id); });
+  connection.muxer().bound_promises([this, id = connection.id()] { return allowance(id); });
 }
 
 void BufferWatch::remove(Connection& connection) {
@@ -32,7 +32,7 @@ void BufferWatch::remove(Connection& connection) {
 }
 
 /// No more than half of what is left, so that whoever comes later finds something, too.
-std::size_t BufferWatch::spare(ConnectionId id) const {
+std::size_t BufferWatch::allowance(ConnectionId id) const {
   const std::size_t most = max_bytes_ / 4 * 3;
   const std::size_t own = held_.at(id).promised;
   const std::size_t others = promised_ - own;
@@ -55,7 +55,8 @@ Task<void> BufferWatch::end_the_greediest() {
   std::vector<Connection*> greediest = connections_.all();
   std::erase_if(greediest, &Connection::closed);
   const auto rank = [this](const Connection* connection) {
-    return std::pair(toll_.expects(connection->peer()) ? 0 : 1, connection->buffered_bytes());
+    return std::pair(ingress_.is_solicited(connection->peer()) ? 0 : 1,
+                     connection->buffered_bytes());
   };
   std::ranges::stable_sort(greediest, std::greater<>{}, rank);
   std::size_t total = 0;

@@ -5,8 +5,8 @@
 #include <map>
 #include <string>
 
+#include "net/resources/ingress_limiter.h"
 #include "net/swarm/connection_table.h"
-#include "net/swarm/toll.h"
 #include "system/task_group.h"
 
 namespace shoal::net {
@@ -19,7 +19,7 @@ class BufferWatch {
   using End = std::function<void(Connection& connection, const std::string& reason)>;
 
   /// Borrows the first three for its life.
-  BufferWatch(Waits& waits, const ConnectionTable& connections, const Toll& toll,
+  BufferWatch(Waits& waits, const ConnectionTable& connections, const IngressLimiter& ingress,
               std::size_t max_bytes, End end);
 
   void add(Connection& connection);
@@ -35,11 +35,11 @@ class BufferWatch {
   };
 
   void count(Connection& connection);
-  std::size_t spare(ConnectionId id) const;
+  std::size_t allowance(ConnectionId id) const;
   Task<void> end_the_greediest();
 
   const ConnectionTable& connections_;
-  const Toll& toll_;
+  const IngressLimiter& ingress_;
   const std::size_t max_bytes_;
   const End end_;
   std::map<ConnectionId, Held> held_;

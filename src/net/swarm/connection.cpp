@@ -63,14 +63,14 @@ Connection::Connection(System& system, ConnectionContext& context, ConnectionId 
     : system_(system),
       context_(context),
       id_(id),
-      toll_(context.toll.payer(link.peer)),
+      read_limiter_(context.ingress.payer(link.peer)),
       link_(std::move(link)),
       path_(path_of(link_.remote)),
       direction_(direction),
       opened_at_(system.clock.now()),
       last_used_(opened_at_),
       tasks_(system.waits, "connection to " + link_.peer.short_name()) {
-  link_.muxer->pay_for_reading(*toll_);
+  link_.muxer->limit_reading(*read_limiter_);
 }
 
 ConnectionUse Connection::use() const {
@@ -86,7 +86,7 @@ ConnectionUse Connection::use() const {
 Task<ProtocolStream> Connection::open(std::span<const std::string> protocols) {
   SHOAL_CHECK(!protocols.empty());
   last_used_ = system_.clock.now();
-  if (system_.faults.strikes("net.open_stream")) {
+  if (system_.faults.fires("net.open_stream")) {
     throw Error(ErrorCode::closed, "the stream could not be opened", peer().to_string());
   }
   if (link_.muxer->must_wait_to_open()) {
@@ -168,7 +168,7 @@ Task<void> Connection::serve(std::unique_ptr<Stream> stream, std::unique_ptr<Ser
   const TimePoint now = system_.clock.now();
   if (!context_.forgiven.take(now.time_since_epoch())) co_return;
   link_.muxer->forgive_open();
-  context_.toll.refund_stream(peer());
+  context_.ingress.refund_stream(peer());
 }
 
 void Connection::note_failure(const Error& error) {
@@ -180,7 +180,7 @@ void Connection::note_failure(const Error& error) {
 }
 
 Task<void> Connection::serve_protocol(std::unique_ptr<Stream> stream) {
-  if (system_.faults.strikes("net.accept_stream")) co_return;
+  if (system_.faults.fires("net.accept_stream")) co_return;
   std::string protocol = co_await negotiate(*stream);
   const ProtocolHandler* found = context_.protocols.find(protocol);
   if (found == nullptr) co_return;

@@ -10,10 +10,10 @@
 
 #include "base/token_bucket.h"
 #include "net/path.h"
+#include "net/resources/ingress_limiter.h"
 #include "net/swarm/connection_manager.h"
 #include "net/swarm/failure_counts.h"
 #include "net/swarm/protocol_table.h"
-#include "net/swarm/toll.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
 #include "system/task_group.h"
@@ -27,14 +27,14 @@ struct ConnectionContext {
   static constexpr double kBurstForgiven = 8 * 1024;
   static constexpr double kForgivenPerSecond = 2048;
 
-  ConnectionContext(System& system, double unasked_bytes_per_second)
-      : toll(system, unasked_bytes_per_second) {}
+  ConnectionContext(System& system, double unsolicited_bytes_per_second)
+      : ingress(system, unsolicited_bytes_per_second) {}
 
   ProtocolTable protocols;
   FailureCounts failures;
   std::size_t served_streams = 0;
   TokenBucket forgiven{kBurstForgiven, kForgivenPerSecond};
-  Toll toll;
+  IngressLimiter ingress;
 };
 
 /// One live connection to a peer: opens streams for those who ask, and hands those that the peer
@@ -113,7 +113,7 @@ class Connection {
   System& system_;
   ConnectionContext& context_;
   const ConnectionId id_;
-  const std::unique_ptr<ReadingToll> toll_;
+  const std::unique_ptr<ReadLimiter> read_limiter_;
   Link link_;
   Path path_;
   const Direction direction_;

@@ -33,22 +33,22 @@ ConnectionLimits ConnectionLimits::within(std::size_t files) const {
 
 bool ConnectionTable::has_inbound_room(const Multiaddr& remote) const {
   if (is_full() || inbound_ >= limits_.inbound_connections) return false;
-  const auto site = ip_prefix_of(remote);
-  if (site && is_this_machine(*site)) return true;
-  const auto found = site ? inbound_from_.find(*site) : inbound_from_.end();
-  return found == inbound_from_.end() || found->second < limits_.inbound_connections_per_site;
+  const auto prefix = ip_prefix_of(remote);
+  if (prefix && is_this_machine(*prefix)) return true;
+  const auto found = prefix ? inbound_from_.find(*prefix) : inbound_from_.end();
+  return found == inbound_from_.end() || found->second < limits_.inbound_connections_per_prefix;
 }
 
 Connection* ConnectionTable::eviction_candidate(const Multiaddr& remote) const {
   if (has_inbound_room(remote)) return nullptr;
   const auto from = ip_prefix_of(remote);
-  const bool of_any_site = is_full() || inbound_ >= limits_.inbound_connections;
+  const bool of_any_prefix = is_full() || inbound_ >= limits_.inbound_connections;
   std::size_t most = 0;
-  for (const auto& [site, count] : inbound_from_) most = std::max(most, count);
+  for (const auto& [prefix, count] : inbound_from_) most = std::max(most, count);
   return least_useful([&](const Connection& connection) {
     if (connection.direction() != Direction::inbound) return false;
-    const auto site = ip_prefix_of(connection.remote());
-    return of_any_site ? !site || inbound_from_.at(*site) == most : site == from;
+    const auto prefix = ip_prefix_of(connection.remote());
+    return of_any_prefix ? !prefix || inbound_from_.at(*prefix) == most : prefix == from;
   });
 }
 
@@ -71,7 +71,7 @@ Connection* ConnectionTable::least_useful(
 }
 
 bool ConnectionTable::may_evict(const Connection& connection) const {
-  if (connection.closed() || toll_.expects(connection.peer())) return false;
+  if (connection.closed() || ingress_.is_solicited(connection.peer())) return false;
   if (manager_.is_protected(connection.peer())) return false;
   return connection.direction() == Direction::inbound ||
          clock_.now() - connection.opened_at() >= manager_.marks().grace;
@@ -79,11 +79,11 @@ bool ConnectionTable::may_evict(const Connection& connection) const {
 
 ConnectionUse ConnectionTable::use_of(const Connection& connection) const {
   ConnectionUse out = connection.use();
-  out.solicited = toll_.expects(connection.peer());
-  const auto site = ip_prefix_of(connection.remote());
-  const bool counts = connection.direction() == Direction::inbound && site;
-  if (!counts || is_this_machine(*site)) return out;
-  const auto found = inbound_from_.find(*site);
+  out.solicited = ingress_.is_solicited(connection.peer());
+  const auto prefix = ip_prefix_of(connection.remote());
+  const bool counts = connection.direction() == Direction::inbound && prefix;
+  if (!counts || is_this_machine(*prefix)) return out;
+  const auto found = inbound_from_.find(*prefix);
   if (found != inbound_from_.end()) out.crowd = found->second;
   return out;
 }
@@ -144,12 +144,12 @@ bool ConnectionTable::is_full() const {
 void ConnectionTable::count_inbound(const Connection& connection, bool came) {
   if (connection.direction() != Direction::inbound) return;
   inbound_ = came ? inbound_ + 1 : inbound_ - 1;
-  const auto site = ip_prefix_of(connection.remote());
-  if (!site) return;
+  const auto prefix = ip_prefix_of(connection.remote());
+  if (!prefix) return;
   if (came) {
-    ++inbound_from_[*site];
-  } else if (--inbound_from_[*site] == 0) {
-    inbound_from_.erase(*site);
+    ++inbound_from_[*prefix];
+  } else if (--inbound_from_[*prefix] == 0) {
+    inbound_from_.erase(*prefix);
   }
 }
 
@@ -159,7 +159,7 @@ void ConnectionTable::free_retired(Connection* connection) {
 }
 
 Task<void> ConnectionTable::wait_until_freed() {
-  while (!retired_.empty()) co_await freed_.wait_through();
+  while (!retired_.empty()) co_await freed_.wait_uncancellable();
 }
 
 bool ConnectionTable::surplus(const Connection& connection) const {

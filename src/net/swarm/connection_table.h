@@ -8,9 +8,9 @@
 #include <unordered_map>
 #include <vector>
 
-#include "net/ip_prefix.h"
+#include "net/resources/dial_limiter.h"
+#include "net/resources/ip_prefix.h"
 #include "net/swarm/connection.h"
-#include "net/swarm/dial_gate.h"
 
 namespace shoal::net {
 
@@ -20,10 +20,10 @@ struct ConnectionLimits {
   /// Of these, made by others: whatever they do, we can still dial.
   std::size_t inbound_connections = 768;
   /// Of these, from one IPv4 address or one /64 of IPv6; not from this machine.
-  std::size_t inbound_connections_per_site = 256;
+  std::size_t inbound_connections_per_prefix = 256;
   std::size_t connections_per_peer = 4;
   /// Connections that have not proved who they are yet. Beyond either number the oldest goes, of
-  /// the site that has most.
+  /// the prefix that has most.
   std::size_t handshakes = 256;
   std::size_t handshakes_per_address = 192;
   Duration handshake_timeout = 15s;
@@ -31,11 +31,11 @@ struct ConnectionLimits {
   /// by half of it, all together.
   std::size_t buffered_bytes = 32 * 1024 * 1024;
   /// What peers may say that nobody asked of them, a second.
-  double unasked_bytes_per_second = Toll::kBytesPerSecond;
+  double unsolicited_bytes_per_second = IngressLimiter::kBytesPerSecond;
   /// The process's limit of open files, where it bounds the connections; else 0.
   std::size_t open_files = 0;
   /// Attempts of all dials that are under way at once.
-  std::size_t dial_attempts = DialGate::kMaxAtOnce;
+  std::size_t dial_attempts = DialLimiter::kMaxAtOnce;
   /// Below these bounds, how many connections are kept.
   ConnectionMarks marks{};
 
@@ -48,14 +48,14 @@ struct ConnectionLimits {
 /// The connections of a node by id and by peer. Owns them until they are taken out.
 class ConnectionTable {
  public:
-  /// Borrows all three for its life. `toll` tells whose data we wait for.
+  /// Borrows all three for its life. `ingress` tells whose data we wait for.
   ConnectionTable(Clock& clock, PeerId local_peer, ConnectionLimits limits,
-                  const ConnectionManager& manager, const Toll& toll)
+                  const ConnectionManager& manager, const IngressLimiter& ingress)
       : clock_(clock),
         local_peer_(std::move(local_peer)),
         limits_(limits),
         manager_(manager),
-        toll_(toll),
+        ingress_(ingress),
         freed_(clock.waits()) {}
 
   ConnectionId next_id() { return ++last_id_; }
@@ -113,12 +113,12 @@ class ConnectionTable {
   const PeerId local_peer_;
   const ConnectionLimits limits_;
   const ConnectionManager& manager_;
-  const Toll& toll_;
+  const IngressLimiter& ingress_;
   ConnectionId last_id_ = 0;
   std::map<ConnectionId, std::unique_ptr<Connection>> by_id_;
   std::unordered_map<PeerId, std::vector<Connection*>> by_peer_;
   std::size_t inbound_ = 0;
-  std::map<IpAddress, std::size_t> inbound_from_;  // by site
+  std::map<IpAddress, std::size_t> inbound_from_;  // by prefix
   std::set<ConnectionId> without_place_;
   std::vector<std::unique_ptr<Connection>> retired_;
   Event freed_;

@@ -110,7 +110,7 @@ TEST(ConnectionTrimmer, ends_idle_connections_but_not_tagged_ones) {
 TEST(ConnectionTrimmer, keeps_those_we_wait_for) {
   Crowd crowd(kFewMarks, Direction::outbound);
   TestNode& source = crowd.meet();
-  const auto expected = crowd.hub.swarm.expect(source.id);
+  const auto expected = crowd.hub.swarm.solicit(source.id);
   TestNode& other = crowd.meet();
   crowd.meet_many(100);
   EXPECT_NE(crowd.hub.swarm.best(source.id), nullptr);

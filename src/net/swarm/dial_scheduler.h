@@ -23,7 +23,7 @@ struct DialOptions {
 
 /// Dials peers at the addresses that the peer store knows: those who ask for the same peer at once
 /// share one dial, which goes on when one of them is cancelled. Attempts of all dials together are
-/// bounded by a DialGate.
+/// bounded by a DialLimiter.
 class DialScheduler {
  public:
   /// Makes a connection of what a dial has brought. Throws Error when there is no place for it.
@@ -37,7 +37,7 @@ class DialScheduler {
   /// Throws what Dialer::dial() throws, what `adopt` throws, and Error{closed} once it stops.
   Task<ConnectionId> dial(PeerId peer, DialOptions options);
   void note_connected(const PeerId& peer) { dialer_.note_connected(peer); }
-  const DialGate& gate() const { return dialer_.gate(); }
+  const DialLimiter& gate() const { return dialer_.gate(); }
   Task<void> stop() { return tasks_.stop(); }
 
  private:

@@ -174,7 +174,7 @@ Task<void> Dialer::attempt(Race& race, KnownAddress target) {
 Task<Link> Dialer::connect(KnownAddress target, PeerId peer, DialAs as) {
   // A relay is dialled first, which takes a pass of its own: waiting for it with one in hand, many
   // circuits would wait for each other.
-  std::optional<DialGate::Pass> pass;
+  std::optional<DialLimiter::Pass> pass;
   const bool is_circuit = path_of(target.address) == Path::relay;
   if (!is_circuit) pass.emplace(co_await gate_.enter(is_given(target)));
   Transport* transport = transport_for(target.address);

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "net/resources/dial_limiter.h"
 #include "net/swarm/address_resolver.h"
 #include "net/swarm/dial_backoff.h"
-#include "net/swarm/dial_gate.h"
 #include "net/swarm/peer_store.h"
 #include "net/transport/transport.h"
 #include "system/system.h"
@@ -52,7 +52,7 @@ class Dialer {
 
   /// It is there: failures to reach it are forgotten.
   void note_connected(const PeerId& peer) { peer_backoff_.succeeded(peer); }
-  const DialGate& gate() const { return gate_; }
+  const DialLimiter& gate() const { return gate_; }
 
  private:
   class Race;
@@ -76,7 +76,7 @@ class Dialer {
   const std::vector<std::unique_ptr<Transport>>& transports_;
   PeerStore& peers_;
   AddressResolver resolver_;
-  DialGate gate_;
+  DialLimiter gate_;
   DialBackoff<Place> address_backoff_;
   DialBackoff<PeerId> peer_backoff_;
 };

@@ -45,7 +45,7 @@ class DialerTest : public ::testing::Test {
       : system(world.add_host().system()),
         peers(system.clock),
         transports(make(code)),
-        dialer(system, transports, peers, DialGate::kMaxAtOnce) {}
+        dialer(system, transports, peers, DialLimiter::kMaxAtOnce) {}
 
   std::vector<std::unique_ptr<Transport>> make(ErrorCode code) {
     auto made = std::make_unique<SilentTransport>(system.clock, code);
@@ -177,7 +177,7 @@ TEST_F(DialerTest, dials_known_addresses_while_names_are_resolved) {
   SlowResolver slow(system.clock, 3s, *IpAddress::parse("192.0.2.9"));
   System with_slow{system.waits, system.clock,   system.random,  system.network,
                    slow,         system.storage, system.offload, system.faults};
-  Dialer other(with_slow, transports, peers, DialGate::kMaxAtOnce);
+  Dialer other(with_slow, transports, peers, DialLimiter::kMaxAtOnce);
   knows("/dns4/slow.example/tcp/1", AddressSource::given_by_user);
   knows("/ip4/192.0.2.1/tcp/1");
   world.run(failure_of(other.dial(peer, peers.known(peer))));
@@ -189,7 +189,7 @@ TEST_F(DialerTest, waits_for_a_name_only_so_long) {
   SlowResolver never(system.clock, 1h, *IpAddress::parse("192.0.2.9"));
   System with_slow{system.waits, system.clock,   system.random,  system.network,
                    never,        system.storage, system.offload, system.faults};
-  Dialer other(with_slow, transports, peers, DialGate::kMaxAtOnce);
+  Dialer other(with_slow, transports, peers, DialLimiter::kMaxAtOnce);
   for (std::size_t i = 0; i < Dialer::kMaxNames; ++i) {
     knows("/dns4/" + std::to_string(i) + ".example/tcp/1");
   }

@@ -11,7 +11,7 @@ namespace shoal::net {
 /// What ended by an error: how many, by stage and cause.
 class FailureCounts {
  public:
-  enum class Stage { knock, handshake, connection, stream };
+  enum class Stage { attempt, handshake, connection, stream };
 
   void add(Stage stage, ErrorCode code) { ++count(stage, code); }
   std::uint64_t of(Stage stage, ErrorCode code) const {

@@ -22,15 +22,15 @@ Swarm::Swarm(System& system, PeerId local_peer, ConnectionLimits limits)
     : system_(system),
       local_peer_(std::move(local_peer)),
       limits_(limits),
-      context_(system, limits.unasked_bytes_per_second),
+      context_(system, limits.unsolicited_bytes_per_second),
       peers_(system.clock),
       manager_(limits.marks),
-      connections_(system.clock, local_peer_, limits, manager_, context_.toll),
+      connections_(system.clock, local_peer_, limits, manager_, context_.ingress),
       trimmer_(system.clock, manager_, connections_),
       dials_(system, peers_, transports_, limits.dial_attempts,
              [this](Link link) { return adopt_outbound(std::move(link)); }),
       acceptor_(system, limits_, connections_, context_.failures, *this),
-      buffers_(system.waits, connections_, context_.toll, limits.buffered_bytes,
+      buffers_(system.waits, connections_, context_.ingress, limits.buffered_bytes,
                [this](Connection& connection, const std::string& reason) {
                  disconnect(connection, reason);
                }),

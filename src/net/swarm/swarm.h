@@ -92,8 +92,8 @@ class Swarm : private Acceptor::Client {
   ConnectionManager& manager() { return manager_; }
   const ConnectionManager& manager() const { return manager_; }
   /// While it lives, what `peer` says is what we asked for, and read as it comes.
-  Toll::Expectation expect(const PeerId& peer) { return context_.toll.expect(peer); }
-  bool expects(const PeerId& peer) const { return context_.toll.expects(peer); }
+  IngressLimiter::Solicited solicit(const PeerId& peer) { return context_.ingress.solicit(peer); }
+  bool is_solicited(const PeerId& peer) const { return context_.ingress.is_solicited(peer); }
   void disconnect(const PeerId& peer);
   /// The same for one that does harm: a penalty slows new connections from its IP prefix.
   void disconnect(const PeerId& peer, const std::string& reason);

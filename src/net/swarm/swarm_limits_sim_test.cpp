@@ -151,7 +151,7 @@ TEST(Swarm, whom_we_wait_for_keeps_its_place) {
   TestNode& hub = net.add({.limits = {.inbound_connections = 1}});
   TestNode& source = net.add();
   source.connect(hub);
-  const auto expected = hub.swarm.expect(source.id);
+  const auto expected = hub.swarm.solicit(source.id);
   net.world.run_for(1s);
   TestNode& late = net.add();
   late.knows(hub);
@@ -361,8 +361,8 @@ TEST(Swarm, C5_who_says_nothing_keeps_nobody_out) {
   EXPECT_GT(hub.swarm.failures().of(FailureCounts::Stage::handshake, ErrorCode::limit), 0u);
 }
 
-Task<void> knock_later(System& from, Endpoint to,
-                       std::vector<std::unique_ptr<HostStream>>& streams) {
+Task<void> connect_later(System& from, Endpoint to,
+                         std::vector<std::unique_ptr<HostStream>>& streams) {
   co_await from.clock.sleep_for(10ms);  // when the guest has come, and is not through yet
   co_await connect_and_say_nothing(from, to, streams);
 }
@@ -379,7 +379,7 @@ TEST(Swarm, evicts_oldest_handshake_of_busiest_prefix) {
   }
   net.world.run(dials.join());
   for (int host = 0; host < 4; ++host) {
-    dials.spawn(knock_later(net.world.add_host().system(), to, streams));
+    dials.spawn(connect_later(net.world.add_host().system(), to, streams));
   }
   guest.connect(hub);
   net.world.run(dials.join());
@@ -389,7 +389,7 @@ TEST(Swarm, evicts_oldest_handshake_of_busiest_prefix) {
 
 TEST(Swarm, C5_admits_so_many_connections_from_one_site) {
   TestNet net;
-  TestNode& hub = net.add({.limits = {.inbound_connections_per_site = 2}});
+  TestNode& hub = net.add({.limits = {.inbound_connections_per_prefix = 2}});
   TestNode& guest = net.add();
   std::vector<Link> links;
   TaskGroup dials(net.world.waits(), "dials");

@@ -73,7 +73,7 @@ Task<std::optional<Probe>> Client::probe(PeerId server, std::vector<Multiaddr> a
 
 Task<std::optional<Probe>> Client::ask(PeerId server, std::vector<Multiaddr> addresses,
                                        std::uint64_t nonce) {
-  const net::Toll::Expectation solicited = swarm_.expect(server);
+  const net::IngressLimiter::Solicited solicited = swarm_.solicit(server);
   net::ProtocolStream opened = co_await swarm_.open(std::move(server), {kDialRequestProtocol});
   Stream& stream = *opened.stream;
   DialRequest request{.nonce = nonce};

@@ -51,7 +51,7 @@ Task<void> Gossipsub::stop() {
   }
   for (auto& [peer, stream] : inbound_) stream->abort();
   co_await tasks_.stop();
-  while (readers_ > 0) co_await idle_.wait_through();
+  while (readers_ > 0) co_await idle_.wait_uncancellable();
 }
 
 Task<void> Gossipsub::beat() {
@@ -69,8 +69,8 @@ Task<void> Gossipsub::beat() {
 void Gossipsub::expect_mesh_traffic() {
   for (auto& [peer, link] : links_) {
     const bool expected = router_.overlay().in_any_mesh(peer);
-    if (!expected) link->expectation.end();
-    if (expected && !link->expectation) link->expectation = swarm_.expect(peer);
+    if (!expected) link->solicited.end();
+    if (expected && !link->solicited) link->solicited = swarm_.solicit(peer);
   }
 }
 

@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "net/swarm/toll.h"
+#include "net/resources/ingress_limiter.h"
 #include "protocol/gossipsub/gossipsub.h"
 #include "system/event.h"
 
@@ -26,7 +26,7 @@ struct Gossipsub::Link {
   bool writing = false;
   Event changed;
   /// While the peer is in a mesh of ours, what it sends was asked for.
-  net::Toll::Expectation expectation;
+  net::IngressLimiter::Solicited solicited;
 };
 
 struct Gossipsub::Topic {

@@ -55,12 +55,12 @@ void Overlay::cut(const std::string& name, Topic& topic, TimePoint now) {
   const auto kept_end = order.begin() + static_cast<std::ptrdiff_t>(parameters_.d);
   auto outbound = static_cast<std::size_t>(std::count_if(order.begin(), kept_end, is_outbound));
   auto victim = kept_end;
-  for (auto spare = kept_end; spare != order.end() && outbound < parameters_.d_out; ++spare) {
-    if (!is_outbound(*spare)) continue;
+  for (auto extra = kept_end; extra != order.end() && outbound < parameters_.d_out; ++extra) {
+    if (!is_outbound(*extra)) continue;
     do {
       --victim;
     } while (is_outbound(*victim));
-    std::iter_swap(victim, spare);
+    std::iter_swap(victim, extra);
     ++outbound;
   }
   for (auto peer = kept_end; peer != order.end(); ++peer) {
@@ -79,7 +79,7 @@ void Overlay::add_outbound(const std::string& name, Topic& topic, TimePoint now)
   }
 }
 
-/// Opportunistic grafting, gossipsub v1.1: a mesh of poor peers is not left to itself.
+/// Opportunistic grafting, gossipsub v1.1: a mesh of peers with low scores is not left to itself.
 void Overlay::graft_better(const std::string& name, Topic& topic, TimePoint now) {
   if (topic.mesh.size() < 2) return;
   std::vector<double> scores;

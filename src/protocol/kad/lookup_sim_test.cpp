@@ -105,7 +105,7 @@ TEST(KadLookup, only_those_asked_get_into_the_peer_store) {
   const Closest found = find(net, key_bytes("a"));
   EXPECT_EQ(found.peers.size(), 2u);
   EXPECT_LE(net[0].swarm.peers().size(), found.hops.size());
-  EXPECT_LE(found.hops.size(), 2 + 2 * (Query::kMaxUnproven + Query::kMaxUnanswering));
+  EXPECT_LE(found.hops.size(), 2 + 2 * (Query::kMaxUnconfirmed + Query::kMaxUnanswering));
 }
 
 TEST(KadLookup, leaves_nothing_behind_when_cancelled) {

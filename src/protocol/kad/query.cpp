@@ -104,7 +104,7 @@ Query::Candidate* Query::next_on(std::size_t path) {
 bool Query::may_ask(const Candidate& candidate) const {
   if (candidate.seed || !rules_.judges_namers) return true;
   return std::ranges::any_of(candidate.namers, [](const Candidate* namer) {
-    return namer->unproven < kMaxUnproven + 2 * namer->proven;
+    return namer->unconfirmed < kMaxUnconfirmed + 2 * namer->confirmed;
   });
 }
 
@@ -117,7 +117,7 @@ void Query::ask(Candidate& candidate, TimePoint now) {
                           .late_after = *rules_.fixed_timeout};
   }
   if (!rules_.hedges) candidate.patience.hedge_after = candidate.patience.late_after;
-  for (Candidate* namer : candidate.namers) ++namer->unproven;
+  for (Candidate* namer : candidate.namers) ++namer->unconfirmed;
   asked_.emplace_back(Key::of(candidate.peer).distance(target_), &candidate);
 }
 
@@ -134,8 +134,8 @@ void Query::answered(const PeerId& peer, std::span<const PeerId> closer, TimePoi
 void Query::answer_from(Candidate& candidate, TimePoint now) {
   for (Candidate* namer : candidate.namers) {
     // A late one was counted as given up.
-    (candidate.state == State::late ? namer->unanswering : namer->unproven) -= 1;
-    ++namer->proven;
+    (candidate.state == State::late ? namer->unanswering : namer->unconfirmed) -= 1;
+    ++namer->confirmed;
   }
   candidate.state = State::answered;
   candidate.round_trip = now - candidate.asked_at;
@@ -170,10 +170,10 @@ void Query::failed(const PeerId& peer, TimePoint now) {
 void Query::give_up(Candidate& candidate, State state) {
   candidate.state = state;
   for (Candidate* namer : candidate.namers) {
-    --namer->unproven;
+    --namer->unconfirmed;
     ++namer->unanswering;
     const bool too_many =
-        namer->unanswering >= kMaxUnanswering && namer->unanswering > 3 * namer->proven;
+        namer->unanswering >= kMaxUnanswering && namer->unanswering > 3 * namer->confirmed;
     if (too_many && !namer->suspect && rules_.judges_namers) suspect(*namer);
   }
 }

@@ -78,7 +78,7 @@ class Query {
   static constexpr std::size_t kMaxNamed = Message::kMaxPeers;
   static constexpr std::size_t kMaxKept = kReplication;
   /// Unanswered requests to peers whom only one peer named; two more for each that has answered.
-  static constexpr std::size_t kMaxUnproven = 4;
+  static constexpr std::size_t kMaxUnconfirmed = 4;
   /// So many unanswering peers, and more than three times as many as answered, make whoever named
   /// them a suspect: the others that it alone named are dropped.
   static constexpr std::size_t kMaxUnanswering = 6;
@@ -135,9 +135,9 @@ class Query {
     std::size_t named = 0;
     std::vector<Candidate*> namers{};  // all have answered, and stay
     /// Of those that it named: unanswered now, given up, answered.
-    std::size_t unproven = 0;
+    std::size_t unconfirmed = 0;
     std::size_t unanswering = 0;
-    std::size_t proven = 0;
+    std::size_t confirmed = 0;
     bool suspect = false;
   };
 

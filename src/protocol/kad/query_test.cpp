@@ -183,7 +183,7 @@ TEST_F(QueryTest, drops_the_rest_of_those_named_by_a_liar) {
     now += 100ms;
     q.tick(now);
   }
-  EXPECT_LE(invented, Query::kMaxUnproven + Query::kMaxUnanswering);
+  EXPECT_LE(invented, Query::kMaxUnconfirmed + Query::kMaxUnanswering);
   EXPECT_EQ(q.closest(20), std::vector<PeerId>(peers.begin() + 100, peers.begin() + 120));
 }
 

@@ -113,7 +113,7 @@ Task<void> answer(System& system, net::Swarm& swarm, std::shared_ptr<StreamLimit
                   net::ProtocolStream stream) {
   limiter->check(stream.peer);
   const StreamLimiter::Reservation reservation(limiter, stream.peer);
-  const net::Toll::Expectation solicited = swarm.expect(stream.peer);
+  const net::IngressLimiter::Solicited solicited = swarm.solicit(stream.peer);
   Pump pump(system, *stream.stream);
   const std::uint64_t wanted = co_await pump.read_count();
   co_await pump.receive(UINT64_MAX);
@@ -150,7 +150,7 @@ Task<Measurement> Perf::download(PeerId peer, std::uint64_t bytes) {
 Task<Measurement> Perf::run(PeerId peer, std::uint64_t up, std::uint64_t down) {
   // A new connection is not what is measured.
   co_await swarm_.connect(peer);
-  const net::Toll::Expectation solicited = swarm_.expect(peer);
+  const net::IngressLimiter::Solicited solicited = swarm_.solicit(peer);
   const TimePoint start = system_.clock.now();
   net::ProtocolStream opened = co_await swarm_.open(peer, {kProtocol});
   try {

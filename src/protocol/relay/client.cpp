@@ -213,7 +213,7 @@ Task<Circuit> Client::connect(PeerId relay, PeerId target) {
   const net::Connection* connection = swarm_.find(stream.connection);
   if (connection == nullptr) throw Error(ErrorCode::closed, "the relay has gone");
   co_return Circuit{
-      .stream = std::make_unique<RelayedStream>(std::move(stream.stream), swarm_.expect(relay)),
+      .stream = std::make_unique<RelayedStream>(std::move(stream.stream), swarm_.solicit(relay)),
       .peer = std::move(target),
       .local = connection->local(),
       .remote = through(connection->remote(), relay),
@@ -250,8 +250,8 @@ Task<void> Client::take_circuit(net::ProtocolStream stream) {
   co_await answer_call(*stream.stream, Status::ok);
   if (tasks_.stopping()) co_return;
   // What a relay brings that this node has found by itself is not read beyond the usual rate.
-  net::Toll::Expectation expected;
-  if (is_given(stream.peer)) expected = swarm_.expect(stream.peer);
+  net::IngressLimiter::Solicited expected;
+  if (is_given(stream.peer)) expected = swarm_.solicit(stream.peer);
   circuit.stream = std::make_unique<RelayedStream>(std::move(stream.stream), std::move(expected));
   waiting_.push_back(std::move(circuit));
   arrived_.notify_all();

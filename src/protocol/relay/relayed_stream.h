@@ -3,7 +3,7 @@
 #include <memory>
 #include <utility>
 
-#include "net/swarm/toll.h"
+#include "net/resources/ingress_limiter.h"
 #include "system/network.h"
 
 namespace shoal::relay {
@@ -12,7 +12,7 @@ namespace shoal::relay {
 /// the other end, by the connection that is made of it, and not to the relay as well.
 class RelayedStream final : public Stream {
  public:
-  RelayedStream(std::unique_ptr<Stream> under, net::Toll::Expectation expected)
+  RelayedStream(std::unique_ptr<Stream> under, net::IngressLimiter::Solicited expected)
       : under_(std::move(under)), expected_(std::move(expected)) {}
 
   Task<std::size_t> read_some(MutableBytes into) override { return under_->read_some(into); }
@@ -24,7 +24,7 @@ class RelayedStream final : public Stream {
 
  private:
   std::unique_ptr<Stream> under_;
-  net::Toll::Expectation expected_;
+  net::IngressLimiter::Solicited expected_;
 };
 
 }  // namespace shoal::relay

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "net/ip_prefix.h"
+#include "net/resources/ip_prefix.h"
 
 namespace shoal::relay {
 

@@ -142,10 +142,10 @@ Task<void> Server::ask(Stream& stream, PeerId source) {
 
 /// What users of an unlimited relay send each other is wanted, and read as it comes.
 Task<void> Server::run_circuit(net::ProtocolStream& source, net::ProtocolStream& target) {
-  net::Toll::Expectation from_source, from_target;
+  net::IngressLimiter::Solicited from_source, from_target;
   if (limits().circuit.unlimited()) {
-    from_source = swarm_.expect(source.peer);
-    from_target = swarm_.expect(target.peer);
+    from_source = swarm_.solicit(source.peer);
+    from_target = swarm_.solicit(target.peer);
   }
   try {
     co_await forward(system_, *source.stream, *target.stream, limits().circuit, bytes_relayed_);

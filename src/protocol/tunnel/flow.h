@@ -10,7 +10,7 @@
 
 namespace shoal::tunnel {
 
-/// A muxer lets every stream bring 256 KiB unasked; a thousand connections whose readers pause
+/// A muxer lets every stream bring 256 KiB unsolicited; a thousand connections whose readers pause
 /// would hold as many times that. So frames of a tunnel keep to windows of their own, which begin
 /// small:
 ///

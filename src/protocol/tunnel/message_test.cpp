@@ -25,9 +25,9 @@ PeerId peer(std::uint8_t seed) {
 TEST(TunnelMessage, opens_and_answers_survive_encoding) {
   const Open plain{.name = "db"};
   EXPECT_EQ(Open::decode(plain.encode()), plain);
-  const Open proven{
+  const Open authentic{
       .name = "db", .proof = prove(as_bytes("key"), peer(1), peer(2), "db"), .probe = true};
-  EXPECT_EQ(Open::decode(proven.encode()), proven);
+  EXPECT_EQ(Open::decode(authentic.encode()), authentic);
   const Answer answer{.status = Status::busy, .reason = "full"};
   EXPECT_EQ(Answer::decode(answer.encode()), answer);
 }

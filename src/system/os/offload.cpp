@@ -38,7 +38,7 @@ Task<void> ThreadPool::run(Job job) {
   const auto begun = [this, &job](Waits::Id waiter) {
     add({.job = std::move(job), .waiter = waiter});
   };
-  co_await waits_.wait_through(begun);
+  co_await waits_.wait_uncancellable(begun);
 }
 
 void ThreadPool::add(Work work) {

@@ -19,7 +19,7 @@ namespace {
 
 using Acceptor = asio::basic_socket_acceptor<tcp, asio::io_context::executor_type>;
 
-/// How long a listener that has no descriptor left leaves those who knock waiting.
+/// How long a listener that has no descriptor left leaves those who connect waiting.
 constexpr Duration kExhaustedPause = 100ms;
 
 bool is_exhausted(boost::system::error_code error) {

@@ -33,7 +33,7 @@ namespace {
 
 class NoFaults final : public Faults {
  public:
-  bool strikes(std::string_view) override { return false; }
+  bool fires(std::string_view) override { return false; }
 };
 
 /// Gives back to the kernel what was freed: the allocator keeps the pages of a busy hour for ever.

@@ -187,7 +187,7 @@ std::size_t Connection::room() const {
 }
 
 Task<void> Connection::write(std::span<const ByteView> pieces) {
-  if (network_.strikes("stream.write")) abort();
+  if (network_.fires("stream.write")) abort();
   for (ByteView piece : pieces) {
     while (!piece.empty()) {
       while (state_ == State::open && !network_.dead() && room() == 0) {
@@ -315,9 +315,9 @@ Task<void> Connection::wait_readable() {
 Task<std::size_t> Connection::read_some(MutableBytes into) {
   SHOAL_CHECK(!into.empty());
   while (must_wait_to_read()) co_await sleep(reader_);
-  if (network_.strikes("stream.read")) abort();
+  if (network_.fires("stream.read")) abort();
   if (network_.dead() || why_ == Break::aborted) fail();
-  if (network_.strikes("stream.short_read")) into = into.first(1);
+  if (network_.fires("stream.short_read")) into = into.first(1);
   if (!received_.empty()) co_return take_received(into);
   if (!end_received_) fail();
   end_read_ = true;

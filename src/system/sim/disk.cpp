@@ -44,8 +44,8 @@ std::uint64_t Disk::free_bytes() const {
   return used >= capacity_ ? 0 : capacity_ - used;
 }
 
-void Disk::strike(std::string_view point, std::string_view path) {
-  if (faults_.strikes(point)) fail(path);
+void Disk::inject(std::string_view point, std::string_view path) {
+  if (faults_.fires(point)) fail(path);
 }
 
 // --- names ----------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ void Disk::journal(Change change) {
 }
 
 void Disk::sync_all(std::string_view path) {
-  const bool fails = faults_.strikes("storage.sync");
+  const bool fails = faults_.fires("storage.sync");
   if (!fails) journal_.clear();
   std::erase_if(at_risk_, [this, fails](const auto& each) {
     Node& node = *each.second;
@@ -162,7 +162,7 @@ void Disk::write(const NodePtr& node, std::uint64_t offset, ByteView bytes) {
   if (offset > rules_.largest_file || bytes.size() > rules_.largest_file - offset) {
     throw Error(ErrorCode::io, "file too large");
   }
-  if (faults_.strikes("storage.full")) {
+  if (faults_.fires("storage.full")) {
     throw Error(ErrorCode::io, "no space left on the disk", owner_, "Free some space.");
   }
   const std::uint64_t missing = node->content.missing_pages(offset, bytes.size());
@@ -195,7 +195,7 @@ void Disk::resize(const NodePtr& node, std::uint64_t size) {
 }
 
 void Disk::sync_file(const NodePtr& node, std::string_view path) {
-  if (faults_.strikes("storage.sync")) {
+  if (faults_.fires("storage.sync")) {
     lose_some(*node);
     fail(path);
   }

@@ -119,7 +119,7 @@ class Disk {
   void set_owner(std::string name) { owner_ = std::move(name); }
   std::string owner() const;
 
-  void strike(std::string_view point, std::string_view path);
+  void inject(std::string_view point, std::string_view path);
   /// Changes a byte of a file without a trace, as failing hardware does.
   void rot(std::string_view path, std::uint64_t offset);
   WallTime wall_now() const { return clock_.wall_now(); }

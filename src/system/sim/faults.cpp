@@ -14,14 +14,14 @@ void FaultTable::set(std::string point, double chance) {
   points_[std::move(point)].chance = chance;
 }
 
-bool FaultTable::strikes(std::string_view point) {
+bool FaultTable::fires(std::string_view point) {
   auto found = points_.find(point);
   if (found == points_.end()) found = points_.emplace(std::string(point), Point{}).first;
   Point& entry = found->second;
   ++entry.asked;
-  const bool struck = random_.happens(entry.chance);
-  if (struck) ++entry.struck;
-  return struck;
+  const bool fired = random_.happens(entry.chance);
+  if (fired) ++entry.fired;
+  return fired;
 }
 
 }  // namespace shoal::sim

@@ -30,8 +30,8 @@ Waits& HostNetwork::waits() {
   return world_.waits();
 }
 
-bool HostNetwork::strikes(std::string_view point) {
-  return world_.faults().strikes(point);
+bool HostNetwork::fires(std::string_view point) {
+  return world_.faults().fires(point);
 }
 
 Task<void> HostNetwork::hang() {
@@ -83,7 +83,7 @@ std::uint16_t HostNetwork::free_port() {
 
 std::unique_ptr<Listener> HostNetwork::listen(Endpoint local, ListenOptions options) {
   check_local(local);
-  if (strikes("network.listen")) {
+  if (fires("network.listen")) {
     throw Error(ErrorCode::failed, "no buffer space available", local.to_string());
   }
   if (local.port == 0) local.port = free_port();
@@ -139,7 +139,7 @@ std::vector<NetworkInterface> HostNetwork::interfaces() {
 
 Task<std::unique_ptr<HostStream>> HostNetwork::connect(Endpoint remote, ConnectOptions options) {
   if (dead_) co_await hang();
-  if (strikes("network.connect")) {
+  if (fires("network.connect")) {
     throw Error(ErrorCode::unreachable, "connection refused", remote.to_string());
   }
   remote.address = remote.address.normalised();

@@ -55,7 +55,7 @@ class HostNetwork final : public Network {
 
   World& world() { return world_; }
   Host& host() { return host_; }
-  bool strikes(std::string_view point);
+  bool fires(std::string_view point);
   Waits& waits();
   /// The address that packets to `remote` come from. Throws Error{unreachable} when there is none
   /// of its family.

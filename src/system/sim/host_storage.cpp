@@ -92,7 +92,7 @@ class HostFile final : public File {
   }
   void check(std::string_view point) const {
     check_alive();
-    disk_.strike(point, path_);
+    disk_.inject(point, path_);
   }
   void check_writable() const {
     check("storage.write");
@@ -236,7 +236,7 @@ NodePtr HostFolder::open_node(std::string_view path, Access access) {
 
 std::unique_ptr<File> HostFolder::open(std::string_view path, Access access) {
   check_alive(path);
-  disk_.strike("storage.open", path);
+  disk_.inject("storage.open", path);
   NodePtr node = open_node(path, access);
   if (node->kind != FileKind::file) fail("not a regular file", path);
   const bool writable = access != Access::read;
@@ -246,7 +246,7 @@ std::unique_ptr<File> HostFolder::open(std::string_view path, Access access) {
 }
 
 std::optional<FileInfo> HostFolder::info(std::string_view path) {
-  disk_.strike("storage.info", path);
+  disk_.inject("storage.info", path);
   try {
     const Place place = resolve(path, LastLink::keep);
     if (place.node == nullptr) return std::nullopt;
@@ -273,7 +273,7 @@ void HostFolder::check_new_name(const Place& place, std::string_view path) const
 }
 
 std::vector<FolderEntry> HostFolder::list(std::string_view path) {
-  disk_.strike("storage.list", path);
+  disk_.inject("storage.list", path);
   std::vector<FolderEntry> out;
   const NodePtr folder = existing_folder(path);
   if ((folder->mode & 0400) == 0) fail("no right to look into this folder", path);
@@ -298,7 +298,7 @@ void HostFolder::make_link(std::string_view target, std::string_view path) {
 }
 
 void HostFolder::make_folder(std::string_view path) {
-  disk_.strike("storage.make_folder", path);
+  disk_.inject("storage.make_folder", path);
   const Place place = resolve(path, LastLink::follow);
   if (is_folder(place.node)) return;
   if (place.node != nullptr) {
@@ -309,7 +309,7 @@ void HostFolder::make_folder(std::string_view path) {
 }
 
 void HostFolder::rename(std::string_view from, std::string_view to, bool replace) {
-  disk_.strike("storage.rename", from);
+  disk_.inject("storage.rename", from);
   const Place source = resolve(from, LastLink::keep);
   const Place target = resolve(to, LastLink::keep);
   if (source.node == nullptr) absent(from);
@@ -330,7 +330,7 @@ void HostFolder::rename(std::string_view from, std::string_view to, bool replace
 }
 
 void HostFolder::remove(std::string_view path) {
-  disk_.strike("storage.remove", path);
+  disk_.inject("storage.remove", path);
   const Place place = resolve(path, LastLink::keep);
   if (place.node == nullptr) return;
   if (place.folder == nullptr) fail("cannot remove a root", path);
@@ -340,7 +340,7 @@ void HostFolder::remove(std::string_view path) {
 }
 
 bool HostFolder::exchange(std::string_view one, std::string_view other) {
-  disk_.strike("storage.rename", one);
+  disk_.inject("storage.rename", one);
   const Place first = resolve(one, LastLink::keep);
   const Place second = resolve(other, LastLink::keep);
   if (first.node == nullptr) absent(one);
@@ -415,7 +415,7 @@ void HostFolder::set_mtime(std::string_view path, WallTime mtime) {
 
 void HostFolder::sync_names(std::string_view path) {
   const NodePtr folder = existing_folder(path);
-  disk_.strike("storage.sync", path);
+  disk_.inject("storage.sync", path);
   disk_.sync_names(folder);
 }
 
@@ -454,7 +454,7 @@ std::string HostStorage::absolute(std::string_view path) {
 }
 
 std::unique_ptr<FileLock> HostStorage::lock(std::string_view path) {
-  disk_.strike("storage.lock", path);
+  disk_.inject("storage.lock", path);
   NodePtr node = root_.open_node(path, Access::create);
   if (!disk_.lock(*node)) {
     throw Error(ErrorCode::locked, "held by " + disk_.owner(), std::string(path));

@@ -18,7 +18,7 @@ Task<std::unique_ptr<HostStream>> HostListener::accept() {
   while (ready_.empty()) co_await arrived_.wait();
   auto first = std::move(ready_.front());
   ready_.pop_front();
-  if (network_.strikes("network.accept")) {
+  if (network_.fires("network.accept")) {
     throw Error(ErrorCode::limit, "too many open files", local_.to_string());
   }
   co_return first;

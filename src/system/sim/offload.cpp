@@ -10,7 +10,7 @@ namespace asio = boost::asio;
 
 Task<void> InlineOffload::run(Job job) {
   co_await cancellation_point();
-  const bool late = faults_.strikes("offload.late");
+  const bool late = faults_.fires("offload.late");
   const bool waits_in_line = late && std::exchange(next_waits_, !next_waits_);
   if (!waits_in_line) job();
   co_await pass(cost_ + (late ? kLate : Duration::zero()));

@@ -34,18 +34,18 @@ void NameTable::set_texts(std::string name, std::vector<std::string> texts) {
   texts_[std::move(name)] = std::move(texts);
 }
 
-void NameTable::strike(const std::string& name) {
-  if (!faults_.strikes("resolver.answer")) return;
+void NameTable::inject(const std::string& name) {
+  if (!faults_.fires("resolver.answer")) return;
   throw Error(ErrorCode::not_found, "no server answers", name);
 }
 
 Task<std::vector<IpAddress>> NameTable::addresses(std::string host) {
-  strike(host);
+  inject(host);
   co_return look_up(addresses_, host, kMaxAddresses);
 }
 
 Task<std::vector<std::string>> NameTable::texts(std::string name) {
-  strike(name);
+  inject(name);
   co_return look_up(texts_, name, kMaxTexts);
 }
 

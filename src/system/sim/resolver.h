@@ -23,7 +23,7 @@ class NameTable final : public Resolver {
   Task<std::vector<std::string>> texts(std::string name) override;
 
  private:
-  void strike(const std::string& name);
+  void inject(const std::string& name);
 
   Faults& faults_;
   std::map<std::string, std::vector<IpAddress>> addresses_;

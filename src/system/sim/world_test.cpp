@@ -146,14 +146,14 @@ TEST(World, faults_strike_as_often_as_they_were_told_and_are_counted) {
   Faults& faults = world.add_host().system().faults;
   world.faults().set("a", 0.25);
   world.faults().set("b", 1);
-  int struck = 0;
+  int fired = 0;
   for (int i = 0; i < 10'000; ++i) {
-    if (faults.strikes("a")) ++struck;
-    EXPECT_TRUE(faults.strikes("b"));
-    EXPECT_FALSE(faults.strikes("c"));
+    if (faults.fires("a")) ++fired;
+    EXPECT_TRUE(faults.fires("b"));
+    EXPECT_FALSE(faults.fires("c"));
   }
-  EXPECT_NEAR(struck, 2500, 200);
-  EXPECT_EQ(world.faults().points().at("a").struck, static_cast<std::uint64_t>(struck));
+  EXPECT_NEAR(fired, 2500, 200);
+  EXPECT_EQ(world.faults().points().at("a").fired, static_cast<std::uint64_t>(fired));
   EXPECT_EQ(world.faults().points().at("c").asked, 10'000U);
 }
 

@@ -24,18 +24,18 @@ std::uint32_t ReceiveWindow::discard() {
 
 std::uint32_t ReceiveWindow::grant(std::chrono::nanoseconds now,
                                    std::optional<std::chrono::nanoseconds> rtt,
-                                   std::uint32_t max_size, std::uint64_t spare) {
+                                   std::uint32_t max_size, std::uint64_t allowance) {
   if (grantable() < size_ / 2) return 0;
-  if (rtt && now - last_grant_ < 2 * *rtt) grow(max_size, spare);
+  if (rtt && now - last_grant_ < 2 * *rtt) grow(max_size, allowance);
   last_grant_ = now;
   const std::uint32_t bytes = grantable();
   available_ += bytes;
   return bytes;
 }
 
-void ReceiveWindow::grow(std::uint32_t max_size, std::uint64_t spare) {
+void ReceiveWindow::grow(std::uint32_t max_size, std::uint64_t allowance) {
   if (size_ >= max_size) return;
-  const std::uint64_t more = std::min<std::uint64_t>({size_, max_size - size_, spare});
+  const std::uint64_t more = std::min<std::uint64_t>({size_, max_size - size_, allowance});
   size_ += static_cast<std::uint32_t>(more);
 }
 

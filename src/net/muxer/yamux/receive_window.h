@@ -30,9 +30,9 @@ class ReceiveWindow {
   std::uint32_t discard();
 
   /// Bytes to grant the peer now; 0 when an update is not worth a frame. The window doubles at most
-  /// to `max_size`, and by at most `spare` bytes.
+  /// to `max_size`, and by at most `allowance` bytes.
   std::uint32_t grant(std::chrono::nanoseconds now, std::optional<std::chrono::nanoseconds> rtt,
-                      std::uint32_t max_size, std::uint64_t spare);
+                      std::uint32_t max_size, std::uint64_t allowance);
 
   std::uint32_t size() const { return size_; }
   /// Bytes by which the window outgrew the initial one.
@@ -42,7 +42,7 @@ class ReceiveWindow {
 
  private:
   std::uint32_t grantable() const { return size_ - available_ - unread_; }
-  void grow(std::uint32_t max_size, std::uint64_t spare);
+  void grow(std::uint32_t max_size, std::uint64_t allowance);
 
   std::chrono::nanoseconds last_grant_;
   std::uint32_t size_ = kInitialWindow;

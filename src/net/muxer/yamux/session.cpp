@@ -75,11 +75,12 @@ void Session::consumed(StreamId id, std::size_t bytes, Time now) {
 
 void Session::grant_credit(StreamId id, StreamState& stream, Time now) {
   const std::uint64_t growth_limit = config_.receive_budget / 2;
-  std::uint64_t spare = growth_limit > grown_ ? growth_limit - grown_ : 0;
-  if (config_.growth_spare) spare = std::min<std::uint64_t>(spare, config_.growth_spare());
+  std::uint64_t allowance = growth_limit > grown_ ? growth_limit - grown_ : 0;
+  if (config_.growth_allowance)
+    allowance = std::min<std::uint64_t>(allowance, config_.growth_allowance());
   grown_ -= stream.window.grown();
   const std::uint32_t credit =
-      stream.window.grant(now, keepalive_.rtt(), config_.max_stream_window, spare);
+      stream.window.grant(now, keepalive_.rtt(), config_.max_stream_window, allowance);
   grown_ += stream.window.grown();
   const std::uint16_t flag = stream.take_owed_flag();
   if (credit > 0 || flag != 0) queue({FrameType::window_update, flag, id, credit});

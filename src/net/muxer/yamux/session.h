@@ -39,13 +39,14 @@ struct SessionConfig {
   /// Bytes; windows start at kInitialWindow and double up to this.
   std::uint32_t max_stream_window = 16 * 1024 * 1024;
   /// Unread bytes of all streams together; the stream that exceeds it is reset. Half of it is what
-  /// windows may grow by, the other half covers initial windows, which the protocol gives unasked.
+  /// windows may grow by, the other half covers initial windows, which the protocol gives
+  /// unsolicited.
   std::uint64_t receive_budget = 64 * 1024 * 1024;
   std::chrono::nanoseconds ping_interval = std::chrono::seconds(30);
   /// A peer that is asked and stays silent for so long is dead.
   std::chrono::nanoseconds ping_timeout = std::chrono::seconds(20);
   /// Bytes by which the windows of all connections together may still grow; empty: any.
-  std::function<std::size_t()> growth_spare{};
+  std::function<std::size_t()> growth_allowance{};
 };
 
 /// Something that the bytes of the peer brought about.
@@ -172,7 +173,9 @@ class Session {
   std::optional<Time> rtt() const { return keepalive_.rtt(); }
   bool going_away() const { return going_away_ || peer_going_away_; }
   SessionCounts counts() const;
-  void bound_growth(std::function<std::size_t()> spare) { config_.growth_spare = std::move(spare); }
+  void bound_growth(std::function<std::size_t()> allowance) {
+    config_.growth_allowance = std::move(allowance);
+  }
 
  private:
   using Streams = std::map<StreamId, StreamState>;

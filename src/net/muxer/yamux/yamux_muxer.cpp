@@ -34,7 +34,7 @@ YamuxMuxer::YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role)
       accepted_(system.waits),
       openable_(system.waits),
       control_(system.waits),
-      turns_(system.waits),
+      writes_(system.waits),
       tasks_(system.waits, "yamux") {}
 
 YamuxMuxer::~YamuxMuxer() {
@@ -92,12 +92,12 @@ Task<void> YamuxMuxer::pay_for(std::size_t bytes) {
   const std::size_t paid = std::min(bytes, earned_);
   earned_ -= paid;
   bytes -= paid;
-  if (toll_ != nullptr && !closed_) co_await toll_->pay(bytes, opened);
+  if (read_limiter_ != nullptr && !closed_) co_await read_limiter_->pay(bytes, opened);
 }
 
 /// In steps, so that the end of the connection is not held up.
 Task<void> YamuxMuxer::pause_for_budget() {
-  while (!closed_ && !(toll_ != nullptr && toll_->waived())) {
+  while (!closed_ && !(read_limiter_ != nullptr && read_limiter_->waived())) {
     const Duration pause = session_.owed_pause(now());
     if (pause == Duration::zero()) co_return;
     co_await system_.clock.sleep_for(std::min<Duration>(pause, kPauseStep));
@@ -202,16 +202,16 @@ Task<void> YamuxMuxer::write_control() {
 }
 
 Task<void> YamuxMuxer::flush_control() {
-  co_await turns_.take();
+  co_await writes_.take();
   Bytes out;
   session_.take_control(out, now());
   const std::array<ByteView, 1> pieces = {out};
   co_await write_whole(pieces);
-  turns_.pass();
+  writes_.pass();
 }
 
 Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, net::PiecesLeft& left) {
-  co_await turns_.take();
+  co_await writes_.take();
   std::array<Bytes, kFramesPerTurn> headers;
   std::vector<ByteView> gathered;
   for (Bytes& header : headers) {
@@ -223,7 +223,7 @@ Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, net::PiecesLeft& 
     left.take(count, gathered);
   }
   if (!gathered.empty()) co_await write_whole(gathered);
-  turns_.pass();
+  writes_.pass();
 }
 
 struct YamuxMuxer::Writing {
@@ -244,7 +244,7 @@ Task<void> YamuxMuxer::write_whole(std::span<const ByteView> pieces) {
   if (!writing.done) {
     TaskGroup alarm(system_.waits, "yamux");
     alarm.spawn(close_after(kCancelledWriteGrace));
-    while (!writing.done) co_await writing.ended.wait_through();
+    while (!writing.done) co_await writing.ended.wait_uncancellable();
     co_await alarm.stop();
   }
   if (!writing.failed) co_return;
@@ -296,14 +296,14 @@ void YamuxMuxer::close() noexcept {
   if (closed_) return;
   closed_ = true;
   under_->abort();
-  if (toll_ != nullptr) toll_->leave();
+  if (read_limiter_ != nullptr) read_limiter_->leave();
   const auto streams = std::exchange(streams_, {});
   for (const auto& [id, stream] : streams) stream->fail("the connection has ended");
   unaccepted_.clear();
   accepted_.notify_all();
   openable_.notify_all();
   control_.notify_all();
-  turns_.close();
+  writes_.close();
 }
 
 void YamuxMuxer::announce(StreamId id) {

@@ -10,7 +10,7 @@
 #include "net/muxer/muxer.h"
 #include "net/muxer/pieces_left.h"
 #include "net/muxer/yamux/session.h"
-#include "net/muxer/yamux/turns.h"
+#include "net/muxer/yamux/write_queue.h"
 #include "net/muxer/yamux/yamux_stream.h"
 #include "system/event.h"
 #include "system/system.h"
@@ -47,14 +47,14 @@ class YamuxMuxer final : public net::Muxer {
   bool going_away() const override { return session_.going_away(); }
   std::size_t stream_count() const override { return handles_; }
   void when_idle(std::function<void()> callback) override;
-  void pay_for_reading(net::ReadingToll& toll) override { toll_ = &toll; }
+  void limit_reading(net::ReadLimiter& limiter) override { read_limiter_ = &limiter; }
   void forgive_open() override { session_.forgive_open(); }
   Duration round_trip() const override;
   std::size_t buffered_bytes() const override;
   std::size_t promised_bytes() const override;
   void when_buffering(std::function<void()> callback) override;
-  void bound_promises(std::function<std::size_t()> spare) override {
-    session_.bound_growth(std::move(spare));
+  void bound_promises(std::function<std::size_t()> allowance) override {
+    session_.bound_growth(std::move(allowance));
   }
 
   Task<void> shutdown() override;
@@ -113,9 +113,9 @@ class YamuxMuxer final : public net::Muxer {
   shoal::Event accepted_;
   shoal::Event openable_;
   shoal::Event control_;
-  Turns turns_;
+  WriteQueue writes_;
   bool closed_ = false;
-  net::ReadingToll* toll_ = nullptr;
+  net::ReadLimiter* read_limiter_ = nullptr;
   std::size_t opened_ = 0;  // streams of the peer that were not paid for yet
   std::size_t earned_ = 0;  // bytes that the peer may say for what it was sent
   std::function<void()> when_idle_;

@@ -230,7 +230,7 @@ TEST_F(Muxers, C7_a_silent_peer_is_noticed) {
 }
 
 /// Adds up what is paid.
-class Counting final : public net::ReadingToll {
+class Counting final : public net::ReadLimiter {
  public:
   Task<void> pay(std::size_t bytes, std::size_t) override {
     paid += bytes;
@@ -244,7 +244,7 @@ class Counting final : public net::ReadingToll {
 TEST_F(Muxers, who_is_sent_much_says_for_nothing_that_there_is_room) {
   begin();
   Counting counting;
-  server->pay_for_reading(counting);
+  server->limit_reading(counting);
   auto [here, there] = stream();
   const std::size_t before = counting.paid;
   TaskGroup work(world->waits(), "streams");

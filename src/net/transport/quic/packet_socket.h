@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/token_bucket.h"
-#include "net/handshake_gate.h"
 #include "net/limited_stream.h"
+#include "net/resources/handshake_limiter.h"
 #include "net/transport/quic/credentials.h"
 #include "net/transport/quic/deadlines.h"
 #include "net/transport/quic/limits.h"
@@ -37,7 +37,7 @@ class Carried {
 struct Shared {
   System& system;
   std::shared_ptr<const Credentials> credentials;
-  net::HandshakeGate& gate;
+  net::HandshakeLimiter& gate;
   net::Bandwidth bandwidth;
   SendBudget budget{};
 };

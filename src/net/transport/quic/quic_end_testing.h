@@ -45,7 +45,7 @@ class QuicEnd {
   const PeerId id;
   const Endpoint address;
   RateLimit unlimited;
-  net::HandshakeGate gate;
+  net::HandshakeLimiter gate;
   Shared shared;
   PacketSocket socket;
 };

@@ -220,7 +220,7 @@ void QuicMuxer::finish_up() noexcept {
     socket_.send(last.to, socket_.row().first(last.bytes), {.ecn = last.ecn, .from = own_address_});
   }
   socket_.set_deadline(*this, serial_, TimePoint::max());
-  if (toll_ != nullptr) toll_->leave();
+  if (read_limiter_ != nullptr) read_limiter_->leave();
   session_.for_each([](StreamState& stream) {
     if (stream.handle == nullptr) return;
     stream.handle->fail_reading("the connection has ended");
@@ -354,8 +354,8 @@ void QuicMuxer::drop_handle() noexcept {
 
 bool QuicMuxer::costs_nothing() const {
   const bool is_limited = !socket_.shared().bandwidth.down.unlimited();
-  const bool is_tolled = toll_ != nullptr && !toll_->waived();
-  return !is_limited && !is_tolled;
+  const bool is_limited_by_peer = read_limiter_ != nullptr && !read_limiter_->waived();
+  return !is_limited && !is_limited_by_peer;
 }
 
 bool QuicMuxer::must_pay() const {
@@ -370,8 +370,8 @@ Task<void> QuicMuxer::pay() {
     const std::size_t paid = std::min(received, earned_);
     earned_ -= paid;
     co_await socket_.shared().bandwidth.down.take(received);
-    const bool is_tolled = toll_ != nullptr && !toll_->waived();
-    if (is_tolled && !closed_) co_await toll_->pay(received - paid, opened);
+    const bool is_limited_by_peer = read_limiter_ != nullptr && !read_limiter_->waived();
+    if (is_limited_by_peer && !closed_) co_await read_limiter_->pay(received - paid, opened);
     std::deque<Waiting> waited = std::exchange(waiting_, {});
     waiting_bytes_ = 0;
     for (const Waiting& each : waited) {

@@ -53,7 +53,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   bool going_away() const override { return closed_ || going_away_; }
   std::size_t stream_count() const override { return handles_; }
   void when_idle(std::function<void()> callback) override { when_idle_ = std::move(callback); }
-  void pay_for_reading(net::ReadingToll& toll) override { toll_ = &toll; }
+  void limit_reading(net::ReadLimiter& limiter) override { read_limiter_ = &limiter; }
   void forgive_open() override { session_.forgive_open(); }
   Duration round_trip() const override { return session_.round_trip(); }
   std::size_t buffered_bytes() const override { return session_.unread_bytes(); }
@@ -61,8 +61,8 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   void when_buffering(std::function<void()> callback) override {
     when_buffering_ = std::move(callback);
   }
-  void bound_promises(std::function<std::size_t()> spare) override {
-    session_.bound_growth(std::move(spare));
+  void bound_promises(std::function<std::size_t()> allowance) override {
+    session_.bound_growth(std::move(allowance));
   }
 
   void receive(ByteView packet, const DatagramSocket::Received& about) override;
@@ -127,7 +127,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   bool going_away_ = false;
   bool running_ = false;
   bool heeds_undelivered_ = false;
-  net::ReadingToll* toll_ = nullptr;
+  net::ReadLimiter* read_limiter_ = nullptr;
   bool paying_ = false;
   std::deque<Waiting> waiting_;
   std::size_t waiting_bytes_ = 0;

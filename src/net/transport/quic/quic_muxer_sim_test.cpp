@@ -348,7 +348,7 @@ TEST_F(QuicStreams, windows_grow_by_no_more_than_there_is_to_spare) {
 }
 
 /// Adds up what is paid.
-class Counting final : public net::ReadingToll {
+class Counting final : public net::ReadLimiter {
  public:
   Task<void> pay(std::size_t bytes, std::size_t streams) override {
     paid += bytes;
@@ -365,7 +365,7 @@ class Counting final : public net::ReadingToll {
 TEST_F(QuicStreams, who_is_sent_much_acknowledges_it_for_nothing) {
   begin();
   Counting counting;
-  server->pay_for_reading(counting);
+  server->limit_reading(counting);
   auto [here, there] = stream();
   const std::size_t before = counting.paid;
   TaskGroup work(world->waits(), "streams");
@@ -389,7 +389,7 @@ TEST_F(QuicStreams, what_was_asked_for_is_not_paid_later) {
   begin();
   Counting counting;
   counting.free = true;
-  server->pay_for_reading(counting);
+  server->limit_reading(counting);
   auto [here, there] = stream();
   TaskGroup work(world->waits(), "streams");
   work.spawn(send_all(*here, pattern_bytes(1'000'000)));

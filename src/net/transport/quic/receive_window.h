@@ -17,15 +17,15 @@ class ReceiveWindow {
 
   explicit ReceiveWindow(Time now) : begun_(now) {}
 
-  /// `bytes` were read: by how many the window grows, at most by `spare`.
-  std::uint64_t consumed(std::uint64_t bytes, Time now, Time round_trip, std::uint64_t spare) {
+  /// `bytes` were read: by how many the window grows, at most by `allowance`.
+  std::uint64_t consumed(std::uint64_t bytes, Time now, Time round_trip, std::uint64_t allowance) {
     read_ += bytes;
     if (read_ < size_ / 2) return 0;
     const bool is_small = round_trip > Time::zero() && now - begun_ < 2 * round_trip;
     read_ = 0;
     begun_ = now;
     if (!is_small || size_ >= kMaxStreamWindow) return 0;
-    const std::uint64_t more = std::min({size_, kMaxStreamWindow - size_, spare});
+    const std::uint64_t more = std::min({size_, kMaxStreamWindow - size_, allowance});
     size_ += more;
     return more;
   }

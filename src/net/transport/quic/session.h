@@ -157,7 +157,7 @@ class Session {
   bool drained() const { return held_ == 0 && line_.empty(); }
   /// Sent or to be sent, and not acknowledged.
   std::size_t unacknowledged_bytes() const { return held_; }
-  void bound_growth(std::function<std::size_t()> spare) { spare_ = std::move(spare); }
+  void bound_growth(std::function<std::size_t()> allowance) { allowance_ = std::move(allowance); }
 
  private:
   friend struct Callbacks;
@@ -207,7 +207,7 @@ class Session {
   std::deque<StreamState*> line_;  // those that have something to send
   std::size_t turn_ = 0;           // packets of the first one in a row
   std::list<StreamId> dropped_;    // to be reset, for too many unread bytes
-  std::function<std::size_t()> spare_;
+  std::function<std::size_t()> allowance_;
   std::size_t unread_ = 0;
   std::size_t promised_ = 0;
   // Promised to streams that have ended, of the connection's window.

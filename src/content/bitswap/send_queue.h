@@ -18,10 +18,10 @@ namespace shoal::content::bitswap {
 /// Peers that give go before those that do not, which get one turn of kOthersEvery while others
 /// wait; and blocks that fewer peers have been sent before other blocks. A receiver that takes its
 /// block much more slowly than others do gives its turn up while it goes on.
-class SendTurns {
+class SendQueue {
  public:
   /// Enough that paths with long round trips are filled; only one while our own line is full.
-  static constexpr std::size_t kTurns = 3;
+  static constexpr std::size_t kAtOnce = 3;
   /// Of so many turns one is for whoever has waited longest of those that give nothing.
   static constexpr std::uint64_t kOthersEvery = 12;
   /// One that has waited for so long goes before all of its kind who came later.
@@ -33,10 +33,10 @@ class SendTurns {
   /// While nothing is known.
   static constexpr Duration kFirst = 1s;
 
-  /// Ends with its life, which is before the SendTurns ends.
+  /// Ends with its life, which is before the SendQueue ends.
   class Turn {
    public:
-    Turn(SendTurns& turns, std::size_t bytes);
+    Turn(SendQueue& queue, std::size_t bytes);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -46,8 +46,8 @@ class SendTurns {
     void note_sent() { sent_ = true; }
 
    private:
-    friend class SendTurns;
-    SendTurns& turns_;
+    friend class SendQueue;
+    SendQueue& queue_;
     const std::size_t bytes_;
     const TimePoint began_;
     bool gave_up_ = false;
@@ -55,7 +55,7 @@ class SendTurns {
     std::list<Turn*>::iterator place_;
   };
 
-  explicit SendTurns(System& system);
+  explicit SendQueue(System& system);
   void when_saturated(std::function<bool()> saturated) { saturated_ = std::move(saturated); }
 
   struct Claim {

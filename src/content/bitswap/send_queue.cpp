@@ -1,4 +1,4 @@
-#include "content/bitswap/send_turns.h"
+#include "content/bitswap/send_queue.h"
 
 #include <algorithm>
 #include <utility>
@@ -16,45 +16,45 @@ constexpr std::size_t kTelling = std::size_t{512} * 1024;
 
 }  // namespace
 
-SendTurns::Turn::Turn(SendTurns& turns, std::size_t bytes)
-    : turns_(turns),
+SendQueue::Turn::Turn(SendQueue& queue, std::size_t bytes)
+    : queue_(queue),
       bytes_(bytes),
-      began_(turns.system_.clock.now()),
-      place_(turns.held_.insert(turns.held_.end(), this)) {}
+      began_(queue.system_.clock.now()),
+      place_(queue.held_.insert(queue.held_.end(), this)) {}
 
-SendTurns::Turn::~Turn() {
-  const std::chrono::duration<double> took = turns_.system_.clock.now() - began_;
+SendQueue::Turn::~Turn() {
+  const std::chrono::duration<double> took = queue_.system_.clock.now() - began_;
   const double rate = static_cast<double>(bytes_) / std::max(took.count(), 1e-6);
-  if (sent_ && bytes_ >= kTelling) turns_.best_rate_ = std::max(kForget * turns_.best_rate_, rate);
+  if (sent_ && bytes_ >= kTelling) queue_.best_rate_ = std::max(kForget * queue_.best_rate_, rate);
   if (gave_up_) return;
-  turns_.held_.erase(place_);
+  queue_.held_.erase(place_);
   const bool any_gives =
-      std::ranges::any_of(turns_.waiting_, [](const Waiter* one) { return one->claim.gives; });
-  if (any_gives || turns_.waiting_.empty()) {
-    turns_.grant();
+      std::ranges::any_of(queue_.waiting_, [](const Waiter* one) { return one->claim.gives; });
+  if (any_gives || queue_.waiting_.empty()) {
+    queue_.grant();
   } else {
-    turns_.tasks_.spawn(turns_.grant_soon());
+    queue_.tasks_.spawn(queue_.grant_soon());
   }
 }
 
-SendTurns::SendTurns(System& system) : system_(system), tasks_(system.waits, "send turns") {}
+SendQueue::SendQueue(System& system) : system_(system), tasks_(system.waits, "send turns") {}
 
-Task<std::unique_ptr<SendTurns::Turn>> SendTurns::take(Claim claim) {
+Task<std::unique_ptr<SendQueue::Turn>> SendQueue::take(Claim claim) {
   struct Waiting {
-    SendTurns& turns;
+    SendQueue& queue;
     Waiter waiter;
     std::list<Waiter*>::iterator place;
-    Waiting(SendTurns& all, Claim its_claim)
-        : turns(all),
+    Waiting(SendQueue& all, Claim its_claim)
+        : queue(all),
           waiter(all.system_.waits, its_claim, all.system_.clock.now()),
           place(all.waiting_.insert(all.waiting_.end(), &waiter)) {}
     ~Waiting() {
       if (!waiter.granted) {
-        turns.waiting_.erase(place);
+        queue.waiting_.erase(place);
         return;
       }
-      --turns.granted_;
-      turns.grant();
+      --queue.granted_;
+      queue.grant();
     }
   };
   std::unique_ptr<Turn> turn;
@@ -68,12 +68,12 @@ Task<std::unique_ptr<SendTurns::Turn>> SendTurns::take(Claim claim) {
   co_return turn;
 }
 
-bool SendTurns::has_turn() const {
+bool SendQueue::has_turn() const {
   const std::size_t taken = held_.size() + granted_;
-  return taken == 0 || (taken < kTurns && !(saturated_ && saturated_()));
+  return taken == 0 || (taken < kAtOnce && !(saturated_ && saturated_()));
 }
 
-std::list<SendTurns::Waiter*>::iterator SendTurns::next_waiter() {
+std::list<SendQueue::Waiter*>::iterator SendQueue::next_waiter() {
   const TimePoint now = system_.clock.now();
   const bool for_others = ++turns_given_ % kOthersEvery == 0;
   const auto rank = [now, for_others](const Waiter* one) {
@@ -84,7 +84,7 @@ std::list<SendTurns::Waiter*>::iterator SendTurns::next_waiter() {
   return std::ranges::min_element(waiting_, {}, rank);
 }
 
-void SendTurns::grant() {
+void SendQueue::grant() {
   while (!waiting_.empty() && has_turn()) {
     const auto next = next_waiter();
     Waiter& waiter = **next;
@@ -96,19 +96,19 @@ void SendTurns::grant() {
 }
 
 /// The peer whose turn has ended may want the next one, and give.
-Task<void> SendTurns::grant_soon() {
+Task<void> SendQueue::grant_soon() {
   co_await system_.clock.sleep_for(kBetween);
   grant();
 }
 
-Duration SendTurns::limit(std::size_t bytes) const {
+Duration SendQueue::limit(std::size_t bytes) const {
   if (best_rate_ == 0) return kFirst;
   const std::chrono::duration<double> usual(kSlow * static_cast<double>(bytes) / best_rate_);
   return std::clamp<Duration>(std::chrono::duration_cast<Duration>(usual), kLeast, kMost);
 }
 
 /// While somebody waits.
-Task<void> SendTurns::watch() {
+Task<void> SendQueue::watch() {
   while (!waiting_.empty()) {
     co_await system_.clock.sleep_for(kLook);
     const TimePoint now = system_.clock.now();

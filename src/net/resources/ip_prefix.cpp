@@ -1,4 +1,4 @@
-#include "net/ip_prefix.h"
+#include "net/resources/ip_prefix.h"
 
 #include <algorithm>
 #include <array>

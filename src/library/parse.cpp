@@ -1,4 +1,4 @@
-#include "library/words.h"
+#include "library/parse.h"
 
 #include "base/error.h"
 

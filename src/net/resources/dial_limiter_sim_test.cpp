@@ -1,4 +1,4 @@
-#include "net/swarm/dial_gate.h"
+#include "net/resources/dial_limiter.h"
 
 #include <gtest/gtest.h>
 
@@ -11,9 +11,9 @@
 namespace shoal::net {
 namespace {
 
-Task<void> pass_through(System& system, DialGate& gate, bool urgent, Duration stay,
+Task<void> pass_through(System& system, DialLimiter& limiter, bool urgent, Duration stay,
                         std::string name, std::string& entered) {
-  const DialGate::Pass pass = co_await gate.enter(urgent);
+  const DialLimiter::Pass pass = co_await limiter.enter(urgent);
   entered += name;
   co_await system.clock.sleep_for(stay);
 }
@@ -23,14 +23,14 @@ class DialGateTest : public ::testing::Test {
   DialGateTest() : system(world.add_host().system()), tasks(world.waits(), "dials") {}
   ~DialGateTest() override { world.run(tasks.stop()); }
 
-  void make_gate(std::size_t at_once) { gate = std::make_unique<DialGate>(system, at_once); }
+  void make_gate(std::size_t at_once) { limiter = std::make_unique<DialLimiter>(system, at_once); }
   void enter(const std::string& name, Duration stay, bool urgent = false) {
-    tasks.spawn(pass_through(system, *gate, urgent, stay, name, entered));
+    tasks.spawn(pass_through(system, *limiter, urgent, stay, name, entered));
   }
 
   sim::World world;
   System& system;
-  std::unique_ptr<DialGate> gate;
+  std::unique_ptr<DialLimiter> limiter;
   TaskGroup tasks;
   std::string entered;
 };
@@ -40,21 +40,22 @@ TEST_F(DialGateTest, lets_so_many_in_at_once) {
   for (const char* name : {"a", "b", "c", "d", "e"}) enter(name, 1s);
   world.run_for(500ms);
   EXPECT_EQ(entered, "abc");
-  EXPECT_EQ(gate->under_way(), 3u);
-  EXPECT_EQ(gate->waiting(), 2u);
+  EXPECT_EQ(limiter->under_way(), 3u);
+  EXPECT_EQ(limiter->waiting(), 2u);
   world.run_for(1s);
   EXPECT_EQ(entered, "abcde");
   world.run_for(1s);
-  EXPECT_EQ(gate->under_way(), 0u);
+  EXPECT_EQ(limiter->under_way(), 0u);
 }
 
 TEST_F(DialGateTest, lets_so_many_in_each_second) {
   make_gate(10'000);
   for (int i = 0; i < 1000; ++i) enter("x", 1ms);
   world.run_for(1ms);
-  EXPECT_EQ(entered.size(), static_cast<std::size_t>(DialGate::kBurst));
+  EXPECT_EQ(entered.size(), static_cast<std::size_t>(DialLimiter::kBurst));
   world.run_for(5s);
-  EXPECT_NEAR(static_cast<double>(entered.size()), DialGate::kBurst + 5 * DialGate::kPerSecond, 6);
+  EXPECT_NEAR(static_cast<double>(entered.size()),
+              DialLimiter::kBurst + 5 * DialLimiter::kPerSecond, 6);
 }
 
 TEST_F(DialGateTest, urgent_attempts_pass_those_that_wait) {
@@ -72,7 +73,7 @@ TEST_F(DialGateTest, a_cancelled_wait_leaves_the_line) {
   enter("a", 1s);
   world.run_for(10ms);
   TaskGroup impatient(world.waits(), "impatient");
-  impatient.spawn(pass_through(system, *gate, false, 1s, "b", entered));
+  impatient.spawn(pass_through(system, *limiter, false, 1s, "b", entered));
   world.run_for(10ms);
   enter("c", 1s);
   world.run_for(10ms);

@@ -1,4 +1,4 @@
-#include "net/handshake_gate.h"
+#include "net/resources/handshake_limiter.h"
 
 #include <gtest/gtest.h>
 
@@ -15,39 +15,39 @@ Multiaddr from(const std::string& host) {
   return Multiaddr::parse("/ip4/" + host + "/tcp/1");
 }
 
-Task<void> enter(HandshakeGate& gate, Multiaddr remote, std::size_t& entered) {
-  co_await gate.enter(remote);
+Task<void> enter(HandshakeLimiter& limiter, Multiaddr remote, std::size_t& entered) {
+  co_await limiter.enter(remote);
   ++entered;
 }
 
 struct Gates : ::testing::Test {
-  Gates() : gate(world.add_host().system()), work(world.waits(), "handshakes") {}
+  Gates() : limiter(world.add_host().system()), work(world.waits(), "handshakes") {}
   ~Gates() override { world.run(work.stop()); }
 
-  void knock(const std::string& host, std::size_t times, std::size_t& entered) {
-    for (std::size_t i = 0; i < times; ++i) work.spawn(enter(gate, from(host), entered));
+  void connect_often(const std::string& host, std::size_t times, std::size_t& entered) {
+    for (std::size_t i = 0; i < times; ++i) work.spawn(enter(limiter, from(host), entered));
   }
 
   sim::World world;
-  HandshakeGate gate;
+  HandshakeLimiter limiter;
   TaskGroup work;
 };
 
 TEST_F(Gates, C5_lets_so_many_in_at_once_and_so_many_each_second) {
   std::size_t entered = 0;
-  knock("192.0.2.1", 2000, entered);
+  connect_often("192.0.2.1", 2000, entered);
   world.run_for(1ms);
-  EXPECT_NEAR(static_cast<double>(entered), HandshakeGate::kBurst, 1);
+  EXPECT_NEAR(static_cast<double>(entered), HandshakeLimiter::kBurst, 1);
   world.run_for(5s);
-  EXPECT_NEAR(static_cast<double>(entered), HandshakeGate::kBurst + 5 * HandshakeGate::kPerSecond,
-              5);
+  EXPECT_NEAR(static_cast<double>(entered),
+              HandshakeLimiter::kBurst + 5 * HandshakeLimiter::kPerSecond, 5);
 }
 
 TEST_F(Gates, C5_who_comes_alone_does_not_wait_for_a_crowd) {
   std::size_t crowd = 0, alone = 0;
-  for (int i = 1; i <= 20; ++i) knock("192.0.2." + std::to_string(i), 200, crowd);
+  for (int i = 1; i <= 20; ++i) connect_often("192.0.2." + std::to_string(i), 200, crowd);
   world.run_for(1s);
-  knock("198.51.100.1", 1, alone);
+  connect_often("198.51.100.1", 1, alone);
   world.run_for(200ms);
   EXPECT_EQ(alone, 1U);
   EXPECT_LT(crowd, 600U);
@@ -55,7 +55,7 @@ TEST_F(Gates, C5_who_comes_alone_does_not_wait_for_a_crowd) {
 
 TEST_F(Gates, programs_of_this_machine_need_not_wait) {
   std::size_t entered = 0;
-  knock("127.0.0.1", 2000, entered);
+  connect_often("127.0.0.1", 2000, entered);
   world.run_for(1ms);
   EXPECT_EQ(entered, 2000U);
 }

@@ -12,10 +12,10 @@ namespace shoal::content::bitswap {
 /// A block comes without its digest, so of one that was tampered with nothing tells which it should
 /// have been. But its sender goes on with what it was asked for: each right answer takes one off
 /// those that the wrong ones may have stood for, until there are no more of these than wrong ones.
-class Inquiry {
+class MismatchTracker {
  public:
   /// The first wrong block, from a peer that owes these, in the order of asking; not none.
-  Inquiry(std::vector<Cid> owed, const CidPrefix& prefix);
+  MismatchTracker(std::vector<Cid> owed, const CidPrefix& prefix);
 
   /// Another one came.
   void wrong() { ++wrong_; }

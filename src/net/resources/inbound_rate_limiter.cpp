@@ -1,4 +1,4 @@
-#include "net/swarm/inbound_rate_limiter.h"
+#include "net/resources/inbound_rate_limiter.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "content/bitswap/ledger.h"
+#include "content/bitswap/peer_wants.h"
 
 #include <algorithm>
 #include <array>
@@ -30,16 +30,16 @@ class Run {
   void go() {
     while (!script_.empty()) {
       step(byte());
-      SHOAL_CHECK(ledger_.size() <= Ledger::kMaxWants);
-      SHOAL_CHECK(ledger_.presence_count() <= Ledger::kMaxPresences);
-      SHOAL_CHECK(ledger_.has_blocks() == (ledger_.next_bytes().has_value()));
+      SHOAL_CHECK(peer_wants_.size() <= PeerWants::kMaxWants);
+      SHOAL_CHECK(peer_wants_.presence_count() <= PeerWants::kMaxPresences);
+      SHOAL_CHECK(peer_wants_.has_blocks() == (peer_wants_.next_bytes().has_value()));
     }
     // In the end all that can be served is served, each block once.
     std::set<Cid> served;
-    while (const auto request = ledger_.next_block()) {
+    while (const auto request = peer_wants_.next_block()) {
       SHOAL_CHECK(served.insert(*request).second);
     }
-    SHOAL_CHECK(served.size() <= Ledger::kMaxWants);
+    SHOAL_CHECK(served.size() <= PeerWants::kMaxWants);
   }
 
  private:
@@ -67,22 +67,22 @@ class Run {
       case 2:
         return hear(1 + number % 64, number, what >> 3);
       case 3:
-        return ledger_.offer(cid_of(number).hash(), number);
+        return peer_wants_.offer(cid_of(number).hash(), number);
       case 4:
-        if (const auto request = ledger_.next_block()) ledger_.missing(request->hash());
+        if (const auto request = peer_wants_.next_block()) peer_wants_.missing(request->hash());
         return;
       case 5:
-        if (const auto request = ledger_.next_block(); request && number % 2 == 0) {
-          ledger_.sent(request->hash());
+        if (const auto request = peer_wants_.next_block(); request && number % 2 == 0) {
+          peer_wants_.sent(request->hash());
         }
         return;
       case 6:
-        SHOAL_CHECK(ledger_.take_presences(number).size() <= number);
+        SHOAL_CHECK(peer_wants_.take_presences(number).size() <= number);
         return;
       default:
         // A few blocks have been sent to others meanwhile.
         if (number % 4 == 3) {
-          ledger_.send_rarest_first(
+          peer_wants_.send_rarest_first(
               [this](const Multihash& hash) { return hash.digest().front() % 4 == 0 ? sent_ : 0; });
         }
         ++sent_;
@@ -98,13 +98,13 @@ class Run {
       if (hash.digest().front() % 2 == 0) return std::nullopt;
       return hash.digest().back();
     };
-    ledger_.receive(message, size_of, now_);
+    peer_wants_.receive(message, size_of, now_);
   }
 
   ByteView script_;
   TimePoint now_{};
   std::uint32_t sent_ = 0;
-  Ledger ledger_{now_};
+  PeerWants peer_wants_{now_};
 };
 
 }  // namespace

@@ -11,26 +11,26 @@ namespace shoal::net {
 
 /// Bounds the attempts to connect of a node: so many under way at once, and so many begun each
 /// second. Those that wait are let through in order of arrival, urgent ones first.
-class DialGate {
+class DialLimiter {
  public:
   static constexpr std::size_t kMaxAtOnce = 128;
   static constexpr double kBurst = 128;
   static constexpr double kPerSecond = 64;
 
-  DialGate(System& system, std::size_t most_at_once) : system_(system), most_(most_at_once) {}
+  DialLimiter(System& system, std::size_t most_at_once) : system_(system), most_(most_at_once) {}
 
-  /// Held while an attempt is under way. Must not outlive the gate.
+  /// Held while an attempt is under way. Must not outlive the limiter.
   class [[nodiscard]] Pass {
    public:
-    explicit Pass(DialGate& gate) : gate_(&gate) {}
+    explicit Pass(DialLimiter& limiter) : limiter_(&limiter) {}
     ~Pass() {
-      if (gate_ != nullptr) gate_->leave();
+      if (limiter_ != nullptr) limiter_->leave();
     }
-    Pass(Pass&& other) noexcept : gate_(std::exchange(other.gate_, nullptr)) {}
+    Pass(Pass&& other) noexcept : limiter_(std::exchange(other.limiter_, nullptr)) {}
     Pass& operator=(Pass&&) = delete;
 
    private:
-    DialGate* gate_;
+    DialLimiter* limiter_;
   };
 
   /// Returns when an attempt may begin. Cancellable.
@@ -40,20 +40,20 @@ class DialGate {
   std::size_t waiting() const { return urgent_.size() + others_.size(); }
 
  private:
-  class Place;
+  class Waiter;
 
   bool may_begin();
   void leave();
   void wake_first();
-  const Place* first() const;
+  const Waiter* first() const;
 
   System& system_;
   const std::size_t most_;
   std::size_t under_way_ = 0;
   double tokens_ = kBurst;
   TimePoint refilled_{};
-  std::list<Place*> urgent_;
-  std::list<Place*> others_;
+  std::list<Waiter*> urgent_;
+  std::list<Waiter*> others_;
 };
 
 }  // namespace shoal::net

@@ -24,7 +24,7 @@ namespace shoal::content::bitswap {
 /// called off meanwhile counts until its way has ended, but is_wanted() no more.
 ///
 /// Freed with the peer's last connection (CVE-2023-25568).
-class Ledger {
+class PeerWants {
  public:
   static constexpr std::size_t kMaxWants = 1024;
   /// HAVE and DONT_HAVE that have not been taken yet; what is beyond is not said.
@@ -40,7 +40,7 @@ class Ledger {
   /// How many peers a block has been sent to.
   using CopiesOf = std::function<std::uint32_t(const Multihash&)>;
 
-  explicit Ledger(TimePoint now) : refilled_(now) {}
+  explicit PeerWants(TimePoint now) : refilled_(now) {}
 
   /// From now on the block that has been sent least goes first: the peer shares what it gets.
   void send_rarest_first(CopiesOf copies);

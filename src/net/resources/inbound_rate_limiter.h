@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <map>
 
-#include "net/ip_prefix.h"
+#include "net/resources/ip_prefix.h"
 #include "system/time.h"
 
 namespace shoal::net {

@@ -1,4 +1,4 @@
-#include "content/bitswap/send_turns.h"
+#include "content/bitswap/send_queue.h"
 
 #include <gtest/gtest.h>
 
@@ -12,18 +12,18 @@ namespace {
 
 constexpr std::size_t kBlock = 1 << 20;
 
-struct Turns : ::testing::Test {
-  ~Turns() override {
+struct SendQueues : ::testing::Test {
+  ~SendQueues() override {
     world.run(tasks.stop());
-    world.run(turns.stop());
+    world.run(queue.stop());
   }
   void send(std::uint32_t copies, Duration takes, int name, bool gives = true) {
     tasks.spawn(hold(*this,
                      {.gives = gives, .copies = [copies] { return copies; }, .bytes = kBlock},
                      takes, name));
   }
-  static Task<void> hold(Turns& test, SendTurns::Claim claim, Duration takes, int name) {
-    const auto turn = co_await test.turns.take(claim);
+  static Task<void> hold(SendQueues& test, SendQueue::Claim claim, Duration takes, int name) {
+    const auto turn = co_await test.queue.take(claim);
     test.begun.push_back(name);
     co_await test.world.clock().sleep_for(takes);
     turn->note_sent();
@@ -31,23 +31,23 @@ struct Turns : ::testing::Test {
 
   sim::World world;
   System& system = world.add_host().system();
-  SendTurns turns{system};
+  SendQueue queue{system};
   TaskGroup tasks{system.waits, "test"};
   std::vector<int> begun;
 };
 
-TEST_F(Turns, three_at_once_and_one_while_our_line_is_full) {
+TEST_F(SendQueues, three_at_once_and_one_while_our_line_is_full) {
   for (int i = 0; i < 5; ++i) send(0, 1s, i);
   world.run_for(10ms);
-  EXPECT_EQ(begun.size(), SendTurns::kTurns);
-  EXPECT_EQ(turns.waiting(), 2u);
-  turns.when_saturated([] { return true; });
+  EXPECT_EQ(begun.size(), SendQueue::kAtOnce);
+  EXPECT_EQ(queue.waiting(), 2u);
+  queue.when_saturated([] { return true; });
   world.run_for(1s);
-  EXPECT_EQ(begun.size(), SendTurns::kTurns + 1);
+  EXPECT_EQ(begun.size(), SendQueue::kAtOnce + 1);
 }
 
-TEST_F(Turns, what_fewest_have_goes_first_unless_another_waits_for_long) {
-  turns.when_saturated([] { return true; });
+TEST_F(SendQueues, what_fewest_have_goes_first_unless_another_waits_for_long) {
+  queue.when_saturated([] { return true; });
   send(0, 500ms, 0);
   world.run_for(10ms);
   send(2, 500ms, 2);
@@ -60,12 +60,12 @@ TEST_F(Turns, what_fewest_have_goes_first_unless_another_waits_for_long) {
   send(1, 500ms, 1);
   world.run_for(1s);
   for (int i = 0; i < 7; ++i) send(0, 500ms, 2);
-  world.run_for(SendTurns::kPatience);
+  world.run_for(SendQueue::kPatience);
   EXPECT_EQ(std::ranges::count(begun, 1), 1);
 }
 
-TEST_F(Turns, one_of_12_is_for_those_that_give_nothing) {
-  turns.when_saturated([] { return true; });
+TEST_F(SendQueues, one_of_12_is_for_those_that_give_nothing) {
+  queue.when_saturated([] { return true; });
   for (int i = 0; i < 48; ++i) send(0, 10ms, 0, false);
   for (int i = 0; i < 48; ++i) send(3, 10ms, 1);
   world.run_for(480ms);
@@ -74,8 +74,8 @@ TEST_F(Turns, one_of_12_is_for_those_that_give_nothing) {
   EXPECT_LE(std::ranges::count(begun, 0), 6);
 }
 
-TEST_F(Turns, a_slow_receiver_gives_its_turn_up) {
-  turns.when_saturated([] { return true; });
+TEST_F(SendQueues, a_slow_receiver_gives_its_turn_up) {
+  queue.when_saturated([] { return true; });
   send(0, 100ms, 0);
   world.run_for(200ms);
   send(0, 1min, 1);

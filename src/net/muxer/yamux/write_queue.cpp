@@ -1,19 +1,19 @@
-#include "net/muxer/yamux/turns.h"
+#include "net/muxer/yamux/write_queue.h"
 
 #include "base/error.h"
 
 namespace shoal::yamux {
 
-Turns::Waiter::Waiter(Turns& its_turns) : turns(its_turns), changed(its_turns.waits_) {
-  turns.waiting_.push_back(this);
+WriteQueue::Waiter::Waiter(WriteQueue& its_queue) : queue(its_queue), changed(its_queue.waits_) {
+  queue.waiting_.push_back(this);
 }
 
-Turns::Waiter::~Waiter() {
-  std::erase(turns.waiting_, this);
-  if (granted && !took_it) turns.pass();
+WriteQueue::Waiter::~Waiter() {
+  std::erase(queue.waiting_, this);
+  if (granted && !took_it) queue.pass();
 }
 
-Task<void> Turns::take() {
+Task<void> WriteQueue::take() {
   if (taken_ && !closed_) {
     Waiter me(*this);
     while (!me.granted && !closed_) co_await me.changed.wait();
@@ -23,7 +23,7 @@ Task<void> Turns::take() {
   taken_ = true;
 }
 
-void Turns::pass() noexcept {
+void WriteQueue::pass() noexcept {
   if (waiting_.empty() || closed_) {
     taken_ = false;
     return;
@@ -34,7 +34,7 @@ void Turns::pass() noexcept {
   next->changed.notify_all();
 }
 
-void Turns::close() noexcept {
+void WriteQueue::close() noexcept {
   closed_ = true;
   for (Waiter* waiter : waiting_) waiter->changed.notify_all();
 }

@@ -9,9 +9,9 @@ namespace shoal::yamux {
 /// Who may write to the connection: one at a time, in order of arrival. Whoever passes the turn on
 /// and asks for it again waits behind all others, so that no stream keeps it from window updates
 /// and pings.
-class Turns {
+class WriteQueue {
  public:
-  explicit Turns(Waits& waits) : waits_(waits) {}
+  explicit WriteQueue(Waits& waits) : waits_(waits) {}
 
   /// Returns when it is the caller's turn, who then calls pass(). Cancellable. Throws Error{closed}
   /// after close().
@@ -23,12 +23,12 @@ class Turns {
  private:
   /// Leaves the queue however its wait ends, also when its frame is freed in the middle of it.
   struct Waiter {
-    explicit Waiter(Turns& its_turns);
+    explicit Waiter(WriteQueue& its_queue);
     ~Waiter();
     Waiter(const Waiter&) = delete;
     Waiter& operator=(const Waiter&) = delete;
 
-    Turns& turns;
+    WriteQueue& queue;
     shoal::Event changed;
     bool granted = false;
     bool took_it = false;

@@ -1,4 +1,4 @@
-#include "content/bitswap/ledger.h"
+#include "content/bitswap/peer_wants.h"
 
 #include <algorithm>
 #include <chrono>
@@ -6,7 +6,7 @@
 
 namespace shoal::content::bitswap {
 
-void Ledger::receive(const Message& message, const SizeOf& size_of, TimePoint now) {
+void PeerWants::receive(const Message& message, const SizeOf& size_of, TimePoint now) {
   refill(now);
   if (message.full) {
     std::erase_if(wants_, [](const auto& want) { return !want.second.sending; });
@@ -26,7 +26,7 @@ void Ledger::receive(const Message& message, const SizeOf& size_of, TimePoint no
   }
 }
 
-void Ledger::add(const WantEntry& entry, const SizeOf& size_of) {
+void PeerWants::add(const WantEntry& entry, const SizeOf& size_of) {
   const Multihash& hash = entry.cid.hash();
   auto known = wants_.find(hash);
   if (known != wants_.end() && known->second.sending) {
@@ -50,7 +50,7 @@ void Ledger::add(const WantEntry& entry, const SizeOf& size_of) {
   answer(added, bytes);
 }
 
-void Ledger::answer(Wants::iterator entry, std::optional<std::uint64_t> bytes) {
+void PeerWants::answer(Wants::iterator entry, std::optional<std::uint64_t> bytes) {
   Want& want = entry->second;
   want.bytes = bytes.value_or(0);
   if (bytes && want.type == WantType::block) {
@@ -65,13 +65,13 @@ void Ledger::answer(Wants::iterator entry, std::optional<std::uint64_t> bytes) {
 }
 
 /// False when too much is unsaid already: a peer that reads nothing must not make it grow.
-bool Ledger::say(const Cid& cid, bool have) {
+bool PeerWants::say(const Cid& cid, bool have) {
   if (presences_.size() >= kMaxPresences) return false;
   presences_.push_back({cid, have});
   return true;
 }
 
-void Ledger::enqueue(Want& want) {
+void PeerWants::enqueue(Want& want) {
   want.queued = true;
   queued_bytes_ += static_cast<std::size_t>(want.bytes);
   waiting_.erase(want.order);
@@ -79,11 +79,11 @@ void Ledger::enqueue(Want& want) {
   queue_.emplace(rank_of(want), want.cid.hash());
 }
 
-void Ledger::send_rarest_first(CopiesOf copies) {
+void PeerWants::send_rarest_first(CopiesOf copies) {
   copies_ = std::move(copies);
 }
 
-void Ledger::settle_front() {
+void PeerWants::settle_front() {
   while (copies_ && !queue_.empty()) {
     const auto front = queue_.begin();
     Want& want = wants_.find(front->second)->second;
@@ -96,24 +96,24 @@ void Ledger::settle_front() {
   }
 }
 
-bool Ledger::waits_for(const Multihash& hash) const {
+bool PeerWants::waits_for(const Multihash& hash) const {
   const auto want = wants_.find(hash);
   return want != wants_.end() && !want->second.queued && !want->second.sending;
 }
 
-bool Ledger::is_queued(const Multihash& hash) const {
+bool PeerWants::is_queued(const Multihash& hash) const {
   const auto want = wants_.find(hash);
   return want != wants_.end() && want->second.queued;
 }
 
-std::vector<Multihash> Ledger::waiting() const {
+std::vector<Multihash> PeerWants::waiting() const {
   std::vector<Multihash> out;
   out.reserve(waiting_.size());
   for (const auto& [order, hash] : waiting_) out.push_back(hash);
   return out;
 }
 
-void Ledger::offer(const Multihash& hash, std::uint64_t bytes) {
+void PeerWants::offer(const Multihash& hash, std::uint64_t bytes) {
   if (!waits_for(hash)) return;
   const auto want = wants_.find(hash);
   waiting_.erase(want->second.order);
@@ -122,7 +122,7 @@ void Ledger::offer(const Multihash& hash, std::uint64_t bytes) {
   answer(want, bytes);
 }
 
-void Ledger::cancel(const Multihash& hash) {
+void PeerWants::cancel(const Multihash& hash) {
   const auto want = wants_.find(hash);
   if (want == wants_.end()) return;
   if (want->second.sending) {
@@ -132,7 +132,7 @@ void Ledger::cancel(const Multihash& hash) {
   }
 }
 
-void Ledger::erase(Wants::iterator entry) {
+void PeerWants::erase(Wants::iterator entry) {
   const Want& want = entry->second;
   if (want.queued) {
     queue_.erase(rank_of(want));
@@ -142,24 +142,24 @@ void Ledger::erase(Wants::iterator entry) {
   wants_.erase(entry);
 }
 
-bool Ledger::make_room() {
+bool PeerWants::make_room() {
   if (waiting_.empty()) return false;
   erase(wants_.find(waiting_.begin()->second));
   return true;
 }
 
-std::optional<std::uint64_t> Ledger::next_bytes() {
+std::optional<std::uint64_t> PeerWants::next_bytes() {
   settle_front();
   if (queue_.empty()) return std::nullopt;
   return wants_.find(queue_.begin()->second)->second.bytes;
 }
 
-std::uint32_t Ledger::next_copies() {
+std::uint32_t PeerWants::next_copies() {
   settle_front();
   return queue_.empty() ? 0 : queue_.begin()->first.copies;
 }
 
-std::optional<Cid> Ledger::next_block() {
+std::optional<Cid> PeerWants::next_block() {
   settle_front();
   if (queue_.empty()) return std::nullopt;
   Want& want = wants_.find(queue_.begin()->second)->second;
@@ -170,17 +170,17 @@ std::optional<Cid> Ledger::next_block() {
   return want.cid;
 }
 
-bool Ledger::is_wanted(const Multihash& hash) const {
+bool PeerWants::is_wanted(const Multihash& hash) const {
   const auto want = wants_.find(hash);
   return want != wants_.end() && !want->second.called_off;
 }
 
-void Ledger::sent(const Multihash& hash) {
+void PeerWants::sent(const Multihash& hash) {
   const auto want = wants_.find(hash);
   if (want != wants_.end() && want->second.sending) erase(want);
 }
 
-void Ledger::missing(const Multihash& hash) {
+void PeerWants::missing(const Multihash& hash) {
   const auto want = wants_.find(hash);
   if (want == wants_.end() || !want->second.sending) return;
   if (want->second.called_off) return erase(want);
@@ -188,7 +188,7 @@ void Ledger::missing(const Multihash& hash) {
   answer(want, std::nullopt);
 }
 
-std::vector<Presence> Ledger::take_presences(std::size_t count) {
+std::vector<Presence> PeerWants::take_presences(std::size_t count) {
   const auto end =
       presences_.begin() + static_cast<std::ptrdiff_t>(std::min(count, presences_.size()));
   std::vector<Presence> out(presences_.begin(), end);
@@ -200,13 +200,13 @@ std::vector<Presence> Ledger::take_presences(std::size_t count) {
   return out;
 }
 
-bool Ledger::pay() {
+bool PeerWants::pay() {
   if (tokens_ < 1) return false;
   tokens_ -= 1;
   return true;
 }
 
-void Ledger::refill(TimePoint now) {
+void PeerWants::refill(TimePoint now) {
   const double seconds = std::chrono::duration<double>(now - refilled_).count();
   tokens_ = std::min(kTokens, tokens_ + seconds * kTokensPerSecond);
   refilled_ = now;

@@ -1,4 +1,4 @@
-#include "net/swarm/toll.h"
+#include "net/resources/ingress_limiter.h"
 
 #include <algorithm>
 
@@ -13,10 +13,10 @@ double seconds_between(TimePoint from, TimePoint to) {
 }  // namespace
 
 /// What one peer has said, over all its connections.
-struct Toll::Account {
-  Account(Toll& its_toll, PeerId its_peer)
-      : toll(its_toll), peer(std::move(its_peer)), place(toll.line_) {}
-  ~Account() { toll.accounts_.erase(peer); }
+struct IngressLimiter::Account {
+  Account(IngressLimiter& its_limiter, PeerId its_peer)
+      : limiter(its_limiter), peer(std::move(its_peer)), member(limiter.queue_) {}
+  ~Account() { limiter.accounts_.erase(peer); }
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
 
@@ -29,84 +29,86 @@ struct Toll::Account {
     return bytes - taken;
   }
 
-  Toll& toll;
+  IngressLimiter& limiter;
   const PeerId peer;
-  std::size_t expectations = 0;
+  std::size_t solicitations = 0;
   double free = kFreeBytes;
   TimePoint refilled{};
   std::size_t paid_streams = 0;
-  FairLine::Member place;
+  FairQueue::Member member;
 };
 
-Toll::Expectation::Expectation(std::shared_ptr<Account> account) : account_(std::move(account)) {
-  if (++account_->expectations == 1) account_->place.look_again();
+IngressLimiter::Solicited::Solicited(std::shared_ptr<Account> account)
+    : account_(std::move(account)) {
+  if (++account_->solicitations == 1) account_->member.look_again();
 }
 
-Toll::Expectation& Toll::Expectation::operator=(Expectation&& other) noexcept {
+IngressLimiter::Solicited& IngressLimiter::Solicited::operator=(Solicited&& other) noexcept {
   if (this == &other) return *this;
   end();
   account_ = std::exchange(other.account_, nullptr);
   return *this;
 }
 
-void Toll::Expectation::end() noexcept {
-  if (account_) --account_->expectations;
+void IngressLimiter::Solicited::end() noexcept {
+  if (account_) --account_->solicitations;
   account_ = nullptr;
 }
 
-class Toll::Payer final : public ReadingToll {
+class IngressLimiter::Payer final : public ReadLimiter {
  public:
-  Payer(Toll& toll, std::shared_ptr<Account> account) : account_(std::move(account)), toll_(toll) {}
+  Payer(IngressLimiter& limiter, std::shared_ptr<Account> account)
+      : account_(std::move(account)), limiter_(limiter) {}
 
   Task<void> pay(std::size_t bytes, std::size_t streams) override {
-    return toll_.pay(*this, bytes, streams);
+    return limiter_.pay(*this, bytes, streams);
   }
   bool waived() const override { return !must_pay(); }
   void leave() noexcept override {
     left_ = true;
-    account_->place.look_again();
+    account_->member.look_again();
   }
 
   Account& account() { return *account_; }
-  bool must_pay() const { return !left_ && account_->expectations == 0; }
+  bool must_pay() const { return !left_ && account_->solicitations == 0; }
 
  private:
   const std::shared_ptr<Account> account_;
-  Toll& toll_;
+  IngressLimiter& limiter_;
   bool left_ = false;
 };
 
-std::shared_ptr<Toll::Account> Toll::account(const PeerId& peer) {
+std::shared_ptr<IngressLimiter::Account> IngressLimiter::account(const PeerId& peer) {
   std::weak_ptr<Account>& place = accounts_[peer];
   std::shared_ptr<Account> known = place.lock();
   if (!known) place = known = std::make_shared<Account>(*this, peer);
   return known;
 }
 
-std::unique_ptr<ReadingToll> Toll::payer(const PeerId& peer) {
+std::unique_ptr<ReadLimiter> IngressLimiter::payer(const PeerId& peer) {
   return std::make_unique<Payer>(*this, account(peer));
 }
 
-std::shared_ptr<Toll::Account> Toll::find(const PeerId& peer) const {
+std::shared_ptr<IngressLimiter::Account> IngressLimiter::find(const PeerId& peer) const {
   const auto known = accounts_.find(peer);
   return known == accounts_.end() ? nullptr : known->second.lock();
 }
 
-bool Toll::expects(const PeerId& peer) const {
+bool IngressLimiter::is_solicited(const PeerId& peer) const {
   const std::shared_ptr<Account> account = find(peer);
-  return account && account->expectations > 0;
+  return account && account->solicitations > 0;
 }
 
-void Toll::refund_stream(const PeerId& peer) {
+void IngressLimiter::refund_stream(const PeerId& peer) {
   const std::shared_ptr<Account> account = find(peer);
   if (!account || account->paid_streams == 0) return;
   --account->paid_streams;
   const double to_peer = std::min(kStreamBytes, kFreeBytes - account->free);
   account->free += to_peer;
-  line_.give_back(kStreamBytes - to_peer);
+  queue_.release(kStreamBytes - to_peer);
 }
 
-Task<void> Toll::pay(Payer& payer, std::size_t bytes, std::size_t streams) {
+Task<void> IngressLimiter::pay(Payer& payer, std::size_t bytes, std::size_t streams) {
   if (!payer.must_pay()) co_return;
   Account& account = payer.account();
   account.paid_streams += streams;
@@ -115,7 +117,7 @@ Task<void> Toll::pay(Payer& payer, std::size_t bytes, std::size_t streams) {
   const auto must_pay = [&payer] { return payer.must_pay(); };
   while (owed > 0 && payer.must_pay()) {
     const double part = std::min(owed, kPartBytes);
-    co_await line_.take(account.place, part, must_pay);
+    co_await queue_.acquire(account.member, part, must_pay);
     owed -= part;
   }
 }
