@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "net/swarm_testing.h"
+#include "net/transport/quic/quic.h"
+#include "net/transport/quic/quic_address.h"
 
 namespace shoal::ping {
 namespace {
@@ -33,6 +35,23 @@ TEST(Ping, connect_and_one_byte_each_way_cost_three_round_trips) {
   net.world.run(pinger.open(b.id));
   net.world.run(pinger.ping(1s));
   EXPECT_EQ(net.world.now() - begin, 300ms);
+}
+
+TEST(Ping, by_quic_the_same_costs_two_round_trips) {
+  TestNet net(50ms);
+  TestNode& a = net.add();
+  TestNode& b = net.add();
+  for (TestNode* node : {&a, &b}) {
+    node->swarm.add_transport(net::make_quic_transport(node->system, node->upgrader));
+  }
+  b.swarm.listen(quic::quic_address({IpAddress::any_v4(), TestNode::kPort}));
+  serve(b.system, b.swarm);
+  a.knows(b.id, quic::quic_address({b.host.address(), TestNode::kPort}));
+  Pinger pinger(a.system, a.swarm);
+  const TimePoint begin = net.world.now();
+  net.world.run(pinger.open(b.id));
+  net.world.run(pinger.ping(1s));
+  EXPECT_LE(net.world.now() - begin, 205ms);
 }
 
 Task<void> say_nothing(net::ProtocolStream stream) {
