@@ -37,9 +37,9 @@ class Machine:
             raise CannotRun(f"{' '.join(line)}: {done.stderr}")
         return done.stdout
 
-    def start(self, *words) -> subprocess.Popen:
+    def start(self, *words, stdin=subprocess.DEVNULL) -> subprocess.Popen:
         return subprocess.Popen(
-            [*self.prefix, *[str(word) for word in words]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            [*self.prefix, *[str(word) for word in words]], stdin=stdin, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
 

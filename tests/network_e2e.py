@@ -46,9 +46,9 @@ def two_machines():
             process.wait()
 
 
-def start_on(machine: list[str], *words) -> subprocess.Popen:
+def start_on(machine: list[str], *words, stdin=subprocess.DEVNULL) -> subprocess.Popen:
     return subprocess.Popen(
-        [*machine, *[str(word) for word in words]], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        [*machine, *[str(word) for word in words]], stdin=stdin, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
