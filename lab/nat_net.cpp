@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/node.h"
+#include "system/sim/home_router.h"
 #include "system/sim/world.h"
 
 namespace shoal::lab {
@@ -15,18 +16,20 @@ using sim::NatOptions;
 using sim::NatPorts;
 
 constexpr std::uint16_t kPort = 4001;
-/// Hole punching has three rounds of 5 s.
-constexpr Duration kPatience = 20s;
+/// Hole punching has a round of 5 s, and two of 10 s at most.
+constexpr Duration kPatience = 30s;
 constexpr Duration kLatency = 20ms;
 
 const NatOptions kPortRestricted{.filtering = NatDependence::address_and_port};
 const NatOptions kSymmetric{.mapping = NatDependence::address_and_port, .ports = NatPorts::random};
+const NatOptions kSymmetricInOrder{.mapping = NatDependence::address_and_port,
+                                   .ports = NatPorts::sequential};
 
 /// A node, and the routers before it.
 class Home {
  public:
-  Home(sim::World& world, std::uint8_t number, const NatClass& nats,
-       std::vector<Multiaddr> relays) {
+  Home(sim::World& world, std::uint8_t number, const NatClass& nats, std::vector<Multiaddr> relays,
+       Punching punching) {
     sim::HostOptions options{.up = 4'000'000, .down = 4'000'000};
     if (!nats.boxes.empty()) {
       options.addresses = {IpAddress::v4({192, 168, number, 2})};
@@ -41,11 +44,18 @@ class Home {
       nats_.push_back(std::make_unique<sim::Nat>(world, box));
       nats_.back()->add(*host_);
     }
+    if (nats.forwards) {
+      const IpAddress inside = IpAddress::v4({192, 168, number, 1});
+      router_ = std::make_unique<sim::HomeRouter>(world, *nats_.front(), inside);
+      router_->serve(*host_);
+    }
     node::Config config{.home = "/home",
                         .listen = {Multiaddr::tcp({IpAddress::any_v4(), kPort})},
                         .connect = {},
                         .relays = std::move(relays),
                         .relay_service = false,
+                        .port_mapping = punching == Punching::full,
+                        .plain_punching = punching == Punching::plain,
                         .agent = "shoal/lab",
                         .ephemeral = true};
     config.relay_service = config.relays.empty();
@@ -54,9 +64,14 @@ class Home {
   }
 
   node::Node& node() { return *node_; }
+  void stop(sim::World& world) {
+    world.run(node_->stop());
+    if (router_) world.run(router_->stop());
+  }
 
  private:
   std::vector<std::unique_ptr<sim::Nat>> nats_;
+  std::unique_ptr<sim::HomeRouter> router_;
   sim::Host* host_ = nullptr;
   std::unique_ptr<node::Node> node_;
 };
@@ -66,30 +81,45 @@ class Home {
 const std::vector<NatClass>& nat_classes() {
   static const std::vector<NatClass> all = {
       {.name = "in the open", .boxes = {}, .looks_at_ports = false},
-      {.name = "full cone", .boxes = {{.filtering = NatDependence::none}}, .looks_at_ports = false},
+      {.name = "full cone",
+       .boxes = {{.filtering = NatDependence::none}},
+       .looks_at_ports = false,
+       .share = 10},
       {.name = "address restricted",
        .boxes = {{.filtering = NatDependence::address}},
-       .looks_at_ports = false},
-      {.name = "port restricted", .boxes = {kPortRestricted}},
-      {.name = "behind a carrier's", .boxes = {kPortRestricted, kPortRestricted}},
-      {.name = "symmetric", .boxes = {kSymmetric}, .is_cone = false},
+       .looks_at_ports = false,
+       .share = 12},
+      {.name = "forwards ports", .boxes = {kPortRestricted}, .forwards = true, .share = 16},
+      {.name = "port restricted", .boxes = {kPortRestricted}, .share = 28},
+      {.name = "behind a carrier's", .boxes = {kPortRestricted, kPortRestricted}, .share = 12},
+      {.name = "symmetric in order",
+       .boxes = {kSymmetricInOrder},
+       .is_cone = false,
+       .in_order = true,
+       .share = 8},
+      {.name = "symmetric", .boxes = {kSymmetric}, .is_cone = false, .share = 14},
   };
   return all;
 }
 
 bool can_meet(const NatClass& one, const NatClass& other) {
   if (one.is_cone && other.is_cone) return true;
+  if (one.forwards || other.forwards) return true;
   return (one.is_cone && !one.looks_at_ports) || (other.is_cone && !other.looks_at_ports);
 }
 
-Meeting meet(const NatClass& from, const NatClass& to, std::uint64_t seed) {
+Meeting meet(const NatClass& from, const NatClass& to, std::uint64_t seed, Punching punching) {
   sim::World world({.name = "nat", .seed = seed, .path = {.latency = kLatency}});
-  Home relay(world, 1, nat_classes().front(), {});
-  const std::vector<Multiaddr> relays = {relay.node().addresses().front()};
-  Home one(world, 2, from, relays);
-  Home other(world, 3, to, relays);
+  // Two relays, as a node has: what one alone sees does not tell which ports a NAT takes.
+  const NatClass& open = nat_classes().front();
+  Home relay(world, 1, open, {}, punching);
+  Home second(world, 4, open, {}, punching);
+  const std::vector<Multiaddr> relays = {relay.node().addresses().front(),
+                                         second.node().addresses().front()};
+  Home one(world, 2, from, relays, punching);
+  Home other(world, 3, to, relays, punching);
   world.run_while_not([&] { return !other.node().awaits_relay() && !one.node().awaits_relay(); });
-  world.run_for(1s);
+  world.run_for(3s);
 
   net::Swarm& swarm = one.node().swarm();
   const PeerId peer = other.node().id();
@@ -104,7 +134,7 @@ Meeting meet(const NatClass& from, const NatClass& to, std::uint64_t seed) {
   while (world.now() < end && swarm.best(peer)->path() == net::Path::relay) world.run_for(10ms);
   out.path = swarm.best(peer)->path();
   if (out.path != net::Path::relay) out.direct = world.now() - begun;
-  for (Home* home : {&one, &other, &relay}) world.run(home->node().stop());
+  for (Home* home : {&one, &other, &second, &relay}) home->stop(world);
   out.trace_hash = world.trace_hash();
   return out;
 }

@@ -19,6 +19,13 @@ struct NatClass {
   bool is_cone = true;
   /// The filter looks at ports, too.
   bool looks_at_ports = true;
+  /// Ports come in order, so that the next one can be told.
+  bool in_order = false;
+  /// The router forwards a port to whoever asks.
+  bool forwards = false;
+  /// Homes of this class among a hundred; chosen so that DCUtR without more brings 70 of 100 pairs
+  /// together, which is what the field sees.
+  unsigned share = 0;
 };
 const std::vector<NatClass>& nat_classes();
 
@@ -33,7 +40,13 @@ struct Meeting {
   std::uint64_t trace_hash = 0;
 };
 
+enum class Punching : std::uint8_t {
+  plain,  // DCUtR as it is specified, at the addresses that peers see
+  full,   // what Shoal does
+};
+
 /// Lets a node behind `from` dial one behind `to`, of which it knows the address at a relay.
-Meeting meet(const NatClass& from, const NatClass& to, std::uint64_t seed);
+Meeting meet(const NatClass& from, const NatClass& to, std::uint64_t seed,
+             Punching punching = Punching::full);
 
 }  // namespace shoal::lab

@@ -54,8 +54,11 @@ def test_tells_the_truth_in_five_situations(folder: Path):
         shut, behind = net.host(4), net.home(13, PRESERVES_PORTS)
         shut.call("nft", "-f", "-", given=NO_UDP % ("output", ""))
         behind.call("nft", "-f", "-", given=NO_UDP % ("prerouting", 'iif "eth0"'))
+        six = net.host(5)
+        six.call("ip", "address", "add", "2001:db8:1::5/64", "dev", "eth0", "nodad")
         doctors = {
             "open": Doctor(net.host(3), folder / "open", *ask),
+            "with ipv6": Doctor(six, folder / "six", *ask),
             "home": Doctor(net.home(11, PRESERVES_PORTS), folder / "home", *ask[:2], "--timeout", "20s"),
             "symmetric": Doctor(net.home(12, SYMMETRIC), folder / "symmetric", *ask, "--timeout", "10s"),
             "no udp here": Doctor(shut, folder / "shut", *ask),
@@ -71,7 +74,9 @@ def test_tells_the_truth_in_five_situations(folder: Path):
     state = {name: {c["name"]: c["state"] for c in checks.values()} for name, checks in found.items()}
     for name in found:
         assert state[name]["peers"] == "good", name
-        assert state[name]["ipv4"] == "good" and state[name]["ipv6"] == "poor", name
+        assert state[name]["ipv4"] == "good", name
+        assert state[name]["ipv6"] == ("good" if name == "with ipv6" else "poor"), name
+    assert "2001:db8:1::5" in found["with ipv6"]["ipv6"]["finding"]
     assert state["open"]["nat"] == "good" and found["open"]["nat"]["finding"].startswith("none")
     assert state["open"]["reachability"] == "good" and state["open"]["udp"] == "good"
     assert state["home"]["nat"] == "good" and "203.0.113.11" in found["home"]["nat"]["finding"]
@@ -86,7 +91,7 @@ def test_tells_the_truth_in_five_situations(folder: Path):
 def test_says_what_cannot_be_known_alone(folder: Path):
     done = run("--json", *LOOPBACK, "doctor", home=folder / "alone", timeout=60)
     checks = {event["name"]: event for event in done.events if event["event"] == "check"}
-    assert {"home", "clock", "open_files", "udp_buffers", "interfaces", "ipv4", "ipv6", "peers", "udp", "nat",
+    assert {"home", "clock", "open_files", "udp_buffers", "interfaces", "ipv4", "ipv6", "peers", "udp", "port_mapping", "nat",
             "reachability", "dht"} == checks.keys()  # fmt: skip
     assert checks["peers"]["state"] == "poor" and "--connect" in checks["peers"]["advice"]
     assert checks["reachability"]["finding"].startswith("unknown")

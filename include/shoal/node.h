@@ -58,6 +58,17 @@ struct NodeOptions {
   /// /p2p, or with this node's id. They come first in addresses(), in links, and in what peers are
   /// told.
   std::vector<std::string> announce = {};
+  /// Relays by which others reach this node, each a multiaddr that ends in /p2p/ID. The node stays
+  /// connected to them, and its addresses there join addresses() and links as soon as they give a
+  /// place. Others come by the relay, and directly once a hole is punched. Empty: two of the relays
+  /// that it meets in its networks, where it has no public address.
+  std::vector<std::string> relays = {};
+  /// Relays for everybody who asks, without limits on time and bytes. Without it, a node with a
+  /// public or an announced address relays with the usual limits, others not at all.
+  bool relay_service = false;
+  /// Asks the router of the local network to forward the ports that are listened on (PCP, NAT-PMP,
+  /// UPnP), and gives them back at the end. What it forwards joins addresses().
+  bool port_mapping = false;
   /// The identity. None: the home's, which is made when there is none yet; with a key, that is
   /// neither read nor written.
   std::optional<Key> key = {};

@@ -34,8 +34,9 @@ func main() {
 	networkKey := flag.String("network-key", "", "the key file of a private network")
 	listen := flag.String("listen", "/ip4/127.0.0.1/tcp/0", "where it listens")
 	relay := flag.String("relay", "", "behind a NAT, reached through this relay, and punching holes")
+	serve := flag.Bool("serve-relay", false, "is a relay for others")
 	flag.Parse()
-	peer, err := newPeer(*keyType, *security, *networkKey, *listen, *relay)
+	peer, err := newPeer(*keyType, *security, *networkKey, *listen, *relay, *serve)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

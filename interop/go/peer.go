@@ -96,8 +96,13 @@ func networkOptions(path string) ([]libp2p.Option, error) {
 	return []libp2p.Option{libp2p.PrivateNetwork(key)}, nil
 }
 
-// relayOptions are those of a peer that is reached through a relay only.
-func relayOptions(address string) ([]libp2p.Option, error) {
+// relayOptions are those of a peer that is reached through a relay only, or is one.
+func relayOptions(address string, serves bool) ([]libp2p.Option, error) {
+	if serves {
+		return []libp2p.Option{
+			libp2p.EnableRelay(), libp2p.EnableRelayService(), libp2p.ForceReachabilityPublic(),
+		}, nil
+	}
 	if address == "" {
 		return []libp2p.Option{libp2p.DisableRelay()}, nil
 	}
@@ -115,7 +120,7 @@ func relayOptions(address string) ([]libp2p.Option, error) {
 	}, nil
 }
 
-func newPeer(keyType, security, networkKey, listen, relay string) (*testPeer, error) {
+func newPeer(keyType, security, networkKey, listen, relay string, serves bool) (*testPeer, error) {
 	kinds := map[string]int{"ed25519": crypto.Ed25519, "secp256k1": crypto.Secp256k1, "ecdsa": crypto.ECDSA, "rsa": crypto.RSA}
 	kind, known := kinds[keyType]
 	if !known {
@@ -133,7 +138,7 @@ func newPeer(keyType, security, networkKey, listen, relay string) (*testPeer, er
 	if err != nil {
 		return nil, err
 	}
-	relayed, err := relayOptions(relay)
+	relayed, err := relayOptions(relay, serves)
 	if err != nil {
 		return nil, err
 	}

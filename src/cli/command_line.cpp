@@ -179,6 +179,8 @@ void add_common(CLI::App& app, Written& written) {
              "(an address that ends in /p2p/ID)");
   app.add_flag("--relay-service", written.relay_service,
                "relay for others, without limits on time and bytes");
+  app.add_flag("--no-port-mapping", written.no_port_mapping,
+               "do not ask the router to forward a port");
   app.add_flag("--no-lan", written.no_lan, "neither find peers on the LAN nor be found there");
   app.add_flag("--public", written.is_public, "announce to the public IPFS network, and search it");
   single(app, "--up", written.up, "RATE", "limit in bytes a second: 500K, 20M, 1.5G");
@@ -428,6 +430,7 @@ CommonOptions read_common(const Written& written) {
     options.relays.push_back(parse_peer_address("--relay", text));
   }
   options.relay_service = written.relay_service;
+  options.port_mapping = !written.no_port_mapping;
   options.up = rate_if_given(written.up, "--up");
   options.down = rate_if_given(written.down, "--down");
   options.timeout = if_given<Duration>(written.timeout, "--timeout", parse_time);

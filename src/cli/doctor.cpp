@@ -56,6 +56,7 @@ class DoctorCommand final : public Command {
     look_at_interfaces();
     co_await meet_peers();
     co_await try_udp();
+    co_await look_at_router();
     look_from_outside();
     for (const PeerId& peer : moved_) co_await move_back(peer);
     co_await wait_for_identify();
@@ -75,6 +76,7 @@ class DoctorCommand final : public Command {
   static constexpr Duration kLook = 100ms;
   static constexpr Duration kTripTime = 1s;
   static constexpr Duration kQuicTime = 6s;
+  static constexpr Duration kRouterTime = 10s;
   static constexpr Duration kAddressLifetime = 24h;
   /// Peers that UDP is tried with.
   static constexpr std::size_t kMaxUdpPeers = 3;
@@ -244,6 +246,25 @@ class DoctorCommand final : public Command {
     } catch (const Error& error) {
       log_info("{}", error.what());
     }
+  }
+
+  Task<void> look_at_router() {
+    MappingFacts facts{.asked = session_->options().port_mapping, .has_private_address = false};
+    for (const Multiaddr& address : node_->addresses()) {
+      const auto ip = address.ip();
+      const bool is_private = ip && !ip->is_v6() && net::path_of(address) == net::Path::lan;
+      facts.has_private_address |= is_private;
+    }
+    const portmap::PortMapper* const mapper = node_->port_mapper();
+    if (mapper != nullptr && facts.has_private_address) {
+      co_await wait_until(kRouterTime, [mapper] { return mapper->has_tried(); });
+      facts.failure = mapper->failure();
+      facts.protocol = mapper->protocol();
+      for (const auto& [port, outside] : mapper->mappings()) {
+        facts.mapped.push_back(outside.to_string() + (port.udp ? " by UDP" : " by TCP"));
+      }
+    }
+    tell(check_port_mapping(facts));
   }
 
   void look_from_outside() {

@@ -245,6 +245,23 @@ Check check_nat(const std::vector<Seen>& seen, const std::vector<IpAddress>& own
   return {"nat", CheckState::good, fmt::format("peers see {}, the NAT {}{}", as, ports, sure)};
 }
 
+Check check_port_mapping(const MappingFacts& facts) {
+  if (!facts.mapped.empty()) {
+    return {"port_mapping", CheckState::good,
+            fmt::format("the router forwards {} ({})", joined_words(facts.mapped), facts.protocol)};
+  }
+  if (!facts.has_private_address) {
+    return {"port_mapping", CheckState::good, "not needed: no private IPv4 address"};
+  }
+  if (!facts.asked) {
+    return {"port_mapping", CheckState::poor, "off",
+            "leave --no-port-mapping out, and the router is asked to forward the port"};
+  }
+  return {"port_mapping", CheckState::poor, facts.failure.empty() ? "unknown yet" : facts.failure,
+          "turn on UPnP, NAT-PMP or PCP in the router, or forward a port by hand and name it with "
+          "--announce; without it peers come by hole punching or a relay"};
+}
+
 Check check_reachability(const ReachFacts& facts) {
   if (!facts.reached.empty()) {
     return {"reachability", CheckState::good,

@@ -72,6 +72,16 @@ struct Seen {
 /// What stands between this host and the peers. `own`: the addresses of its interfaces.
 Check check_nat(const std::vector<Seen>& seen, const std::vector<IpAddress>& own);
 
+/// What the router of the local network forwards on request.
+struct MappingFacts {
+  bool asked = true;                // else --no-port-mapping
+  bool has_private_address = true;  // by IPv4; else there is no router to ask
+  std::string protocol{};
+  std::vector<std::string> mapped{};  // addresses of this node
+  std::string failure{};              // why there are none
+};
+Check check_port_mapping(const MappingFacts& facts);
+
 /// What others found who dialled the addresses of this node.
 struct ReachFacts {
   std::size_t peers_that_try = 0;

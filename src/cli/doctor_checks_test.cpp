@@ -24,6 +24,20 @@ CheckState state_of(const Check& check) {
   return check.state;
 }
 
+TEST(DoctorChecks, tells_what_the_router_forwards) {
+  using State = Check::State;
+  EXPECT_EQ(check_port_mapping({.protocol = "UPnP", .mapped = {"192.0.2.1:4001 by TCP"}}).state,
+            State::good);
+  EXPECT_EQ(check_port_mapping({.has_private_address = false}).state, State::good);
+  const Check off = check_port_mapping({.asked = false});
+  EXPECT_EQ(off.state, State::poor);
+  EXPECT_NE(off.advice.find("--no-port-mapping"), std::string::npos);
+  const Check none = check_port_mapping({.failure = "no router answers"});
+  EXPECT_EQ(none.state, State::poor);
+  EXPECT_EQ(none.finding, "no router answers");
+  EXPECT_FALSE(none.advice.empty());
+}
+
 TEST(Doctor, judges_the_home_by_its_port) {
   EXPECT_EQ(state_of(check_home({.folder = "/h", .port = 4001})), CheckState::good);
   EXPECT_EQ(state_of(check_home({.folder = "/h", .port = 5, .port_taken = 4001})),

@@ -20,6 +20,7 @@ struct CommonOptions {
   std::vector<Multiaddr> announce;
   std::vector<Multiaddr> relays;  // each ends in /p2p/ID
   bool relay_service = false;
+  bool port_mapping = true;
   std::string network_file;  // empty: none
   bool lan = true;
   bool is_public = false;

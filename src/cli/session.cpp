@@ -42,6 +42,7 @@ node::Node& Session::open_node() {
                         .announce = options_.announce,
                         .relays = options_.relays,
                         .relay_service = options_.relay_service,
+                        .port_mapping = options_.port_mapping,
                         .up = options_.up,
                         .down = options_.down,
                         .agent = agent(),

@@ -15,6 +15,7 @@ struct Written {
   std::vector<std::string> listen, connect, bootstrap, announce_at, relays;
   std::string network;
   bool no_lan = false, is_public = false, relay_service = false;
+  bool no_port_mapping = false;
   bool json = false, quiet = false, no_progress = false;
   int verbosity = 0;
 

@@ -40,6 +40,11 @@ struct Config {
   /// Relays for everybody who asks, without limits on time and bytes. Without it, a node with a
   /// public or an announced address relays with the usual limits, others not at all.
   bool relay_service = false;
+  /// Asks the router of the local network to forward the ports that are listened on (PCP, NAT-PMP,
+  /// UPnP).
+  bool port_mapping = false;
+  /// Punches holes as the spec of DCUtR has it, and nothing more: for comparisons.
+  bool plain_punching = false;
   /// Bytes a second, everything on the wire; 0: no limit.
   std::uint64_t up = 0;
   std::uint64_t down = 0;

@@ -46,11 +46,17 @@
 #include "protocol/autonat/server.h"
 #include "protocol/dcutr/dcutr_message.h"
 #include "protocol/dcutr/hole_puncher.h"
+#include "protocol/dcutr/spray.h"
 #include "protocol/gossipsub/gossipsub.h"
 #include "protocol/identify/message.h"
 #include "protocol/pex/exchange.h"
 #include "protocol/pex/message.h"
 #include "protocol/pex/roster.h"
+#include "protocol/portmap/pmp_client.h"
+#include "protocol/portmap/pmp_message.h"
+#include "protocol/portmap/port_mapper.h"
+#include "protocol/portmap/upnp_client.h"
+#include "protocol/portmap/upnp_message.h"
 #include "protocol/relay/client.h"
 #include "protocol/relay/forward.h"
 #include "protocol/relay/message.h"
@@ -179,6 +185,18 @@ const auto kLimits = std::to_array<Limit>({
     {"quic.handshake_timeout", seconds(quic::kHandshakeTimeout), "s", "time for a QUIC handshake"},
     {"websocket.header_bytes", net::websocket::kMaxHeaderBytes, "bytes", "the HTTP request or answer that begins a WebSocket"},
     {"websocket.empty_frames", net::websocket::WebSocketStream::kMaxEmptyFrames, "frames", "WebSocket frames in a row that bring nothing"},
+    {"portmap.ports", portmap::PortMapper::kMaxPorts, "ports", "ports that the router is asked to forward"},
+    {"portmap.lease", seconds(portmap::kLease), "s", "time for which it is asked to; renewed at half of what it grants"},
+    {"portmap.shortest_lease", seconds(portmap::kShortestLease), "s", "what counts as the least that it grants"},
+    {"portmap.longest_lease", seconds(portmap::kLongestLease), "s", "and as the most"},
+    {"portmap.pmp_bytes", portmap::kMaxPmpBytes, "bytes", "an answer by PCP or NAT-PMP"},
+    {"portmap.pmp_rubbish", portmap::kPmpMaxRubbish, "datagrams", "datagrams that are no answer to a request, before it is given up"},
+    {"portmap.search_answers", portmap::kUpnpMaxAnswers, "answers", "answers to a search for routers by UPnP"},
+    {"portmap.routers", portmap::kUpnpMaxRouters, "routers", "routers among them that are asked"},
+    {"portmap.search_answer_bytes", portmap::upnp::kMaxSearchAnswerBytes, "bytes", "one of these answers"},
+    {"portmap.http_bytes", portmap::upnp::kMaxHttpBytes, "bytes", "what a router says over HTTP at once"},
+    {"portmap.request_time", seconds(portmap::kUpnpRequestTime), "s", "time of one request by HTTP"},
+    {"portmap.port_tries", portmap::kUpnpPortTries, "tries", "ports that are asked for when the wanted one is another's"},
     {"autonat.at_once", autonat::Server::kMaxAtOnce, "requests", "requests to dial back that are answered at a time, one for each peer"},
     {"autonat.requests", static_cast<std::uint64_t>(autonat::Server::kPeerBurst), "requests", "requests of one peer in a burst; one more every 5 s"},
     {"autonat.message_bytes", autonat::kMaxMessageBytes, "bytes", "one message of AutoNAT"},
@@ -200,6 +218,8 @@ const auto kLimits = std::to_array<Limit>({
     {"relay.circuits_per_peer", relay::ServerLimits{}.circuits_per_peer, "circuits", "those of them of one peer, at either end"},
     {"relay.circuit_time", relay::ServerLimits{}.circuit.seconds, "s", "time of one, without --relay-service"},
     {"relay.circuit_bytes", relay::ServerLimits{}.circuit.bytes, "bytes", "what one lets through each way, without --relay-service"},
+    {"relay.circuits_rate", static_cast<std::uint64_t>(relay::ServerLimits{}.bytes_per_second), "bytes/s", "what all circuits together carry, without --relay-service"},
+    {"relay.circuits_burst", static_cast<std::uint64_t>(relay::ServerLimits{}.burst_bytes), "bytes", "and how much at once"},
     {"relay.buffer_bytes", relay::kForwardBufferBytes, "bytes", "buffer of one, each way"},
     {"relay.requests", static_cast<std::uint64_t>(relay::Server::kRequestBurst), "requests", "requests of one peer to this node as a relay at once"},
     {"relay.requests_rate", static_cast<std::uint64_t>(relay::Server::kRequestsPerSecond), "requests/s", "and how fast they may go on"},
@@ -207,6 +227,12 @@ const auto kLimits = std::to_array<Limit>({
     {"dcutr.addresses", dcutr::Message::kMaxAddresses, "addresses", "addresses in it, which are all dialled"},
     {"dcutr.rounds", dcutr::HolePuncher::kMaxRounds, "rounds", "tries to make a relayed connection direct"},
     {"dcutr.round_time", seconds(dcutr::HolePuncher::kRoundTime), "s", "time of each"},
+    {"dcutr.opened_ports", dcutr::Spray::kOpen, "ports", "ports that are opened towards a peer whose NAT lets nothing else in"},
+    {"dcutr.guessed_ports", dcutr::Spray::kGuesses, "ports", "ports that are tried at a peer behind a symmetric NAT"},
+    {"dcutr.guesses_at_once", dcutr::Spray::kGuessesAtOnce, "ports", "of these at a time"},
+    {"dcutr.guess_time", seconds(dcutr::Spray::kTime), "s", "time for all of it"},
+    {"dcutr.guess_pause", seconds(dcutr::Spray::kPause), "s", "until it is done again at the same IP address"},
+    {"dcutr.guess_addresses", dcutr::Spray::kMaxRemembered, "addresses", "IP addresses at which it is done in that time"},
     {"dcutr.peers", dcutr::HolePuncher::kMaxAtOnce, "peers", "peers with whom that is tried at a time"},
     {"bitswap.message_bytes", bitswap::kMaxMessageBytes, "bytes", "one message"},
     {"bitswap.entries", bitswap::kMaxEntries, "entries", "wants and presences in it"},

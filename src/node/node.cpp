@@ -19,6 +19,7 @@
 #include "node/own_addresses.h"
 #include "node/peer_memory.h"
 #include "node/peer_report.h"
+#include "node/port_mapping.h"
 #include "node/relaying.h"
 #include "node/shared_index.h"
 #include "protocol/perf/perf.h"
@@ -70,8 +71,12 @@ struct Node::Parts {
         swarm(world, PeerId::from_public_key(key.public_key()),
               connection_limits(config).within(world.network.max_open_files())),
         identify(world, swarm, key, config.agent),
-        relaying(world, swarm, identify, key, config),
+        relaying(world, swarm, identify, key, upgrader, config),
         own_addresses(world, swarm, identify, net::Bandwidth{up, down}, config),
+        port_mapping(world, swarm, config,
+                     [this](const Multiaddr& address) {
+                       return own_addresses.reachability().state(address) == autonat::Reachable::no;
+                     }),
         exchange(world, swarm, [this] { return own_record(); }),
         store(world, index_folder(world, home, config),
               config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
@@ -85,13 +90,21 @@ struct Node::Parts {
         peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),
-        modules{ending(store),          {.stop = [this] { return own_addresses.stop_dialling(); }},
-                ending(swarm),          ending(identify),
-                module_of(relaying),    module_of(own_addresses),
-                ending(exchange),       ending(*bitswap),
-                module_of(networks),    ending(routing),
-                ending(topics),         module_of(peer_report),
-                module_of(peer_memory), ending(tasks)} {}
+        modules{ending(store),
+                {.stop = [this] { return own_addresses.stop_dialling(); }},
+                ending(swarm),
+                ending(identify),
+                module_of(relaying),
+                module_of(own_addresses),
+                module_of(port_mapping),
+                ending(exchange),
+                ending(*bitswap),
+                module_of(networks),
+                ending(routing),
+                ending(topics),
+                module_of(peer_report),
+                module_of(peer_memory),
+                ending(tasks)} {}
 
   /// Connects to a peer that the user gave, and again whenever the connection has ended.
   Task<void> stay_connected(PeerId peer);
@@ -100,6 +113,8 @@ struct Node::Parts {
   /// What other processes read of this node.
   void describe();
   void addresses_changed();
+  /// Lets the parts that deal with addresses of this node know of one another.
+  void join_addresses();
   /// As identify shows it.
   Bytes own_record() const;
   System& system;
@@ -113,6 +128,7 @@ struct Node::Parts {
   identify::Identify identify;
   Relaying relaying;
   OwnAddresses own_addresses;
+  PortMapping port_mapping;
   pex::Exchange exchange;
   content::BlockStore store;
   RunningFile running;
@@ -185,6 +201,27 @@ void Node::Parts::addresses_changed() {
   if (when_addresses_changed) when_addresses_changed();
 }
 
+void Node::Parts::join_addresses() {
+  const auto mapped = [this] { return port_mapping.addresses(); };
+  own_addresses.also_try(mapped);
+  relaying.when_mapped(mapped, [this](const Multiaddr& address) {
+    const bool reached = own_addresses.reachability().state(address) == autonat::Reachable::yes;
+    const std::vector<Multiaddr> unsure = port_mapping.addresses();
+    return !reached && std::ranges::find(unsure, address) != unsure.end();
+  });
+  relaying.when_changed([this] { addresses_changed(); });
+  port_mapping.when_changed([this] {
+    addresses_changed();
+    relaying.addresses_changed();
+  });
+  own_addresses.when_changed([this] {
+    if (own_addresses.reachability().is_reachable()) relaying.offer();
+    port_mapping.reconsider();
+    addresses_changed();
+    relaying.addresses_changed();
+  });
+}
+
 Node::Node(System& system, Config config)
     : parts_(std::make_unique<Parts>(system, std::move(config))) {
   if (parts_->home.is_first() && !parts_->config.ephemeral)
@@ -223,11 +260,7 @@ void Node::start() {
                                  parts_->home.folder(), parts_->config.speaks_quic());
   for (const Module& part : parts_->modules) part.start();
   parts_->describe();
-  parts_->relaying.when_changed([this] { parts_->addresses_changed(); });
-  parts_->own_addresses.when_changed([this] {
-    if (parts_->own_addresses.reachability().is_reachable()) parts_->relaying.offer();
-    parts_->addresses_changed();
-  });
+  parts_->join_addresses();
   for (const Multiaddr& address : parts_->config.connect) {
     parts_->swarm.manager().protect(*address.peer(), "connect");
     parts_->tasks.spawn(parts_->stay_connected(*address.peer()));
@@ -280,6 +313,10 @@ void Node::when_relay_refused(
 
 const autonat::Reachability& Node::reachability() const {
   return parts_->own_addresses.reachability();
+}
+
+const portmap::PortMapper* Node::port_mapper() const {
+  return parts_->port_mapping.mapper();
 }
 
 const relay::Server* Node::relay_server() const {

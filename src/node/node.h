@@ -16,6 +16,7 @@
 #include "node/running.h"
 #include "protocol/autonat/reachability.h"
 #include "protocol/identify/identify.h"
+#include "protocol/portmap/port_mapper.h"
 #include "protocol/relay/server.h"
 #include "routing/dht_network.h"
 #include "routing/routing.h"
@@ -78,6 +79,8 @@ class Node {
   void when_relay_refused(std::function<void(const PeerId&, const std::string& reason)> callback);
   /// Where others reach this node, by the word of those who tried.
   const autonat::Reachability& reachability() const;
+  /// What the router forwards to this node; null where the config does not ask it to.
+  const portmap::PortMapper* port_mapper() const;
   /// What this node does as a relay; null when it is none.
   const relay::Server* relay_server() const;
   /// Lets other processes see what is served here, for as long as the entry lives.

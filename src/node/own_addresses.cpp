@@ -44,6 +44,10 @@ OwnAddresses::OwnAddresses(System& system, net::Swarm& swarm, const identify::Id
 /// Those that could be reached from the internet.
 std::vector<Multiaddr> OwnAddresses::candidates() const {
   std::vector<Multiaddr> out = punch_addresses(swarm_, identify_);
+  if (mapped_) {
+    const std::vector<Multiaddr> mapped = mapped_();
+    out.insert(out.begin(), mapped.begin(), mapped.end());
+  }
   std::erase_if(out, [](const Multiaddr& address) {
     return !address.ip() || net::path_of(address) != net::Path::direct;
   });

@@ -29,6 +29,8 @@ class OwnAddresses {
   Task<void> stop_dialling() { return server_.stop(); }
 
   const autonat::Reachability& reachability() const { return reachability_; }
+  /// Further addresses to try, before those that peers see.
+  void also_try(std::function<std::vector<Multiaddr>()> mapped) { mapped_ = std::move(mapped); }
   /// Called after an address was found to work, or no longer.
   void when_changed(std::function<void()> callback) { changed_ = std::move(callback); }
 
@@ -44,6 +46,7 @@ class OwnAddresses {
   autonat::Reachability reachability_;
   std::set<Multiaddr> announced_;
   std::function<void()> changed_;
+  std::function<std::vector<Multiaddr>()> mapped_;
 };
 
 }  // namespace shoal::node

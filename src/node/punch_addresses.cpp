@@ -52,6 +52,20 @@ std::vector<Multiaddr> most_often(const std::map<Multiaddr, std::size_t>& counts
   return out;
 }
 
+/// Where peers see what comes from ports that are listened on, and how many do.
+std::map<Multiaddr, std::size_t> seen_addresses(const net::Swarm& swarm,
+                                                const identify::Identify& identify,
+                                                const Ports& ports) {
+  std::map<Multiaddr, std::size_t> out;
+  for (const auto& [peer, observed] : identify.observed()) {
+    const net::Connection* connection = swarm.connections().best(peer);
+    if (connection == nullptr || connection->path() == net::Path::relay) continue;
+    const auto from = place_of(connection->local());
+    if (place_of(observed) && from && ports.contains({from->quic, from->at.port})) ++out[observed];
+  }
+  return out;
+}
+
 /// Where one place is seen by different ports, the NAT takes another one for each peer. Where it
 /// takes them in order, these are the next.
 std::vector<Multiaddr> next_ports(const std::map<Multiaddr, std::size_t>& seen) {
@@ -76,17 +90,54 @@ std::vector<Multiaddr> next_ports(const std::map<Multiaddr, std::size_t>& seen) 
 
 }  // namespace
 
+std::vector<Multiaddr> plain_punch_addresses(const net::Swarm& swarm,
+                                             const identify::Identify& identify) {
+  const std::vector<Multiaddr> listened = swarm.listen_addresses();
+  std::vector<Multiaddr> out =
+      most_often(seen_addresses(swarm, identify, listening_ports(listened)));
+  for (const Multiaddr& address : listened) {
+    const net::Path path = net::path_of(address);
+    if (path != net::Path::relay && path != net::Path::loopback) out.push_back(address);
+  }
+  return out;
+}
+
+dcutr::Message::Mapping mapping_of_nat(const net::Swarm& swarm,
+                                       const identify::Identify& identify) {
+  using enum dcutr::Message::Mapping;
+  // By where it comes from: how often it was seen, and where.
+  std::map<std::pair<bool, Endpoint>, std::pair<std::size_t, std::set<Endpoint>>> seen;
+  for (const auto& [peer, observed] : identify.observed()) {
+    const net::Connection* connection = swarm.connections().best(peer);
+    const auto place = place_of(observed);
+    const bool from_outside = connection != nullptr && place && !place->at.address.is_v6() &&
+                              connection->path() == net::Path::direct &&
+                              connection->direction() == net::Direction::outbound;
+    if (!from_outside) continue;
+    if (const auto from = place_of(connection->local())) {
+      auto& [count, places] = seen[{from->quic, from->at}];
+      ++count;
+      places.insert(place->at);
+    }
+  }
+  dcutr::Message::Mapping out = unknown;
+  for (const auto& [from, what] : seen) {
+    if (what.second.size() > 1) return one_for_each;
+    if (what.first > 1) out = same_for_all;
+  }
+  return out;
+}
+
 std::vector<Multiaddr> punch_addresses(const net::Swarm& swarm,
                                        const identify::Identify& identify) {
   const std::vector<Multiaddr> listened = swarm.listen_addresses();
   const Ports ports = listening_ports(listened);
-  std::map<Multiaddr, std::size_t> seen, guessed;
+  const std::map<Multiaddr, std::size_t> seen = seen_addresses(swarm, identify, ports);
+  std::map<Multiaddr, std::size_t> guessed;
   for (const auto& [peer, observed] : identify.observed()) {
     const net::Connection* connection = swarm.connections().best(peer);
     const auto place = place_of(observed);
     if (connection == nullptr || connection->path() == net::Path::relay || !place) continue;
-    const auto from = place_of(connection->local());
-    if (from && ports.contains({from->quic, from->at.port})) ++seen[observed];
     for (const auto& [quic, port] : ports) {
       const Place guess{.quic = quic, .at = {.address = place->at.address, .port = port}};
       ++guessed[guess.address()];

@@ -74,12 +74,13 @@ class Punch : public ::testing::Test {
   Multiaddr relay_address() { return relay().addresses().front(); }
 
   /// With a place at the relay.
-  Home& home(NatOptions options) {
+  Home& home(NatOptions options, bool plain = false) {
     const auto number = static_cast<std::uint8_t>(homes_.size() + 1);
     homes_.push_back(std::make_unique<Home>(world, number, options));
     Home& out = *homes_.back();
     Config chosen = config();
     chosen.relays = {relay_address()};
+    chosen.plain_punching = plain;
     for (const auto& other : other_relays) chosen.relays.push_back(other->addresses().front());
     out.node = std::make_unique<Node>(out.host->system(), std::move(chosen));
     out.node->when_relay_refused([](const PeerId&, const std::string& why) {
@@ -232,23 +233,61 @@ struct Class {
 bool is_cone(const NatOptions& options) {
   return options.mapping == NatDependence::none;
 }
-bool lets_in_other_ports(const NatOptions& options) {
-  return is_cone(options) && options.filtering != NatDependence::address_and_port;
+
+/// Two relays, so that a node can tell that its NAT shows each peer another port.
+struct Guessing : Punch {
+  Guessing() {
+    relay();
+    other_relays.push_back(std::make_unique<Node>(world.add_host().system(), config()));
+    other_relays.back()->start();
+  }
+};
+
+TEST_F(Guessing, a_symmetric_nat_is_met_by_opening_and_guessing_ports) {
+  Home& a = home(port_restricted());
+  Home& b = home(symmetric());
+  Home& c = home(port_restricted());
+  world.run_for(5s);
+  connect(a, b);
+  world.run_for(20s);
+  EXPECT_EQ(path(a, b), net::Path::punched);
+  EXPECT_EQ(path(b, a), net::Path::punched);
+  connect(b, c);
+  world.run_for(20s);
+  EXPECT_EQ(path(b, c), net::Path::punched);
 }
 
-TEST_F(Punch, classes_of_nats_are_passed_where_nothing_has_to_be_guessed) {
+TEST_F(Guessing, two_symmetric_nats_are_not_sprayed) {
+  Home& a = home(symmetric());
+  Home& b = home(symmetric());
+  world.run_for(5s);
+  connect(a, b);
+  world.run_for(30s);
+  EXPECT_EQ(path(a, b), net::Path::relay);
+  EXPECT_LT(a.nat->mappings() + b.nat->mappings(), dcutr::Spray::kOpen);
+}
+
+TEST_F(Guessing, not_by_a_node_that_keeps_to_the_spec) {
+  Home& a = home(port_restricted());
+  Home& b = home(symmetric(), true);
+  world.run_for(5s);
+  connect(a, b);
+  world.run_for(30s);
+  EXPECT_EQ(path(a, b), net::Path::relay);
+}
+
+TEST_F(Punch, classes_of_nats_are_passed_but_for_two_symmetric_ones) {
   const std::vector<Class> classes = {{"full cone", full_cone()},
                                       {"restricted", restricted()},
                                       {"port restricted", port_restricted()},
                                       {"symmetric", symmetric()}};
   for (const Class& from : classes) {
     for (const Class& to : classes) {
-      const bool direct = (is_cone(from.options) && is_cone(to.options)) ||
-                          lets_in_other_ports(from.options) || lets_in_other_ports(to.options);
+      const bool direct = is_cone(from.options) || is_cone(to.options);
       Home& a = home(from.options);
       Home& b = home(to.options);
       connect(a, b);
-      world.run_for(20s);
+      world.run_for(30s);
       EXPECT_EQ(path(a, b) != net::Path::relay, direct) << from.name << " to " << to.name;
       EXPECT_EQ(path(a, b), path(b, a)) << from.name << " to " << to.name;
     }

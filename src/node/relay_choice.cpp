@@ -24,8 +24,9 @@ void RelayChoice::identified(const PeerId& peer) {
 /// A public address, of an interface, by the user's word or because peers reached it, is enough.
 bool RelayChoice::needs_more() const {
   if (client_.relays() >= kWanted) return false;
-  return std::ranges::none_of(swarm_.listen_addresses(), [](const Multiaddr& address) {
-    return net::path_of(address) == net::Path::direct;
+  return std::ranges::none_of(swarm_.listen_addresses(), [this](const Multiaddr& address) {
+    const bool unproven = is_unproven_ && is_unproven_(address);
+    return net::path_of(address) == net::Path::direct && !unproven;
   });
 }
 

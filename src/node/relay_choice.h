@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 
 #include "net/swarm/swarm.h"
@@ -23,6 +24,11 @@ class RelayChoice {
   /// Borrows all for its life. Does nothing before start().
   RelayChoice(System& system, net::Swarm& swarm, relay::Client& client);
 
+  /// Addresses of this node of which nobody knows whether they work: they count for nothing.
+  void leave_out(std::function<bool(const Multiaddr&)> is_unproven) {
+    is_unproven_ = std::move(is_unproven);
+  }
+
   void start();
   /// Identify has told what `peer` offers.
   void identified(const PeerId& peer);
@@ -35,6 +41,7 @@ class RelayChoice {
   System& system_;
   net::Swarm& swarm_;
   relay::Client& client_;
+  std::function<bool(const Multiaddr&)> is_unproven_;
   bool started_ = false;
   std::map<PeerId, TimePoint> failed_;
 };

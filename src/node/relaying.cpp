@@ -16,7 +16,7 @@ constexpr Duration kRelayAddressLifetime = 24h * 365;
 }  // namespace
 
 Relaying::Relaying(System& system, net::Swarm& swarm, identify::Identify& identify,
-                   const crypto::PrivateKey& identity, const Config& config)
+                   const crypto::PrivateKey& identity, net::Upgrader& direct, const Config& config)
     : system_(system),
       swarm_(swarm),
       identity_(identity),
@@ -26,8 +26,9 @@ Relaying::Relaying(System& system, net::Swarm& swarm, identify::Identify& identi
       upgrader_(system, identity, net::Bandwidth{up_, down_}, config.upgrade),
       client_(system, swarm),
       choice_(system, swarm, client_),
-      puncher_(system, swarm, [&swarm, &identify] { return punch_addresses(swarm, identify); }) {
+      puncher_(system, swarm, [this, &identify] { return places_to_punch(identify); }) {
   swarm_.add_transport(relay::make_circuit_transport(swarm_, client_, upgrader_));
+  if (!config.plain_punching) guess_ports(identify, direct);
   for (const Multiaddr& address : config_.relays) {
     const auto relay = address.peer();
     if (!relay) {
@@ -67,6 +68,38 @@ void Relaying::identified(const PeerId& peer) {
 Task<void> Relaying::stop() {
   co_await puncher_.stop();
   co_await client_.stop();
+}
+
+void Relaying::when_mapped(std::function<std::vector<Multiaddr>()> mapped,
+                           std::function<bool(const Multiaddr&)> is_unproven) {
+  mapped_ = std::move(mapped);
+  choice_.leave_out(std::move(is_unproven));
+}
+
+/// By TCP and IPv4, of an interface: announced ones are others.
+std::uint16_t Relaying::listening_port() const {
+  const std::vector<IpAddress> own = system_.network.local_addresses();
+  for (const Multiaddr& address : swarm_.listen_addresses()) {
+    const auto endpoint = address.tcp_endpoint();
+    const bool is_v4 = endpoint && !endpoint->address.is_v6();
+    if (is_v4 && std::ranges::find(own, endpoint->address) != own.end()) return endpoint->port;
+  }
+  return 0;
+}
+
+void Relaying::guess_ports(const identify::Identify& identify, net::Upgrader& direct) {
+  auto spray = std::make_unique<dcutr::Spray>(system_, direct, [this] { return listening_port(); });
+  puncher_.guess_with(*spray, [this, &identify] { return mapping_of_nat(swarm_, identify); });
+  swarm_.add_transport(std::move(spray));
+}
+
+std::vector<Multiaddr> Relaying::places_to_punch(const identify::Identify& identify) const {
+  if (config_.plain_punching) return plain_punch_addresses(swarm_, identify);
+  std::vector<Multiaddr> out = mapped_ ? mapped_() : std::vector<Multiaddr>{};
+  for (Multiaddr& address : punch_addresses(swarm_, identify)) {
+    if (std::ranges::find(out, address) == out.end()) out.push_back(std::move(address));
+  }
+  return out;
 }
 
 /// As far as this host knows.

@@ -26,8 +26,9 @@ class Relaying {
  public:
   /// Adds the transport. Borrows all for its life; the swarm must have stopped before it is
   /// destroyed. Throws Error{usage} for a relay without /p2p.
+  /// `direct`: of connections without a relay.
   Relaying(System& system, net::Swarm& swarm, identify::Identify& identify,
-           const crypto::PrivateKey& identity, const Config& config);
+           const crypto::PrivateKey& identity, net::Upgrader& direct, const Config& config);
 
   /// Once the swarm listens.
   void start();
@@ -35,8 +36,15 @@ class Relaying {
 
   /// Others are known to reach this node: it relays for them, with the usual limits.
   void offer();
+  /// Where others reach this node without a relay has changed.
+  void addresses_changed() { puncher_.addresses_changed(); }
   /// Identify has told what `peer` speaks.
   void identified(const PeerId& peer);
+
+  /// Addresses that a router forwards, as far as it says: tried first where a hole is punched, and
+  /// no reason to do without relays before peers have come by them.
+  void when_mapped(std::function<std::vector<Multiaddr>()> mapped,
+                   std::function<bool(const Multiaddr&)> is_unproven);
 
   relay::Client& client() { return client_; }
   /// Null while this node relays for nobody.
@@ -51,6 +59,9 @@ class Relaying {
 
  private:
   bool can_be_reached() const;
+  std::uint16_t listening_port() const;
+  void guess_ports(const identify::Identify& identify, net::Upgrader& direct);
+  std::vector<Multiaddr> places_to_punch(const identify::Identify& identify) const;
   void refused(const PeerId& relay, const std::string& reason);
 
   System& system_;
@@ -67,6 +78,7 @@ class Relaying {
   std::unique_ptr<relay::Server> server_;
   std::set<PeerId> refusing_;
   std::function<void()> changed_;
+  std::function<std::vector<Multiaddr>()> mapped_;
   std::function<void(const PeerId&, const std::string&)> told_refusal_;
 };
 

@@ -6,7 +6,7 @@ _shoal_commands='share get ls cat stat cid id forget status find provide dht pee
 
 # Those of every command, then those of one.
 _shoal_flags() {
-  echo '--help --version --home --listen --connect --bootstrap --network --no-lan --public --announce --relay --relay-service --up --down --timeout --json
+  echo '--help --version --home --listen --connect --bootstrap --network --no-lan --public --announce --relay --relay-service --no-port-mapping --up --down --timeout --json
     -q --quiet -v --verbose --no-progress --color'
   case $1 in
     share) echo '--exclude --hidden --preserve --name --until-sent --index-only --no-qr' ;;

@@ -44,6 +44,7 @@ complete -c shoal -l no-lan -d 'neither find peers on the LAN nor be found there
 complete -c shoal -l public -d 'announce to the public IPFS network, and search it'
 complete -c shoal -l announce -x -d 'an address that others reach this node by'
 complete -c shoal -l relay -x -d 'be reached through this relay'
+complete -c shoal -l no-port-mapping -d 'do not ask the router to forward a port'
 complete -c shoal -l relay-service -d 'relay for others, without limits on time and bytes'
 complete -c shoal -l up -x -a '500K 5M 50M' -d 'limit in bytes a second'
 complete -c shoal -l down -x -a '500K 5M 50M' -d 'limit in bytes a second'

@@ -20,6 +20,16 @@ using protozero::tag_and_type;
 
 constexpr protozero::pbf_tag_type kType = 1;
 constexpr protozero::pbf_tag_type kAddresses = 2;
+// Ours.
+constexpr protozero::pbf_tag_type kMapping = 1001;
+constexpr protozero::pbf_tag_type kPart = 1002;
+
+/// None for one of a later version.
+template <class Enum>
+std::optional<Enum> known(std::uint32_t value, Enum last) {
+  if (value == 0 || value > static_cast<std::uint32_t>(last)) return std::nullopt;
+  return static_cast<Enum>(value);
+}
 
 void keep_address(std::vector<Multiaddr>& kept, ByteView bytes) {
   if (kept.size() == Message::kMaxAddresses) return;
@@ -46,6 +56,12 @@ Message read_message(ByteView bytes) {
       case tag_and_type(kAddresses, pbf_wire_type::length_delimited):
         keep_address(out.addresses, bytes_of(reader.get_view()));
         break;
+      case tag_and_type(kMapping, pbf_wire_type::varint):
+        out.mapping = known(reader.get_uint32(), Message::Mapping::one_for_each);
+        break;
+      case tag_and_type(kPart, pbf_wire_type::varint):
+        out.part = known(reader.get_uint32(), Message::Part::guess_ports);
+        break;
       default:
         reader.skip();
     }
@@ -68,6 +84,8 @@ Bytes Message::encode() const {
     const std::string_view text = as_text(address.encoded());
     writer.add_bytes(kAddresses, text.data(), text.size());
   }
+  if (mapping) writer.add_uint32(kMapping, static_cast<std::uint32_t>(*mapping));
+  if (part) writer.add_uint32(kPart, static_cast<std::uint32_t>(*part));
   return to_bytes(out);
 }
 

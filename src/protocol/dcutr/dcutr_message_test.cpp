@@ -25,6 +25,19 @@ TEST(DcutrMessage, comes_back_as_it_was_written) {
   const Message message{.type = Message::Type::connect,
                         .addresses = {at("/ip4/192.0.2.1/tcp/4001"), at("/ip6/::1/tcp/1")}};
   EXPECT_EQ(Message::decode(message.encode()), message);
+  const Message ours{.type = Message::Type::sync,
+                     .mapping = Message::Mapping::one_for_each,
+                     .part = Message::Part::guess_ports};
+  EXPECT_EQ(Message::decode(ours.encode()), ours);
+}
+
+TEST(DcutrMessage, words_of_a_later_version_are_left_out) {
+  // Field 1001 with 4, field 1002 with 3.
+  const Message message =
+      Message::decode(from_hex("0864"
+                               "c83e04"
+                               "d03e03"));
+  EXPECT_EQ(message, Message{});
 }
 
 // As go-libp2p writes it.

@@ -27,6 +27,10 @@ Task<Message> read_one(Stream& stream) {
   co_return Message::decode(*bytes);
 }
 
+Message::Part other(Message::Part part) {
+  return part == Message::Part::open_ports ? Message::Part::guess_ports : Message::Part::open_ports;
+}
+
 void check_type(const Message& message, Message::Type wanted) {
   if (message.type == wanted) return;
   throw Error(ErrorCode::malformed, "hole punching messages in the wrong order");
@@ -55,6 +59,7 @@ HolePuncher::HolePuncher(System& system, net::Swarm& swarm, OwnAddresses own_add
     : system_(system),
       swarm_(swarm),
       own_addresses_(std::move(own_addresses)),
+      changed_(system.waits),
       tasks_(system.waits, "hole punching") {
   swarm_.protocols().add(kProtocol,
                          [this](net::ProtocolStream stream) { return answer(std::move(stream)); });
@@ -85,9 +90,20 @@ Task<void> HolePuncher::make_direct(PeerId peer, Duration pause) {
   const bool goes_on = relayed_connection(peer, net::Direction::inbound) != nullptr;
   if (!goes_on || is_direct(peer)) co_return;
   // A router may have begun anew, or the peer have moved.
-  co_await system_.clock.sleep_for(pause);
+  co_await this->pause(pause);
   if (relayed_connection(peer, net::Direction::inbound) == nullptr || is_direct(peer)) co_return;
   tasks_.spawn(make_direct(std::move(peer), std::min(2 * pause, kLongestPause)));
+}
+
+/// Shorter when our addresses change.
+Task<void> HolePuncher::pause(Duration most) {
+  const TimePoint end = system_.clock.now() + most;
+  co_await system_.clock.sleep_for(kLeastPause);
+  try {
+    co_await until(system_.clock, end, changed_.wait(), "another try");
+  } catch (const Error&) {
+    // Time has passed.
+  }
 }
 
 Task<void> HolePuncher::try_rounds(PeerId peer) {
@@ -96,7 +112,7 @@ Task<void> HolePuncher::try_rounds(PeerId peer) {
   const bool speaks = swarm_.peers().speaks(peer, kProtocol);
   for (int round = 0; speaks && round < kMaxRounds && !is_direct(peer); ++round) {
     try {
-      co_await begin_round(peer);
+      co_await begin_round(peer, round);
     } catch (const Error& error) {
       log_debug("no direct path to {} yet: {}", peer.short_name(), error.what());
     }
@@ -117,7 +133,7 @@ Task<void> HolePuncher::dial_public(PeerId peer) {
   }
 }
 
-Task<void> HolePuncher::begin_round(PeerId peer) {
+Task<void> HolePuncher::begin_round(PeerId peer, int round) {
   net::Connection* relayed = relayed_connection(peer, net::Direction::inbound);
   if (relayed == nullptr) throw Error(ErrorCode::closed, "the relayed connection ended");
   const std::array<std::string, 1> protocols = {kProtocol};
@@ -127,13 +143,18 @@ Task<void> HolePuncher::begin_round(PeerId peer) {
                                         exchange(*stream.stream, own_message()), "hole punching");
   const Duration round_trip = system_.clock.now() - asked;
   check_type(reply, Message::Type::connect);
-  const Message sync{.type = Message::Type::sync};
+  const std::optional<Message::Part> part = part_for(reply, round);
+  const Message sync{.type = Message::Type::sync, .part = part};
   const Bytes bytes = sync.encode();
   co_await within(system_.clock, kMessageTimeout, net::write_message(*stream.stream, bytes),
                   "hole punching");
   co_await stream.stream->close_write();
   co_await system_.clock.sleep_for(round_trip / 2);
-  co_await dial_together(peer, reply.addresses, net::Direction::inbound);
+  if (part) {
+    co_await guess(peer, reply.addresses, other(*part), net::Direction::inbound);
+  } else {
+    co_await dial_together(peer, reply.addresses, net::Direction::inbound);
+  }
 }
 
 /// Only from whom we dialled through a relay.
@@ -155,13 +176,65 @@ Task<void> HolePuncher::answer(net::ProtocolStream stream) {
                                        exchange(*stream.stream, own_message()), "hole punching");
   check_type(sync, Message::Type::sync);
   // Not here: it must not end with the relayed connection.
-  tasks_.spawn(answer_dial(std::move(trying), stream.peer, call.addresses));
+  tasks_.spawn(answer_dial(std::move(trying), stream.peer, call.addresses, sync.part));
   co_await stream.stream->close_write();
 }
 
 Task<void> HolePuncher::answer_dial(std::unique_ptr<Try> /*trying*/, PeerId peer,
-                                    std::vector<Multiaddr> addresses) {
-  co_await dial_together(std::move(peer), std::move(addresses), net::Direction::outbound);
+                                    std::vector<Multiaddr> addresses,
+                                    std::optional<Message::Part> part) {
+  if (part && spray_ != nullptr) {
+    co_await guess(std::move(peer), std::move(addresses), *part, net::Direction::outbound);
+  } else {
+    co_await dial_together(std::move(peer), std::move(addresses), net::Direction::outbound);
+  }
+}
+
+void HolePuncher::guess_with(Spray& spray, OwnMapping own_mapping) {
+  spray_ = &spray;
+  own_mapping_ = std::move(own_mapping);
+}
+
+/// What the other side is to do in this round; none where both are to dial. The side that opens
+/// ports is the one whose NAT takes another for each destination. Who was not seen by two peers
+/// does not know: it is tried in turn.
+std::optional<Message::Part> HolePuncher::part_for(const Message& reply, int round) const {
+  using enum Message::Mapping;
+  if (round == 0 || spray_ == nullptr || !reply.mapping) return std::nullopt;
+  const Message::Mapping ours = own_mapping_();
+  const Message::Mapping theirs = *reply.mapping;
+  const bool both_known = ours != unknown && theirs != unknown;
+  if (both_known && ours == theirs) return std::nullopt;
+  if (ours == one_for_each) return Message::Part::guess_ports;
+  if (theirs == one_for_each) return Message::Part::open_ports;
+  const bool ours_is_first = ours == unknown && (theirs != unknown || round % 2 == 1);
+  return ours_is_first ? Message::Part::guess_ports : Message::Part::open_ports;
+}
+
+/// This side's part of a Spray.
+Task<void> HolePuncher::guess(PeerId peer, std::vector<Multiaddr> addresses, Message::Part part,
+                              net::Direction role) {
+  const auto seen = std::ranges::find_if(addresses, [](const Multiaddr& address) {
+    const auto tcp = address.tcp_endpoint();
+    return tcp && !tcp->address.is_v6() && net::path_of(address) == net::Path::direct;
+  });
+  if (seen == addresses.end()) throw Error(ErrorCode::unreachable, "it is seen nowhere by TCP");
+  const Endpoint endpoint = *seen->tcp_endpoint();
+  const Multiaddr target = part == Message::Part::open_ports
+                               ? Spray::target_to_open(endpoint)
+                               : Spray::target_to_guess(endpoint.address);
+  const auto permit = spray_->permit(peer, target);
+  if (!permit) throw Error(ErrorCode::limit, "ports were guessed there a moment ago");
+  State& state = *trying_.at(peer);
+  state.punching = true;
+  std::exception_ptr failure;
+  try {
+    co_await swarm_.dial(peer, {.addresses = {target}, .as = {.role = role}});
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  state.punching = false;
+  if (failure && !is_direct(peer)) std::rethrow_exception(failure);
 }
 
 /// Writes one and reads the next.
@@ -227,6 +300,7 @@ bool HolePuncher::is_direct(const PeerId& peer) const {
 Message HolePuncher::own_message() const {
   Message out{.type = Message::Type::connect, .addresses = own_addresses_()};
   if (out.addresses.size() > Message::kMaxAddresses) out.addresses.resize(Message::kMaxAddresses);
+  if (spray_ != nullptr) out.mapping = own_mapping_();
   return out;
 }
 

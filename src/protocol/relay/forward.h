@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "net/resources/fair_queue.h"
 #include "protocol/relay/message.h"
 #include "system/network.h"
 #include "system/system.h"
@@ -14,6 +15,9 @@ inline constexpr std::size_t kForwardBufferBytes = 32 * 1024;
 /// Copies both ways until both sides have closed; then both streams have ended in order. When one
 /// breaks, or `limit` is reached, both are broken off: throws Error{closed}, {limit} or {timeout}.
 /// Adds what passes to `bytes` as it goes. Borrows all until it returns.
-Task<void> forward(System& system, Stream& one, Stream& other, Limit limit, std::uint64_t& bytes);
+///
+/// `line`, unless null, is what all circuits share.
+Task<void> forward(System& system, Stream& one, Stream& other, Limit limit, std::uint64_t& bytes,
+                   net::FairQueue* line = nullptr);
 
 }  // namespace shoal::relay

@@ -22,6 +22,10 @@ struct ServerLimits {
   std::size_t circuits_per_peer = 16;
   std::size_t circuits = 256;
   Limit circuit{.seconds = 120, .bytes = 128 * 1024};
+  /// Of all circuits together, so that who relays for strangers keeps the line for itself and for
+  /// peers that came directly. Not of circuits without limits.
+  double bytes_per_second = 128 * 1024;
+  double burst_bytes = 512 * 1024;
 
   /// For one's own network: circuits may carry whatever they do.
   static ServerLimits unlimited_circuits() { return {.circuit = {}}; }

@@ -36,7 +36,11 @@ Task<HopMessage> read_request(Stream& stream) {
 
 Server::Server(System& system, net::Swarm& swarm, const crypto::PrivateKey& identity,
                ServerLimits limits)
-    : system_(system), swarm_(swarm), identity_(identity), table_(limits) {
+    : system_(system),
+      swarm_(swarm),
+      identity_(identity),
+      table_(limits),
+      line_(system, limits.burst_bytes, limits.bytes_per_second) {
   swarm_.protocols().add(kHopProtocol,
                          [this](net::ProtocolStream stream) { return serve(std::move(stream)); });
   swarm_.add_observer(*this);
@@ -148,7 +152,8 @@ Task<void> Server::run_circuit(net::ProtocolStream& source, net::ProtocolStream&
     from_target = swarm_.solicit(target.peer);
   }
   try {
-    co_await forward(system_, *source.stream, *target.stream, limits().circuit, bytes_relayed_);
+    co_await forward(system_, *source.stream, *target.stream, limits().circuit, bytes_relayed_,
+                     limits().circuit.unlimited() ? nullptr : &line_);
   } catch (const Error& error) {
     // No fault of who asked for it.
     log_debug("a circuit to {} ended: {}", target.peer.short_name(), error.what());

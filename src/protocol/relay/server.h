@@ -5,6 +5,7 @@
 
 #include "base/token_bucket.h"
 #include "crypto/keys.h"
+#include "net/resources/fair_queue.h"
 #include "net/swarm/swarm.h"
 #include "protocol/relay/message.h"
 #include "protocol/relay/reservations.h"
@@ -57,6 +58,7 @@ class Server final : net::ConnectionObserver {
   const crypto::PrivateKey& identity_;
   Reservations table_;
   std::unordered_map<PeerId, TokenBucket> requests_;
+  net::FairQueue line_;
   std::uint64_t bytes_relayed_ = 0;
 };
 

@@ -73,13 +73,56 @@ void Nat::forget() {
   by_port_.clear();
 }
 
+void Nat::move_to(IpAddress address) {
+  forget();
+  world_.set_route(options_.address, [](const Packet&) { return std::nullopt; });
+  options_.address = std::move(address);
+  world_.set_route(options_.address, [this](const Packet& packet) { return route(packet); });
+}
+
+std::uint16_t Nat::forward(bool stream, Endpoint inside, std::uint16_t outside) {
+  const TimePoint now = world_.now();
+  const auto owner = std::ranges::find_if(hosts_, [&](std::uint32_t host) {
+    const auto& addresses = world_.host(host).options().addresses;
+    return std::ranges::find(addresses, inside.address) != addresses.end();
+  });
+  if (owner == hosts_.end()) return 0;
+  const Key key{.stream = stream, .inside = inside, .outside = seen({}, options_.mapping)};
+  const auto before = by_key_.find(key);
+  if (before != by_key_.end()) {
+    // What goes out from there has a port already: now it is open to all.
+    by_port_.at({stream, before->second}).forwarded = true;
+    return before->second;
+  }
+  if (outside == 0 || !is_free({stream, outside}, now)) {
+    outside = free_port(stream, inside.port, now);
+  }
+  by_key_.emplace(key, outside);
+  by_port_.emplace(
+      Port(stream, outside),
+      Mapping{.key = key, .host = *owner, .used = now, .sent_to = {}, .forwarded = true});
+  return outside;
+}
+
+void Nat::unforward(bool stream, std::uint16_t outside) {
+  const auto found = by_port_.find({stream, outside});
+  if (found == by_port_.end() || !found->second.forwarded) return;
+  by_key_.erase(found->second.key);
+  by_port_.erase(found);
+}
+
+bool Nat::forwards(bool stream, std::uint16_t outside) const {
+  const auto found = by_port_.find({stream, outside});
+  return found != by_port_.end() && found->second.forwarded;
+}
+
 bool Nat::is_behind(std::uint32_t host) const {
   return std::ranges::find(hosts_, host) != hosts_.end();
 }
 
 bool Nat::expired(const Mapping& mapping, TimePoint at) const {
   const Duration timeout = mapping.key.stream ? options_.stream_timeout : options_.datagram_timeout;
-  return at - mapping.used >= timeout;
+  return !mapping.forwarded && at - mapping.used >= timeout;
 }
 
 bool Nat::pass_out(Packet& packet, std::uint32_t host, TimePoint at) {
@@ -100,8 +143,9 @@ bool Nat::pass_out(Packet& packet, std::uint32_t host, TimePoint at) {
   if (found == by_key_.end()) {
     const std::uint16_t port = free_port(stream, inside.port, at);
     found = by_key_.emplace(key, port).first;
-    by_port_.emplace(Port(stream, port),
-                     Mapping{.key = key, .host = host, .used = at, .sent_to = {}});
+    by_port_.emplace(
+        Port(stream, port),
+        Mapping{.key = key, .host = host, .used = at, .sent_to = {}, .forwarded = false});
   }
   Mapping& mapping = by_port_.at({stream, found->second});
   mapping.used = at;
@@ -122,7 +166,9 @@ bool Nat::pass_in(Packet& packet, TimePoint at) {
   if (packet.to.address != options_.address) return true;
   const auto found = by_port_.find({is_stream(packet), packet.to.port});
   if (found == by_port_.end() || expired(found->second, at)) return false;
-  if (!found->second.sent_to.contains(seen(packet.from, options_.filtering))) return false;
+  const bool is_expected = found->second.forwarded ||
+                           found->second.sent_to.contains(seen(packet.from, options_.filtering));
+  if (!is_expected) return false;
   packet.to = found->second.key.inside;
   return true;
 }

@@ -49,6 +49,13 @@ class Nat {
 
   /// Once for each host.
   void add(Host& host);
+  /// A forwarded port, as a router's owner or a protocol sets it up: anybody may use it. `outside`
+  /// may be 0 or taken, then another one is given. Lasts until unforward().
+  std::uint16_t forward(bool stream, Endpoint inside, std::uint16_t outside);
+  void unforward(bool stream, std::uint16_t outside);
+  bool forwards(bool stream, std::uint16_t outside) const;
+  /// Of a restart: the NAT gets another address, and forgets every mapping, forwarded ones too.
+  void move_to(IpAddress address);
   const IpAddress& address() const { return options_.address; }
   std::size_t mappings() const { return by_port_.size(); }
   /// Forgets every mapping, as after a restart.
@@ -70,6 +77,7 @@ class Nat {
     std::uint32_t host;
     TimePoint used;
     std::set<Endpoint> sent_to;  // as far as the filter looks
+    bool forwarded = false;      // does not end, and filters nothing
   };
 
   bool pass_out(Packet& packet, std::uint32_t host, TimePoint at);
@@ -81,7 +89,7 @@ class Nat {
   bool is_free(Port port, TimePoint at);
 
   World& world_;
-  const NatOptions options_;
+  NatOptions options_;
   SeededRandom random_;
   std::uint16_t next_port_ = 20'000;
   std::vector<std::uint32_t> hosts_;
