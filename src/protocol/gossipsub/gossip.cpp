@@ -6,7 +6,8 @@
 namespace shoal::gossipsub {
 
 Gossip::Gossip(const Parameters& parameters, Peers& peers, PeerScore& score, Overlay& overlay,
-               SeenCache& seen, Random& random, ControlBatch& control)
+               SeenCache& seen, Promises& promises, Trees& trees, Random& random,
+               ControlBatch& control)
     : parameters_(parameters),
       peers_(peers),
       score_(score),
@@ -14,6 +15,8 @@ Gossip::Gossip(const Parameters& parameters, Peers& peers, PeerScore& score, Ove
       seen_(seen),
       random_(random),
       control_(control),
+      promises_(promises),
+      trees_(trees),
       cache_(parameters.gossip_heartbeats, parameters.history_heartbeats) {}
 
 bool Gossip::may_gossip_with(const PeerId& peer) const {
@@ -29,7 +32,12 @@ void Gossip::handle_ihave(const PeerId& from, const std::vector<IHave>& ihave, T
   for (const IHave& have : ihave) {
     if (!overlay_.is_joined(have.topic)) continue;
     for (const MessageId& id : have.ids) {
-      if (seen_.find(id, now) == nullptr && !in_validation_.contains(id)) missing.insert(id);
+      if (seen_.find(id, now) != nullptr || in_validation_.contains(id)) continue;
+      if (!peer.trees) missing.insert(id);
+      // It is probably on its way, over a tree or in pieces.
+      if (peer.trees && peer.asked_ids++ < parameters_.max_ihave_ids) {
+        trees_.handle_announcement(from, have.topic, id, now, now + Trees::kGossipDelay);
+      }
     }
   }
   if (missing.empty()) return;
@@ -75,9 +83,16 @@ void Gossip::announce_unwanted(const StoredMessage& message, const PeerId& from)
   const Overlay::Topic* topic = overlay_.find(message.message.topic);
   if (topic == nullptr) return;
   for (const PeerId& peer : topic->mesh) {
-    if (peer == from || !has_idontwant(peers_.at(peer).version)) continue;
+    if (peer == from || !shall_send(peer, message)) continue;
     control_.to(peer).control.idontwant.push_back(message.id);
   }
+}
+
+/// Whether `peer` would send the whole message, and can be told not to.
+bool Gossip::shall_send(const PeerId& id, const StoredMessage& message) const {
+  const Peer& peer = peers_.at(id);
+  if (!has_idontwant(peer.version)) return false;
+  return !peer.trees || (!message.manifest && !peer.choked.contains(tree_of(message.message)));
 }
 
 bool Gossip::is_unwanted(const PeerId& peer, const MessageId& id) const {
@@ -99,6 +114,7 @@ void Gossip::start_new_period() {
     peer.ihave_messages = 0;
     peer.asked_ids = 0;
     peer.idontwant_messages = 0;
+    peer.announced_ids = 0;
     for (auto& [message, heartbeats_left] : peer.unwanted) --heartbeats_left;
     std::erase_if(peer.unwanted, [](const auto& entry) { return entry.second == 0; });
   }

@@ -10,6 +10,7 @@
 #include "protocol/gossipsub/overlay.h"
 #include "protocol/gossipsub/promises.h"
 #include "protocol/gossipsub/seen_cache.h"
+#include "protocol/gossipsub/trees.h"
 
 namespace shoal::gossipsub {
 
@@ -19,7 +20,7 @@ class Gossip {
  public:
   /// Borrows all for its life.
   Gossip(const Parameters& parameters, Peers& peers, PeerScore& score, Overlay& overlay,
-         SeenCache& seen, Random& random, ControlBatch& control);
+         SeenCache& seen, Promises& promises, Trees& trees, Random& random, ControlBatch& control);
 
   void handle_ihave(const PeerId& peer, const std::vector<IHave>& ihave, TimePoint now);
   /// The messages to answer with.
@@ -39,6 +40,7 @@ class Gossip {
   void heartbeat(TimePoint now);
 
  private:
+  bool shall_send(const PeerId& peer, const StoredMessage& message) const;
   bool may_gossip_with(const PeerId& peer) const;
   void emit(const std::string& topic);
   void penalise_broken_promises(TimePoint now);
@@ -51,8 +53,9 @@ class Gossip {
   SeenCache& seen_;
   Random& random_;
   ControlBatch& control_;
+  Promises& promises_;
+  Trees& trees_;
   MessageCache cache_;
-  Promises promises_;
   std::set<MessageId> in_validation_;  // as many as are pending at most
 };
 

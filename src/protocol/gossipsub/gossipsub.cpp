@@ -82,22 +82,28 @@ void Gossipsub::act() {
     actions = router_.take_actions();
   }
   acting_ = false;
+  arm_tick();
   for (const Membership& change : router_.take_memberships()) memberships_.notify(change);
 }
 
 void Gossipsub::perform(Action action) {
-  std::visit(Overloaded{
-                 [this](SendControl& send) { send_control(send.peer, std::move(send.rpc)); },
-                 [this](SendMessage& send) {
-                   const auto kind = send.gossip ? Outbox::Kind::gossip : Outbox::Kind::message;
-                   push(send.peer, kind, send.message->rpc);
-                 },
-                 [this](Verify& check) { begin_verifying(check); },
-                 [this](Validate& check) { validate(check); },
-                 [this](Deliver& delivery) { deliver(delivery); },
-                 [this](Dial& wanted) { dial(std::move(wanted)); },
-             },
-             action);
+  std::visit(
+      Overloaded{
+          [this](SendControl& send) { send_control(send.peer, std::move(send.rpc)); },
+          [this](SendMessage& send) {
+            const auto kind = send.gossip ? Outbox::Kind::gossip : Outbox::Kind::message;
+            push(send.peer, kind, send.message->rpc);
+          },
+          [this](SendPiece& send) { push(send.peer, Outbox::Kind::message, std::move(send.rpc)); },
+          [this](Verify& check) { begin_verifying(check); },
+          [this](VerifyManifest& check) {
+            tasks_.spawn(verify_manifest(check.key, check.manifest));
+          },
+          [this](Validate& check) { validate(check); },
+          [this](Deliver& delivery) { deliver(delivery); },
+          [this](Dial& wanted) { dial(std::move(wanted)); },
+      },
+      action);
 }
 
 void Gossipsub::begin_verifying(const Verify& check) {
@@ -118,6 +124,28 @@ Task<void> Gossipsub::verify(Ticket ticket, MessagePtr message, PeerId from) {
   }
   if (queue.empty()) verifying_.erase(of_peer);
   verified_.notify_all();
+  act();
+}
+
+Task<void> Gossipsub::verify_manifest(ManifestKey key, std::shared_ptr<const Manifest> manifest) {
+  const bool valid =
+      co_await offload(system_.offload, [manifest] { return has_valid_signature(*manifest); });
+  router_.manifest_verified(key, valid, system_.clock.now());
+  act();
+}
+
+/// One wait for each time at which the router has something to do that nothing earlier covers.
+void Gossipsub::arm_tick() {
+  const auto due = router_.next_due();
+  if (!due || stopped_ || (tick_at_ && *tick_at_ <= *due)) return;
+  tick_at_ = due;
+  tasks_.spawn(tick_later(*due));
+}
+
+Task<void> Gossipsub::tick_later(TimePoint due) {
+  co_await system_.clock.sleep_until(due);
+  if (tick_at_ == due) tick_at_.reset();
+  router_.tick(system_.clock.now());
   act();
 }
 
@@ -178,11 +206,16 @@ Task<MessagePtr> Gossipsub::publish_message(std::string topic, Bytes data) {
   }
   const bool sign = router_.policy_of(topic) == SignaturePolicy::strict_sign;
   const std::uint64_t seqno = next_seqno_++;
-  const auto make = [this, sign, seqno, &topic, &data] {
+  const bool in_pieces = router_.goes_in_pieces(topic, data.size());
+  const auto make = [this, sign, in_pieces, seqno, &topic, &data] {
     Message made = sign ? sign_message(identity_, seqno, topic, std::move(data))
                         : anonymous_message(topic, std::move(data));
     MessageId id = router_.id_of(made);
-    return store_message(std::move(made), std::move(id));
+    MessagePtr stored = store_message(std::move(made), std::move(id));
+    if (!in_pieces) return stored;
+    auto manifest = std::make_shared<const Manifest>(
+        make_manifest(identity_, *stored, router_.parameters().piece_bytes));
+    return store_message(stored->message, stored->id, std::move(manifest));
   };
   const MessagePtr message = co_await offload(system_.offload, make);
   if (message->bytes() > parameters.max_rpc_bytes) {
@@ -213,7 +246,9 @@ std::vector<PeerId> Gossipsub::peers_of(const std::string& topic) const {
 
 bool Gossipsub::is_drained(const PeerId& peer) const {
   const auto found = links_.find(peer);
-  return found == links_.end() || (found->second->outbox.empty() && !found->second->writing);
+  if (found == links_.end()) return true;
+  return found->second->outbox.empty() && !found->second->writing &&
+         !router_.pieces().is_owed(peer);
 }
 
 void Gossipsub::set_application_score(const PeerId& peer, double score) {

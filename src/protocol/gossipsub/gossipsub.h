@@ -97,7 +97,7 @@ class Gossipsub final : public net::ConnectionObserver {
   /// topics that this node is not in.
   std::vector<PeerId> peers_of(const std::string& topic) const;
   Subscribers<const Membership&>& memberships() { return memberships_; }
-  /// Whether nothing waits to be written to this peer.
+  /// Whether nothing waits to be written to this peer, pieces of own messages included.
   bool is_drained(const PeerId& peer) const;
   bool is_started() const { return started_; }
   /// P5 of the score.
@@ -135,6 +135,9 @@ class Gossipsub final : public net::ConnectionObserver {
   void act();
   void perform(Action action);
   Task<void> verify(Ticket ticket, MessagePtr message, PeerId from);
+  Task<void> verify_manifest(ManifestKey key, std::shared_ptr<const Manifest> manifest);
+  void arm_tick();
+  Task<void> tick_later(TimePoint due);
   void begin_verifying(const Verify& check);
   void validate(const Validate& check);
   Task<void> validate_async(Ticket ticket, Received received);
@@ -165,6 +168,7 @@ class Gossipsub final : public net::ConnectionObserver {
   bool started_ = false;
   bool stopped_ = false;
   bool acting_ = false;
+  std::optional<TimePoint> tick_at_;
   std::size_t readers_ = 0;  // streams of peers that are read
   Event idle_;
   TaskGroup tasks_;

@@ -169,13 +169,20 @@ MessageId default_message_id(const Message& message) {
   return MessageId(as_text(digest));
 }
 
-MessagePtr store_message(Message message, MessageId id) {
+SharedBytes StoredMessage::encoded() const {
+  protozero::pbf_reader reader(as_view(rpc.view()));
+  reader.next(kPublishField);
+  const ByteView inner = bytes_of(reader.get_view());
+  return rpc.part(rpc.size() - inner.size(), inner.size());
+}
+
+MessagePtr store_message(Message message, MessageId id, std::shared_ptr<const Manifest> manifest) {
   std::string rpc;
   protozero::pbf_writer writer(rpc);
   const std::string encoded = encode_fields(message, true);
   writer.add_bytes(kPublishField, encoded);
-  return std::make_shared<const StoredMessage>(
-      StoredMessage{std::move(message), std::move(id), SharedBytes(to_bytes(rpc))});
+  return std::make_shared<const StoredMessage>(StoredMessage{
+      std::move(message), std::move(id), SharedBytes(to_bytes(rpc)), std::move(manifest)});
 }
 
 }  // namespace shoal::gossipsub

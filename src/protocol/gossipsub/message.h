@@ -58,17 +58,24 @@ bool has_valid_signature(const Message& message);
 MessageId default_message_id(const Message& message);
 using MessageIdFunction = std::function<MessageId(const Message&)>;
 
+struct Manifest;
+
 /// A message with what is computed of it once. Immutable and shared by caches and queues.
 struct StoredMessage {
   Message message;
   MessageId id;
   /// An RPC that carries this message alone, as it goes to every peer.
   SharedBytes rpc;
+  /// Of a large message that peers with the extension get in pieces; else null.
+  std::shared_ptr<const Manifest> manifest{};
 
   std::size_t bytes() const { return rpc.size(); }
+  /// The message in the RPC.
+  SharedBytes encoded() const;
 };
 using MessagePtr = std::shared_ptr<const StoredMessage>;
 
-MessagePtr store_message(Message message, MessageId id);
+MessagePtr store_message(Message message, MessageId id,
+                         std::shared_ptr<const Manifest> manifest = {});
 
 }  // namespace shoal::gossipsub

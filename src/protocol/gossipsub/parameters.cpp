@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "protocol/gossipsub/manifest.h"
 
 namespace shoal::gossipsub {
 
@@ -67,6 +68,8 @@ void Parameters::validate() const {
   demand(heartbeat_interval > 0s, "the heartbeat interval must be positive");
   demand(opportunistic_graft_heartbeats > 0 && direct_connect_heartbeats > 0,
          "numbers of heartbeats must be positive");
+  demand(piece_bytes >= kMinPieceBytes && piece_bytes <= kMaxPieceBytes,
+         "pieces must have 64 bytes to 64 KiB");
   demand(max_rpc_bytes >= 1024, "an RPC must be allowed 1 KiB at least");
   validate_score(score);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -117,6 +118,13 @@ struct Parameters {
 
   unsigned opportunistic_graft_heartbeats = 60;
   std::size_t opportunistic_graft_peers = 2;
+
+  /// The extension of gossipsub 1.3 that both ends must have: one copy over the fastest way, ids
+  /// over the others, large messages in pieces. For signed messages with the default id.
+  bool trees = true;
+  /// Own messages that are larger go in pieces of so many bytes.
+  std::size_t pieces_threshold_bytes = 64 * 1024;
+  std::uint32_t piece_bytes = 32 * 1024;
 
   /// Own messages go to all peers of the topic, not only to the mesh.
   bool flood_publish = true;

@@ -12,6 +12,7 @@
 #include "protocol/gossipsub/message.h"
 #include "protocol/gossipsub/protocol.h"
 #include "protocol/gossipsub/rpc.h"
+#include "protocol/gossipsub/tree_keys.h"
 #include "system/random.h"
 
 namespace shoal::gossipsub {
@@ -27,10 +28,15 @@ struct Peer {
   bool was_heard = false;
   std::set<std::string> topics{};
 
+  bool trees = false;    // it speaks the extension
+  TreeKeys chokes_us{};  // of which it wants ids only
+  TreeKeys choked{};     // of which it shall send ids only
+
   // Since the last heartbeat.
   unsigned ihave_messages = 0;
   std::size_t asked_ids = 0;
   unsigned idontwant_messages = 0;
+  std::size_t announced_ids = 0;
 
   std::map<MessageId, unsigned> unwanted{};  // heartbeats left
 };

@@ -18,7 +18,7 @@ std::optional<Ticket> PendingMessages::add(MessagePtr message, const PeerId& fro
   bytes_ += size;
   const Ticket ticket = ++last_;
   by_id_.emplace(message->id, ticket);
-  entries_.emplace(ticket, Entry{std::move(message), from, {}});
+  entries_.emplace(ticket, Entry{.message = std::move(message), .from = from, .others = {}});
   return ticket;
 }
 

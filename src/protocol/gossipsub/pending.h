@@ -28,6 +28,8 @@ class PendingMessages {
     MessagePtr message;
     PeerId from;
     std::set<PeerId> others;  // that sent the same meanwhile
+    /// Made of pieces that its author signed: nobody else is to blame for what it is.
+    bool assembled = false;
   };
 
   /// None when a limit is reached.
@@ -36,6 +38,8 @@ class PendingMessages {
   Entry* find(Ticket ticket);
   /// One with the same content; null when there is none.
   Entry* find_same(const MessageId& id, const Message& message);
+  /// Whether any with this id is pending.
+  bool has(const MessageId& id) const { return by_id_.contains(id); }
   /// `ticket` must be pending.
   Entry take(Ticket ticket);
 

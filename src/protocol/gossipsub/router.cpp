@@ -26,7 +26,9 @@ Router::Router(Parameters parameters, PeerId self, Random& random,
       score_(parameters_.score),
       seen_(parameters_.seen_lifetime),
       overlay_(parameters_, peers_, score_, random_, control_, std::move(record_of)),
-      gossip_(parameters_, peers_, score_, overlay_, seen_, random_, control_) {}
+      trees_(parameters_, peers_, score_, seen_, promises_, random_, control_),
+      pieces_(parameters_, score_, peers_, random_, control_, actions_),
+      gossip_(parameters_, peers_, score_, overlay_, seen_, promises_, trees_, random_, control_) {}
 
 MessageId Router::id_of(const Message& message) const {
   return parameters_.message_id ? parameters_.message_id(message) : default_message_id(message);
@@ -45,6 +47,9 @@ void Router::connected(const PeerId& peer, Version version, bool outbound,
                        std::optional<IpAddress> prefix, TimePoint) {
   if (!peers_.try_emplace(peer, Peer{.version = version, .outbound = outbound}).second) return;
   score_.connected(peer, prefix);
+  if (parameters_.trees && has_extensions(version)) {
+    control_.to(peer).control.extensions = Extensions{.trees = true};
+  }
   for (const auto& [topic, validates] : joined_) {
     control_.to(peer).subscriptions.push_back({.subscribe = true, .topic = topic});
   }
@@ -54,6 +59,8 @@ void Router::disconnected(const PeerId& peer, TimePoint now) {
   if (!peers_.contains(peer)) return;
   score_.disconnected(peer, now);
   gossip_.disconnected(peer);
+  trees_.disconnected(peer);
+  pieces_.disconnected(peer);
   overlay_.disconnected(peer);
   peers_.erase(peer);
   control_.drop(peer);
@@ -69,12 +76,14 @@ void Router::receive(const PeerId& from, ByteView bytes, TimePoint now) {
   }
   Rpc rpc = decode_rpc(bytes);
   const bool first = !std::exchange(found->second.was_heard, true);
-  if (rpc.control.extensions && !first && has_extensions(found->second.version)) {
-    score_.penalise(from, kExtensionsTwicePenalty);
+  if (rpc.control.extensions && has_extensions(found->second.version)) {
+    if (!first) score_.penalise(from, kExtensionsTwicePenalty);
+    if (first) found->second.trees = parameters_.trees && rpc.control.extensions->trees;
   }
   receive_subscriptions(from, rpc.subscriptions);
   for (Message& message : rpc.publish) receive_message(from, std::move(message), now);
   if (has_mesh(found->second.version)) receive_control(from, rpc.control, now);
+  if (found->second.trees) receive_trees(from, rpc.trees, now);
 }
 
 void Router::receive_subscriptions(const PeerId& peer,
@@ -91,6 +100,7 @@ void Router::receive_subscriptions(const PeerId& peer,
 void Router::receive_control(const PeerId& peer, const Control& control, TimePoint now) {
   gossip_.handle_ihave(peer, control.ihave, now);
   for (MessagePtr& message : gossip_.handle_iwant(peer, control.iwant)) {
+    if (message->manifest && pieces_.offer_again(peer, message->id)) continue;
     actions_.emplace_back(SendMessage{peer, std::move(message), true});
   }
   for (const std::string& topic : control.graft) overlay_.handle_graft(peer, topic, now);
@@ -134,6 +144,7 @@ void Router::heartbeat(TimePoint now) {
   seen_.expire(now);
   overlay_.heartbeat(now);
   gossip_.heartbeat(now);
+  tick(now);
   if (heartbeats_++ % parameters_.direct_connect_heartbeats == 0) dial_direct_peers();
 }
 
@@ -144,10 +155,12 @@ void Router::dial_direct_peers() {
 }
 
 std::vector<Action> Router::take_actions() {
-  for (auto& [peer, rpc] : control_.take()) {
-    actions_.emplace_back(SendControl{peer, std::move(rpc)});
-  }
-  return std::exchange(actions_, {});
+  // Control first: a manifest is of use before its pieces, and IDONTWANT before the message.
+  std::vector<Action> out;
+  for (auto& [peer, rpc] : control_.take()) out.emplace_back(SendControl{peer, std::move(rpc)});
+  for (Action& action : actions_) out.push_back(std::move(action));
+  actions_.clear();
+  return out;
 }
 
 }  // namespace shoal::gossipsub

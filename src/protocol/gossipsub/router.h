@@ -6,53 +6,21 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "base/ip_address.h"
+#include "protocol/gossipsub/actions.h"
 #include "protocol/gossipsub/gossip.h"
 #include "protocol/gossipsub/overlay.h"
 #include "protocol/gossipsub/parameters.h"
 #include "protocol/gossipsub/pending.h"
+#include "protocol/gossipsub/pieces.h"
+#include "protocol/gossipsub/promises.h"
 #include "protocol/gossipsub/score.h"
 #include "protocol/gossipsub/seen_cache.h"
+#include "protocol/gossipsub/trees.h"
 
 namespace shoal::gossipsub {
-
-// What the router asks of its surroundings.
-
-/// No messages in it.
-struct SendControl {
-  PeerId peer;
-  Rpc rpc;
-};
-struct SendMessage {
-  PeerId peer;
-  MessagePtr message;
-  bool gossip;  // the answer to an IWANT, which is worth less than the mesh's own traffic
-};
-/// Answer with Router::verified().
-struct Verify {
-  Ticket ticket;
-  MessagePtr message;
-  PeerId from;
-};
-/// Answer with Router::validated().
-struct Validate {
-  Ticket ticket;
-  MessagePtr message;
-  PeerId from;
-};
-struct Deliver {
-  MessagePtr message;
-  PeerId from;
-};
-/// Peer exchange or a direct peer. `signed_record` is only claimed; may be empty.
-struct Dial {
-  PeerId peer;
-  Bytes signed_record;
-};
-using Action = std::variant<SendControl, SendMessage, Verify, Validate, Deliver, Dial>;
 
 struct RouterCounts {
   std::uint64_t delivered = 0;
@@ -84,6 +52,7 @@ class Router {
   void receive(const PeerId& peer, ByteView rpc, TimePoint now);
 
   void verified(Ticket ticket, bool valid, TimePoint now);
+  void manifest_verified(ManifestKey key, bool valid, TimePoint now);
   void validated(Ticket ticket, Verdict verdict, TimePoint now);
 
   /// `validates`: messages are delivered and forwarded only after Validate.
@@ -97,6 +66,11 @@ class Router {
 
   /// Every heartbeat_interval.
   void heartbeat(TimePoint now);
+  /// When tick() is to be called, if at all; earlier than before perhaps, after any other call.
+  std::optional<TimePoint> next_due() const;
+  void tick(TimePoint now);
+  /// Whether an own message of this size goes in pieces and needs a manifest.
+  bool goes_in_pieces(const std::string& topic, std::size_t data_bytes) const;
 
   std::vector<Action> take_actions();
   std::vector<Membership> take_memberships() { return overlay_.take_memberships(); }
@@ -110,17 +84,26 @@ class Router {
   void set_application_score(const PeerId& peer, double score);
   const Overlay& overlay() const { return overlay_; }
   std::size_t pending() const { return pending_.size(); }
+  const Trees& trees() const { return trees_; }
+  const Pieces& pieces() const { return pieces_; }
 
  private:
   void receive_subscriptions(const PeerId& peer, const std::vector<SubscriptionChange>& changes);
   void receive_message(const PeerId& from, Message message, TimePoint now);
   void receive_control(const PeerId& peer, const Control& control, TimePoint now);
+  void receive_trees(const PeerId& peer, const TreeMessages& said, TimePoint now);
+  void receive_announcements(const PeerId& peer, const Announcement& said, TimePoint now);
+  void receive_manifest(const PeerId& peer, const Bytes& encoded, TimePoint now);
+  void receive_whole(const Pieces::Whole& whole, TimePoint now);
+  bool uses_trees(const std::string& topic) const;
+  bool is_here(const MessageId& id, TimePoint now);
   void note_duplicate(const PeerId& from, const std::string& topic, SeenCache::Entry& seen,
                       TimePoint now);
+  void refuse_invalid(const PendingMessages::Entry& entry);
   void note_duplicates(const PendingMessages::Entry& entry, SeenCache::Entry& seen, TimePoint now);
   void reject(const PendingMessages::Entry& entry);
   void accept(const PendingMessages::Entry& entry, SeenCache::Entry& seen, TimePoint now);
-  void forward(const MessagePtr& message, std::set<PeerId> targets);
+  void forward(const MessagePtr& message, TreeKey tree, std::set<PeerId> targets);
   void exchange_peers(const std::vector<ExchangedPeer>& peers);
   void dial_direct_peers();
   void tell_all(const SubscriptionChange& change);
@@ -133,13 +116,16 @@ class Router {
   PeerScore score_;
   SeenCache seen_;
   Overlay overlay_;
+  Promises promises_;
+  std::vector<Action> actions_;
+  Trees trees_;
+  Pieces pieces_;
   Gossip gossip_;
   PendingMessages pending_;
   std::map<std::string, bool> joined_;  // whether it validates
   std::map<std::string, SignaturePolicy> policies_;
   RouterCounts counts_;
   std::uint64_t heartbeats_ = 0;
-  std::vector<Action> actions_;
 };
 
 }  // namespace shoal::gossipsub

@@ -332,7 +332,7 @@ TEST(GossipsubGossip, extensions_are_told_in_the_first_rpc_only) {
   RouterUnderTest test;
   test.connect(1, Version::v1_3);
   Rpc rpc;
-  rpc.control.extensions = true;
+  rpc.control.extensions.emplace();
   test.receive(1, rpc);
   EXPECT_EQ(test.router.score(peer_of(1)), 0);
   test.receive(1, rpc);

@@ -54,6 +54,7 @@ void Router::note_duplicate(const PeerId& from, const std::string& topic, SeenCa
   ++counts_.duplicates;
   if (seen.verdict == Verdict::reject) score_.invalid_message(from, topic);
   if (seen.verdict != Verdict::accept) return;
+  trees_.duplicate(from, seen.tree);
   const bool in_window = now - seen.at <= score_.topic(topic).mesh_deliveries_window;
   if (!in_window || seen.delivered_by.size() == SeenCache::kMaxPeersPerMessage) return;
   if (seen.delivered_by.insert(from).second) score_.near_first_delivery(from, topic);
@@ -72,7 +73,7 @@ void Router::verified(Ticket ticket, bool valid, TimePoint now) {
   const MessagePtr message = found->message;
   if (!valid) {
     // Not marked as seen: the id may be that of a good message by somebody else.
-    reject(pending_.take(ticket));
+    refuse_invalid(pending_.take(ticket));
     return;
   }
   gossip_.arrived(message->id);
@@ -105,6 +106,17 @@ void Router::validated(Ticket ticket, Verdict verdict, TimePoint now) {
   if (verdict == Verdict::accept) accept(entry, seen, now);
 }
 
+void Router::refuse_invalid(const PendingMessages::Entry& entry) {
+  if (!entry.assembled) {
+    reject(entry);
+    return;
+  }
+  ++counts_.rejected;
+  pieces_.distrust(entry.message);
+  const PeerId author = PeerId::decode(*entry.message->message.from);
+  score_.invalid_message(author, entry.message->message.topic);
+}
+
 void Router::reject(const PendingMessages::Entry& entry) {
   ++counts_.rejected;
   const std::string& topic = entry.message->message.topic;
@@ -120,28 +132,49 @@ void Router::accept(const PendingMessages::Entry& entry, SeenCache::Entry& seen,
   score_.first_delivery(entry.from, topic);
   for (const PeerId& other : entry.others) score_.near_first_delivery(other, topic);
   gossip_.keep(entry.message);
+  if (uses_trees(topic) && !entry.message->manifest) seen.tree = tree_of(entry.message->message);
   std::set<PeerId> targets = overlay_.targets(topic, false, now);
   for (const PeerId& peer : seen.delivered_by) targets.erase(peer);
-  forward(entry.message, std::move(targets));
+  const auto announcers = trees_.delivered(entry.message->id, topic, seen.tree, entry.from, now);
+  for (const PeerId& peer : announcers) targets.erase(peer);
+  for (const PeerId& peer : entry.others) trees_.duplicate(peer, seen.tree);
+  for (const PeerId& peer : pieces_.accepted(entry.message, targets, now)) targets.erase(peer);
+  forward(entry.message, seen.tree, std::move(targets));
   actions_.emplace_back(Deliver{entry.message, entry.from});
 }
 
 bool Router::publish(const MessagePtr& message, TimePoint now) {
   if (seen_.find(message->id, now) != nullptr) return false;
-  seen_.add(message->id, Verdict::accept, now);
+  const std::string& topic = message->message.topic;
+  SeenCache::Entry& seen = seen_.add(message->id, Verdict::accept, now);
   gossip_.keep(message);
-  forward(message, overlay_.targets(message->message.topic, true, now));
+  std::set<PeerId> targets = overlay_.targets(topic, true, now);
+  if (message->manifest) {
+    std::set<PeerId> by_pieces = targets;
+    std::erase_if(by_pieces, [&](const PeerId& peer) { return !trees_.speaks(peer); });
+    for (const PeerId& peer : by_pieces) targets.erase(peer);
+    pieces_.publish(message, by_pieces, now);
+  } else if (uses_trees(topic)) {
+    seen.tree = tree_of(message->message);
+  }
+  forward(message, seen.tree, std::move(targets));
   return true;
 }
 
-void Router::forward(const MessagePtr& message, std::set<PeerId> targets) {
+void Router::forward(const MessagePtr& message, TreeKey tree, std::set<PeerId> targets) {
   std::erase_if(targets, [&](const PeerId& peer) {
     return is_author(message->message, peer) || gossip_.is_unwanted(peer, message->id);
   });
   // In a different order each time: the last of many waits longest for the line.
   std::vector<PeerId> order(targets.begin(), targets.end());
   shuffle(order, random_);
-  for (const PeerId& peer : order) actions_.emplace_back(SendMessage{peer, message, false});
+  for (const PeerId& peer : order) {
+    if (trees_.is_lazy(peer, tree)) {
+      trees_.announce(peer, message->message.topic, message->id);
+    } else {
+      actions_.emplace_back(SendMessage{peer, message, false});
+    }
+  }
 }
 
 }  // namespace shoal::gossipsub

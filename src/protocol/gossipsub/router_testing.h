@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
@@ -71,6 +72,35 @@ class RouterUnderTest {
     }
   }
 
+  /// A peer with the extension, in kTopic.
+  void connect_with_trees(unsigned peer, bool outbound = false) {
+    connect(peer, Version::v1_3, outbound);
+    say_trees(peer);
+    say_subscribed(peer);
+  }
+  void say_trees(unsigned peer) {
+    Rpc rpc;
+    rpc.control.extensions = Extensions{.trees = true};
+    receive(peer, rpc);
+  }
+  void say(unsigned peer, TreeMessages messages) {
+    Rpc rpc;
+    rpc.trees = std::move(messages);
+    receive(peer, rpc);
+  }
+  void say_announced(unsigned peer, std::vector<MessageId> ids, const std::string& topic = kTopic) {
+    say(peer, {.announce = {{topic, std::move(ids)}}});
+  }
+  /// Time passes, and what the router waits for with it.
+  void pass(Duration duration) {
+    const TimePoint end = now + duration;
+    while (router.next_due() && *router.next_due() <= end) {
+      now = std::max(now, *router.next_due());
+      router.tick(now);
+    }
+    now = end;
+  }
+
   void receive(unsigned peer, const Rpc& rpc) {
     for (const Bytes& bytes : encode_rpc(rpc)) router.receive(peer_of(peer), bytes, now);
   }
@@ -132,6 +162,27 @@ inline Message message_of(unsigned author, std::uint64_t seqno, std::string_view
 inline MessagePtr stored(Message message) {
   MessageId id = default_message_id(message);
   return store_message(std::move(message), std::move(id));
+}
+
+/// Signed by `author`, with a manifest.
+inline MessagePtr large_message(unsigned author, std::uint64_t seqno, std::size_t bytes,
+                                std::uint32_t piece_bytes = 1024) {
+  Bytes data(bytes);
+  for (std::size_t i = 0; i < bytes; ++i) data[i] = static_cast<std::uint8_t>(i * 7 + i / 251);
+  Message message = sign_message(key_of(author), seqno, kTopic, std::move(data));
+  MessageId id = default_message_id(message);
+  const MessagePtr whole = store_message(message, id);
+  auto manifest =
+      std::make_shared<const Manifest>(make_manifest(key_of(author), *whole, piece_bytes));
+  return store_message(std::move(message), std::move(id), std::move(manifest));
+}
+
+/// A piece as its author cuts it.
+inline Piece piece_of(const MessagePtr& message, std::uint32_t index) {
+  const Manifest& manifest = *message->manifest;
+  const SharedBytes encoded = message->encoded();
+  return {manifest_key(manifest.encode()), index,
+          to_bytes(encoded.view().subspan(manifest.offset_of(index), manifest.size_of(index)))};
 }
 
 /// The actions of one kind.

@@ -7,11 +7,13 @@
 
 #include "base/bytes.h"
 #include "protocol/gossipsub/message.h"
+#include "protocol/gossipsub/tree_rpc.h"
 
 namespace shoal::gossipsub {
 
-/// An RPC with its length prefix removed, by default, in both directions: as go-libp2p-pubsub.
-inline constexpr std::size_t kMaxRpcBytes = 1024 * 1024;
+/// An RPC with its length prefix removed, by default, in both directions: a message of 1 MiB with
+/// its envelope. go-libp2p-pubsub takes 1 MiB in all unless told otherwise.
+inline constexpr std::size_t kMaxRpcBytes = 1024 * 1024 + 64 * 1024;
 /// What is sent of control in one RPC, as rust-libp2p takes no more.
 inline constexpr std::size_t kMaxControlRpcBytes = 16 * 1024;
 /// Entries of one RPC. Those beyond are not stored; the rest of the RPC counts.
@@ -49,6 +51,11 @@ struct Prune {
   bool operator==(const Prune&) const = default;
 };
 
+struct Extensions {
+  bool trees = false;
+  bool operator==(const Extensions&) const = default;
+};
+
 /// All that peers say to each other beside the messages: libp2p specs, gossipsub v1.0 to v1.3.
 struct Control {
   std::vector<IHave> ihave;
@@ -56,8 +63,8 @@ struct Control {
   std::vector<std::string> graft;
   std::vector<Prune> prune;
   std::vector<MessageId> idontwant;
-  /// Only whether the peer listed its extensions; we know none.
-  bool extensions = false;
+  /// What the peer lists of its extensions; we know one.
+  std::optional<Extensions> extensions;
 
   bool operator==(const Control&) const = default;
   bool empty() const { return *this == Control{}; }
@@ -67,6 +74,7 @@ struct Rpc {
   std::vector<SubscriptionChange> subscriptions;
   std::vector<Message> publish;
   Control control;
+  TreeMessages trees;
 
   bool operator==(const Rpc&) const = default;
 };
@@ -75,8 +83,8 @@ struct Rpc {
 /// too long, are left out. A message with too long a topic is left out as well.
 Rpc decode_rpc(ByteView bytes);
 
-/// The RPC in pieces of at most `max_bytes` (1 KiB or more), each an RPC of its own, subscriptions
-/// first. Entries that fit in none are left out.
+/// The RPC in pieces of at most `max_bytes` (1 KiB or more), each an RPC of its own, extensions in
+/// the first. Entries that fit in none are left out.
 std::vector<Bytes> encode_rpc(const Rpc& rpc, std::size_t max_bytes = kMaxRpcBytes);
 
 }  // namespace shoal::gossipsub

@@ -153,6 +153,16 @@ void read_prune(pbf_reader reader, std::vector<Prune>& into) {
   into.push_back(std::move(out));
 }
 
+void read_extensions(pbf_reader reader, Extensions& into) {
+  while (reader.next()) {
+    if (reader.tag_and_type() == number_field(extensions_trees_field)) {
+      into.trees = reader.get_bool();
+    } else {
+      reader.skip();
+    }
+  }
+}
+
 void read_control(pbf_reader reader, std::size_t& ihave_ids, Control& into) {
   while (reader.next()) {
     switch (reader.tag_and_type()) {
@@ -172,8 +182,7 @@ void read_control(pbf_reader reader, std::size_t& ihave_ids, Control& into) {
         read_ids(reader.get_message(), into.idontwant);
         break;
       case bytes_field(control_extensions_field):
-        into.extensions = true;
-        reader.skip();
+        read_extensions(reader.get_message(), into.extensions.emplace());
         break;
       default:
         reader.skip();
@@ -198,6 +207,9 @@ Rpc decode_rpc(ByteView bytes) {
           break;
         case bytes_field(rpc_control_field):
           read_control(reader.get_message(), ihave_ids, out.control);
+          break;
+        case bytes_field(rpc_trees_field):
+          read_tree_messages(bytes_of(reader.get_view()), out.trees);
           break;
         default:
           reader.skip();

@@ -11,6 +11,7 @@ namespace {
 
 /// Of the field around the control message.
 constexpr std::size_t kControlOverheadBytes = 8;
+constexpr std::size_t kTreesOverheadBytes = 9;
 constexpr std::size_t kIdOverheadBytes = 4;
 
 /// Packs encoded fields into RPCs.
@@ -20,6 +21,7 @@ class Packer {
 
   void add_top(std::string field) { add(top_, std::move(field)); }
   void add_control(std::string field) { add(control_, std::move(field)); }
+  void add_trees(std::string field) { add(trees_, std::move(field)); }
 
   std::vector<Bytes> finish() {
     flush();
@@ -28,22 +30,26 @@ class Packer {
 
  private:
   void add(std::string& into, std::string field) {
-    if (field.size() + kControlOverheadBytes > max_bytes_) return;
-    if (top_.size() + control_.size() + field.size() + kControlOverheadBytes > max_bytes_) flush();
+    constexpr std::size_t kOverhead = kControlOverheadBytes + kTreesOverheadBytes;
+    const std::size_t used = top_.size() + control_.size() + trees_.size();
+    if (used > 0 && used + field.size() + kOverhead > max_bytes_) flush();
+    if (field.size() + (&into == &top_ ? 0 : kOverhead) > max_bytes_) return;
     into += field;
   }
 
   void flush() {
-    if (top_.empty() && control_.empty()) return;
+    if (top_.empty() && control_.empty() && trees_.empty()) return;
     std::string out = std::exchange(top_, {});
     protozero::pbf_writer writer(out);
     if (!control_.empty()) writer.add_bytes(rpc_control_field, std::exchange(control_, {}));
+    if (!trees_.empty()) writer.add_bytes(rpc_trees_field, std::exchange(trees_, {}));
     done_.push_back(to_bytes(out));
   }
 
   const std::size_t max_bytes_;
   std::string top_;
   std::string control_;
+  std::string trees_;
   std::vector<Bytes> done_;
 };
 
@@ -59,6 +65,12 @@ std::string encode_subscription(const SubscriptionChange& change) {
   writer.add_bool(subscribe_field, change.subscribe);
   writer.add_string(subscription_topic_field, change.topic);
   return nested(rpc_subscriptions_field, content);
+}
+
+std::string encode_extensions(const Extensions& extensions) {
+  std::string content;
+  if (extensions.trees) protozero::pbf_writer(content).add_bool(extensions_trees_field, true);
+  return nested(control_extensions_field, content);
 }
 
 std::string encode_prune(const Prune& prune) {
@@ -94,9 +106,9 @@ void add_ids(Packer& packer, std::size_t max_bytes, protozero::pbf_tag_type list
 
 std::vector<Bytes> encode_rpc(const Rpc& rpc, std::size_t max_bytes) {
   Packer packer(max_bytes);
-  for (const auto& change : rpc.subscriptions) packer.add_top(encode_subscription(change));
   const Control& control = rpc.control;
-  if (control.extensions) packer.add_control(nested(control_extensions_field, {}));
+  if (control.extensions) packer.add_control(encode_extensions(*control.extensions));
+  for (const auto& change : rpc.subscriptions) packer.add_top(encode_subscription(change));
   for (const std::string& topic : control.graft) {
     packer.add_control(nested(control_graft_field, nested(graft_topic_field, topic)));
   }
@@ -106,6 +118,9 @@ std::vector<Bytes> encode_rpc(const Rpc& rpc, std::size_t max_bytes) {
   for (const IHave& ihave : control.ihave) {
     add_ids(packer, max_bytes, control_ihave_field, ihave_id_field,
             nested(ihave_topic_field, ihave.topic), ihave.ids);
+  }
+  for (std::string& field : encode_tree_messages(rpc.trees, max_bytes - kTreesOverheadBytes)) {
+    packer.add_trees(std::move(field));
   }
   for (const Message& message : rpc.publish) {
     packer.add_top(nested(rpc_publish_field, std::string(as_text(message.encode()))));

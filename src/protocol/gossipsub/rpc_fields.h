@@ -10,6 +10,7 @@ enum RpcField : protozero::pbf_tag_type {
   rpc_subscriptions_field = 1,
   rpc_publish_field = 2,
   rpc_control_field = 3,
+  rpc_trees_field = 19'274'627,  // of the extension "trees", in the experimental range
 };
 
 enum SubscriptionField : protozero::pbf_tag_type {
@@ -26,6 +27,7 @@ enum ControlField : protozero::pbf_tag_type {
   control_extensions_field = 6,
 };
 
+enum ExtensionsField : protozero::pbf_tag_type { extensions_trees_field = rpc_trees_field };
 enum IHaveField : protozero::pbf_tag_type { ihave_topic_field = 1, ihave_id_field = 2 };
 enum IWantField : protozero::pbf_tag_type { iwant_id_field = 1 };
 enum IDontWantField : protozero::pbf_tag_type { idontwant_id_field = 1 };

@@ -22,7 +22,14 @@ Rpc full_rpc() {
   rpc.control.graft = {"a"};
   rpc.control.prune = {{"b", {{to_bytes(peer_of(2).encoded()), to_bytes("record")}}, 60}};
   rpc.control.idontwant = {"five", "six"};
-  rpc.control.extensions = true;
+  rpc.control.extensions = Extensions{.trees = true};
+  rpc.trees.choke = {1, ~TreeKey{0}};
+  rpc.trees.unchoke = {2};
+  rpc.trees.announce = {{"a", {"seven", "eight"}}};
+  rpc.trees.manifests = {to_bytes("manifest")};
+  rpc.trees.have = {{3, {0, 1, 200}}};
+  rpc.trees.want = {{4, {5}}};
+  rpc.trees.pieces = {{5, 6, to_bytes("data")}};
   return rpc;
 }
 
@@ -47,7 +54,14 @@ Rpc decode_all(const std::vector<Bytes>& pieces) {
     add(out.control.graft, part.control.graft);
     add(out.control.prune, part.control.prune);
     add(out.control.idontwant, part.control.idontwant);
-    out.control.extensions |= part.control.extensions;
+    if (part.control.extensions) out.control.extensions = part.control.extensions;
+    add(out.trees.choke, part.trees.choke);
+    add(out.trees.unchoke, part.trees.unchoke);
+    add(out.trees.announce, part.trees.announce);
+    add(out.trees.manifests, part.trees.manifests);
+    add(out.trees.have, part.trees.have);
+    add(out.trees.want, part.trees.want);
+    add(out.trees.pieces, part.trees.pieces);
   }
   return out;
 }

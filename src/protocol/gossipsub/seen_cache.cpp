@@ -6,7 +6,7 @@ namespace shoal::gossipsub {
 
 SeenCache::Entry& SeenCache::add(const MessageId& id, Verdict verdict, TimePoint now) {
   expire(now);
-  const auto [added, fresh] = entries_.try_emplace(id, Entry{verdict, now, {}});
+  const auto [added, fresh] = entries_.try_emplace(id, Entry{.verdict = verdict, .at = now});
   SHOAL_CHECK(fresh);
   by_age_.push_back(added);
   if (entries_.size() > kMaxEntries) drop_oldest();

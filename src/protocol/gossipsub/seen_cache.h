@@ -7,6 +7,7 @@
 
 #include "format/peer_id.h"
 #include "protocol/gossipsub/message.h"
+#include "protocol/gossipsub/tree_rpc.h"
 #include "system/time.h"
 
 namespace shoal::gossipsub {
@@ -25,7 +26,8 @@ class SeenCache {
   struct Entry {
     Verdict verdict;
     TimePoint at;
-    std::set<PeerId> delivered_by;
+    std::set<PeerId> delivered_by{};
+    TreeKey tree = 0;  // by which it spreads
   };
 
   explicit SeenCache(Duration lifetime) : lifetime_(lifetime) {}

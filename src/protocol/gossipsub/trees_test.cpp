@@ -1,0 +1,219 @@
+#include "protocol/gossipsub/trees.h"
+
+#include <gtest/gtest.h>
+
+#include "protocol/gossipsub/router_testing.h"
+
+namespace shoal::gossipsub {
+namespace {
+
+using testing::kTopic;
+using testing::message_of;
+using testing::only;
+using testing::peer_of;
+using testing::RouterUnderTest;
+using testing::stored;
+using testing::told;
+
+/// A router with some peers, all in its mesh.
+class GossipsubTrees : public ::testing::Test {
+ protected:
+  void begin(unsigned peers, Parameters parameters = {}) {
+    test.emplace(std::move(parameters));
+    test->join();
+    for (unsigned peer = 1; peer <= peers; ++peer) {
+      test->connect_with_trees(peer);
+      test->say_graft(peer);
+    }
+    test->act();
+  }
+  /// Message `number` of author 9 comes from `peer`; what the router does.
+  std::vector<Action> send(unsigned peer, std::uint64_t number) {
+    test->send_message(peer, message_of(9, number));
+    return finish();
+  }
+  std::vector<Action> finish() {
+    std::vector<Action> out = test->act();
+    for (const Verify& check : only<Verify>(out)) {
+      test->router.verified(check.ticket, true, test->now);
+    }
+    for (Action& action : test->act()) out.push_back(std::move(action));
+    return out;
+  }
+  static bool is_sent_to(const std::vector<Action>& actions, unsigned peer) {
+    for (const SendMessage& each : only<SendMessage>(actions)) {
+      if (each.peer == peer_of(peer)) return true;
+    }
+    return false;
+  }
+  static MessageId id(std::uint64_t number) { return default_message_id(message_of(9, number)); }
+  TreeKey tree() const { return tree_of(message_of(9, 1)); }
+
+  std::optional<RouterUnderTest> test;
+};
+
+TEST_F(GossipsubTrees, says_so_in_the_first_rpc_of_version_1_3_only) {
+  for (const Version version : {Version::v1_2, Version::v1_3}) {
+    RouterUnderTest each;
+    each.join();
+    each.connect(1, version);
+    const auto said = told(each.act(), 1).control.extensions;
+    EXPECT_EQ(said.has_value() && said->trees, version == Version::v1_3);
+    each.say_trees(1);
+    EXPECT_EQ(each.router.peers().at(peer_of(1)).trees, version == Version::v1_3);
+  }
+}
+
+TEST_F(GossipsubTrees, are_not_used_unless_both_ends_say_so) {
+  Parameters off;
+  off.trees = false;
+  begin(1, off);
+  EXPECT_FALSE(test->router.peers().at(peer_of(1)).trees);
+  begin(0);
+  test->connect(1, Version::v1_3);
+  test->say_subscribed(1);
+  test->say_trees(1);  // not in its first RPC
+  EXPECT_FALSE(test->router.peers().at(peer_of(1)).trees);
+}
+
+TEST_F(GossipsubTrees, choke_who_sends_a_copy) {
+  begin(3);
+  EXPECT_TRUE(told(send(1, 1), 1).trees.empty());
+  EXPECT_EQ(told(send(2, 1), 2).trees.choke, std::vector<TreeKey>{tree()});
+}
+
+TEST_F(GossipsubTrees, send_ids_to_who_choked_and_copies_to_others) {
+  begin(3);
+  test->say(2, {.choke = {tree()}});
+  const auto actions = send(1, 1);
+  EXPECT_FALSE(is_sent_to(actions, 2));
+  EXPECT_TRUE(is_sent_to(actions, 3));
+  const TreeMessages expected{.announce = {{kTopic, {id(1)}}}};
+  EXPECT_EQ(told(actions, 2).trees, expected);
+  test->say(2, {.unchoke = {tree()}});
+  EXPECT_TRUE(is_sent_to(send(1, 2), 2));
+}
+
+TEST_F(GossipsubTrees, do_not_choke_other_authors) {
+  begin(2);
+  test->say(2, {.choke = {tree_of(message_of(8, 1))}});
+  EXPECT_TRUE(is_sent_to(send(1, 1), 2));
+}
+
+TEST_F(GossipsubTrees, ask_for_what_was_announced_and_did_not_come) {
+  begin(3);
+  test->say_announced(2, {id(1)});
+  test->pass(Trees::kRepairDelay - 1ms);
+  EXPECT_TRUE(test->act().empty());
+  test->pass(1ms);
+  EXPECT_EQ(told(test->act(), 2).control.iwant, std::vector<MessageId>{id(1)});
+  EXPECT_EQ(told(send(2, 1), 2).trees.unchoke, std::vector<TreeKey>{tree()});
+}
+
+TEST_F(GossipsubTrees, do_not_ask_for_what_came_meanwhile) {
+  begin(3);
+  test->say_announced(2, {id(1)});
+  const auto actions = send(1, 1);
+  EXPECT_FALSE(is_sent_to(actions, 2)) << "it has the message";
+  test->pass(1s);
+  EXPECT_TRUE(told(test->act(), 2).control.iwant.empty());
+}
+
+TEST_F(GossipsubTrees, ask_the_next_when_the_first_does_not_answer) {
+  begin(3);
+  test->say_announced(1, {id(1)});
+  test->say_announced(2, {id(1)});
+  test->pass(Trees::kRepairDelay);
+  EXPECT_EQ(told(test->act(), 1).control.iwant.size(), 1U);
+  test->pass(Repairs::kRetryDelay);
+  EXPECT_EQ(told(test->act(), 2).control.iwant.size(), 1U);
+  test->pass(10s);
+  EXPECT_EQ(test->router.trees().missing(), 0U);
+}
+
+TEST_F(GossipsubTrees, ask_the_peer_with_the_best_score_first) {
+  begin(3);
+  test->router.set_application_score(peer_of(2), 5);
+  test->say_announced(1, {id(1)});
+  test->say_announced(2, {id(1)});
+  test->pass(Trees::kRepairDelay);
+  EXPECT_EQ(told(test->act(), 2).control.iwant.size(), 1U);
+}
+
+TEST_F(GossipsubTrees, unchoke_an_announcer_that_is_much_earlier) {
+  begin(3);
+  send(1, 1);
+  send(2, 1);
+  test->say_announced(2, {id(2)});
+  test->pass(Trees::kBetterBy);
+  EXPECT_EQ(told(send(1, 2), 2).trees.unchoke, std::vector<TreeKey>{tree()});
+  test->say_announced(2, {id(3)});
+  test->pass(Trees::kBetterBy - 1ms);
+  EXPECT_TRUE(told(send(1, 3), 2).trees.unchoke.empty());
+}
+
+TEST_F(GossipsubTrees, unsigned_messages_go_as_before) {
+  Parameters parameters;
+  parameters.signature_policy = SignaturePolicy::strict_no_sign;
+  begin(3, parameters);
+  const Message message = anonymous_message(kTopic, to_bytes("x"));
+  test->say(2, {.choke = {tree_of(message)}});
+  test->send_message(1, message);
+  EXPECT_TRUE(is_sent_to(finish(), 2));
+}
+
+TEST_F(GossipsubTrees, a_repair_that_is_promised_and_not_given_costs_score) {
+  begin(2);
+  for (std::uint64_t i = 0; i < 10; ++i) {
+    test->say_announced(1, {id(i)});
+    test->pass(Trees::kRepairDelay);
+  }
+  for (int i = 0; i < 4; ++i) test->beat();
+  EXPECT_LT(test->router.score(peer_of(1)), 0);
+}
+
+TEST_F(GossipsubTrees, announcements_are_bounded) {
+  begin(2);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<MessageId> ids;
+    for (int i = 0; i < 1000; ++i) ids.push_back(std::to_string(round) + "/" + std::to_string(i));
+    test->say_announced(1, ids);
+  }
+  EXPECT_EQ(test->router.trees().missing(), Repairs::kMaxMessages);
+  test->pass(10s);
+  EXPECT_EQ(test->router.trees().missing(), 0U);
+}
+
+TEST_F(GossipsubTrees, chokes_are_bounded) {
+  begin(1);
+  for (TreeKey key = 1; key <= 10 * TreeKeys::kMaxKeys; ++key) test->say(1, {.choke = {key}});
+  EXPECT_EQ(test->router.peers().at(peer_of(1)).chokes_us.size(), TreeKeys::kMaxKeys);
+}
+
+TEST_F(GossipsubTrees, nothing_is_asked_of_who_left) {
+  begin(2);
+  test->say_announced(1, {id(1)});
+  test->router.disconnected(peer_of(1), test->now);
+  test->pass(1s);
+  EXPECT_TRUE(only<SendControl>(test->act()).empty());
+}
+
+TEST_F(GossipsubTrees, an_announcement_counts_as_a_delivery_of_who_was_choked) {
+  Parameters parameters;
+  parameters.score.other_topics.mesh_deliveries_weight = -1;
+  parameters.score.other_topics.mesh_failure_weight = -1;
+  parameters.score.other_topics.mesh_deliveries_threshold = 1;
+  begin(3, parameters);
+  send(1, 1);
+  send(2, 1);
+  for (std::uint64_t number = 2; number < 10; ++number) {
+    send(1, number);
+    test->say_announced(2, {id(number)});
+    test->beat();
+  }
+  EXPECT_GE(test->router.score(peer_of(2)), 0);
+  EXPECT_LT(test->router.score(peer_of(3)), 0);
+}
+
+}  // namespace
+}  // namespace shoal::gossipsub
