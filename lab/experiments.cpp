@@ -81,8 +81,9 @@ const std::vector<Experiment>& experiments() {
        .run = run_churn},
       {.name = "gossip",
        .title = "One message to everybody: meshes, lost nodes and Sybils",
-       .about = "Messages in one topic. Gossipsub's router is the node's own code; connections are "
-                "modelled as delays.",
+       .about =
+           "Messages in one topic, by flooding, by gossipsub 1.2, and by Shoal's extension of it. "
+           "Gossipsub's router is the node's own code; connections are modelled as delays.",
        .usual_nodes = 500,
        .min_nodes = 50,
        .max_nodes = 10'000,
