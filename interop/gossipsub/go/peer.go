@@ -23,6 +23,9 @@ import (
 
 const patience = 20 * time.Second
 
+// A message of 1 MiB and its envelope.
+const maxMessageBytes = 2 << 20
+
 type object = map[string]any
 
 type subscribed struct {
@@ -64,7 +67,7 @@ func contentID(message *pb.Message) string {
 
 func (p *testPeer) newPubSub(router, version string, unsigned bool) (*pubsub.PubSub, error) {
 	ctx := context.Background()
-	var options []pubsub.Option
+	options := []pubsub.Option{pubsub.WithMaxMessageSize(maxMessageBytes)}
 	if unsigned {
 		options = append(options, pubsub.WithMessageSignaturePolicy(pubsub.StrictNoSign),
 			pubsub.WithNoAuthor(), pubsub.WithMessageIdFn(contentID))
