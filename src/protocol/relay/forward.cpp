@@ -70,7 +70,7 @@ class Forwarding {
       throw Error(ErrorCode::limit, "more than this relay lets through a circuit");
     }
     if (share) {
-      co_await line_->take(*share, static_cast<double>(got), [] { return true; });
+      co_await line_->acquire(*share, static_cast<double>(got), [] { return true; });
     }
     co_await write_all(to, ByteView(buffer).first(got));
     co_return got;
