@@ -15,6 +15,9 @@ inline constexpr std::size_t kMaxInboundStreams = 1280;
 /// What a stream may carry unread from the start, and at most.
 inline constexpr std::uint64_t kInitialStreamWindow = 256 * 1024;
 inline constexpr std::uint64_t kMaxStreamWindow = 16 * 1024 * 1024;
+/// By how much it grows at once, at most. ngtcp2 ends a connection that has a thousand gaps in what
+/// arrived of a stream; a sender that grows with the window loses no more than this at a time.
+inline constexpr std::uint64_t kMaxWindowStep = 1024 * 1024;
 /// What may arrive out of order on all streams of a connection, from the start.
 inline constexpr std::uint64_t kInitialConnectionWindow = 1024 * 1024;
 /// Unread bytes of all streams of a connection; the stream that exceeds it is reset.

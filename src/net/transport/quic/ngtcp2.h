@@ -17,10 +17,12 @@ namespace shoal::quic::native {
 #define SHOAL_NGTCP2_1 1
 using CloseError = ngtcp2_ccerr;
 using ConnectionIdStatus = ngtcp2_connection_id_status_type;
+inline constexpr ngtcp2_cc_algo kCongestionControl = NGTCP2_CC_ALGO_BBR;
 #else
 #define SHOAL_NGTCP2_1 0
 using CloseError = ngtcp2_connection_close_error;
 using ConnectionIdStatus = int;
+inline constexpr ngtcp2_cc_algo kCongestionControl = NGTCP2_CC_ALGO_BBR2;
 #endif
 
 inline void set_no_error(CloseError& error) {

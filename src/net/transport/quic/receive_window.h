@@ -10,7 +10,7 @@ namespace shoal::quic {
 
 /// When to let the peer send more on one stream than it may now. What was read may be sent again;
 /// a window of which half was read within two round trips is smaller than the path, or close to it,
-/// and doubles.
+/// and doubles, or grows by kMaxWindowStep.
 class ReceiveWindow {
  public:
   using Time = std::chrono::nanoseconds;
@@ -25,7 +25,8 @@ class ReceiveWindow {
     read_ = 0;
     begun_ = now;
     if (!is_small || size_ >= kMaxStreamWindow) return 0;
-    const std::uint64_t more = std::min({size_, kMaxStreamWindow - size_, allowance});
+    const std::uint64_t more =
+        std::min({size_, kMaxStreamWindow - size_, kMaxWindowStep, allowance});
     size_ += more;
     return more;
   }

@@ -55,7 +55,7 @@ ngtcp2_settings Session::settings(Time now) const {
   out.max_tx_udp_payload_size = kMaxPacketBytes;
   out.handshake_timeout = nanoseconds(kHandshakeTimeout);
   out.rand_ctx.native_handle = config_.random;
-  out.cc_algo = NGTCP2_CC_ALGO_CUBIC;
+  out.cc_algo = native::kCongestionControl;
   return out;
 }
 
