@@ -204,7 +204,7 @@ def test_less_than_a_twentieth_of_a_gibibyte_is_relayed(folder: Path):
 
 
 def test_a_symmetric_nat_is_met_by_guessing_ports(folder: Path):
-    paths, done, _ = transfer(folder, (SYMMETRIC, PRESERVES_PORTS), 60_000_000, sharer=("--up", "2M"))
+    paths, done, _ = transfer(folder, (SYMMETRIC, PRESERVES_PORTS), 30_000_000, sharer=("--up", "2M"))
     assert paths == ["relay", "punched"], paths
     assert done["sources"][0]["path"] == "punched", done["sources"]
 
