@@ -56,9 +56,9 @@ class DoctorCommand final : public Command {
     look_at_interfaces();
     co_await meet_peers();
     co_await try_udp();
-    co_await look_at_router();
     look_from_outside();
     for (const PeerId& peer : moved_) co_await move_back(peer);
+    co_await look_at_router();
     co_await wait_for_identify();
     co_await wait_for_dial_backs();
     tell(check_reachability(reach()));
