@@ -10,7 +10,10 @@ def hear(nodes: list, author, size: int, text: str = ""):
     for node in nodes:
         if node is author and node.kind != "shoal":
             continue
-        heard = node.messages(1)[0]
+        try:
+            heard = node.messages(1)[0]
+        except Exception as error:
+            raise AssertionError(f"{node.kind} has not heard {size} bytes by {author.kind}: {error}") from error
         assert heard[0] == size and (not text or heard[1] == text), (node.kind, heard)
 
 

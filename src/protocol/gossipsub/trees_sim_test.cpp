@@ -8,23 +8,23 @@ namespace {
 using testing::GossipNet;
 using testing::GossipNode;
 
-constexpr const char* kNews = "news";
-constexpr std::size_t kNodes = 20;
+constexpr const char* kTreeNews = "news";
+constexpr std::size_t kTreeNodes = 20;
 
 /// Whole nodes over simulated connections, in one topic.
 class GossipsubTreesSim : public ::testing::Test {
  protected:
   void begin(std::size_t without_extension = 0) {
-    for (std::size_t i = 0; i < kNodes; ++i) {
+    for (std::size_t i = 0; i < kTreeNodes; ++i) {
       Parameters parameters;
       parameters.trees = i >= without_extension;
-      net.add(parameters).subscribe(kNews);
+      net.add(parameters).subscribe(kTreeNews);
     }
     net.connect_all(4);
     net.run_for(5s);
   }
   void say(std::size_t node, const std::string& text) {
-    net[node].publish(kNews, text);
+    net[node].publish(kTreeNews, text);
     net.run_for(3s);
   }
   /// How many of the others have exactly this, once.
@@ -48,14 +48,14 @@ class GossipsubTreesSim : public ::testing::Test {
 TEST_F(GossipsubTreesSim, the_second_message_of_an_author_comes_once) {
   begin();
   say(0, "first");
-  EXPECT_EQ(take(0, "first"), kNodes - 1);
-  EXPECT_GT(duplicates(), kNodes);
+  EXPECT_EQ(take(0, "first"), kTreeNodes - 1);
+  EXPECT_GT(duplicates(), kTreeNodes);
   const std::uint64_t before = duplicates();
   for (int i = 0; i < 5; ++i) {
     say(0, "again");
-    EXPECT_EQ(take(0, "again"), kNodes - 1);
+    EXPECT_EQ(take(0, "again"), kTreeNodes - 1);
   }
-  EXPECT_LE(duplicates() - before, 5 * kNodes / 10);
+  EXPECT_LE(duplicates() - before, 5 * kTreeNodes / 10);
 }
 
 TEST_F(GossipsubTreesSim, a_tree_mends_itself_when_nodes_are_cut_off) {
@@ -65,7 +65,7 @@ TEST_F(GossipsubTreesSim, a_tree_mends_itself_when_nodes_are_cut_off) {
   for (auto& node : net.nodes) node->take();
   std::vector<sim::Host*> gone;
   std::vector<sim::Host*> others;
-  for (std::size_t i = 0; i < kNodes; ++i) {
+  for (std::size_t i = 0; i < kTreeNodes; ++i) {
     (i % 7 == 3 ? gone : others).push_back(&net[i].net.host);
   }
   net.net.world.partition(gone, others);
@@ -76,20 +76,20 @@ TEST_F(GossipsubTreesSim, a_tree_mends_itself_when_nodes_are_cut_off) {
 TEST_F(GossipsubTreesSim, large_messages_cross_once_in_pieces) {
   begin();
   const std::string text(500'000, 'x');
-  net[2].publish(kNews, text);
+  net[2].publish(kTreeNews, text);
   net.run_for(10s);
-  EXPECT_EQ(take(2, text), kNodes - 1);
+  EXPECT_EQ(take(2, text), kTreeNodes - 1);
   EXPECT_EQ(duplicates(), 0U);
 }
 
 TEST_F(GossipsubTreesSim, nodes_without_the_extension_hear_and_are_heard) {
-  begin(kNodes / 2);
+  begin(kTreeNodes / 2);
   const std::string large(300'000, 'y');
-  for (const std::size_t author : {std::size_t{1}, kNodes - 1}) {
+  for (const std::size_t author : {std::size_t{1}, kTreeNodes - 1}) {
     for (const std::string& text : {std::string("small"), large}) {
-      net[author].publish(kNews, text);
+      net[author].publish(kTreeNews, text);
       net.run_for(10s);
-      EXPECT_EQ(take(author, text), kNodes - 1);
+      EXPECT_EQ(take(author, text), kTreeNodes - 1);
     }
   }
 }
