@@ -176,6 +176,12 @@ bool Gossipsub::is_verifying_enough(const PeerId& peer) const {
 }
 
 void Gossipsub::send_control(const PeerId& peer, Rpc rpc) {
+  // Before what speaks of them, and longer than other control; those peers take it.
+  Rpc manifests;
+  manifests.trees.manifests = std::exchange(rpc.trees.manifests, {});
+  for (Bytes& piece : encode_rpc(manifests, router_.parameters().max_rpc_bytes)) {
+    push(peer, Outbox::Kind::control, SharedBytes(std::move(piece)));
+  }
   Rpc gossip;
   gossip.control.ihave = std::exchange(rpc.control.ihave, {});
   const std::size_t max_bytes = std::min(kMaxControlRpcBytes, router_.parameters().max_rpc_bytes);
