@@ -201,7 +201,7 @@ Task<MessageId> Gossipsub::publish(std::string topic, Bytes data) {
 Task<MessagePtr> Gossipsub::publish_message(std::string topic, Bytes data) {
   if (topic.size() > kMaxTopicBytes) throw Error(ErrorCode::limit, "the topic is too long", topic);
   const Parameters& parameters = router_.parameters();
-  if (data.size() > parameters.max_rpc_bytes) {
+  if (data.size() > std::min(parameters.max_data_bytes, parameters.max_rpc_bytes)) {
     throw Error(ErrorCode::limit, "the message is too large to publish", topic);
   }
   const bool sign = router_.policy_of(topic) == SignaturePolicy::strict_sign;

@@ -301,10 +301,11 @@ TEST(GossipsubSim, refuses_what_does_not_fit) {
   GossipNet net;
   GossipNode& a = net.add();
   sim::World& world = net.net.world;
-  const auto too_large = world.run(failure_of(a.pubsub.publish(kNews, Bytes(kMaxRpcBytes - 10))));
+  const std::size_t most = a.pubsub.router().parameters().max_data_bytes;
+  const auto too_large = world.run(failure_of(a.pubsub.publish(kNews, Bytes(most + 1))));
   ASSERT_TRUE(too_large);
   EXPECT_EQ(too_large->code(), ErrorCode::limit);
-  EXPECT_FALSE(world.run(failure_of(a.pubsub.publish(kNews, Bytes(kMaxRpcBytes - 200)))));
+  EXPECT_FALSE(world.run(failure_of(a.pubsub.publish(kNews, Bytes(most)))));
   const std::string topic(kMaxTopicBytes + 1, 't');
   EXPECT_TRUE(world.run(failure_of(a.pubsub.publish(topic, {}))));
   EXPECT_THROW(a.subscribe(topic), Error);

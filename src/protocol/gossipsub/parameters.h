@@ -143,6 +143,8 @@ struct Parameters {
 
   /// Of an RPC, in both directions. A message has to fit in, with its envelope.
   std::size_t max_rpc_bytes = kMaxRpcBytes;
+  /// Of an own message.
+  std::size_t max_data_bytes = 1024 * 1024;
 
   ScoreParameters score;
 
