@@ -45,8 +45,7 @@ def moved(folder: Path, change) -> tuple[float, dict, list[dict]]:
                 in_flight = arrivals.bytes + 1_000_000
                 pause = arrivals.wait_for_more_than(in_flight) - began
                 done = getter.wait_for("done")
-                share.wait_for("sent")
-                own_id = run("--json", "id", home=folder / "b").last["peer_id"]
+                own_id = share.wait_for("sent")["peer_id"]
                 met = [event for event in share.events
                        if event["event"] == "peer" and event["peer_id"] == own_id]  # fmt: skip
     assert got.read_bytes() == source.read_bytes()
