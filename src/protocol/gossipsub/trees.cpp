@@ -77,6 +77,8 @@ void Trees::duplicate(const PeerId& peer, TreeKey key) {
   if (key == 0 || !speaks(peer)) return;
   // Told each time: the peer may have forgotten.
   peers_.at(peer).choked.add(key);
+  // It has another way, and would choke us after the next message.
+  peers_.at(peer).chokes_us.add(key);
   TreeMessages& told = control_.to(peer).trees;
   if (std::ranges::find(told.choke, key) == told.choke.end()) told.choke.push_back(key);
 }

@@ -80,6 +80,7 @@ TEST_F(GossipsubTrees, choke_who_sends_a_copy) {
   begin(3);
   EXPECT_TRUE(told(send(1, 1), 1).trees.empty());
   EXPECT_EQ(told(send(2, 1), 2).trees.choke, std::vector<TreeKey>{tree()});
+  EXPECT_FALSE(is_sent_to(send(1, 2), 2)) << "it has another way";
 }
 
 TEST_F(GossipsubTrees, send_ids_to_who_choked_and_copies_to_others) {
