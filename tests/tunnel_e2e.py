@@ -2,6 +2,7 @@
 """Services behind tunnels: `shoal expose` and `shoal connect`, with programs that know nothing of them."""
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import resource
@@ -21,7 +22,7 @@ from command import EVENTS, SANITIZED, CannotRun, Running, run, run_tests
 
 EVENTS["exposed"] = {"name", "ticket", "target", "peer_id"}
 EVENTS["tunnel"] = {"name", "peer_id", "state", "bytes_in", "bytes_out", "reason"}
-EVENTS["connected"] = {"name", "local", "peer_id", "path"}
+EVENTS["connected"] = {"name", "local", "protocol", "peer_id", "path"}
 MANY = 100 if SANITIZED else 1000
 MEGABYTES = 20 if SANITIZED else 200
 
@@ -274,8 +275,44 @@ def test_a_unix_socket_and_standard_input(folder: Path):
         assert done.stdout == b"cba" * 100_000
 
 
+def test_datagrams_of_many_senders(folder: Path):
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    senders = set()
+
+    def serve():
+        with contextlib.suppress(OSError):
+            while True:
+                data, sender = server.recvfrom(65536)
+                senders.add(sender)
+                server.sendto(data[::-1], sender)
+
+    threading.Thread(target=serve, daemon=True).start()
+    target = f"udp://127.0.0.1:{server.getsockname()[1]}"
+    with server, Expose("echo", target, home=folder / "a") as exposer:
+        assert exposer.exposed["target"] == target, exposer.exposed
+        with Connect(exposer.ticket, home=folder / "b") as connector, contextlib.ExitStack() as sockets:
+            assert connector.connected["protocol"] == "udp", connector.connected
+            programs = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(20)]
+            for number, program in enumerate(programs):
+                sockets.enter_context(program)
+                program.settimeout(command.PATIENCE)
+                program.connect(connector.at)
+                program.send(b"first %d" % number)
+            for number, program in enumerate(programs):
+                assert program.recv(65536) == (b"first %d" % number)[::-1]
+                for size in (0, 1, 1400, 9000, 60_000):
+                    sent = os.urandom(size)
+                    program.send(sent)
+                    assert program.recv(65536) == sent[::-1]
+            assert len(senders) == len(programs)
+            exposer.wait_for("tunnel", state="open")
+        for words in (["-"], ["--http"]):
+            run("--json", *command.LOOPBACK, "connect", exposer.ticket, *words, home=folder / "c").fails("usage")
+
+
 def test_says_what_is_wrong_with_a_command_line(folder: Path):
-    for words in (["expose", "Web", "80"], ["expose", "web", "nowhere"], ["expose", "web", "unix:"],
+    for words in (["expose", "Web", "80"], ["expose", "web", "nowhere"], ["expose", "web", "unix:"], ["expose", "web", "udp://unix:/x"], ["expose", "web", "udp://"],
                   ["connect", "shoaltunnel1abc"], ["connect", "ipfs://abc"], ["connect", "@/nowhere"]):  # fmt: skip
         done = run("--json", *words, home=folder / "a")
         assert done.code in (2, 6), (words, done.code, done.stdout)

@@ -106,8 +106,8 @@ class ChatCommand final : public Command {
                   {"peer_id", node.id().to_string()},
                   {"addresses", std::move(addresses)}});
     if (options_.make_private) output.result(chat_->room().link());
-    output.note(fmt::format("in {} as {}; {}", for_terminal(chat_->room().name()),
-                            for_terminal(chat_->name()), kHelp));
+    output.note(fmt::format("in {} as {}, waiting for others; /help lists commands",
+                            for_terminal(chat_->room().name()), for_terminal(chat_->name())));
   }
 
   Task<void> show() {

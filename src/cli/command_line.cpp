@@ -113,7 +113,8 @@ constexpr const char* kLabExamples = R"(Examples:
 constexpr const char* kExposeExamples = R"(Examples:
   shoal expose ssh localhost:22           prints a ticket: who has it can connect
   shoal expose db localhost:5432 --allow 12D3KooW...
-  shoal expose docker unix:/run/docker.sock)";
+  shoal expose docker unix:/run/docker.sock
+  shoal expose dns udp://localhost:53)";
 
 constexpr const char* kConnectExamples = R"(Examples:
   shoal connect TICKET                    at a free port of this machine
@@ -319,7 +320,8 @@ void add_others(CLI::App& app, Written& written) {
 
   auto& expose = add_command(app, "expose", "let others connect to a service", kExposeExamples);
   single(expose, "NAME", written.name, "", "what it is called: a-z, 0-9 and -")->required();
-  single(expose, "TARGET", written.target, "", "HOST:PORT, PORT, or unix:PATH")->required();
+  single(expose, "TARGET", written.target, "", "HOST:PORT, PORT, udp://HOST:PORT, or unix:PATH")
+      ->required();
   repeatable(expose, "--allow", written.allowed, "PEER",
              "repeatable; only these peers, by their ids;\ndefault: whoever has the ticket");
   expose.add_flag("--new-ticket", written.new_ticket, "make tickets printed before worthless");

@@ -22,6 +22,7 @@ class ConnectCommand final : public Command {
   Task<void> run(Session& session) override {
     session_ = &session;
     service::TunnelTicket ticket = read_ticket();
+    if (ticket.datagrams) check_datagrams();
     if (!options_.local) session.output().hand_over_stdout();
     node::Node& node = session.start_node();
     // Taken before the peer is asked: a port that is in use is a mistake of this side.
@@ -55,6 +56,12 @@ class ConnectCommand final : public Command {
     const auto text = read_whole(storage, path, service::TunnelTicket::kMaxTextBytes + 64);
     if (!text) throw Error(ErrorCode::io, "no such file", path);
     return service::TunnelTicket::parse(as_text(*text));
+  }
+
+  void check_datagrams() const {
+    if (options_.local && !options_.http) return;
+    throw Error(ErrorCode::usage, "this ticket is for a UDP service", {},
+                "it is brought to a port: without - and --http");
   }
 
   service::TunnelConnector::Callbacks callbacks() {
@@ -93,6 +100,7 @@ class ConnectCommand final : public Command {
     boost::json::object event = {{"event", "connected"},
                                  {"name", ticket.name},
                                  {"local", local_->to_string()},
+                                 {"protocol", ticket.datagrams ? "udp" : "tcp"},
                                  {"peer_id", ticket.peer.to_string()},
                                  {"path", net::name_of(path_)}};
     if (options_.http) event["url"] = url();

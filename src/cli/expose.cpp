@@ -41,8 +41,10 @@ class ExposeCommand final : public Command {
                    .target = options_.target,
                    .allowed = options_.allowed,
                    .secret = secret});
-    ticket_.emplace(service::TunnelTicket{
-        .peer = node.id(), .name = options_.name, .secret = std::move(secret)});
+    ticket_.emplace(service::TunnelTicket{.peer = node.id(),
+                                          .name = options_.name,
+                                          .secret = std::move(secret),
+                                          .datagrams = options_.target.udp});
     Event changed(session.system().waits);
     node.when_addresses_changed([&changed] { changed.notify_all(); });
     co_await wait_for_relays(node, changed);

@@ -71,6 +71,7 @@
 #include "service/link.h"
 #include "service/neighbours.h"
 #include "service/topic_search.h"
+#include "service/tunnel_datagrams.h"
 #include "service/tunnel_exposer.h"
 #include "service/tunnel_ticket.h"
 
@@ -83,6 +84,7 @@ using content::WalkLimits;
 using net::ConnectionLimits;
 using net::Dialer;
 using net::PeerStore;
+using service::DatagramServer;
 using service::Link;
 using service::TreeBlocks;
 using service::TunnelExposer;
@@ -327,6 +329,12 @@ const auto kLimits = std::to_array<Limit>({
     {"tunnel.initial_window", tunnel::kInitialWindow, "bytes", "unread bytes of one connection that are always allowed"},
     {"tunnel.window", tunnel::kMaxWindow, "bytes", "unread bytes of one connection"},
     {"tunnel.window_pool", tunnel::WindowPool::kBytes, "bytes", "unread bytes of all connections beyond the first window of each"},
+    {"tunnel.kept_buffers", tunnel::BufferPool::kMaxKept, "buffers", "buffers of 128 KiB that are kept for the next connection"},
+    {"tunnel.datagram_bytes", tunnel::kMaxDatagramBytes, "bytes", "a datagram"},
+    {"tunnel.waiting_datagrams", tunnel::DatagramQueue::kMaxDatagrams, "datagrams", "datagrams that wait for the stream of their sender, before the newest is dropped"},
+    {"tunnel.waiting_datagram_bytes", tunnel::DatagramQueue::kMaxBytes, "bytes", "the same in bytes"},
+    {"tunnel.senders", DatagramServer::kMaxSenders, "senders", "senders at a UDP port that leads to a peer; the idlest makes room"},
+    {"tunnel.idle_timeout", seconds(tunnel::DatagramPipe::kIdleTimeout), "s", "time without a datagram after which a sender is forgotten"},
     {"tunnel.ticket_bytes", TunnelTicket::kMaxTextBytes, "bytes", "a ticket"},
     {"tunnel.ticket_addresses", TunnelTicket::kMaxAddresses, "addresses", "addresses in it"},
     {"link.bytes", Link::kMaxTextBytes, "bytes", "a link"},

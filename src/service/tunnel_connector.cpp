@@ -192,6 +192,12 @@ Task<std::string> TunnelConnector::wait_until_lost() {
 }
 
 Endpoint TunnelConnector::listen(Endpoint local) {
+  if (ticket_.datagrams) {
+    datagrams_.emplace_back(
+        system_, local, [this] { return open_when_there(); }, [this] { heartbeat_.heard(); },
+        callbacks_.failed);
+    return datagrams_.back().local();
+  }
   listeners_.push_back(system_.network.listen(local));
   tasks_.spawn(accept(*listeners_.back()));
   return listeners_.back()->local();
@@ -222,6 +228,9 @@ Task<void> TunnelConnector::carry_and_tell(std::unique_ptr<Stream> local,
 }
 
 Task<void> TunnelConnector::carry(std::unique_ptr<Stream> local) {
+  if (ticket_.datagrams) {
+    throw Error(ErrorCode::usage, "this tunnel carries datagrams, and needs a port", ticket_.name);
+  }
   const Counted counted(*this);
   co_await carry_counted(std::move(local));
 }
@@ -273,7 +282,7 @@ Task<std::unique_ptr<Stream>> TunnelConnector::open(bool probe) {
 
 Task<std::unique_ptr<Stream>> TunnelConnector::open_now(bool probe) {
   net::ProtocolStream opened = co_await swarm_.open(ticket_.peer, {tunnel::kProtocol});
-  tunnel::Open message{.name = ticket_.name, .probe = probe};
+  tunnel::Open message{.name = ticket_.name, .probe = probe, .datagrams = ticket_.datagrams};
   if (!ticket_.secret.empty()) {
     message.proof = tunnel::prove(ticket_.secret, ticket_.peer, swarm_.local_peer(), ticket_.name);
   }
@@ -283,8 +292,10 @@ Task<std::unique_ptr<Stream>> TunnelConnector::open_now(bool probe) {
 }
 
 Task<void> TunnelConnector::stop() {
+  for (DatagramServer& server : datagrams_) co_await server.stop();
   co_await tasks_.stop();
   listeners_.clear();
+  datagrams_.clear();
   swarm_.manager().unprotect(ticket_.peer, kConnectorProtection);
 }
 

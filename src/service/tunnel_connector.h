@@ -11,6 +11,7 @@
 #include "net/swarm/swarm.h"
 #include "protocol/tunnel/pipe.h"
 #include "routing/routing.h"
+#include "service/tunnel_datagrams.h"
 #include "service/tunnel_heartbeat.h"
 #include "service/tunnel_ticket.h"
 #include "system/event.h"
@@ -56,9 +57,11 @@ class TunnelConnector : private net::ConnectionObserver {
   /// Reaches the peer, asks whether it lets us in, and stays connected from then on. Throws
   /// Error{unreachable}, and {refused} when it does not.
   Task<void> connect();
-  /// Takes connections at `local` from now on. Throws Error{failed} when the port is taken.
+  /// Takes connections at `local` from now on, or datagrams where the ticket is for those. Throws
+  /// Error{failed} when the port is taken.
   Endpoint listen(Endpoint local);
-  /// One connection, to its end. Throws Error; `local` is aborted then.
+  /// One connection, to its end. Throws Error, {usage} where the ticket is for datagrams; `local`
+  /// is aborted then.
   Task<void> carry(std::unique_ptr<Stream> local);
 
   std::size_t connections() const { return connections_; }
@@ -96,6 +99,7 @@ class TunnelConnector : private net::ConnectionObserver {
   TunnelHeartbeat heartbeat_;
   tunnel::WindowPool pool_;
   std::list<std::unique_ptr<Listener>> listeners_;
+  std::list<DatagramServer> datagrams_;
   bool there_ = false;
   net::Path path_ = net::Path::direct;
   std::size_t connections_ = 0;

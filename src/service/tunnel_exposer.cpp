@@ -10,7 +10,9 @@
 #include "base/log.h"
 #include "crypto/hash.h"
 #include "net/framing.h"
+#include "protocol/tunnel/datagram_pipe.h"
 #include "protocol/tunnel/pipe.h"
+#include "service/tunnel_datagrams.h"
 #include "service/tunnel_heartbeat.h"
 #include "system/stream_pair.h"
 #include "system/task_group.h"
@@ -74,14 +76,18 @@ struct TunnelExposer::State : std::enable_shared_from_this<State> {
     Client& client() { return *client_; }
     /// Its service was withdrawn.
     void end();
-    void carry_by(tunnel::Pipe* pipe) { pipe_ = pipe; }
+    /// How what carries it is ended at once.
+    void carry_by(std::function<void()> abort) {
+      abort_ = std::move(abort);
+      if (ended_) abort_();
+    }
     bool ended() const { return ended_; }
 
    private:
     State& state_;
     const std::shared_ptr<Client> client_;
     const std::string name_;
-    tunnel::Pipe* pipe_ = nullptr;
+    std::function<void()> abort_{};
     bool ended_ = false;
     std::list<Live*>::iterator place_;
   };
@@ -89,6 +95,8 @@ struct TunnelExposer::State : std::enable_shared_from_this<State> {
   static Task<void> serve(std::shared_ptr<State> self, net::ProtocolStream stream);
   static Task<void> connect(std::shared_ptr<State> self, net::ProtocolStream stream,
                             ExposedService service);
+  static Task<void> connect_datagrams(std::shared_ptr<State> self, net::ProtocolStream stream,
+                                      ExposedService service);
   static Task<std::unique_ptr<Stream>> connect_service(State& self, const ExposedService& service,
                                                        const PeerId& peer);
   Task<tunnel::Open> read_open(Stream& stream, const PeerId& peer);
@@ -137,7 +145,7 @@ TunnelExposer::State::Live::~Live() {
 
 void TunnelExposer::State::Live::end() {
   ended_ = true;
-  if (pipe_ != nullptr) pipe_->abort();
+  if (abort_) abort_();
 }
 
 Task<tunnel::Open> TunnelExposer::State::read_open(Stream& stream, const PeerId& peer) {
@@ -229,7 +237,19 @@ Task<void> TunnelExposer::State::serve(std::shared_ptr<State> self, net::Protoco
     co_await answer_and_end(*stream.stream, {.status = tunnel::Status::ok});
     co_return;
   }
-  co_await connect(self, std::move(stream), *found);
+  if (open.datagrams != found->target.udp) {
+    const char* const kind = found->target.udp ? "datagrams" : "connections";
+    co_await answer_and_end(*stream.stream,
+                            {.status = tunnel::Status::unreachable,
+                             .reason = std::string("this service takes ") + kind + " only"});
+    co_return;
+  }
+  ExposedService service = *found;
+  if (open.datagrams) {
+    co_await connect_datagrams(self, std::move(stream), std::move(service));
+  } else {
+    co_await connect(self, std::move(stream), std::move(service));
+  }
 }
 
 Task<void> TunnelExposer::State::connect(std::shared_ptr<State> self, net::ProtocolStream stream,
@@ -257,7 +277,7 @@ Task<void> TunnelExposer::State::connect(std::shared_ptr<State> self, net::Proto
   self->tell(event);
   const auto heard = [client = &live.client()] { client->heartbeat.heard(); };
   tunnel::Pipe pipe(self->system, self->pool, std::move(local), std::move(stream.stream), heard);
-  live.carry_by(&pipe);
+  live.carry_by([&pipe] { pipe.abort(); });
   std::optional<Error> failure;
   try {
     co_await pipe.run();
@@ -267,6 +287,45 @@ Task<void> TunnelExposer::State::connect(std::shared_ptr<State> self, net::Proto
   event.state = TunnelEvent::State::closed;
   event.bytes_in = pipe.traffic().from_peer;
   event.bytes_out = pipe.traffic().to_peer;
+  if (failure) event.reason = failure->message();
+  self->tell(event);
+  if (failure && failure->code() == ErrorCode::malformed) throw *failure;
+}
+
+/// One sender at the other side, which the service sees as a port of its own.
+Task<void> TunnelExposer::State::connect_datagrams(std::shared_ptr<State> self,
+                                                   net::ProtocolStream stream,
+                                                   ExposedService service) {
+  const PeerId peer = stream.peer;
+  Live live(*self, self->client_of(peer), service.name);
+  TunnelEvent event{.peer = peer, .name = service.name, .state = TunnelEvent::State::refused};
+  DatagramClient client(self->system);
+  try {
+    co_await within(self->system.clock, kServiceTimeout, client.open(service.target), "connecting");
+  } catch (const Error& error) {
+    event.reason = "the service cannot be reached: " + error.message();
+    log_warning("tunnel: {} at {}: {}", service.name, service.target.to_string(), error.message());
+  }
+  if (!event.reason.empty() || live.ended()) {
+    self->tell(event);
+    co_await answer_and_end(*stream.stream,
+                            {.status = tunnel::Status::unreachable, .reason = event.reason});
+    co_return;
+  }
+  co_await answer(*stream.stream, {.status = tunnel::Status::ok});
+  event.state = TunnelEvent::State::open;
+  self->tell(event);
+  live.carry_by([&client] { client.end(); });
+  std::optional<Error> failure;
+  try {
+    co_await client.carry(std::move(stream.stream),
+                          [from = &live.client()] { from->heartbeat.heard(); });
+  } catch (const Error& error) {
+    failure = error;
+  }
+  event.state = TunnelEvent::State::closed;
+  event.bytes_in = client.traffic().from_peer;
+  event.bytes_out = client.traffic().to_peer;
   if (failure) event.reason = failure->message();
   self->tell(event);
   if (failure && failure->code() == ErrorCode::malformed) throw *failure;

@@ -13,12 +13,13 @@ namespace shoal::service {
 namespace {
 
 constexpr std::string_view kUnix = "unix:";
+constexpr std::string_view kUdp = "udp://";
 constexpr std::string_view kLocalhost = "localhost";
 
 [[noreturn]] void reject_target(std::string_view text) {
   throw Error(ErrorCode::usage, "'" + std::string(text) + "' names no service", {},
-              "it is HOST:PORT, such as localhost:22 or [::1]:5432, a PORT of this machine, or "
-              "unix:PATH");
+              "it is HOST:PORT, such as localhost:22 or [::1]:5432, a PORT of this machine, udp:// "
+              "and one of these, or unix:PATH");
 }
 
 std::uint16_t parse_port(std::string_view text, std::string_view whole) {
@@ -63,6 +64,13 @@ TunnelTarget TunnelTarget::parse(std::string_view text) {
     if (text.size() == kUnix.size()) reject_target(text);
     return {.unix_path = std::string(text.substr(kUnix.size()))};
   }
+  if (text.starts_with(kUdp)) {
+    const std::string_view rest = text.substr(kUdp.size());
+    if (rest.starts_with(kUdp) || rest.starts_with(kUnix)) reject_target(text);
+    TunnelTarget target = parse(rest);
+    target.udp = true;
+    return target;
+  }
   const auto colon = text.rfind(':');
   if (colon == std::string_view::npos) {
     return {.host = std::string(kLocalhost), .port = parse_port(text, text)};
@@ -80,7 +88,8 @@ TunnelTarget TunnelTarget::parse(std::string_view text) {
 std::string TunnelTarget::to_string() const {
   if (!unix_path.empty()) return std::string(kUnix) + unix_path;
   const bool bare = !host.contains(':');
-  return (bare ? host : "[" + host + "]") + ":" + std::to_string(port);
+  const std::string at = (bare ? host : "[" + host + "]") + ":" + std::to_string(port);
+  return udp ? std::string(kUdp) + at : at;
 }
 
 Endpoint parse_local(const std::string& text) {
@@ -116,6 +125,11 @@ Task<std::unique_ptr<Stream>> connect_to(System& system, TunnelTarget target) {
     }
   }
   throw Error(ErrorCode::unreachable, failure->message(), target.to_string());
+}
+
+Task<Endpoint> datagram_endpoint(System& system, TunnelTarget target) {
+  const std::vector<IpAddress> addresses = co_await look_up_host(system, target.host);
+  co_return Endpoint{addresses.front(), target.port};
 }
 
 }  // namespace shoal::service

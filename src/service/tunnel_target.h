@@ -9,7 +9,8 @@
 
 namespace shoal::service {
 
-/// The service behind a tunnel: a TCP port of some host, or a Unix domain socket of this one.
+/// The service behind a tunnel: a TCP or UDP port of some host, or a Unix domain socket of this
+/// one.
 struct TunnelTarget {
   static constexpr std::size_t kMaxHostBytes = 253;
   /// Addresses of a name that are tried, one after the other.
@@ -18,8 +19,10 @@ struct TunnelTarget {
   std::string host{};  // a name or an IP address; empty for a Unix socket
   std::uint16_t port = 0;
   std::string unix_path{};
+  bool udp = false;
 
-  /// HOST:PORT, [IPV6]:PORT, PORT alone for this machine, or unix:PATH. Throws Error{usage}.
+  /// HOST:PORT, [IPV6]:PORT, PORT alone for this machine, the same after udp://, or unix:PATH.
+  /// Throws Error{usage}.
   static TunnelTarget parse(std::string_view text);
   std::string to_string() const;
   bool operator==(const TunnelTarget&) const = default;
@@ -32,5 +35,8 @@ Endpoint parse_local(const std::string& text);
 /// Names are looked up anew each time, "localhost" and IP addresses without a resolver. The caller
 /// bounds the time. Throws Error{unreachable}.
 Task<std::unique_ptr<Stream>> connect_to(System& system, TunnelTarget target);
+
+/// Where the UDP service is: the first address of its name.
+Task<Endpoint> datagram_endpoint(System& system, TunnelTarget target);
 
 }  // namespace shoal::service

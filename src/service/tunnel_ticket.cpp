@@ -22,6 +22,7 @@ constexpr protozero::pbf_tag_type kPeer = 1;
 constexpr protozero::pbf_tag_type kAddress = 2;
 constexpr protozero::pbf_tag_type kName = 3;
 constexpr protozero::pbf_tag_type kSecret = 4;
+constexpr protozero::pbf_tag_type kDatagrams = 5;
 constexpr std::size_t kChecksumBytes = 4;
 
 [[noreturn]] void reject_ticket(const char* why) {
@@ -48,6 +49,7 @@ TunnelTicket read_fields(protozero::pbf_reader reader) {
   std::vector<Multiaddr> addresses;
   std::string name;
   Bytes secret;
+  bool datagrams = false;
   while (reader.next()) {
     switch (reader.tag_and_type()) {
       case tag_and_type(kPeer, pbf_wire_type::length_delimited):
@@ -62,6 +64,9 @@ TunnelTicket read_fields(protozero::pbf_reader reader) {
       case tag_and_type(kSecret, pbf_wire_type::length_delimited):
         secret = to_bytes(bytes_of(reader.get_view()));
         break;
+      case tag_and_type(kDatagrams, pbf_wire_type::varint):
+        datagrams = reader.get_bool();
+        break;
       default:
         reader.skip();
     }
@@ -72,7 +77,8 @@ TunnelTicket read_fields(protozero::pbf_reader reader) {
   return {.peer = *peer,
           .addresses = std::move(addresses),
           .name = std::move(name),
-          .secret = std::move(secret)};
+          .secret = std::move(secret),
+          .datagrams = datagrams};
 }
 
 std::string encode_ticket(const TunnelTicket& ticket, const std::vector<Multiaddr>& addresses) {
@@ -82,6 +88,7 @@ std::string encode_ticket(const TunnelTicket& ticket, const std::vector<Multiadd
   for (const Multiaddr& address : addresses) put_bytes(writer, kAddress, address.encoded());
   writer.add_string(kName, ticket.name);
   if (!ticket.secret.empty()) put_bytes(writer, kSecret, ticket.secret);
+  if (ticket.datagrams) writer.add_bool(kDatagrams, true);
   Bytes bytes = to_bytes(out);
   const crypto::Sha256Digest hash = crypto::sha256(bytes);
   append(bytes, ByteView(hash).first(kChecksumBytes));

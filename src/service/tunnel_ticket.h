@@ -13,7 +13,8 @@ namespace shoal::service {
 
 /// What lets another machine connect to a tunnel: one word that can be copied with a double click.
 ///
-///     shoaltunnel1 + base58btc(protobuf{1: peer id, 2: address…, 3: name, 4: secret} + checksum)
+///     shoaltunnel1 + base58btc(protobuf{1: peer id, 2: address…, 3: name, 4: secret,
+///                                           5: 1 for datagrams} + checksum)
 ///
 /// The checksum is the first four bytes of the SHA-256 of all before it. Who has a ticket with a
 /// secret has the tunnel, so none is logged and no error repeats it.
@@ -27,7 +28,8 @@ struct TunnelTicket {
   PeerId peer;
   std::vector<Multiaddr> addresses{};  // without /p2p
   std::string name;
-  Bytes secret{};  // empty: the exposer knows its peers by their ids
+  Bytes secret{};          // empty: the exposer knows its peers by their ids
+  bool datagrams = false;  // UDP
 
   std::string to_string() const;
   /// White space around it is ignored, addresses of unknown protocols are skipped. Throws

@@ -33,6 +33,7 @@ TEST(TunnelTicket, survives_being_written_and_read) {
   TunnelTicket open = ticket();
   open.secret.clear();
   open.addresses.clear();
+  open.datagrams = true;
   EXPECT_EQ(TunnelTicket::parse(" " + open.to_string() + "\n"), open);
 }
 

@@ -18,6 +18,7 @@ using protozero::tag_and_type;
 constexpr protozero::pbf_tag_type kName = 1;
 constexpr protozero::pbf_tag_type kProof = 2;
 constexpr protozero::pbf_tag_type kProbe = 3;
+constexpr protozero::pbf_tag_type kDatagrams = 4;
 constexpr protozero::pbf_tag_type kStatus = 1;
 constexpr protozero::pbf_tag_type kReason = 2;
 
@@ -46,6 +47,9 @@ Open read_open(protozero::pbf_reader reader) {
         break;
       case tag_and_type(kProbe, pbf_wire_type::varint):
         out.probe = reader.get_bool();
+        break;
+      case tag_and_type(kDatagrams, pbf_wire_type::varint):
+        out.datagrams = reader.get_bool();
         break;
       default:
         reader.skip();
@@ -92,6 +96,7 @@ Bytes Open::encode() const {
   writer.add_string(kName, name);
   if (proof) writer.add_bytes(kProof, std::string(as_text(*proof)));
   if (probe) writer.add_bool(kProbe, true);
+  if (datagrams) writer.add_bool(kDatagrams, true);
   return to_bytes(out);
 }
 

@@ -41,6 +41,8 @@ struct Open {
   std::optional<crypto::Sha256Digest> proof{};
   /// Asks whether a tunnel would be opened; the stream ends with the answer.
   bool probe = false;
+  /// What follows the answer are datagrams (datagrams.h), not frames: each stream is one sender.
+  bool datagrams = false;
 
   Bytes encode() const;
   /// Throws Error{malformed}, {limit}. A name that is_name() refuses is malformed.
