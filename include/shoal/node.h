@@ -174,7 +174,7 @@ class Node {
   /// The same for any number of answers. Returns when the request was taken over.
   Async<Answers> request_streaming(std::string peer, std::string protocol, std::string message,
                                    RequestOptions options = {});
-  /// Lets peers connect to a service: "HOST:PORT" as this machine reaches it, or "unix:PATH".
+  /// Lets peers connect to a service: "HOST:PORT" from here, "udp://HOST:PORT", or "unix:PATH".
   /// `name` is 1 to 63 of a-z, 0-9 and '-'. Returns the ticket for connect_tunnel() and `shoal
   /// connect`, which names this node's addresses of now. At most 64. Throws Error{exists}, {usage},
   /// {io}.

@@ -1,3 +1,5 @@
+#include <malloc.h>
+
 #include "library/two_hosts.h"
 
 namespace shoal::testing {
@@ -108,6 +110,32 @@ TEST_F(LibraryTopics, drop_the_oldest_of_what_nobody_takes) {
   EXPECT_EQ(theirs.missed(), 1U);
   there.run(take(theirs, 2, heard));
   EXPECT_THAT(heard, ElementsAre("two", "three"));
+}
+
+/// A thousand messages of 1,000 bytes a second, to a subscriber that takes none.
+TEST_F(LibraryTopics, a_pause_costs_16_MB_at_most_and_says_what_was_missed) {
+  constexpr std::size_t kMessages = 12'000;
+  connect();
+  Topic mine = here.join("firehose", {.signatures = false});
+  Topic theirs = there.join("firehose", {.signatures = false});
+  here.run(meet(mine));
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    here.run(say(mine, std::to_string(i) + std::string(990, ' ')));
+    world.run_for(1ms);
+  }
+  world.run_for(10s);  // until nobody keeps them for others
+  const std::uint64_t missed = theirs.missed();
+  EXPECT_GT(missed, 0U);
+  const std::size_t during = mallinfo2().uordblks;
+  there.run([](Topic& topic, std::size_t count) -> Async<void> {
+    for (std::size_t i = 0; i < count; ++i) {
+      const auto message = co_await topic.next();
+      EXPECT_TRUE(text_of(message->data).starts_with(std::to_string(kMessages - count + i) + " "));
+    }
+  }(theirs, kMessages - missed));
+  EXPECT_EQ(theirs.missed(), missed);
+  const std::size_t after = mallinfo2().uordblks;
+  EXPECT_LT(during - after, 16'000'000U);
 }
 
 TEST_F(LibraryTopics, end_with_the_node_and_with_the_handle) {

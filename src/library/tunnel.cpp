@@ -38,6 +38,10 @@ Task<void> TunnelCore::begin(std::string where) {
 
 Task<PeerStream> TunnelCore::open() {
   const PeerId peer = live().ticket().peer;
+  if (live().ticket().datagrams) {
+    throw Error(ErrorCode::usage, "this tunnel carries datagrams: it needs TunnelOptions::listen",
+                name);
+  }
   auto [near_end, far_end] = make_stream_pair(loop->system().waits);
   tasks.spawn(carry(std::move(far_end)));
   co_return hand_over({std::move(near_end), tunnel::kProtocol, peer, 0});
@@ -78,6 +82,7 @@ std::string Exposed::add(const std::string& name, const std::string& target, Ser
         service::tunnel_secret(node_.system(), node_.home().folder(), name, options.new_ticket);
   }
   service.secret = ticket.secret;
+  ticket.datagrams = service.target.udp;
   for (const Multiaddr& address : service::link_addresses(node_.addresses())) {
     ticket.addresses.push_back(address.without_peer());
   }

@@ -23,7 +23,8 @@ run real nodes in a simulated world
 
 Says what is simulated and what is checked, then prints a line for each seed: scenario, seed, ok or the failure,
 trace hash. The same seed gives the same hash. Without SCENARIO: describes them all.
---list      their names only
+--list      their names only; besides these there is kv, the example of that name: five nodes that hold a map,
+            torn apart while they write
 --seed N    this seed, or the first of several (default: 1)
 --seeds N   how many seeds (default: 1)
 --pcap FILE every packet of the one seed, for Wireshark and the like'
@@ -118,8 +119,30 @@ verb_fuzz() {
 simulate() { "$root/build/$1/shoal" sim "${@:2}"; }
 scenarios() { simulate "$1" --list 2>/dev/null || true; }
 
+# The example kv, seed by seed; it simulates by itself.
+simulate_kv() {
+  local first=1 count=1
+  while (($#)); do
+    case $1 in
+      --seed) first=${2:?--seed takes a number} && shift ;;
+      --seeds) count=${2:?--seeds takes a number} && shift ;;
+      *) fail 2 "sim kv has no option '$1'" ;;
+    esac
+    shift
+  done
+  compile release example_kv
+  "$root/build/release/examples/kv" simulate "$first" "$((first + count - 1))" |
+    awk '{ print } /NOT EQUAL/ { apart++ } / s$/ { if ($(NF - 1) > most) most = $(NF - 1) }
+      END { printf "%d seeds, %d not equal, the slowest equal after %d s\n", NR, apart, most; exit apart > 0 || NR == 0 }'
+}
+
 verb_sim() {
   need_packages "${build_packages[@]}"
+  if [[ ${1:-} == kv ]]; then
+    configure release
+    simulate_kv "${@:2}"
+    return
+  fi
   build_program
   simulate release "$@"
 }
