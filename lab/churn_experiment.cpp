@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "lab/lookups.h"
 #include "lab/plot/chart.h"
 #include "lab/plot/svg.h"
 #include "lab/records.h"
+#include "lab/sessions.h"
 #include "lab/upkeep.h"
 
 namespace shoal::lab {
@@ -28,11 +28,6 @@ constexpr Duration kComeAndGo = 1h;
 constexpr Duration kSample = 10min;
 constexpr std::size_t kAsksPerSample = 20;
 constexpr std::size_t kRecordsOfStayers = 10;
-// Sessions of peers in the wild: many short, a few very long. A Weibull law of this shape fits
-// measured ones (Stutzbach and Rejaie, IMC 2006).
-constexpr double kSessionShape = 0.5;
-constexpr Duration kMedianSession = 20min;
-constexpr Duration kMedianPause = 10min;
 
 struct AfterLoss {
   double gone;
@@ -60,22 +55,15 @@ AfterLoss lose_at_once(const ExperimentOptions& options, const kad::Rules& rules
   return out;
 }
 
-Duration weibull(sim::SeededRandom& random, Duration median) {
-  const double draw = -std::log(1 - random.unit()) / std::log(2.0);
-  const double factor = std::min(50.0, std::pow(draw, 1 / kSessionShape));
-  return std::chrono::seconds(1 + static_cast<std::int64_t>(seconds_of(median) * factor));
-}
-
 /// A network whose nodes come and go, except for those that provide something.
 class ComeAndGo {
  public:
   ComeAndGo(std::size_t nodes, std::uint64_t seed)
-      : net_(nodes, seed), random_(seed, 2), upkeep_(net_) {
-    records_ = provide_some(net_, kRecordsOfStayers);
-    for (std::uint32_t i = 0; i < net_.size(); ++i) {
-      if (std::ranges::find(records_, i, &Record::provider) == records_.end()) plan(i, true);
-    }
-  }
+      : net_(nodes, seed),
+        upkeep_(net_),
+        records_(provide_some(net_, kRecordsOfStayers)),
+        sessions_(net_, records_) {}
+
   struct Sample {
     double minutes;
     double up;         // share of nodes
@@ -97,14 +85,6 @@ class ComeAndGo {
   std::uint64_t trace_hash() { return net_.world().trace_hash(); }
 
  private:
-  void plan(std::uint32_t index, bool up) {
-    const Duration stay = weibull(random_, up ? kMedianSession : kMedianPause);
-    net_.world().after(stay, [this, index, up] {
-      net_.set_up(index, !up);
-      plan(index, !up);
-    });
-  }
-
   Sample sample(double minutes) {
     Sample out{.minutes = minutes, .up = 0, .stale = 0, .found = 0, .succeeded = 0};
     double entries = 0;
@@ -132,9 +112,9 @@ class ComeAndGo {
   }
 
   LightNet net_;
-  sim::SeededRandom random_;
   Upkeep upkeep_;
-  std::vector<Record> records_;
+  const std::vector<Record> records_;
+  const Sessions sessions_;
 };
 
 Section loss_section(const std::vector<AfterLoss>& ours, const std::vector<AfterLoss>& usual) {

@@ -15,7 +15,7 @@ namespace shoal::lab {
 
 /// A DHT of up to tens of thousands of nodes. A node's routing table, lookups, server, records and
 /// announcements are the production code. Its connections are modelled: no packets, no encryption;
-/// a dial costs three round trips before the request and answer take one, whoever is gone does not
+/// a dial costs two round trips before the request and answer take one, whoever is gone does not
 /// answer, and round trips lie between 20 and 190 ms by where both are.
 ///
 /// Nodes begin with tables as if they had been there for long: up to 20 random peers of each
@@ -51,6 +51,12 @@ class LightNet {
   /// Nodes on different sides do not reach each other.
   void set_side(std::uint32_t index, unsigned side) { members_[index].side = side; }
   bool reaches(std::uint32_t from, std::uint32_t to) const;
+  /// Round trips of a dial before those of the request. A whole node takes two by TCP (the muxer
+  /// and the request ride on the last message of the security handshake:
+  /// KadRpc.dials_once_and_reuses_the_stream), and one by QUIC
+  /// (QuicStreams.connect_in_two_round_trips_and_prove_who_they_are).
+  int dial_round_trips() const { return dial_round_trips_; }
+  void dial_by_quic() { dial_round_trips_ = 1; }
   /// Of one request, with up to a tenth of jitter.
   Duration round_trip(std::uint32_t from, std::uint32_t to);
 
@@ -88,6 +94,7 @@ class LightNet {
   std::vector<Member> members_;
   std::vector<std::uint32_t> by_key_;  // those who were there from the start
   std::vector<bool> knows_all_;
+  int dial_round_trips_ = 2;
   std::unordered_map<PeerId, std::uint32_t> index_;  // never iterated
   std::vector<std::unique_ptr<LightNode>> nodes_;
 };

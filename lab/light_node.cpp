@@ -11,8 +11,6 @@ namespace shoal::lab {
 namespace {
 
 constexpr std::uint16_t kLightPort = 4001;
-// TCP, security, and the muxer with the protocol.
-constexpr int kDialRoundTrips = 3;
 constexpr std::size_t kRefreshTries = 1 << 18;
 constexpr Duration kTryAgainLimit = 10s;
 
@@ -39,6 +37,18 @@ LightNode::LightNode(LightNet& net, std::uint32_t index)
 
 Multiaddr LightNode::multiaddr() const {
   return Multiaddr::tcp({net_.address(index_), kLightPort});
+}
+
+Task<void> LightNode::stop() {
+  if (reprovider_) co_await reprovider_->stop();
+  co_await publisher_.stop();
+}
+
+kad::Reprovider& LightNode::reprovider() {
+  if (reprovider_) return *reprovider_;
+  reprovider_.emplace(context_, publisher_);
+  reprovider_->start();
+  return *reprovider_;
 }
 
 void LightNode::meet(std::uint32_t other) {
@@ -119,7 +129,8 @@ Task<kad::Answer> LightNode::ask(PeerId peer, std::vector<kad::Message> messages
   std::optional<kad::Message> answer;
   if (const auto there = reachable(peer)) {
     const Duration round_trip = net_.round_trip(index_, *there);
-    const Duration dial = contact == kad::Contact::dialled ? kDialRoundTrips * round_trip : 0ns;
+    const Duration dial =
+        contact == kad::Contact::dialled ? net_.dial_round_trips() * round_trip : 0ns;
     co_await clock.sleep_until(std::min(end, begin + dial + round_trip / 2));
     // It may have gone meanwhile.
     if (clock.now() < end && net_.reaches(index_, *there)) {

@@ -14,6 +14,7 @@
 #include "protocol/kad/lost_peers.h"
 #include "protocol/kad/network_size.h"
 #include "protocol/kad/publisher.h"
+#include "protocol/kad/reprovider.h"
 #include "protocol/kad/routing_table.h"
 #include "protocol/kad/rpc.h"
 #include "protocol/kad/server.h"
@@ -38,7 +39,7 @@ class LightNode final : private kad::RpcClient, private kad::PeerTable {
   LightNode(LightNet& net, std::uint32_t index);
   LightNode(const LightNode&) = delete;
   LightNode& operator=(const LightNode&) = delete;
-  Task<void> stop() { return publisher_.stop(); }
+  Task<void> stop();
 
   std::uint32_t index() const { return index_; }
   const PeerId& id() const { return context_.self; }
@@ -57,6 +58,8 @@ class LightNode final : private kad::RpcClient, private kad::PeerTable {
   Task<std::vector<PeerId>> find_providers(Multihash content, std::size_t enough);
   Task<std::size_t> provide(Multihash content) { return publisher_.provide(content); }
   Task<void> settle() { return publisher_.settle(); }
+  /// What it announces again in every sweep; works from the first call on.
+  kad::Reprovider& reprovider();
   /// What a node does every minute: tries lost peers again, and if one answers or something is
   /// stale, looks up itself and what is stale.
   Task<void> keep_up();
@@ -107,6 +110,7 @@ class LightNode final : private kad::RpcClient, private kad::PeerTable {
   kad::LookupContext context_;
   kad::Finder finder_;
   kad::Publisher publisher_;
+  std::optional<kad::Reprovider> reprovider_;
   Answering answering_;
   bool is_server_ = true;
   bool remembers_lost_ = true;

@@ -5,11 +5,14 @@
 #include <numeric>
 #include <set>
 
+#include "lab/best_hops.h"
+
 namespace shoal::lab {
 
 namespace {
 
-// A node that has been there for a while has connections, and knows how long answers take.
+// A node that has been there for a while has connections, and knows how long answers take and how
+// large the network is.
 constexpr std::size_t kWarmups = 3;
 constexpr std::size_t kLookupsOfOne = 10;
 
@@ -57,8 +60,15 @@ class Tally {
     return net_.world().run(node.find_closest(wire_key));
   }
 
+  void warm_up(std::uint32_t asker) {
+    net_.node(asker).set_rules(rules_);
+    net_.world().run(net_.node(asker).measure_network(kWarmups));
+  }
+
   void measure(std::uint32_t asker) {
     const Bytes wire_key = net_.random().bytes(32);
+    const std::size_t best_way = best_hops(net_, asker, kad::Key::of(wire_key));
+    if (best_way > 0) out_.best_hops.push_back(static_cast<double>(best_way));
     const kad::Closest closest = run(asker, wire_key);
     out_.seconds.push_back(seconds_of(closest.took));
     out_.asks.push_back(static_cast<double>(closest.hops.size()));
@@ -96,7 +106,7 @@ Lookups look_up(LightNet& net, const kad::Rules& rules, std::size_t count) {
   Tally tally(net, rules);
   for (std::size_t done = 0; done < count;) {
     const std::uint32_t asker = net.any_up();
-    for (std::size_t i = 0; i < kWarmups; ++i) tally.run(asker, net.random().bytes(32));
+    tally.warm_up(asker);
     for (std::size_t i = 0; i < kLookupsOfOne && done < count; ++i, ++done) tally.measure(asker);
   }
   return tally.result();

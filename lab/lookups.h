@@ -9,7 +9,8 @@ namespace shoal::lab {
 
 /// What a number of lookups were like.
 struct Lookups {
-  std::vector<double> hops;  // until the nearest was asked
+  std::vector<double> hops;       // until the nearest was asked
+  std::vector<double> best_hops;  // as few as any lookup could take through these tables
   std::vector<double> seconds;
   std::vector<double> asks;
   /// Of the 20 closest that are up, those that a lookup found, of all lookups: 0 to 1.

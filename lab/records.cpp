@@ -27,6 +27,16 @@ std::size_t living_holders(LightNet& net, const Record& record) {
   return out;
 }
 
+std::size_t closest_holders(LightNet& net, const Record& record) {
+  const auto key = kad::Key::of(record.content);
+  std::vector<std::uint32_t> closest = net.closest(key, kad::kReplication + 1);
+  std::erase(closest, record.provider);
+  if (closest.size() > kad::kReplication) closest.resize(kad::kReplication);
+  return static_cast<std::size_t>(std::ranges::count_if(closest, [&](std::uint32_t i) {
+    return net.made(i) && !net.node(i).providers().find(key, net.world().now()).empty();
+  }));
+}
+
 bool finds(LightNet& net, std::uint32_t asker, const Record& record) {
   const std::vector<PeerId> found =
       net.world().run(net.node(asker).find_providers(record.content, 1));

@@ -21,6 +21,9 @@ std::vector<Record> provide_some(LightNet& net, std::size_t count);
 /// Nodes that are up and keep the record, its provider left out.
 std::size_t living_holders(LightNet& net, const Record& record);
 
+/// Of the 20 nodes closest to the record that are up, its provider left out, those that keep it.
+std::size_t closest_holders(LightNet& net, const Record& record);
+
 /// Whether the node finds the provider.
 bool finds(LightNet& net, std::uint32_t asker, const Record& record);
 

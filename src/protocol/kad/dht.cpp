@@ -25,9 +25,19 @@ constexpr std::size_t kTriesPerStep = 2048;
 constexpr int kTrySteps = 32;
 
 TableLimits limits_of(const DhtOptions& options) {
-  if (options.limits) return *options.limits;
-  TableLimits out;
-  out.exempt_local = options.scope == Scope::lan || options.allows_loopback;
+  TableLimits out = options.limits.value_or(TableLimits{});
+  if (!options.limits) {
+    out.exempt_local = options.scope == Scope::lan || options.allows_loopback;
+  }
+  if (!options.server) out.refresh_interval = Dht::kClientRefresh;
+  return out;
+}
+
+Rules upkeep_rules(const DhtOptions& options) {
+  Rules out = options.rules;
+  if (options.server) return out;
+  out.alpha = std::min(out.alpha, Dht::kClientAlpha);
+  out.max_in_flight = std::min(out.max_in_flight, 2 * Dht::kClientAlpha);
   return out;
 }
 
@@ -71,13 +81,23 @@ Dht::Dht(System& system, net::Swarm& swarm, DhtOptions options)
                .self = swarm.local_peer(),
                .rules = options_.rules,
                .network_size = &network_size_},
+      upkeep_context_{.system = system,
+                      .rpc = rpc_,
+                      .table = lookup_table_,
+                      .round_trips = round_trips_,
+                      .self = swarm.local_peer(),
+                      .rules = upkeep_rules(options_)},
       finder_(context_),
+      upkeep_(upkeep_context_),
       publisher_(context_, [this] { return swarm_.listen_addresses(); }),
       reprovider_(context_, publisher_),
       became_ready_(system.waits),
       wake_(system.waits),
       tasks_(system.waits, "DHT") {
-  if (!options_.server) return;
+  if (!options_.server) {
+    rpc_.keep_connections(kClientConnections);
+    return;
+  }
   server_.emplace(system, swarm, table_, validators_, options_.protocol, options_.scope);
 }
 
@@ -234,7 +254,7 @@ Task<std::optional<PeerId>> Dht::random_target(std::size_t prefix) {
 
 Task<void> Dht::look_up(Bytes wire_key) {
   const Key target = Key::of(wire_key);
-  const Closest closest = co_await finder_.find_closest(std::move(wire_key));
+  const Closest closest = co_await upkeep_.find_closest(std::move(wire_key));
   table_.looked_up(target, system_.clock.now());
   const std::size_t count = std::min(closest.peers.size(), kReplication);
   network_size_.observe(target, std::span(closest.peers).first(count));

@@ -46,6 +46,11 @@ class Dht final : public net::ConnectionObserver {
   static constexpr Duration kFirstRetry = 1s;
   /// So often while the network is so small that each newcomer is one of our closest.
   static constexpr Duration kGrowingInterval = 5s;
+  /// A client, whom nobody asks, is a quiet guest: it looks after its table more seldom, with few
+  /// requests at once, and keeps so many connections that it only made to ask.
+  static constexpr Duration kClientRefresh = 30min;
+  static constexpr std::size_t kClientAlpha = 3;
+  static constexpr std::size_t kClientConnections = 10;
 
   /// Borrows both for its life; stop() must have returned before it is destroyed, and before the
   /// swarm stops. No question may be under way when stop() is called. A server is destroyed after
@@ -118,7 +123,9 @@ class Dht final : public net::ConnectionObserver {
   NetworkSize network_size_;
   SwarmRpc rpc_;
   LookupContext context_;
+  LookupContext upkeep_context_;
   Finder finder_;
+  Finder upkeep_;
   Publisher publisher_;
   Reprovider reprovider_;
   Validators validators_;

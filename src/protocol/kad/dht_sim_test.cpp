@@ -13,7 +13,7 @@ using testing::KadNet;
 using testing::KadNode;
 
 // All simulated hosts are of one IP group.
-constexpr TableLimits kAnyGroup{.per_group_and_bucket = 1000, .per_group = 1000};
+constexpr TableLimits kAnyGroup{.per_group_and_bucket = 1000, .per_group = 1000, .one_in = 1};
 
 /// A Dht on the first node of a network; its other parts stay unused.
 class DhtTest : public ::testing::Test {
@@ -111,6 +111,26 @@ TEST_F(DhtTest, provides_and_announces_again_when_it_is_due) {
   for (KadNode* node : closest) holders += node->providers.empty() ? 0 : 1;
   EXPECT_GE(holders, kReplication - 2);
   EXPECT_EQ(own.reprovider().lookup_count(), 1u);
+}
+
+// An idle client holds at most 20 connections: those of the upkeep, and requests under way.
+TEST_F(DhtTest, a_client_at_rest_keeps_few_connections_and_asks_little) {
+  make(120);
+  Dht& own = start({(*net)[1].info()});
+  net->world.run_for(5min);
+  EXPECT_GE(own.table().size(), 40u);
+  std::size_t before = 0;
+  for (const auto& node : net->nodes) before += node->requests;
+  std::size_t most = 0;
+  for (int second = 0; second < 40 * 60; ++second) {
+    net->world.run_for(1s);
+    most = std::max(most, (*net)[0].swarm.connections().size());
+  }
+  EXPECT_LE(most, 20u);
+  std::size_t asked = 0;
+  for (const auto& node : net->nodes) asked += node->requests;
+  EXPECT_GE(asked - before, 20u);  // it still looks after its table
+  EXPECT_LE(asked - before, 600u);
 }
 
 TEST_F(DhtTest, finds_its_peers_again_after_a_restart) {

@@ -1,6 +1,9 @@
 #include "protocol/kad/publisher.h"
 
 #include <algorithm>
+#include <array>
+#include <set>
+#include <span>
 #include <utility>
 
 #include "base/error.h"
@@ -39,22 +42,40 @@ bool shows_record(const PeerId& self, const Message& request, const Message& ans
 
 /// One record on its way to the closest peers. Those that fail are replaced by the next.
 struct Publisher::Spread {
-  Spread(Waits& waits, std::vector<PeerId> nearest_first, std::size_t its_wanted,
-         std::vector<Message> its_messages)
-      : targets(std::move(nearest_first)),
-        wanted(its_wanted),
-        messages(std::move(its_messages)),
-        changed(waits) {}
+  Spread(Waits& waits, std::vector<Message> its_messages)
+      : messages(std::move(its_messages)), changed(waits) {}
 
-  std::size_t width() const { return std::min(targets.size(), wanted); }
+  /// To be told after those that are there; each peer once.
+  void add(std::span<const PeerId> nearest_first) {
+    for (const PeerId& peer : nearest_first) {
+      if (known.insert(peer).second) targets.push_back(peer);
+    }
+  }
+  std::size_t untold() const { return targets.size() - next; }
 
-  const std::vector<PeerId> targets;
-  const std::size_t wanted;  // holders
   const std::vector<Message> messages;
+  std::vector<PeerId> targets;
+  std::set<PeerId> known;
   std::size_t next = 0;
   std::size_t running = 0;
   std::size_t holders = 0;
+  bool looking = false;
   Event changed;
+};
+
+/// It is being found out who the closest are, for as long as this lives.
+struct Publisher::Looking {
+  explicit Looking(std::shared_ptr<Spread> its_spread) : spread(std::move(its_spread)) {
+    spread->looking = true;
+  }
+  ~Looking() {
+    spread->looking = false;
+    spread->changed.notify_all();
+  }
+  Looking(const Looking&) = delete;
+  Looking& operator=(const Looking&) = delete;
+
+  const std::shared_ptr<Spread> spread;
 };
 
 /// Counts a store for as long as it runs, also when it is cancelled.
@@ -108,33 +129,62 @@ Task<std::size_t> Publisher::put_value(Bytes key, Bytes value) {
 void Publisher::put_value_on(std::vector<PeerId> peers, Bytes key, Bytes value) {
   if (running_ + kReplication > kMaxStores) return;  // the next who asks brings it there
   std::vector<Message> messages = {put_value_message(std::move(key), std::move(value))};
-  start(std::make_shared<Spread>(context_.system.waits, std::move(peers), kReplication,
-                                 std::move(messages)));
+  const auto record = std::make_shared<Spread>(context_.system.waits, std::move(messages));
+  record->add(peers);
+  start(record, kReplication);
 }
 
-void Publisher::start(const std::shared_ptr<Spread>& spread) {
+/// More peers get it side by side, `count` at most.
+void Publisher::start(const std::shared_ptr<Spread>& spread, std::size_t count) {
   if (stores_.stopping()) return;
-  for (std::size_t i = 0; i < spread->width(); ++i) {
+  for (std::size_t i = std::min(count, spread->untold()); i > 0; --i) {
     stores_.spawn(store_on_next(std::make_unique<Store>(*this, spread)));
   }
 }
 
 Task<std::size_t> Publisher::spread(Bytes key, std::vector<Message> messages) {
-  Finder finder(context_);
-  Closest closest = co_await finder.find_closest(std::move(key));
-  const std::size_t wanted = std::clamp(closest.within_radius, kReplication, kMaxHolders);
-  while (running_ + wanted > kMaxStores) co_await store_ended_.wait();
-  const auto record = std::make_shared<Spread>(context_.system.waits, std::move(closest.peers),
-                                               wanted, std::move(messages));
-  start(record);
-  while (record->running > 0 && record->holders < kEnoughHolders) co_await record->changed.wait();
+  if (key.empty() || key.size() > kMaxKeyBytes) {
+    throw Error(ErrorCode::usage, "a key of the DHT has 1 to 80 bytes");
+  }
+  while (running_ + kReplication > kMaxStores) co_await store_ended_.wait();
+  const auto record = std::make_shared<Spread>(context_.system.waits, std::move(messages));
+  stores_.spawn(look_and_store(std::make_unique<Looking>(record), std::move(key)));
+  while ((record->looking || record->running > 0) && record->holders < kEnoughHolders &&
+         !stores_.stopping()) {
+    co_await record->changed.wait();
+  }
   co_return record->holders;
+}
+
+/// Whoever answers from within the radius is one of the closest for certain and gets the record
+/// at once; the others when it is known who they are.
+Task<void> Publisher::look_and_store(std::unique_ptr<Looking> looking, Bytes key) {
+  const std::shared_ptr<Spread> record = looking->spread;
+  const std::optional<Key> radius = region();
+  const HopSink early = [this, record, radius](const Hop& hop) {
+    const bool sure = radius && hop.outcome == Hop::Outcome::answered && hop.distance < *radius;
+    if (!sure || record->known.size() >= kMaxHolders || running_ >= kMaxStores) return;
+    record->add(std::array{hop.peer});
+    start(record, 1);
+  };
+  Finder finder(context_);
+  const Closest closest = co_await finder.find_closest(std::move(key), early);
+  const std::size_t wanted = std::clamp(closest.within_radius, kReplication, kMaxHolders);
+  record->add(closest.peers);
+  const std::size_t begun = record->holders + record->running;
+  start(record, wanted - std::min(wanted, begun));
+}
+
+std::optional<Key> Publisher::region() const {
+  if (!context_.rules.covers_region) return std::nullopt;
+  if (context_.rules.radius || context_.network_size == nullptr) return context_.rules.radius;
+  return context_.network_size->radius();
 }
 
 Task<void> Publisher::store_on_next(std::unique_ptr<Store> counted) {
   Spread& spread = *counted->spread;
   bool stored = false;
-  while (!stored && spread.next < spread.targets.size()) {
+  while (!stored && spread.untold() > 0) {
     const PeerId peer = spread.targets[spread.next++];
     stored = co_await store(peer, spread.messages);
   }

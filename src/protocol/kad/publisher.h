@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "format/multihash.h"
@@ -16,7 +17,8 @@ namespace shoal::kad {
 /// Puts records on the peers closest to their keys.
 ///
 /// The spec gives ADD_PROVIDER no answer. A GET_PROVIDERS behind it on the same stream, which is
-/// served after it, shows that the record is there.
+/// served after it, shows that the record is there. Peers that surely are among the closest get it
+/// while the lookup is still under way.
 class Publisher {
  public:
   /// Peers known to have the record when provide() and put_value() return; the rest of
@@ -53,10 +55,13 @@ class Publisher {
 
  private:
   struct Spread;
+  struct Looking;
   struct Store;
 
-  void start(const std::shared_ptr<Spread>& spread);
+  void start(const std::shared_ptr<Spread>& spread, std::size_t count);
   Task<std::size_t> spread(Bytes key, std::vector<Message> messages);
+  Task<void> look_and_store(std::unique_ptr<Looking> looking, Bytes key);
+  std::optional<Key> region() const;
   Task<void> store_on_next(std::unique_ptr<Store> counted);
   Task<bool> store(PeerId peer, std::vector<Message> messages);
   Message add_provider(const Multihash& content) const;

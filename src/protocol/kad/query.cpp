@@ -67,10 +67,12 @@ std::vector<PeerId> Query::next(TimePoint now) {
   std::vector<PeerId> out;
   for (std::size_t path = 0; path < rules_.disjoint_paths; ++path) {
     const std::size_t slots = std::max<std::size_t>(1, rules_.alpha / rules_.disjoint_paths);
-    while (!finished_ && asked_.size() < rules_.max_asks && in_flight() < rules_.max_in_flight &&
-           awaited(path) < slots) {
+    while (!finished_ && asked_.size() < rules_.max_asks && in_flight() < rules_.max_in_flight) {
       Candidate* const candidate = next_on(path);
       if (candidate == nullptr) break;
+      // All within the radius are asked in any case: the sooner the better.
+      const bool certain = within_radius(Key::of(candidate->peer).distance(target_));
+      if (!certain && awaited(path) >= slots) break;
       ask(*candidate, now);
       out.push_back(candidate->peer);
     }

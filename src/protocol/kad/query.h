@@ -18,6 +18,7 @@ namespace shoal::kad {
 /// How a lookup goes about it.
 struct Rules {
   /// Requests that are expected to be answered any moment. Those that are slow are not among them.
+  /// Peers within the radius are asked beside them, since they will be in any case.
   std::size_t alpha = 10;
   /// Peers that the lookup is for: the closest that answer.
   std::size_t replication = kReplication;
@@ -36,7 +37,7 @@ struct Rules {
   bool judges_namers = true;
   std::size_t max_asks = 160;
   /// Unanswered, late ones included.
-  std::size_t max_in_flight = 64;
+  std::size_t max_in_flight = 96;
   /// With fewer answers, the late ones are waited for, too.
   std::size_t min_answers = 1;
 

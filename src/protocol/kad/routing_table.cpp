@@ -62,9 +62,36 @@ bool RoutingTable::counts(const IpGroup& group) const {
 bool RoutingTable::is_diverse(const Bucket& bucket, const IpGroup& group) const {
   if (!counts(group)) return true;
   const auto in_table = groups_.find(group);
-  if (in_table != groups_.end() && in_table->second >= limits_.per_group) return false;
+  if (in_table != groups_.end() && in_table->second >= most_of_group()) return false;
   const auto in_bucket = std::ranges::count(bucket.entries, group, &Entry::group);
   return static_cast<std::size_t>(in_bucket) < limits_.per_group_and_bucket;
+}
+
+std::size_t RoutingTable::most_of_group() const {
+  if (size_ < kLargeTable) return limits_.per_group;
+  return std::min(limits_.per_group, std::max<std::size_t>(1, size_ / limits_.one_in));
+}
+
+/// A table that has just grown large takes back what it gave while it was small: of each group
+/// that has too many, the worst go.
+void RoutingTable::enforce_share() {
+  if (size_ != kLargeTable) return;
+  const std::size_t most = most_of_group();
+  const auto surplus = [&](const Entry& entry) {
+    const auto found = groups_.find(entry.group);
+    return found != groups_.end() && found->second > most;
+  };
+  for (Bucket& bucket : buckets_) {
+    while (true) {
+      std::optional<std::size_t> worst;
+      for (std::size_t i = 0; i < bucket.entries.size(); ++i) {
+        if (!surplus(bucket.entries[i])) continue;
+        if (!worst || worse(bucket.entries[i], bucket.entries[*worst])) worst = i;
+      }
+      if (!worst) break;
+      unseat(bucket, *worst);
+    }
+  }
 }
 
 bool RoutingTable::can_unfold(const Bucket& bucket) const {
@@ -87,6 +114,7 @@ void RoutingTable::seat(Bucket& bucket, Entry entry) {
   if (counts(entry.group)) ++groups_[entry.group];
   bucket.entries.push_back(std::move(entry));
   ++size_;
+  enforce_share();
 }
 
 void RoutingTable::unseat(Bucket& bucket, std::size_t position) {
@@ -157,7 +185,7 @@ bool RoutingTable::offer(const PeerId& peer, const IpGroup& group, TimePoint now
   }
   std::erase_if(bucket.replacements, [&](const Entry& other) { return other.id == peer; });
   seat(bucket, std::move(entry));
-  return true;
+  return find(peer) != nullptr;
 }
 
 void RoutingTable::useful(const PeerId& peer, Duration round_trip, TimePoint now) {
@@ -247,7 +275,8 @@ std::vector<std::size_t> RoutingTable::stale(TimePoint now) const {
   }
   for (std::size_t prefix = 0; prefix <= std::min(deepest, kMaxRefreshedPrefix); ++prefix) {
     const auto last = looked_up_.find(prefix);
-    if (last == looked_up_.end() || now - last->second >= kRefreshInterval) out.push_back(prefix);
+    if (last == looked_up_.end() || now - last->second >= limits_.refresh_interval)
+      out.push_back(prefix);
   }
   return out;
 }

@@ -18,9 +18,13 @@ namespace shoal::kad {
 
 struct TableLimits {
   std::size_t bucket_size = kReplication;
-  /// Peers of one IP group: in a bucket, and in the table.
+  /// Peers of one IP group: in a bucket, and in a table of fewer than kLargeTable peers.
   std::size_t per_group_and_bucket = 2;
   std::size_t per_group = 3;
+  /// In larger tables one of so many peers at most.
+  std::size_t one_in = 100;
+  /// After so long without a lookup a prefix is stale.
+  Duration refresh_interval = 10min;
   /// Local addresses count for no group: the table of a LAN.
   bool exempt_local = false;
 };
@@ -29,14 +33,15 @@ struct TableLimits {
 /// keys share with ours (libp2p specs, kad-dht). Buckets unfold from the last one as they fill.
 ///
 /// Peer ids cost nothing, so a seat has to be hard to win: who is useful keeps it for as long as it
-/// is, and newcomers wait among the replacements of their bucket until one fails or has long been
-/// of no use. Sans-I/O; the same calls give the same table.
+/// is, no IP group holds more than a few, and newcomers wait among the replacements of their bucket
+/// until one fails or has long been of no use. Sans-I/O; the same calls give the same table.
 class RoutingTable {
  public:
-  static constexpr std::size_t kReplacements = 8;   // for each bucket
+  static constexpr std::size_t kReplacements = 8;  // for each bucket
+  /// From so many peers on, no IP group holds more than its share (TableLimits::one_in).
+  static constexpr std::size_t kLargeTable = 50;
   static constexpr std::uint32_t kMaxFailures = 3;  // in a row, when nobody is there to replace it
   static constexpr Duration kUselessAfter = 1h;
-  static constexpr Duration kRefreshInterval = 10min;
   /// Longer prefixes are not refreshed: a random id in them is expensive to find, and the lookup of
   /// our own id covers them.
   static constexpr std::size_t kMaxRefreshedPrefix = 15;
@@ -81,7 +86,7 @@ class RoutingTable {
   int value_of(const PeerId& peer) const;
 
   /// Prefixes, from 0 to the longest of any peer here, that nothing was looked up in for
-  /// kRefreshInterval.
+  /// TableLimits::refresh_interval.
   std::vector<std::size_t> stale(TimePoint now) const;
   /// A lookup of `target` has ended.
   void looked_up(const Key& target, TimePoint now);
@@ -97,6 +102,8 @@ class RoutingTable {
   Entry* find_entry(const PeerId& peer, Bucket& bucket);
   bool counts(const IpGroup& group) const;
   bool is_diverse(const Bucket& bucket, const IpGroup& group) const;
+  std::size_t most_of_group() const;
+  void enforce_share();
   void unfold();
   bool can_unfold(const Bucket& bucket) const;
   void seat(Bucket& bucket, Entry entry);

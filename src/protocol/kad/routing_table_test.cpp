@@ -133,8 +133,8 @@ TEST_F(KadRoutingTableTest, takes_2_of_an_ip_group_into_a_bucket) {
   EXPECT_EQ(table.size(), 2u);
 }
 
-TEST_F(KadRoutingTableTest, takes_3_of_an_ip_group_into_the_table) {
-  const std::vector<std::vector<PeerId>> seated = {fill(0), fill(1), fill(2), fill(3)};
+TEST_F(KadRoutingTableTest, takes_3_of_an_ip_group_into_a_small_table_and_1_into_a_large_one) {
+  const std::vector<std::vector<PeerId>> seated = {fill(0), fill(1)};
   for (const auto& bucket : seated) table.remove(bucket[0], now);
   const IpGroup one_group = group();
   for (std::size_t prefix = 0; prefix < 3; ++prefix) {
@@ -142,6 +142,16 @@ TEST_F(KadRoutingTableTest, takes_3_of_an_ip_group_into_the_table) {
   }
   EXPECT_FALSE(table.offer(peer(3), one_group, now));
   EXPECT_TRUE(offer(peer(3)));
+  const auto of_group = [&] {
+    return std::ranges::count(table.all(), one_group, &RoutingTable::Entry::group);
+  };
+  while (table.size() < RoutingTable::kLargeTable - 1) EXPECT_TRUE(offer(peer(2)));
+  EXPECT_EQ(of_group(), 3);
+  EXPECT_TRUE(offer(peer(2)));
+  EXPECT_EQ(of_group(), 1);
+  while (table.size() < RoutingTable::kLargeTable) EXPECT_TRUE(offer(peer(2)));
+  EXPECT_FALSE(table.offer(peer(2), one_group, now));
+  EXPECT_EQ(of_group(), 1);
 }
 
 TEST_F(KadRoutingTableTest, a_group_that_left_may_come_again) {
@@ -218,7 +228,7 @@ TEST_F(KadRoutingTableTest, refreshes_stale_prefixes_up_to_the_deepest) {
   EXPECT_EQ(table.stale(now), (std::vector<std::size_t>{0, 1, 2, 3}));
   table.looked_up(Key::of(peer(1)), now);
   EXPECT_EQ(table.stale(now), (std::vector<std::size_t>{0, 2, 3}));
-  now += RoutingTable::kRefreshInterval - 1ns;
+  now += TableLimits{}.refresh_interval - 1ns;
   EXPECT_EQ(table.stale(now).size(), 3u);
   now += 1ns;
   EXPECT_EQ(table.stale(now).size(), 4u);

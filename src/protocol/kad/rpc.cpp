@@ -45,6 +45,7 @@ Task<Answer> SwarmRpc::attempt(PeerId peer, std::vector<Message> messages) {
     std::vector<std::string> protocols = {protocol_};
     net::ProtocolStream stream = co_await swarm_.open(peer, std::move(protocols));
     message = co_await exchange(stream, messages);
+    if (contact == Contact::dialled) opened(stream);
     keep(std::move(stream));
   }
   co_return Answer{std::move(*message), system_.clock.now() - begin, contact};
@@ -99,6 +100,29 @@ void SwarmRpc::keep(net::ProtocolStream stream) {
   idle_.insert_or_assign(peer, Idle{std::move(stream), system_.clock.now()});
   if (std::exchange(dropping_idle_, true)) return;
   tasks_.spawn(drop_idle());
+}
+
+void SwarmRpc::opened(const net::ProtocolStream& stream) {
+  if (!most_kept_) return;
+  opened_.push_back(stream.connection);
+  while (opened_.size() > *most_kept_) {
+    close_if_unused(opened_.front());
+    opened_.pop_front();
+  }
+}
+
+void SwarmRpc::close_if_unused(net::ConnectionId id) {
+  net::Connection* const connection = swarm_.find(id);
+  if (connection == nullptr) return;
+  const PeerId peer = connection->peer();
+  const net::ConnectionManager& manager = swarm_.manager();
+  if (manager.is_protected(peer) || manager.value(peer) > 0) return;
+  if (connection->use().last_transfer || swarm_.best(peer) != connection) return;
+  const auto idle = idle_.find(peer);
+  const std::size_t ours = idle != idle_.end() && idle->second.stream.connection == id ? 1 : 0;
+  if (connection->stream_count() > ours) return;
+  if (ours > 0) idle_.erase(idle);
+  swarm_.disconnect(peer);
 }
 
 Task<void> SwarmRpc::drop_idle() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -66,6 +67,10 @@ class SwarmRpc final : public RpcClient {
     return policy_.allowed(addresses);
   }
 
+  /// Of the connections that requests were the reason for, only the last `most` are kept open when
+  /// nothing else wants them.
+  void keep_connections(std::size_t most) { most_kept_ = most; }
+
   std::size_t idle_count() const { return idle_.size(); }
   Task<void> stop();
 
@@ -82,6 +87,8 @@ class SwarmRpc final : public RpcClient {
   Task<Message> exchange(net::ProtocolStream& stream, const std::vector<Message>& messages);
   std::optional<net::ProtocolStream> take_idle(const PeerId& peer);
   void keep(net::ProtocolStream stream);
+  void opened(const net::ProtocolStream& stream);
+  void close_if_unused(net::ConnectionId id);
   Task<void> drop_idle();
 
   System& system_;
@@ -89,6 +96,8 @@ class SwarmRpc final : public RpcClient {
   const std::string protocol_;
   const AddressPolicy policy_;
   std::map<PeerId, Idle> idle_;
+  std::optional<std::size_t> most_kept_;
+  std::deque<net::ConnectionId> opened_;  // the oldest first; only where they are bounded
   bool dropping_idle_ = false;
   TaskGroup tasks_;
 };

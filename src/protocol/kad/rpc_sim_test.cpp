@@ -66,6 +66,23 @@ TEST(KadRpc, keeps_128_idle_streams_at_most) {
   EXPECT_EQ(net[0].rpc.idle_count(), SwarmRpc::kMaxIdleStreams);
 }
 
+TEST(KadRpc, keeps_the_last_connections_that_it_alone_made) {
+  KadNet net(12, 1, 1ms);
+  net[0].rpc.keep_connections(3);
+  net[0].knows(net[1]);
+  net.world.run(ask_alone(net[0].rpc, net[1].id));
+  net[0].swarm.manager().tag(net[1].id, "wanted", 1);
+  for (std::size_t i = 2; i < net.nodes.size(); ++i) {
+    net[0].knows(net[i]);
+    net.world.run(ask_alone(net[0].rpc, net[i].id));
+    net.world.run_for(1s);
+    EXPECT_LE(net[0].swarm.connections().size(), 4u);
+  }
+  EXPECT_NE(net[0].swarm.best(net[1].id), nullptr);
+  EXPECT_EQ(net[0].swarm.best(net[2].id), nullptr);
+  EXPECT_NE(net[0].swarm.best(net[11].id), nullptr);
+}
+
 TEST(KadRpc, gives_up_on_a_silent_peer_at_the_deadline) {
   KadNet net(2);
   net[1].delay = -1s;
