@@ -13,6 +13,7 @@
 #include "content/import/glob.h"
 #include "format/name_check.h"
 #include "protocol/tunnel/message.h"
+#include "routing/http_router.h"
 #include "service/chat_message.h"
 #include "service/chat_room.h"
 #include "service/tunnel_ticket.h"
@@ -169,6 +170,9 @@ void add_common(CLI::App& app, Written& written) {
   repeatable(app, "--bootstrap", written.bootstrap, "MULTIADDR",
              "repeatable; a peer of the network to join\n"
              "(an address that ends in /p2p/ID)");
+  repeatable(app, "--router", written.routers, "URL",
+             "repeatable; an HTTP server to ask for providers and\n"
+             "peers (/routing/v1), such as http://127.0.0.1:8080");
   single(app, "--network", written.network, "FILE",
          "join the private network with this key (swarm.key);\n"
          "peers without the key are refused");
@@ -423,6 +427,13 @@ CommonOptions read_common(const Written& written) {
     options.connect.push_back(parse_peer_address("--connect", text));
   for (const auto& text : written.bootstrap) {
     options.bootstrap.push_back(parse_peer_address("--bootstrap", text));
+  }
+  if (written.routers.size() > routing::kMaxHttpRouters) {
+    throw Error(ErrorCode::usage, "--router can be given 4 times");
+  }
+  for (const auto& text : written.routers) {
+    routing::RouterUrl::parse(text);
+    options.routers.push_back(text);
   }
   options.network_file = written.network;
   options.lan = !written.no_lan;

@@ -193,9 +193,11 @@ class TableCommand final : public DhtCommand {
                       {"bucket", bucket},
                       {"addresses", std::move(addresses)},
                       {"agent", as_utf8(agent)}});
-      output().result(fmt::format("{:>6}  {:>6.1f} ms  {:<19}  {}", bucket,
-                                  to_seconds(entry.round_trip) * 1e3, short_name(entry.id),
-                                  for_terminal(agent)));
+      const bool measured = entry.round_trip > Duration::zero();
+      const std::string round_trip =
+          measured ? fmt::format("{:.1f} ms", to_seconds(entry.round_trip) * 1e3) : "-";
+      output().result(fmt::format("{:>6}  {:>9}  {:<19}  {}", bucket, round_trip,
+                                  short_name(entry.id), for_terminal(agent)));
     }
     output().note(fmt::format("{} {}", table.size(), table.size() == 1 ? "peer" : "peers"));
   }

@@ -57,7 +57,7 @@ class FindCommand final : public Command {
   }
 
   static std::string hint(const CommonOptions& options) {
-    if (!options.bootstrap.empty() || options.is_public) {
+    if (!options.bootstrap.empty() || !options.routers.empty() || options.is_public) {
       return "it may be announced later; the peer that has it may be offline";
     }
     return "--bootstrap ADDRESS searches the network of that peer, --public the public one";

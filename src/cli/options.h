@@ -17,6 +17,7 @@ struct CommonOptions {
   std::vector<Multiaddr> listen;
   std::vector<Multiaddr> connect;    // each ends in /p2p/ID
   std::vector<Multiaddr> bootstrap;  // the same
+  std::vector<std::string> routers;  // RouterUrl::parse takes them
   std::vector<Multiaddr> announce;
   std::vector<Multiaddr> relays;  // each ends in /p2p/ID
   bool relay_service = false;

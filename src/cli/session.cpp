@@ -39,6 +39,7 @@ node::Node& Session::open_node() {
                         .dht = true,
                         .dht_server = serves_dht_,
                         .is_public = options_.is_public,
+                        .routers = options_.routers,
                         .announce = options_.announce,
                         .relays = options_.relays,
                         .relay_service = options_.relay_service,

@@ -54,6 +54,7 @@ boost::json::object node_json(const node::RunningNode& node) {
   boost::json::array served;
   if (node.running) {
     out["peer_id"] = node.running->peer_id;
+    out["connections"] = node.running->peers.size();
     for (const auto& address : node.running->addresses) addresses.emplace_back(address.to_string());
     for (const auto& one : node.running->served) served.emplace_back(served_json(one));
   }
@@ -153,6 +154,11 @@ std::vector<node::KnownPlace> folded(std::vector<node::KnownPlace> places) {
   return places;
 }
 
+std::string connections_text(std::size_t count) {
+  if (count >= node::Running::kMaxPeers) return fmt::format("{} connected, or more", count);
+  return fmt::format("{} connected", count);
+}
+
 void tell_nodes(Output& output, const node::Status& status) {
   if (status.nodes.empty()) output.result("running    no: nothing is served");
   for (const auto& node : status.nodes) {
@@ -162,6 +168,7 @@ void tell_nodes(Output& output, const node::Status& status) {
       output.result(fmt::format("  serves   {} ({}, {})", for_terminal(served.link.filename),
                                 served.kind, served.link.cid.to_string()));
     }
+    output.result("  peers    " + connections_text(node.running->peers.size()));
   }
 }
 

@@ -12,7 +12,7 @@ namespace shoal::cli {
 /// Flags and arguments as they were written; empty where they were not.
 struct Written {
   std::string home, up, down, timeout, color = "auto";
-  std::vector<std::string> listen, connect, bootstrap, announce_at, relays;
+  std::vector<std::string> listen, connect, bootstrap, routers, announce_at, relays;
   std::string network;
   bool no_lan = false, is_public = false, relay_service = false;
   bool no_port_mapping = false;

@@ -49,6 +49,10 @@
 #include "protocol/dcutr/spray.h"
 #include "protocol/gossipsub/gossipsub.h"
 #include "protocol/identify/message.h"
+#include "protocol/kad/dht.h"
+#include "protocol/kad/lookup.h"
+#include "protocol/kad/message.h"
+#include "protocol/kad/publisher.h"
 #include "protocol/pex/exchange.h"
 #include "protocol/pex/message.h"
 #include "protocol/pex/roster.h"
@@ -65,6 +69,9 @@
 #include "protocol/relay/voucher.h"
 #include "protocol/tunnel/flow.h"
 #include "protocol/tunnel/message.h"
+#include "routing/delegated_answer.h"
+#include "routing/http_answer.h"
+#include "routing/http_router.h"
 #include "service/chat_state.h"
 #include "service/content_stat.h"
 #include "service/delivery.h"
@@ -236,6 +243,20 @@ const auto kLimits = std::to_array<Limit>({
     {"dcutr.guess_pause", seconds(dcutr::Spray::kPause), "s", "until it is done again at the same IP address"},
     {"dcutr.guess_addresses", dcutr::Spray::kMaxRemembered, "addresses", "IP addresses at which it is done in that time"},
     {"dcutr.peers", dcutr::HolePuncher::kMaxAtOnce, "peers", "peers with whom that is tried at a time"},
+    {"dht.message_bytes", kad::Message::kMaxBytes, "bytes", "one message of the DHT"},
+    {"dht.requests", kad::Rules{}.max_asks, "requests", "requests of one lookup"},
+    {"dht.requests_at_once", kad::Rules{}.max_in_flight, "requests", "those of them that are unanswered"},
+    {"dht.peers_named", kad::Lookup::kMaxPeersNamed, "peers", "peers of one lookup whose addresses are remembered"},
+    {"dht.holders", kad::Publisher::kMaxHolders, "peers", "peers that get one record"},
+    {"dht.stores", kad::Publisher::kMaxStores, "requests", "records that are being stored at a time"},
+    {"dht.peers_per_group", kad::TableLimits{}.per_group, "peers", "peers of one /16 (IPv6: /32) in the routing table while it has fewer than 50, and one in 100 from then on"},
+    {"dht.client_connections", kad::Dht::kClientConnections, "connections", "connections that a node that only asks keeps open for it"},
+    {"http_router.count", routing::kMaxHttpRouters, "routers", "HTTP servers that are asked"},
+    {"http_router.head_bytes", routing::HttpAnswer::kMaxHeadBytes, "bytes", "the head of an answer"},
+    {"http_router.body_bytes", routing::HttpAnswer::kMaxBodyBytes, "bytes", "its body"},
+    {"http_router.peers", routing::kMaxDelegatedPeers, "peers", "peers of one answer"},
+    {"http_router.addresses", routing::DelegatedPeer::kMaxAddresses, "addresses", "addresses of each"},
+    {"http_router.timeout", seconds(routing::HttpRouter::kTimeout), "s", "time for an answer"},
     {"bitswap.message_bytes", bitswap::kMaxMessageBytes, "bytes", "one message"},
     {"bitswap.entries", bitswap::kMaxEntries, "entries", "wants and presences in it"},
     {"bitswap.blocks", bitswap::kMaxBlocks, "blocks", "blocks in it"},

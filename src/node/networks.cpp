@@ -52,6 +52,11 @@ Networks::Networks(System& system, net::Swarm& swarm, routing::Routing& routing,
     public_dht_ = make_public_dht(config, home);
     routing.add(*public_dht_);
   }
+  for (const std::string& text : config.routers) {
+    auto router = std::make_unique<routing::HttpRouter>(system, routing::RouterUrl::parse(text));
+    routing.add(*router);
+    http_routers_.push_back(std::move(router));
+  }
 }
 
 std::unique_ptr<routing::DhtNetwork> Networks::make_own_dht(const Config& config,

@@ -2,12 +2,14 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "net/swarm/swarm.h"
 #include "node/config.h"
 #include "node/home.h"
 #include "node/module.h"
 #include "routing/dht_network.h"
+#include "routing/http_router.h"
 #include "routing/lan_peers.h"
 #include "routing/routing.h"
 #include "system/system.h"
@@ -15,7 +17,7 @@
 namespace shoal::node {
 
 /// The networks that a node is part of, as its config says: the local one, the DHT of whom it knows
-/// by the LAN and by bootstrap peers, and the public one.
+/// by the LAN and by bootstrap peers, and the public one; and the HTTP servers that it asks.
 class Networks {
  public:
   /// Adds a router for each. Borrows all for its life.
@@ -41,6 +43,7 @@ class Networks {
   std::unique_ptr<routing::LanPeers> lan_;
   std::unique_ptr<routing::DhtNetwork> own_dht_;
   std::unique_ptr<routing::DhtNetwork> public_dht_;
+  std::vector<std::unique_ptr<routing::HttpRouter>> http_routers_;
 };
 
 }  // namespace shoal::node

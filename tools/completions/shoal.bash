@@ -6,7 +6,7 @@ _shoal_commands='share get ls cat stat cid id forget status find provide dht pee
 
 # Those of every command, then those of one.
 _shoal_flags() {
-  echo '--help --version --home --listen --connect --bootstrap --network --no-lan --public --announce --relay --relay-service --no-port-mapping --up --down --timeout --json
+  echo '--help --version --home --listen --connect --bootstrap --router --network --no-lan --public --announce --relay --relay-service --no-port-mapping --up --down --timeout --json
     -q --quiet -v --verbose --no-progress --color'
   case $1 in
     share) echo '--exclude --hidden --preserve --name --until-sent --index-only --no-qr' ;;
@@ -36,7 +36,7 @@ _shoal_value() {
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;
     --max-size | --bytes) echo '1G 10G 100G' ;;
-    --listen | --connect | --bootstrap | --announce | --relay | --exclude | --name | --until-sent | --offset | --length | --max-files | --nodes | --allow | -c | --count) echo unknown ;;
+    --listen | --connect | --bootstrap | --router | --announce | --relay | --exclude | --name | --until-sent | --offset | --length | --max-files | --nodes | --allow | -c | --count) echo unknown ;;
   esac
 }
 

@@ -39,6 +39,7 @@ complete -c shoal -l home -x -a '(__fish_complete_directories)' -d 'folder of id
 complete -c shoal -l listen -x -d 'where to listen'
 complete -c shoal -l connect -x -d 'a peer to stay connected to'
 complete -c shoal -l bootstrap -x -d 'a way into a network'
+complete -c shoal -l router -x -d 'an HTTP server to ask for providers and peers'
 complete -c shoal -l network -r -F -d 'join the private network of this key'
 complete -c shoal -l no-lan -d 'neither find peers on the LAN nor be found there'
 complete -c shoal -l public -d 'announce to the public IPFS network, and search it'
