@@ -19,7 +19,7 @@ constexpr std::size_t kEclipseNewcomers = 10;
 constexpr std::size_t kWaysIn = 3;
 constexpr std::size_t kEclipseRecords = 20;
 /// Of all seats, in networks so large that a table has a hundred.
-constexpr std::size_t kLargeNetwork = 300;
+constexpr std::size_t kLargeNetwork = 400;
 constexpr double kMostSeats = 0.01;
 
 struct Eclipsed {

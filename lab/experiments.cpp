@@ -116,7 +116,7 @@ const std::vector<Experiment>& experiments() {
        .title = "Attackers who want every seat of a routing table",
        .about =
            std::string("Ten attackers for each honest node, all of one /16 network.") + kLightNodes,
-       .usual_nodes = 300,
+       .usual_nodes = 400,
        .min_nodes = 60,
        .max_nodes = 1'000,
        .run = run_eclipse},

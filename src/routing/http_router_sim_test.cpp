@@ -8,8 +8,8 @@
 namespace shoal::routing {
 namespace {
 
-constexpr const char* kPeer = "12D3KooWM8sovaEGU1bmiWGWAzvs47DEcXKZZTuJnpQyVTkRs2Vn";
-const Cid kWanted = Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes("wanted")));
+constexpr const char* kRoutedPeer = "12D3KooWM8sovaEGU1bmiWGWAzvs47DEcXKZZTuJnpQyVTkRs2Vn";
+const Cid kAskedFor = Cid::v1(Codec::raw, Multihash::sha2_256(as_bytes("wanted")));
 
 std::string http(const std::string& body, const std::string& type = "application/json",
                  const std::string& status = "200 OK") {
@@ -18,7 +18,8 @@ std::string http(const std::string& body, const std::string& type = "application
 }
 
 std::string peer_record(const std::string& addresses) {
-  return R"({"Schema":"peer","ID":")" + std::string(kPeer) + R"(","Addrs":[)" + addresses + "]}";
+  return R"({"Schema":"peer","ID":")" + std::string(kRoutedPeer) + R"(","Addrs":[)" + addresses +
+         "]}";
 }
 
 /// A host with a server that says the same to everybody, and one that asks.
@@ -43,7 +44,7 @@ struct HttpRoutes : ::testing::Test {
   std::vector<Found> providers() {
     HttpRouter asking = router();
     std::vector<Found> out;
-    world.run(asking.find_providers(kWanted, [&](const Found& found) { out.push_back(found); }));
+    world.run(asking.find_providers(kAskedFor, [&](const Found& found) { out.push_back(found); }));
     return out;
   }
   std::optional<ErrorCode> failure() {
@@ -72,10 +73,10 @@ TEST_F(HttpRoutes, finds_providers_in_two_round_trips) {
   const auto found = providers();
   EXPECT_LE(world.now() - begin, 101ms);
   ASSERT_EQ(found.size(), 1u);
-  EXPECT_EQ(found[0].peer.to_string(), kPeer);
+  EXPECT_EQ(found[0].peer.to_string(), kRoutedPeer);
   EXPECT_EQ(found[0].source, Source::http);
   EXPECT_EQ(found[0].addresses, std::vector{Multiaddr::parse("/ip4/8.8.8.8/tcp/1")});
-  EXPECT_TRUE(asked.starts_with("GET /base/routing/v1/providers/" + kWanted.to_string() +
+  EXPECT_TRUE(asked.starts_with("GET /base/routing/v1/providers/" + kAskedFor.to_string() +
                                 " HTTP/1.1\r\nHost: router.example:8080\r\n"))
       << asked;
 }
@@ -84,10 +85,10 @@ TEST_F(HttpRoutes, finds_a_peer_by_lines) {
   answer = http(peer_record(R"("/ip4/8.8.8.8/tcp/1")") + "\n", "application/x-ndjson");
   HttpRouter asking = router();
   std::size_t found = 0;
-  world.run(asking.find_peer(PeerId::parse(kPeer), [&](const Found&) { ++found; }));
+  world.run(asking.find_peer(PeerId::parse(kRoutedPeer), [&](const Found&) { ++found; }));
   EXPECT_EQ(found, 1u);
   const std::string name = asked.substr(0, asked.find(" HTTP"));
-  EXPECT_EQ(PeerId::parse(name.substr(name.rfind('/') + 1)).to_string(), kPeer);
+  EXPECT_EQ(PeerId::parse(name.substr(name.rfind('/') + 1)).to_string(), kRoutedPeer);
 }
 
 TEST_F(HttpRoutes, does_not_believe_private_addresses_from_afar) {

@@ -1,5 +1,6 @@
 #include "routing/routing.h"
 
+#include <exception>
 #include <unordered_set>
 #include <utility>
 
@@ -7,6 +8,17 @@
 #include "system/task_group.h"
 
 namespace shoal::routing {
+
+namespace {
+
+/// Providers of one search that are dialled at once.
+constexpr std::size_t kMaxMet = 16;
+
+Task<void> meet(net::Swarm* swarm, PeerId peer) {
+  co_await swarm->connect(std::move(peer));
+}
+
+}  // namespace
 
 /// Hands on each peer once, whoever names it.
 class Routing::Search {
@@ -52,17 +64,29 @@ std::shared_ptr<void> Routing::keep_searching(Cid cid, Duration delay, Watcher& 
   return std::shared_ptr<void>(nullptr, [watched](void*) { watched->watcher = nullptr; });
 }
 
+/// Whoever is found is connected as well: a watcher that asks those who are connected has them.
 Task<void> Routing::search_on(Cid cid, Duration delay, std::shared_ptr<Watched> watched) {
+  TaskGroup meeting(system_.waits, "meet providers");
   const FoundSink found = [&](const Found& answer) {
-    if (watched->watcher != nullptr) watched->watcher->found(answer);
+    if (watched->watcher == nullptr) return;
+    watched->watcher->found(answer);
+    const bool is_new = swarm_.best(answer.peer) == nullptr;
+    if (is_new && meeting.size() < kMaxMet) meeting.spawn(meet(&swarm_, answer.peer));
   };
-  while (true) {
-    co_await system_.clock.sleep_for(delay);
-    if (watched->watcher == nullptr) co_return;
-    co_await find_providers(cid, found);
-    if (watched->watcher == nullptr) co_return;
-    delay = watched->watcher->searched();
+  std::exception_ptr cancelled;
+  try {
+    while (true) {
+      co_await system_.clock.sleep_for(delay);
+      if (watched->watcher == nullptr) break;
+      co_await find_providers(cid, found);
+      if (watched->watcher == nullptr) break;
+      delay = watched->watcher->searched();
+    }
+  } catch (...) {
+    cancelled = std::current_exception();
   }
+  co_await meeting.stop();
+  if (cancelled) std::rethrow_exception(cancelled);
 }
 
 Task<void> Routing::find_peer(PeerId peer) {

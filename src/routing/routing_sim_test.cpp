@@ -134,6 +134,17 @@ TEST_F(Routes, searches_again_until_nobody_watches) {
   net.world.run(routing.stop());
 }
 
+// Nobody else would: a search for content that no link names a peer of asks who is connected.
+TEST_F(Routes, connects_the_providers_that_a_search_finds) {
+  TestNode& provider = net.add();
+  Scripted router(clock(), "far", 1s, {{provider.id, {provider.address()}, Source::dht}});
+  routing.add(router);
+  const auto watching = routing.keep_searching(kWanted, 0s, *this);
+  net.world.run_for(2s);
+  EXPECT_NE(node.swarm.best(provider.id), nullptr);
+  net.world.run(routing.stop());
+}
+
 TEST_F(Routes, tells_of_each_network_that_took_an_announcement) {
   Scripted empty(clock(), "near", 0s, {});
   Scripted full(clock(), "far", 0s, {{peer(101), {}, Source::dht}});
