@@ -41,7 +41,7 @@ TEST(HttpAnswer, reads_a_body_of_the_length_that_is_said) {
 TEST(HttpAnswer, reads_chunks_however_they_arrive) {
   const std::string text =
       "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-      "4;x=y\r\nbody\r\nA\r\n and more..\r\n0\r\nTrailer: 1\r\n\r\n";
+      "4;x=y\r\nbody\r\nB\r\n and more..\r\n0\r\nTrailer: 1\r\n\r\n";
   for (const std::size_t at_once : {1, 3, 1000}) {
     const HttpAnswer answer = read(text, at_once);
     EXPECT_TRUE(answer.done());
