@@ -30,9 +30,9 @@ struct Written {
   std::size_t shared = 0;  // values that were written to keys of both sides
   std::size_t shared_lost = 0;
   std::size_t increments = 0;
-  std::size_t counted = 0;    // by the one key that all count in
-  std::size_t counted_sum = 0;  // by a key for each node, added up
-  bool followed = false;      // a write that knew of both sides' won
+  std::size_t counted = 0;       // by the one key that all count in
+  std::size_t counted_sum = 0;   // by a key for each node, added up
+  bool followed = false;         // a write that knew of both sides' won
   std::vector<Point> differing;  // nodes that differ from the first, by seconds since the start
   std::uint64_t trace_hash = 0;
 };
@@ -122,8 +122,8 @@ class Writing {
     out_.own = own_.size();
     std::size_t missing = 0;
     for (const Kv& map : maps_) {
-      missing += static_cast<std::size_t>(std::ranges::count_if(
-          own_, [&](const auto& key) { return get(map, key) == nullptr; }));
+      missing += static_cast<std::size_t>(
+          std::ranges::count_if(own_, [&](const auto& key) { return get(map, key) == nullptr; }));
     }
     out_.own_missing = static_cast<double>(missing) / static_cast<double>(maps_.size());
     out_.shared = 2 * shared_.size();
@@ -154,12 +154,11 @@ class Writing {
 };
 
 Section agreement_section(const Written& with, const Written& without) {
-  const LineChart chart{
-      .title = "Nodes whose map differs from the first node's",
-      .x = {.label = "seconds after the network was cut in two"},
-      .y = {.label = "nodes", .from = 0},
-      .series = {{.name = "with comparing", .points = with.differing},
-                 {.name = "gossip alone", .points = without.differing}}};
+  const LineChart chart{.title = "Nodes whose map differs from the first node's",
+                        .x = {.label = "seconds after the network was cut in two"},
+                        .y = {.label = "nodes", .from = 0},
+                        .series = {{.name = "with comparing", .points = with.differing},
+                                   {.name = "gossip alone", .points = without.differing}}};
   return {.heading = "The cut, and after it",
           .svg = to_svg(chart),
           .text = fmt::format(
@@ -175,9 +174,10 @@ Section loss_section(const Written& with) {
                                     std::to_string(all - left)};
   };
   return {.heading = "What last writer wins loses",
-          .text = "Of two writes that do not know of each other one is dropped, everywhere the "
-                  "same one. That is right for a value that replaces another, and wrong for a sum. "
-                  "What adds up has to be written so that no two write the same key.",
+          .text =
+              "Of two writes that do not know of each other one is dropped, everywhere the "
+              "same one. That is right for a value that replaces another, and wrong for a sum. "
+              "What adds up has to be written so that no two write the same key.",
           .table = {.headings = {"", "written", "there in the end", "lost"},
                     .rows = {row("keys of one writer", with.own, with.own),
                              row("values of keys that both sides wrote", with.shared,

@@ -12,6 +12,7 @@ namespace shoal::lab {
 namespace {
 
 constexpr Duration kUntilAnnounced = 5s;
+constexpr Duration kUntilTrusted = 5s;
 constexpr Duration kCrowdLook = 500ms;
 
 }  // namespace
@@ -29,19 +30,20 @@ Crowd::~Crowd() {
 LabNode& Crowd::add() {
   sim::HostOptions host;
   const bool by_node = options_.up_limit == UpLimit::node;
-  host.up = by_node ? kDownBytes : kUpBytes;
-  host.down = kDownBytes;
+  host.down = 10 * options_.up_bytes;
+  host.up = by_node ? host.down : options_.up_bytes;
   // A home router holds a second of what is on its way out.
   host.queue_bytes = host.up;
   std::vector<Multiaddr> bootstrap;
   for (LabNode& other : nodes_) {
-    if (!other.running()) continue;
+    if (!options_.dht || !other.running()) continue;
     bootstrap.push_back(other.address());
     break;
   }
   const std::string name = fmt::format("node-{}", nodes_.size());
   LabNode& node = nodes_.emplace_back(world_, name, host, std::move(bootstrap));
-  if (by_node) node.limit_up(kUpBytes);
+  if (by_node) node.limit_up(options_.up_bytes);
+  if (!options_.dht) node.leave_out_dht();
   node.start();
   return node;
 }
@@ -50,6 +52,18 @@ Cid Crowd::share(LabNode& node) {
   node.host().disk().put("/file", sim::Content::of(content_));
   const Cid cid = world_.run(node.share("/file", options_.leaf_bytes));
   world_.run_for(kUntilAnnounced);
+  return cid;
+}
+
+Cid Crowd::share_rotten(LabNode& node) {
+  // A file that has not changed for a while is taken to be what it was.
+  node.host().disk().put("/file", sim::Content::of(content_));
+  world_.run_for(kUntilTrusted);
+  const Cid cid = world_.run(node.share("/file", options_.leaf_bytes));
+  world_.run_for(kUntilAnnounced);
+  for (std::size_t at = 0; at < content_.size(); at += options_.leaf_bytes) {
+    node.host().disk().rot("/file", at);
+  }
   return cid;
 }
 

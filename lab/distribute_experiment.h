@@ -1,10 +1,22 @@
 #pragma once
 
+#include "lab/distribute_run.h"
 #include "lab/experiment.h"
 
 namespace shoal::lab {
 
-/// One file to N nodes: by one server, and with receivers that serve what they have.
+/// One file from one node to many: by a server, and by a swarm, for growing numbers of receivers;
+/// then with a source that leaves, with free riders, and with liars.
 Report run_distribute(const ExperimentOptions& options);
+
+/// One number of receivers, beside both bounds.
+Section distribute_bars(const Distributed& server, const Distributed& swarm,
+                        const CrowdOptions& options);
+
+/// The usual file: as many parts as one of 100 MB has.
+inline constexpr std::size_t kDistributedFile = 12'000'000;
+/// What the last receiver may take, in times of the bound, and the source send, in files.
+inline constexpr double kMostOfBound = 1.2;
+inline constexpr double kMostSent = 1.3;
 
 }  // namespace shoal::lab

@@ -4,13 +4,16 @@
 #include "lab/distribute_experiment.h"
 #include "lab/eclipse_experiment.h"
 #include "lab/experiment.h"
+#include "lab/freeride_experiment.h"
 #include "lab/gossip_experiment.h"
 #include "lab/grow_experiment.h"
 #include "lab/lookup_experiment.h"
+#include "lab/message_experiment.h"
 #include "lab/nat_experiment.h"
 #include "lab/partition_experiment.h"
 #include "lab/poison_experiment.h"
 #include "lab/share_experiment.h"
+#include "lab/spam_experiment.h"
 #include "lab/survive_experiment.h"
 #include "lab/sybil_experiment.h"
 
@@ -22,6 +25,11 @@ constexpr const char* kLightNodes =
     " Routing tables, lookups, servers and records are the node's own code; connections are "
     "modelled as delays.";
 
+/// Of memory, with its connections.
+constexpr std::uint64_t kWholeNode = 4'000'000;
+constexpr std::uint64_t kLightNode = 40'000;
+constexpr std::uint64_t kTopicNode = 400'000;
+
 }  // namespace
 
 const std::vector<Experiment>& experiments() {
@@ -32,15 +40,30 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 5,
        .min_nodes = 5,
        .max_nodes = 5,
-       .run = run_basics},
+       .run = run_basics,
+       .node_bytes = kWholeNode},
       {.name = "distribute",
        .title = "One file to many: from one server, and from each other",
        .about =
-           "Whole nodes on simulated machines with 0.5 MB/s upload, and every packet of theirs.",
+           "Whole nodes on simulated machines, limited to 0.5 MB/s upload by themselves, and every "
+           "packet of theirs.",
        .usual_nodes = 16,
-       .min_nodes = 4,
-       .max_nodes = 128,
-       .run = run_distribute},
+       .min_nodes = 2,
+       .max_nodes = 1'000,
+       .run = run_distribute,
+       .node_bytes = kWholeNode,
+       .file_bytes = kDistributedFile,
+       .rate = CrowdOptions{}.up_bytes},
+      {.name = "message",
+       .title = "Streams, requests, topics, tunnels: who carries what",
+       .about =
+           "Whole nodes on simulated machines, and every packet of theirs. The first is a relay, "
+           "and the last two are behind routers that nobody gets through.",
+       .usual_nodes = 24,
+       .min_nodes = 16,
+       .max_nodes = 60,
+       .run = run_message,
+       .node_bytes = kWholeNode},
       {.name = "share",
        .title = "Who carries which bytes, and who keeps which records",
        .about =
@@ -48,7 +71,8 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 10,
        .min_nodes = 8,
        .max_nodes = 40,
-       .run = run_share},
+       .run = run_share,
+       .node_bytes = kWholeNode},
       {.name = "grow",
        .title = "Capacity with each node that has the file",
        .about =
@@ -56,21 +80,24 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 8,
        .min_nodes = 2,
        .max_nodes = 8,
-       .run = run_grow},
+       .run = run_grow,
+       .node_bytes = kWholeNode},
       {.name = "survive",
        .title = "What still works when nodes are killed",
        .about = "Whole nodes on simulated machines, and every packet of theirs.",
        .usual_nodes = 16,
        .min_nodes = 9,
        .max_nodes = 60,
-       .run = run_survive},
+       .run = run_survive,
+       .node_bytes = kWholeNode},
       {.name = "lookup",
        .title = "How far it is to a key, from 100 nodes to 10,000",
        .about = std::string("Lookups in networks of growing size.") + kLightNodes,
        .usual_nodes = 10'000,
        .min_nodes = 50,
        .max_nodes = 100'000,
-       .run = run_lookup},
+       .run = run_lookup,
+       .node_bytes = kLightNode},
       {.name = "churn",
        .title = "Nodes that go without a word, and nodes that come and go",
        .about = std::string("A part of the network dies at once; then an hour of sessions.") +
@@ -78,7 +105,8 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 1'000,
        .min_nodes = 60,
        .max_nodes = 20'000,
-       .run = run_churn},
+       .run = run_churn,
+       .node_bytes = kLightNode},
       {.name = "gossip",
        .title = "One message to everybody: meshes, lost nodes and Sybils",
        .about =
@@ -87,7 +115,8 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 500,
        .min_nodes = 50,
        .max_nodes = 10'000,
-       .run = run_gossip},
+       .run = run_gossip,
+       .node_bytes = kTopicNode},
       {.name = "nat",
        .title = "Nodes behind NATs of every class, and a relay",
        .about =
@@ -96,7 +125,8 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 3,
        .min_nodes = 3,
        .max_nodes = 3,
-       .run = run_nat},
+       .run = run_nat,
+       .node_bytes = kWholeNode},
       {.name = "partition",
        .title = "A network that is cut in two for an hour",
        .about =
@@ -104,14 +134,16 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 60,
        .min_nodes = 20,
        .max_nodes = 500,
-       .run = run_partition},
+       .run = run_partition,
+       .node_bytes = kLightNode},
       {.name = "poison",
        .title = "Nodes that name peers that do not exist",
        .about = std::string("Lookups among nodes that invent what they answer.") + kLightNodes,
        .usual_nodes = 1'000,
        .min_nodes = 100,
        .max_nodes = 20'000,
-       .run = run_poison},
+       .run = run_poison,
+       .node_bytes = kLightNode},
       {.name = "eclipse",
        .title = "Attackers who want every seat of a routing table",
        .about =
@@ -119,7 +151,8 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 400,
        .min_nodes = 60,
        .max_nodes = 1'000,
-       .run = run_eclipse},
+       .run = run_eclipse,
+       .node_bytes = kLightNode},
       {.name = "sybil",
        .title = "Sixty made-up ids around one key",
        .about = std::string("Somebody makes ids that lie nearer to a key than all nodes do.") +
@@ -127,7 +160,26 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 5'000,
        .min_nodes = 300,
        .max_nodes = 50'000,
-       .run = run_sybil},
+       .run = run_sybil,
+       .node_bytes = kLightNode},
+      {.name = "freeride",
+       .title = "Getters that take and never give",
+       .about = "Whole nodes on simulated machines with 2 MB/s upload, and every packet of theirs. "
+                "One shares a file, two get it and exchange, and the others only take.",
+       .usual_nodes = 100,
+       .min_nodes = 4,
+       .max_nodes = 200,
+       .run = run_freeride,
+       .node_bytes = kWholeNode},
+      {.name = "spam",
+       .title = "Spammers in a topic",
+       .about = "Programs made with the library, on simulated machines with lines of 250 KB/s. One "
+                "node in five floods the topic that the others talk in.",
+       .usual_nodes = 25,
+       .min_nodes = 20,
+       .max_nodes = 60,
+       .run = run_spam,
+       .node_bytes = kWholeNode},
       {.name = "consistency",
        .title = "A replicated map in a network that is cut in two",
        .about =
@@ -136,7 +188,8 @@ const std::vector<Experiment>& experiments() {
        .usual_nodes = 12,
        .min_nodes = 4,
        .max_nodes = 40,
-       .run = run_consistency},
+       .run = run_consistency,
+       .node_bytes = kWholeNode},
   };
   return all;
 }

@@ -18,12 +18,15 @@ std::vector<std::pair<std::string, double>> values_of(const Report& report) {
 
 class EveryExperiment : public testing::TestWithParam<std::string> {};
 
-TEST_P(EveryExperiment, holds_its_claim_at_its_smallest_size) {
+TEST_P(EveryExperiment, holds_its_claim_at_its_smallest_size_twice_alike) {
   const Experiment& experiment = *find_experiment(GetParam());
-  const Report report = experiment.run({.seed = 1, .nodes = experiment.min_nodes});
+  const ExperimentOptions options{.seed = 1, .nodes = experiment.min_nodes};
+  const Report report = experiment.run(options);
   EXPECT_TRUE(report.held) << report.claim;
   EXPECT_FALSE(report.figures.empty());
-  const ExperimentOptions options{.seed = 1, .nodes = experiment.min_nodes};
+  const Report again = experiment.run(options);
+  EXPECT_EQ(values_of(report), values_of(again));
+  EXPECT_EQ(report.trace_hash, again.trace_hash);
   EXPECT_NE(to_html(page_of(experiment, options, report)).find("<svg"), std::string::npos);
 }
 
@@ -53,6 +56,34 @@ TEST(Experiments, a_size_at_the_bounds_fits_and_one_beyond_does_not) {
     EXPECT_THROW(check_size(experiment, experiment.min_nodes - 1), Error);
     EXPECT_THROW(check_size(experiment, experiment.max_nodes + 1), Error);
   }
+}
+
+TEST(Experiments, a_size_at_the_end_of_memory_fits_and_one_more_byte_does_not) {
+  for (const Experiment& experiment : experiments()) {
+    const ExperimentOptions options{.seed = 1, .nodes = experiment.max_nodes};
+    const std::uint64_t takes =
+        experiment.max_nodes * (experiment.node_bytes + experiment.file_bytes);
+    ASSERT_GT(takes, 0u) << experiment.name;
+    check_options(experiment, options, takes);
+    EXPECT_THROW(check_options(experiment, options, takes - 1), Error) << experiment.name;
+  }
+}
+
+TEST(Experiments, take_files_and_rates_within_their_bounds_where_they_have_such) {
+  constexpr std::uint64_t kMuch = std::uint64_t{1} << 50;
+  const Experiment& distribute = *find_experiment("distribute");
+  const auto with = [&](std::uint64_t file, std::uint64_t rate) {
+    check_options(distribute, {.seed = 1, .nodes = 4, .file_bytes = file, .rate = rate}, kMuch);
+  };
+  with(kLeastFile, kLeastRate);
+  with(kLargestFile, kLargestRate);
+  EXPECT_THROW(with(kLeastFile - 1, kLeastRate), Error);
+  EXPECT_THROW(with(kLargestFile + 1, kLeastRate), Error);
+  EXPECT_THROW(with(kLeastFile, kLeastRate - 1), Error);
+  EXPECT_THROW(with(kLeastFile, kLargestRate + 1), Error);
+  const Experiment& lookup = *find_experiment("lookup");
+  EXPECT_THROW(check_options(lookup, {.seed = 1, .nodes = 60, .file_bytes = kLeastFile}, kMuch),
+               Error);
 }
 
 TEST(Experiments, have_names_of_their_own) {

@@ -34,7 +34,7 @@ void LabNode::start() {
                       .listen = {Multiaddr::tcp({host_.address(), kLabPort})},
                       .connect = {},
                       .bootstrap = bootstrap_,
-                      .dht = true,
+                      .dht = dht_,
                       .up = up_,
                       .agent = "shoal/lab",
                       .ephemeral = true};
@@ -69,6 +69,7 @@ Task<void> LabNode::get(Wish wish) {
       announcing_.spawn(node_->routing().provide(root, [](const routing::Provided&) {}));
     });
   }
+  get_->when_bad_peer([this](const content::BadPeer& bad) { accused_.push_back(bad); });
   result_ = co_await get_->run();
   done_at_ = world_.now();
   share_ = std::make_unique<service::Share>(node_->context(), node_->done_listener());

@@ -36,6 +36,7 @@ class LabNode {
 
   /// As `--up`, from its start on.
   void limit_up(std::uint64_t bytes_per_second) { up_ = bytes_per_second; }
+  void leave_out_dht() { dht_ = false; }
   /// Joins; returns once it is listening.
   void start();
   /// Shares what lies at `path` of its disk, under its CID, in every network that it is in. Leaves
@@ -55,6 +56,8 @@ class LabNode {
   sim::Host& host() { return host_; }
   bool running() const { return node_ != nullptr && host_.up(); }
   const std::optional<service::GetResult>& result() const { return result_; }
+  /// Who sent something else than was asked for.
+  const std::vector<content::BadPeer>& accused() const { return accused_; }
   /// When get() had it all.
   const std::optional<TimePoint>& done_at() const { return done_at_; }
 
@@ -64,10 +67,12 @@ class LabNode {
   sim::Host& host_;
   const std::vector<Multiaddr> bootstrap_;
   std::uint64_t up_ = 0;
+  bool dht_ = true;
   std::unique_ptr<node::Node> node_;
   std::unique_ptr<service::Share> share_;
   std::unique_ptr<service::Get> get_;
   std::optional<service::GetResult> result_;
+  std::vector<content::BadPeer> accused_;
   std::optional<TimePoint> done_at_;
   TaskGroup announcing_;
 };

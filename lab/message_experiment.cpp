@@ -42,18 +42,28 @@ Task<void> take_all(net::ProtocolStream opened) {
   co_await opened.stream->close_write();
 }
 
+/// Until the other side has closed its half, too: who drops a stream before resets it.
+Task<void> read_to_end(Stream& stream) {
+  Bytes rest(1024);
+  while (co_await stream.read_some(rest) > 0) {
+  }
+}
+
 Task<void> answer(net::ProtocolStream opened) {
   Bytes request(kRequestBytes);
   co_await read_exactly(*opened.stream, request);
   co_await write_all(*opened.stream, request);
   co_await opened.stream->close_write();
+  co_await read_to_end(*opened.stream);
 }
 
 Task<void> ask(net::Swarm& swarm, PeerId whom) {
   net::ProtocolStream opened = co_await swarm.open(whom, {kAnswer});
   Bytes request(kRequestBytes, '?');
   co_await write_all(*opened.stream, request);
+  co_await opened.stream->close_write();
   co_await read_exactly(*opened.stream, request);
+  co_await read_to_end(*opened.stream);
 }
 
 /// What a service behind a tunnel does.
@@ -61,9 +71,11 @@ Task<void> give(std::unique_ptr<Stream> stream) {
   const Bytes bytes(kTunnelBytes, 'y');
   co_await write_all(*stream, bytes);
   co_await stream->close_write();
+  co_await read_to_end(*stream);
 }
 
 Task<void> read_all(Stream& stream, std::size_t& got) {
+  co_await stream.close_write();
   Bytes buffer(64 * 1024);
   while (const std::size_t count = co_await stream.read_some(buffer)) got += count;
 }
@@ -82,22 +94,54 @@ struct Part {
   }
 };
 
+service::TunnelTicket ticket_of(node::Node& server, const Bytes& secret) {
+  service::TunnelTicket out{.peer = server.id(), .name = "lab", .secret = secret};
+  for (const Multiaddr& address : server.addresses()) {
+    out.addresses.push_back(address.without_peer());
+  }
+  return out;
+}
+
+/// Both ends of a tunnel.
+struct Ends {
+  Ends(TalkNet& its_net, node::Node& client, node::Node& server)
+      : net(its_net),
+        tasks(its_net.world().waits(), "tunnel"),
+        exposer(server.system(), server.swarm()),
+        connector(client.system(), client.swarm(), client.routing(), ticket_of(server, secret),
+                  {}) {
+    exposer.add({.name = "lab",
+                 .handler =
+                     [this](const PeerId&, std::unique_ptr<Stream> stream) {
+                       tasks.spawn(give(std::move(stream)));
+                     },
+                 .secret = secret});
+  }
+  ~Ends() {
+    net.world().run(tasks.stop());
+    net.world().run(connector.stop());
+    net.world().run(exposer.stop());
+  }
+  Ends(const Ends&) = delete;
+  Ends& operator=(const Ends&) = delete;
+
+  TalkNet& net;
+  TaskGroup tasks;
+  const Bytes secret = Bytes(service::TunnelTicket::kSecretBytes, 7);
+  service::TunnelExposer exposer;
+  service::TunnelConnector connector;
+};
+
 /// All of it, one after the other in one network.
 class Talk {
  public:
-  explicit Talk(const ExperimentOptions& options)
-      : net_(options.seed, options.nodes), tasks_(net_.world().waits(), "talk") {
+  explicit Talk(const ExperimentOptions& options) : net_(options.seed, options.nodes) {
     for (std::size_t i = 0; i < net_.size(); ++i) {
       net_.node(i).swarm().protocols().add(kTake, take_all);
       net_.node(i).swarm().protocols().add(kAnswer, answer);
     }
     net_.world().run_for(20s);
   }
-  ~Talk() {
-    topics_.clear();
-    net_.world().run(tasks_.stop());
-  }
-
   Part stream() {
     begin();
     net_.world().run(send_all(net_.node(1).swarm(), net_.id(2), kTake, kStreamBytes));
@@ -136,8 +180,8 @@ class Talk {
     for (std::size_t i = 0; i < topics_.size(); ++i) {
       while (i != 1 && topics_[i]->try_next()) ++got;
     }
-    delivered = static_cast<double>(got) /
-                static_cast<double>(kTopicMessages * (topics_.size() - 1));
+    delivered =
+        static_cast<double>(got) / static_cast<double>(kTopicMessages * (topics_.size() - 1));
     return end("a topic");
   }
 
@@ -157,32 +201,15 @@ class Talk {
 
   /// From `from` to a service of `to`.
   Part tunnel(std::string name, std::size_t from, std::size_t to, bool& complete) {
-    node::Node& server = net_.node(to);
-    service::TunnelExposer exposer(server.system(), server.swarm());
-    const Bytes secret(service::TunnelTicket::kSecretBytes, 7);
-    exposer.add({.name = "lab",
-                 .handler = [this](const PeerId&, std::unique_ptr<Stream> stream) {
-                   tasks_.spawn(give(std::move(stream)));
-                 },
-                 .secret = secret});
-    service::TunnelTicket ticket{.peer = server.id(), .name = "lab", .secret = secret};
-    for (const Multiaddr& address : server.addresses()) {
-      ticket.addresses.push_back(address.without_peer());
-    }
-    node::Node& client = net_.node(from);
-    service::TunnelConnector connector(client.system(), client.swarm(), client.routing(),
-                                       std::move(ticket), {});
-    net_.world().run(connector.connect());
+    Ends ends(net_, net_.node(from), net_.node(to));
+    net_.world().run(ends.connector.connect());
     begin();
-    auto [near_end, far_end] = make_stream_pair(client.system().waits);
-    tasks_.spawn(connector.carry(std::move(far_end)));
+    auto [near_end, far_end] = make_stream_pair(net_.node(from).system().waits);
+    ends.tasks.spawn(ends.connector.carry(std::move(far_end)));
     std::size_t got = 0;
     net_.world().run(read_all(*near_end, got));
-    Part out = end(std::move(name));
     complete = got == kTunnelBytes;
-    net_.world().run(connector.stop());
-    net_.world().run(exposer.stop());
-    return out;
+    return end(std::move(name));
   }
 
   std::uint64_t trace_hash() { return net_.world().trace_hash(); }
@@ -204,16 +231,12 @@ class Talk {
   }
 
   TalkNet net_;
-  TaskGroup tasks_;
   std::vector<std::unique_ptr<service::Topic>> topics_;
 };
 
 Section carried_section(const std::vector<Part>& parts, std::size_t nodes) {
   Table table{.headings = {"node"}, .rows = {}};
-  BarChart chart{.title = "Who sent how much",
-                 .y_label = "KB",
-                 .groups = {},
-                 .series = {}};
+  BarChart chart{.title = "Who sent how much", .y_label = "KB", .groups = {}, .series = {}};
   for (const Part& part : parts) table.headings.push_back(part.name + ", KB");
   const auto name_of = [nodes](std::size_t i) {
     if (i == 0) return std::string("relay");
@@ -245,10 +268,11 @@ Section carried_section(const std::vector<Part>& parts, std::size_t nodes) {
   chart.series = {author, other, relay, rest};
   return {.heading = "Who carried which bytes",
           .svg = to_svg(chart),
-          .text = "Bytes on the lines, with encryption and headers, and with what nodes say to "
-                  "each other all the time. A stream concerns its two ends. What is said in a "
-                  "topic is passed on by those who hear it. Two nodes behind routers that nobody "
-                  "gets through need a third one, which carries what it can not read.",
+          .text =
+              "Bytes on the lines, with encryption and headers, and with what nodes say to "
+              "each other all the time. A stream concerns its two ends. What is said in a "
+              "topic is passed on by those who hear it. Two nodes behind routers that nobody "
+              "gets through need a third one, which carries what it can not read.",
           .table = std::move(table)};
 }
 
@@ -258,14 +282,18 @@ Report run_message(const ExperimentOptions& options) {
   Report report;
   Talk talk(options);
   const Part stream = talk.stream();
+
   const auto [first, rest] = talk.requests();
   double delivered = 0;
   const Part topic = talk.topic(delivered);
+
   const Part singly = talk.one_by_one();
+
   bool open_complete = false;
   bool hidden_complete = false;
   const std::size_t last = options.nodes - 1;
   const Part open = talk.tunnel("a tunnel", 3, 4, open_complete);
+
   const Part hidden = talk.tunnel("tunnel, hidden", last - 1, last, hidden_complete);
   report.trace_hash = talk.trace_hash();
 
@@ -281,22 +309,24 @@ Report run_message(const ExperimentOptions& options) {
   report.add("singly_copies_sent_by_author", singly.sent[1] / kTopicAll, "");
   report.add("tunnel_sent_by_relay", open.sent[0] / kTunnelBytes, "times the bytes");
   report.add("hidden_tunnel_sent_by_relay", by_relay, "times the bytes");
+  const double passed_on = topic.by_others({1});
   report.claim = fmt::format(
       "Of what a stream moved, others than its ends sent {} %. A request takes {} round trips, the "
-      "first with its connection {}. A message in a topic of {} left its author {} times instead of "
-      "{}. A relay carried a tunnel between two hidden nodes, and nothing of one between others.",
+      "first with its connection {}. A message in a topic of {} reached all, and {} % of the bytes "
+      "for it were sent by others than its author. A relay carried a tunnel between two hidden "
+      "nodes, and nothing of one between others.",
       number_text(100 * stream.by_others({1, 2})), number_text(rest), number_text(first),
-      options.nodes, number_text(by_author), options.nodes - 1);
+      options.nodes, number_text(100 * passed_on));
   report.held = stream.by_others({1, 2}) < 0.05 && rest <= 1.1 && first > rest && delivered == 1 &&
-                by_author < 0.75 * static_cast<double>(options.nodes - 1) && open_complete &&
-                hidden_complete && by_relay >= 1 && open.sent[0] < 0.1 * kTunnelBytes;
-  report.sections = {carried_section({stream, topic, singly, open, hidden}, options.nodes),
-                     {.heading = "Round trips",
-                      .text = fmt::format(
-                          "A request and its answer take {} round trips on a connection that is "
-                          "there. The first one took {}: TCP's handshake, the encryption's, and "
-                          "agreeing on protocols come before it.",
-                          number_text(rest), number_text(first))}};
+                passed_on >= 0.3 && open_complete && hidden_complete && by_relay >= 1 &&
+                open.sent[0] < 0.1 * kTunnelBytes;
+  report.sections = {
+      carried_section({stream, topic, singly, open, hidden}, options.nodes),
+      {.heading = "Round trips",
+       .text = fmt::format("A request and its answer take {} round trips on a connection that is "
+                           "there. The first one took {}: TCP's handshake, the encryption's, and "
+                           "agreeing on protocols come before it.",
+                           number_text(rest), number_text(first))}};
   return report;
 }
 

@@ -15,7 +15,7 @@ namespace shoal::lab {
 
 namespace {
 
-constexpr Duration kMeeting = 20s;
+constexpr Duration kMeeting = 60s;
 constexpr Duration kFlooded = 10s;
 constexpr Duration kSpamLast = 20s;
 constexpr std::size_t kHonestMessages = 40;
@@ -26,6 +26,9 @@ constexpr Duration kSpamPause = 10ms;
 /// Of all nodes, spammers.
 constexpr std::size_t kSpammerShare = 5;
 constexpr std::uint64_t kSpamLine = 250'000;
+/// Of all deliveries, and of the time that 99 of 100 take.
+constexpr double kMostArrive = 0.99;
+constexpr double kMostSlower = 2;
 /// By which a member of the room is told from whoever else is in the topic.
 constexpr std::string_view kMark = "room";
 
@@ -72,8 +75,8 @@ class Room {
     }
     nodes_.world().run_for(kSpamLast);
     Heard out{.name = std::move(name), .seconds = seconds_};
-    out.delivered = static_cast<double>(seconds_.size()) /
-                    static_cast<double>(kHonestMessages * (honest_ - 1));
+    out.delivered =
+        static_cast<double>(seconds_.size()) / static_cast<double>(kHonestMessages * (honest_ - 1));
     out.spam = spam_ / honest_;
     out.trace_hash = nodes_.world().trace_hash();
     return out;
@@ -137,10 +140,11 @@ Section arrival_section(const std::vector<Heard>& all) {
   }
   return {.heading = "Honest messages",
           .svg = to_svg(chart),
-          .text = "Each node checks what it is handed before it passes it on. What fails goes no "
-                  "further, and counts against the peer that handed it over: after a few it is "
-                  "put out of the mesh, and then not listened to. Without the check everybody "
-                  "passes the spam on for the spammers.",
+          .text =
+              "Each node checks what it is handed before it passes it on. What fails goes no "
+              "further, and counts against the peer that handed it over: after a few it is "
+              "put out of the mesh, and then not listened to. Without the check everybody "
+              "passes the spam on for the spammers.",
           .table = std::move(table)};
 }
 
@@ -172,7 +176,8 @@ Report run_spam(const ExperimentOptions& options) {
       spammers, options.nodes, number_text(after), number_text(before),
       number_text(100 * checked.delivered), number_text(without),
       number_text(100 * unchecked.delivered));
-  report.held = quiet.delivered == 1 && checked.delivered == 1 && after <= 2 * before;
+  report.held = quiet.delivered >= kMostArrive && checked.delivered >= kMostArrive &&
+                after <= kMostSlower * before;
   report.sections = {arrival_section({quiet, checked, unchecked})};
   return report;
 }

@@ -15,9 +15,8 @@ constexpr Duration kTalkLatency = 20ms;
 TalkNet::TalkNet(std::uint64_t seed, std::size_t nodes)
     : world_({.name = "talk", .seed = seed, .path = {.latency = kTalkLatency}}) {
   for (std::size_t i = 0; i < nodes; ++i) add(i + kHidden >= nodes);
-  world_.run_while_not([this] {
-    return !node(size() - 1).awaits_relay() && !node(size() - 2).awaits_relay();
-  });
+  world_.run_while_not(
+      [this] { return !node(size() - 1).awaits_relay() && !node(size() - 2).awaits_relay(); });
 }
 
 TalkNet::~TalkNet() {

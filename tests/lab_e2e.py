@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """shoal lab: what it lists, refuses, tells and writes."""
 
+import contextlib
 import os
+import re
+import resource
 from html.parser import HTMLParser
+from pathlib import Path
 
-from command import run, run_tests
+from command import SANITIZED, run, run_tests
 
 
 class Tags(HTMLParser):
@@ -63,6 +67,53 @@ def test_what_cannot_be_is_refused_at_once(folder):
     if os.getuid() != 0:
         (folder / "closed").mkdir(mode=0o500)
         run("--json", "lab", "basics", "--out", folder / "closed", home=folder).fails("io")
+
+
+def test_every_experiment_refuses_what_it_cannot_be(folder):
+    for each in run("--json", "lab", home=folder).works().events:
+        for nodes in (each["min_nodes"] - 1, each["max_nodes"] + 1):
+            words = ["lab", each["name"], "--nodes", nodes, "--out", folder / "x"]
+            refused = run("--json", *words, home=folder).fails("usage")
+            assert "--nodes" in refused.last["hint"], refused.last
+        if each["name"] != "distribute":
+            for flag in (["--size", "1M"], ["--processes"]):
+                run("--json", "lab", each["name"], *flag, "--out", folder / "x", home=folder).fails("usage")
+    for flag in (["--size", "1K"], ["--size", "1G"], ["--up", "1K"], ["--up", "1G"]):
+        refused = run("--json", "lab", "distribute", *flag, "--out", folder / "x", home=folder).fails("usage")
+        assert "fit" in refused.last["hint"], refused.last
+    assert not (folder / "x").exists()
+
+
+def test_what_does_not_fit_in_memory_is_refused_with_what_would(folder):
+    limits = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))}
+    words = ["--json", "lab", "distribute", "--nodes", "1000", "--out", folder / "x"]
+    refused = run(*words, home=folder, **({} if SANITIZED else limits))
+    if SANITIZED:
+        return
+    refused.fails("usage")
+    fits = re.fullmatch(r"--nodes up to (\d+) fit", refused.last["hint"])
+    assert fits and 2 <= int(fits[1]) < 1000, refused.last
+    assert not (folder / "x").exists()
+
+
+def test_distributes_among_real_processes_and_ends_them(folder):
+    words = ["lab", "distribute", "--processes", "--nodes", "2", "--size", "2M", "--up", "2M", "--out", folder]
+    told = run("--json", *words, home=folder, timeout=60)
+    assert told.last["event"] in ("claim", "error"), told.last
+    claim = next(line for line in told.events if line["event"] == "claim")
+    assert "2 processes" in claim["text"], claim
+    assert [entry.name for entry in folder.glob("distribute*")] == ["distribute-processes.html"]
+    assert not processes_in(folder)
+
+
+def processes_in(folder):
+    """Those that were started with this folder in their words."""
+    found = []
+    for words in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if str(folder).encode() in words.read_bytes():
+                found.append(words.parent.name)
+    return found
 
 
 if __name__ == "__main__":

@@ -17,6 +17,15 @@ th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid var(--faint
 footer{margin-top:3em;color:var(--soft);font-size:.85em}code{font-size:.95em}
 )";
 
+/// Where a name of a figure may be broken.
+std::string breakable(std::string text) {
+  constexpr std::string_view kBreak = "_<wbr>";
+  for (std::size_t at = 0; (at = text.find('_', at)) != text.npos; at += kBreak.size()) {
+    text.replace(at, 1, kBreak);
+  }
+  return text;
+}
+
 std::string table_html(const Table& table) {
   if (table.rows.empty()) return "";
   std::string out = "<div class=\"scroll\"><table>\n<tr>";
@@ -24,7 +33,7 @@ std::string table_html(const Table& table) {
   out += "</tr>\n";
   for (const auto& row : table.rows) {
     out += "<tr>";
-    for (const std::string& cell : row) out += "<td>" + escaped(cell) + "</td>";
+    for (const std::string& cell : row) out += "<td>" + breakable(escaped(cell)) + "</td>";
     out += "</tr>\n";
   }
   return out + "</table></div>\n";

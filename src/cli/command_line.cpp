@@ -110,7 +110,8 @@ constexpr const char* kPerfExamples = R"(Examples:
 constexpr const char* kLabExamples = R"(Examples:
   shoal lab                               lists the experiments
   shoal lab lookup --out /tmp             writes /tmp/lookup.html
-  shoal lab churn --nodes 500 --seed 7)";
+  shoal lab churn --nodes 500 --seed 7
+  shoal lab distribute --processes --nodes 4 --size 8M --up 4M)";
 constexpr const char* kExposeExamples = R"(Examples:
   shoal expose ssh localhost:22           prints a ticket: who has it can connect
   shoal expose db localhost:5432 --allow 12D3KooW...
@@ -320,6 +321,8 @@ void add_others(CLI::App& app, Written& written) {
   single(lab, "NAME", written.experiment, "", "which one; without it all are listed");
   single(lab, "--seed", written.lab_seed, "N", "all chance follows from it; default 1");
   single(lab, "--nodes", written.nodes, "N", "how many nodes");
+  single(lab, "--size", written.size, "N", "bytes of the file, where there is one");
+  lab.add_flag("--processes", written.processes, "distribute: with real processes, by loopback");
   single(lab, "--out", written.out, "DIR", "where the page goes; default: here");
 
   auto& expose = add_command(app, "expose", "let others connect to a service", kExposeExamples);
@@ -527,6 +530,8 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
     return make_lab({.name = written.experiment,
                      .seed = count_if_given(written.lab_seed, "--seed"),
                      .nodes = positive_if_given(written.nodes, "--nodes"),
+                     .file_bytes = if_given<std::uint64_t>(written.size, "--size", parse_size),
+                     .processes = written.processes,
                      .folder = written.out});
   }
   if (name == "ping") return make_ping(written.peer, positive_if_given(written.count, "-c"));

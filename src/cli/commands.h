@@ -82,6 +82,8 @@ struct LabCommandOptions {
   std::string name;  // empty: lists the experiments
   std::optional<std::uint64_t> seed;
   std::optional<std::uint64_t> nodes;
+  std::optional<std::uint64_t> file_bytes;
+  bool processes = false;
   std::string folder;  // empty: the working directory
 };
 /// Throws Error{usage}.

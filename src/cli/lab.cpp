@@ -2,10 +2,12 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/lab_processes.h"
 #include "cli/nearest_word.h"
 #include "lab/experiment.h"
 #include "lab/plot/svg.h"
 #include "system/offload.h"
+#include "system/os/memory.h"
 
 namespace shoal::cli {
 
@@ -35,16 +37,19 @@ class LabList final : public Command {
 /// Runs one experiment and writes its page.
 class LabRun final : public Command {
  public:
-  LabRun(const lab::Experiment& experiment, lab::ExperimentOptions options, std::string folder)
-      : experiment_(experiment), options_(options), folder_(std::move(folder)) {}
+  LabRun(const lab::Experiment& experiment, lab::ExperimentOptions options, std::string folder,
+         bool processes)
+      : experiment_(experiment),
+        options_(options),
+        folder_(std::move(folder)),
+        processes_(processes) {}
 
   Task<void> run(Session& session) override {
     Storage& storage = session.system().storage;
+    check(session);
     const std::string page = prepare(storage);
-    session.output().note(
-        fmt::format("simulating {} nodes from seed {}", options_.nodes, options_.seed));
-    const lab::Report report =
-        co_await offload(session.system().offload, [this] { return experiment_.run(options_); });
+    Task<lab::Report> work = processes_ ? start(session, page) : simulate(session);
+    const lab::Report report = co_await std::move(work);
     write(storage, page, lab::to_html(lab::page_of(experiment_, options_, report)));
     tell(session.output(), report, page);
     if (!report.held) throw Error(ErrorCode::failed, "the claim did not hold", page);
@@ -52,23 +57,57 @@ class LabRun final : public Command {
 
   /// Nothing stays where no page came to be.
   Task<void> stop() override {
+    processes_work_.reset();
     if (unfinished_storage_ != nullptr) unfinished_storage_->remove(unfinished_);
     co_return;
   }
 
  private:
+  /// What cannot be is refused before the work.
+  void check(Session& session) {
+    options_.rate = session.options().up;
+    const std::uint64_t memory = os::available_memory();
+    if (!processes_) return lab::check_options(experiment_, options_, memory);
+    lab::Experiment real = experiment_;
+    real.min_nodes = LabProcesses::kMinNodes;
+    real.max_nodes = LabProcesses::kMaxNodes;
+    real.node_bytes = LabProcesses::kProcessBytes;
+    real.file_bytes = LabProcesses::kUsualFile;
+    lab::check_options(real, options_, memory);
+    if (options_.rate == 0) options_.rate = LabProcesses::kUsualRate;
+    if (options_.file_bytes == 0) options_.file_bytes = LabProcesses::kUsualFile;
+  }
+
+  Task<lab::Report> simulate(Session& session) {
+    session.output().note(
+        fmt::format("simulating {} nodes from seed {}", options_.nodes, options_.seed));
+    const lab::Report report =
+        co_await offload(session.system().offload, [this] { return experiment_.run(options_); });
+    co_return report;
+  }
+
+  Task<lab::Report> start(Session& session, const std::string& page) {
+    session.output().note(fmt::format("starting {} processes", options_.nodes + 1));
+    processes_work_ = std::make_unique<LabProcesses>(session, options_, page + ".files");
+    lab::Report report = co_await processes_work_->run();
+    processes_work_.reset();
+    co_return report;
+  }
+
   /// A folder that cannot be written is refused before the work, not after it.
   std::string prepare(Storage& storage) {
     const std::string folder = storage.absolute(folder_);
     if (!storage.info(folder)) storage.make_folder(folder);
-    const std::string page = folder + "/" + experiment_.name + ".html";
+    const std::string page =
+        folder + "/" + experiment_.name + (processes_ ? "-processes" : "") + ".html";
     unfinished_ = page + ".part";
     storage.open(unfinished_, Access::create);
-    unfinished_storage_ = &storage;
+    storage.remove(unfinished_);
     return page;
   }
 
   void write(Storage& storage, const std::string& page, const std::string& html) {
+    unfinished_storage_ = &storage;
     const auto file = storage.open(unfinished_, Access::create);
     file->truncate(0);
     file->write_at(0, as_bytes(html));
@@ -96,8 +135,10 @@ class LabRun final : public Command {
   }
 
   const lab::Experiment& experiment_;
-  const lab::ExperimentOptions options_;
+  lab::ExperimentOptions options_;
   const std::string folder_;
+  const bool processes_;
+  std::unique_ptr<LabProcesses> processes_work_;
   std::string unfinished_;
   Storage* unfinished_storage_ = nullptr;
 };
@@ -121,11 +162,20 @@ std::unique_ptr<Command> make_lab(const LabCommandOptions& options) {
   if (seed > kMaxSeed) {
     throw Error(ErrorCode::usage, "--seed is at most 1000000", {}, "leave it out for 1");
   }
-  const std::uint64_t nodes = options.nodes.value_or(experiment.usual_nodes);
-  lab::check_size(experiment, nodes);
+  if (options.processes && experiment.name != "distribute") {
+    throw Error(ErrorCode::usage, "lab " + experiment.name + " has no --processes", {},
+                "`shoal lab distribute --processes` has");
+  }
+  const std::uint64_t usual =
+      options.processes ? LabProcesses::kUsualNodes : experiment.usual_nodes;
+  const std::uint64_t nodes = options.nodes.value_or(usual);
+  if (!options.processes) lab::check_size(experiment, nodes);
+  const std::uint64_t size = options.file_bytes.value_or(0);
   return std::make_unique<LabRun>(
-      experiment, lab::ExperimentOptions{.seed = seed, .nodes = static_cast<std::size_t>(nodes)},
-      options.folder.empty() ? "." : options.folder);
+      experiment,
+      lab::ExperimentOptions{
+          .seed = seed, .nodes = static_cast<std::size_t>(nodes), .file_bytes = size},
+      options.folder.empty() ? "." : options.folder, options.processes);
 }
 
 }  // namespace shoal::cli

@@ -35,7 +35,8 @@ struct Written {
 
   std::string cid, action, key, value, file, bytes;
 
-  std::string experiment, lab_seed, nodes, out;
+  std::string experiment, lab_seed, nodes, size, out;
+  bool processes = false;
   std::string target, ticket, local;
   std::vector<std::string> allowed;
   bool new_ticket = false, http = false;

@@ -23,7 +23,7 @@ _shoal_flags() {
     expose) echo '--allow --new-ticket' ;;
     connect) echo '--http' ;;
     ping) echo '-c --count' ;;
-    lab) echo '--seed --nodes --out' ;;
+    lab) echo '--seed --nodes --size --processes --out' ;;
   esac
 }
 
