@@ -119,12 +119,19 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t index, const Scal
   for (const Point& mark : marks) svg.mark(mark.x, mark.y, index, fmt::format("f{}", color));
 }
 
+/// Small letters for what would not fit into `room` in the usual ones.
+std::string_view fitting(std::string_view text, double room, std::string_view usual) {
+  constexpr double kLetter = 8;
+  return static_cast<double>(text.size()) * kLetter > room ? "small" : usual;
+}
+
 void draw_legend_row(Svg& svg, double y, const std::vector<Series>& all, std::size_t index) {
   svg.path(fmt::format("M{} {:.1f}h34", kLeft, y - 4), line_style(all, index));
   if (!all[index].is_bound) {
     svg.mark(kLeft + 17, y - 4, index, fmt::format("f{}", index % kPlotColors));
   }
-  svg.text(kLeft + 42, y, "start", all[index].name);
+  const std::string& name = all[index].name;
+  svg.text(kLeft + 42, y, "start", name, fitting(name, kWidth - kLeft - 42, ""));
 }
 
 }  // namespace
@@ -207,12 +214,14 @@ std::string to_svg(const BarChart& chart) {
                fmt::format("f{}", i % kPlotColors));
       svg.text(left + width / 2, y.at(value) - 4, "middle", number_text(value), "small");
     }
-    svg.text(middle, bottom + 18, "middle", chart.groups[group], "soft");
+    const std::string& name = chart.groups[group];
+    svg.text(middle, bottom + 18, "middle", name, fitting(name, room, "soft"));
   }
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
     const double at = kHeight + kLegendRow * static_cast<double>(i) + 4;
     svg.rect(kLeft, at - 11, 14, 14, fmt::format("f{}", i % kPlotColors));
-    svg.text(kLeft + 22, at, "start", chart.series[i].name);
+    const std::string& name = chart.series[i].name;
+    svg.text(kLeft + 22, at, "start", name, fitting(name, kWidth - kLeft - 22, ""));
   }
   return std::move(svg).finish();
 }
