@@ -203,6 +203,9 @@ std::string to_svg(const BarChart& chart) {
   const double room = (kWidth - kLeft - kRight) / static_cast<double>(chart.groups.size());
   const double width = std::min(
       46.0, room * 0.8 / static_cast<double>(std::max<std::size_t>(1, chart.series.size())));
+  // Beside each other, those of three narrow bars would cover one another.
+  constexpr double kValueWidth = 20;
+  const bool with_values = chart.series.size() < 3 || width >= kValueWidth;
   for (std::size_t group = 0; group < chart.groups.size(); ++group) {
     const double middle = kLeft + room * (static_cast<double>(group) + 0.5);
     const double first = middle - width * static_cast<double>(chart.series.size()) / 2;
@@ -212,7 +215,9 @@ std::string to_svg(const BarChart& chart) {
       const double left = first + width * static_cast<double>(i);
       svg.rect(left + 1, y.at(value), width - 2, bottom - y.at(value),
                fmt::format("f{}", i % kPlotColors));
-      svg.text(left + width / 2, y.at(value) - 4, "middle", number_text(value), "small");
+      if (with_values) {
+        svg.text(left + width / 2, y.at(value) - 4, "middle", number_text(value), "small");
+      }
     }
     const std::string& name = chart.groups[group];
     svg.text(middle, bottom + 18, "middle", name, fitting(name, room, "soft"));
