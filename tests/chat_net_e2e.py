@@ -93,7 +93,7 @@ def meet_behind(folder: Path, masquerade: str, and_kill_one: bool):
             way_in = ("--bootstrap", hub.wait_for("serving")["addresses"][0])
             with Chat(homes[0].start, folder / "a", "ann", *way_in) as ann:
                 ann.sees("chat")
-                time.sleep(2)  # one was there before the other
+                time.sleep(3)  # one is there, and known to be, before the other
                 began = time.monotonic()
                 with Chat(homes[1].start, folder / "b", "ben", *way_in) as ben:
                     took = max(ann.sees("joined", name="ben"), ben.sees("joined", name="ann")) - began
