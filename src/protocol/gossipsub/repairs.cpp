@@ -12,7 +12,13 @@ void Repairs::announced(const MessageId& id, const PeerId& by, TimePoint now, Ti
     by_due_.emplace(due, id);
   }
   Announced& message = found->second;
-  if (message.by.size() == kMaxAnnouncers || is_announced_by(id, by)) return;
+  if (is_announced_by(id, by)) return;
+  if (message.by.size() == kMaxAnnouncers) {
+    // Liars must not fill it: whoever was asked has had its chance.
+    const auto asked = std::ranges::find(message.by, true, &Announced::Announcer::asked);
+    if (asked == message.by.end()) return;
+    message.by.erase(asked);
+  }
   message.by.push_back({.peer = by, .at = now});
   if (due < message.due) schedule(found, due);
 }
@@ -37,16 +43,25 @@ std::vector<std::pair<PeerId, MessageId>> Repairs::take_due(TimePoint now, const
   std::vector<std::pair<PeerId, MessageId>> out;
   while (!by_due_.empty() && by_due_.begin()->first <= now) {
     const auto message = messages_.find(by_due_.begin()->second);
-    Announced::Announcer* next = nullptr;
-    for (Announced::Announcer& each : message->second.by) {
-      if (!each.asked && (next == nullptr || rank(each.peer) > rank(next->peer))) next = &each;
+    // One first, and then as many as have not answered: most may be liars.
+    auto& by = message->second.by;
+    const auto asked = std::ranges::count(by, true, &Announced::Announcer::asked);
+    std::vector<Announced::Announcer*> next;
+    for (Announced::Announcer& each : by) {
+      if (!each.asked) next.push_back(&each);
     }
-    if (next == nullptr) {
+    if (next.empty()) {
       erase(message);
       continue;
     }
-    next->asked = true;
-    out.emplace_back(next->peer, message->first);
+    std::ranges::stable_sort(next, std::greater{},
+                             [&](const auto* each) { return rank(each->peer); });
+    next.resize(
+        std::min(next.size(), static_cast<std::size_t>(std::max<std::ptrdiff_t>(asked, 1))));
+    for (Announced::Announcer* each : next) {
+      each->asked = true;
+      out.emplace_back(each->peer, message->first);
+    }
     schedule(message, now + kRetryDelay);
   }
   return out;

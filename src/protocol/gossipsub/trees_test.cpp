@@ -132,6 +132,33 @@ TEST_F(GossipsubTrees, ask_the_next_when_the_first_does_not_answer) {
   EXPECT_EQ(test->router.trees().missing(), 0U);
 }
 
+TEST_F(GossipsubTrees, ask_more_at_once_when_nobody_answers) {
+  begin(8);
+  for (unsigned peer = 1; peer <= 8; ++peer) test->say_announced(peer, {id(1)});
+  test->pass(Trees::kRepairDelay);
+  std::size_t asked = 0;
+  for (const std::size_t expected : {1U, 2U, 4U, 8U}) {
+    for (const SendControl& each : only<SendControl>(test->act())) {
+      asked += each.rpc.control.iwant.size();
+    }
+    EXPECT_EQ(asked, expected);
+    test->pass(Repairs::kRetryDelay);
+  }
+}
+
+TEST_F(GossipsubTrees, ask_an_announcer_that_comes_after_many_liars) {
+  begin(9);
+  for (unsigned peer = 1; peer <= Repairs::kMaxAnnouncers; ++peer) {
+    test->say_announced(peer, {id(1)});
+  }
+  test->pass(Trees::kRepairDelay);
+  test->act();
+  test->say_announced(9, {id(1)});
+  test->router.set_application_score(peer_of(9), 5);
+  test->pass(Repairs::kRetryDelay);
+  EXPECT_EQ(told(test->act(), 9).control.iwant.size(), 1U);
+}
+
 TEST_F(GossipsubTrees, ask_the_peer_with_the_best_score_first) {
   begin(3);
   test->router.set_application_score(peer_of(2), 5);
