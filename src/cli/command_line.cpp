@@ -75,6 +75,10 @@ constexpr const char* kStatusExamples = R"(Examples:
   shoal status                            also while another shoal uses the home
   shoal status --json --home /srv/shoal)";
 
+constexpr const char* kLimitExamples = R"(Examples:
+  shoal limit --up 5M                     for what runs now
+  shoal limit --lift)";
+
 constexpr const char* kForgetExamples = R"(Examples:
   shoal forget photos/2019
   shoal forget --all)";
@@ -277,6 +281,9 @@ void add_others(CLI::App& app, Written& written) {
       add_command(app, "forget", "drop files from the index, not from the disk", kForgetExamples);
   several(forget, "PATH|CID", written.forgotten, "", "a file, a folder, or what a CID names");
   forget.add_flag("--all", written.forget_all, "everything");
+
+  auto& limit = add_command(app, "limit", "change the limits of what is running", kLimitExamples);
+  limit.add_flag("--lift", written.lift, "no limit but those given beside it");
 
   add_command(app, "status", "show what is running, shared and indexed", kStatusExamples);
 
@@ -522,6 +529,7 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
   if (name == "cid") return make_cid(checked(written.index));
   if (name == "id") return make_id();
   if (name == "forget") return make_forget(forget_options(written));
+  if (name == "limit") return make_limit(written.lift);
   if (name == "status") return make_status();
   if (name == "version") return make_version();
   if (name == "doctor") return make_doctor();

@@ -56,6 +56,9 @@ std::unique_ptr<Command> make_stat(service::Link link, content::TreeLimits limit
 
 std::unique_ptr<Command> make_id();
 
+/// `lift`: no limits but those that the common options name.
+std::unique_ptr<Command> make_limit(bool lift);
+
 struct ForgetOptions {
   std::vector<std::string> what;  // paths, CIDs and links
   bool all = false;

@@ -19,6 +19,12 @@
 
 namespace shoal::cli {
 
+namespace {
+
+constexpr Duration kLimitsLook = 500ms;
+
+}  // namespace
+
 std::string Session::home() const {
   const std::string home = options_.home.empty() ? default_home() : options_.home;
   Storage& storage = system_.storage;
@@ -79,6 +85,8 @@ node::Node& Session::start_node() {
   listening_ = true;
   try {
     node.start();
+    tasks_ = std::make_unique<TaskGroup>(system_.waits, "limits");
+    tasks_->spawn(follow_limits());
     if (const auto port = node.port_taken()) {
       output_.warning(fmt::format(
           "port {} of this home is taken by another program: links made before work again when it "
@@ -97,7 +105,19 @@ node::Node& Session::start_node() {
   return node;
 }
 
+/// `shoal limit` changes them.
+Task<void> Session::follow_limits() {
+  node::LimitOrders orders(system_.storage, node_->home().root());
+  while (true) {
+    co_await system_.clock.sleep_for(kLimitsLook);
+    const auto order = orders.next();
+    if (order) node_->set_limits(*order);
+  }
+}
+
 Task<void> Session::stop() {
+  if (tasks_) co_await tasks_->stop();
+  tasks_.reset();
   if (node_) co_await node_->stop();
   node_.reset();
 }

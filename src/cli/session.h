@@ -7,6 +7,7 @@
 #include "net/security/pnet/network_key.h"
 #include "node/node.h"
 #include "system/system.h"
+#include "system/task_group.h"
 
 namespace shoal::cli {
 
@@ -46,11 +47,13 @@ class Session {
 
  private:
   pnet::NetworkKey read_network_key() const;
+  Task<void> follow_limits();
 
   System& system_;
   const CommonOptions& options_;
   Output& output_;
   std::unique_ptr<node::Node> node_;
+  std::unique_ptr<TaskGroup> tasks_;
   bool listening_ = false;
   bool serves_dht_ = false;
   bool signal_expected_ = false;

@@ -32,6 +32,7 @@ struct Written {
 
   std::vector<std::string> forgotten;
   bool forget_all = false;
+  bool lift = false;
 
   std::string cid, action, key, value, file, bytes;
 

@@ -255,6 +255,11 @@ Node::Node(System& system, Config config)
 
 Node::~Node() = default;
 
+void Node::set_limits(const RunningLimits& limits) {
+  if (limits.up) parts_->up.set_rate(*limits.up);
+  if (limits.down) parts_->down.set_rate(*limits.down);
+}
+
 void Node::start() {
   parts_->port_taken = listen_on(parts_->system, parts_->swarm, parts_->config.listen,
                                  parts_->home.folder(), parts_->config.speaks_quic());

@@ -14,6 +14,7 @@
 #include "node/config.h"
 #include "node/home.h"
 #include "node/running.h"
+#include "node/running_limits.h"
 #include "protocol/autonat/reachability.h"
 #include "protocol/identify/identify.h"
 #include "protocol/portmap/port_mapper.h"
@@ -68,6 +69,8 @@ class Node {
   /// The port that the home keeps, when another program has it, so that this node listens
   /// elsewhere.
   std::optional<std::uint16_t> port_taken() const;
+  /// Other limits than those of the config, from now on; none: as it was.
+  void set_limits(const RunningLimits& limits);
   /// Called once for each peer of Config::connect that cannot be connected, and again when it was
   /// connected in between. The node goes on trying.
   void when_unreachable(std::function<void(const PeerId&, const std::string& reason)> callback);

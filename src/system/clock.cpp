@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <utility>
 
 namespace shoal {
 
@@ -32,6 +33,17 @@ Task<void> Clock::sleep_until(TimePoint deadline) {
   };
   co_await waits_.wait(begun);
   count.finished();
+}
+
+Waits::Id Clock::call_at(TimePoint deadline, std::move_only_function<void()> ring) {
+  const Waits::Id call =
+      waits_.add([ring = std::move(ring)](boost::system::error_code) mutable { ring(); });
+  push({.deadline = deadline, .order = next_order_++, .wait = call});
+  return call;
+}
+
+void Clock::call_off(Waits::Id call) {
+  if (waits_.forget(call)) ++cancelled_;
 }
 
 void Clock::push(Timer timer) {

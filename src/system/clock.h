@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -24,6 +25,12 @@ class Clock {
   /// Returns at `deadline` or at the first opportunity after it. Cancellable.
   Task<void> sleep_until(TimePoint deadline);
   Task<void> sleep_for(Duration duration) { return sleep_until(now() + duration); }
+
+  /// Calls `ring` in a step of its own at `deadline`, or at the first opportunity after it. Costs
+  /// less than a task that sleeps when it is called off in nearly every case.
+  Waits::Id call_at(TimePoint deadline, std::move_only_function<void()> ring);
+  /// It may be about to ring all the same: `ring` must look whether it still should.
+  void call_off(Waits::Id call);
 
   Waits& waits() { return waits_; }
 

@@ -1,6 +1,7 @@
 #include "system/rate_limit.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace shoal {
 
@@ -18,8 +19,20 @@ Duration time_for(std::uint64_t bytes, std::uint64_t rate) {
 }  // namespace
 
 RateLimit::RateLimit(Clock& clock, std::uint64_t bytes_per_second)
-    : clock_(clock), rate_(bytes_per_second), burst_(0), paid_until_(clock.now()) {
-  if (rate_ != 0) burst_ = time_for(std::max(rate_ / 20, kSmallestBurstBytes), rate_);
+    : clock_(clock), rate_(0), burst_(0), paid_until_(clock.now()) {
+  set_rate(bytes_per_second);
+}
+
+void RateLimit::set_rate(std::uint64_t bytes_per_second) {
+  const TimePoint now = clock_.now();
+  const std::uint64_t before = std::exchange(rate_, bytes_per_second);
+  burst_ = rate_ == 0 ? Duration(0) : time_for(std::max(rate_ / 20, kSmallestBurstBytes), rate_);
+  if (before == 0 || rate_ == 0) {
+    paid_until_ = now;
+  } else if (paid_until_ > now) {
+    const double ratio = static_cast<double>(before) / static_cast<double>(rate_);
+    paid_until_ = now + std::chrono::duration_cast<Duration>((paid_until_ - now) * ratio);
+  }
 }
 
 bool RateLimit::take_now(std::uint64_t bytes) {

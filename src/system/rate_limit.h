@@ -15,6 +15,9 @@ class RateLimit {
   RateLimit(Clock& clock, std::uint64_t bytes_per_second);
 
   bool unlimited() const { return rate_ == 0; }
+  /// From now on; what was taken and not paid yet is paid at the new rate. Those who wait already
+  /// do so for as long as they were told.
+  void set_rate(std::uint64_t bytes_per_second);
   /// Whether it holds those back who use it, or did a moment ago.
   bool saturated() const;
   /// Counts bytes that pass without waiting, such as a few that answer for many: the next caller

@@ -7,8 +7,9 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <exception>
-
-#include "system/task_group.h"
+#include <functional>
+#include <memory>
+#include <utility>
 
 namespace shoal {
 
@@ -36,34 +37,55 @@ Task<void> cancellable(Waits& waits, asio::cancellation_signal& signal, Task<voi
       initiate, asio::use_awaitable);
 }
 
-Task<void> ring(Clock& clock, TimePoint deadline, asio::cancellation_signal& signal, bool& rang) {
-  co_await clock.sleep_until(deadline);
-  rang = true;
-  signal.emit(asio::cancellation_type::terminal);
-}
+/// Cancels by its signal at a deadline. Whoever waits nearly always ends before: then nothing is
+/// thrown and no task has to end.
+class Alarm {
+ public:
+  Alarm(Clock& clock, TimePoint deadline)
+      : clock_(clock),
+        state_(std::make_shared<State>()),
+        call_(clock.call_at(deadline, ringer())) {}
+  ~Alarm() {
+    state_->over = true;
+    clock_.call_off(call_);
+  }
+  Alarm(const Alarm&) = delete;
+  Alarm& operator=(const Alarm&) = delete;
+
+  asio::cancellation_signal& signal() { return state_->signal; }
+  bool rang() const { return state_->rang; }
+
+ private:
+  struct State {
+    asio::cancellation_signal signal;
+    bool rang = false;
+    bool over = false;
+  };
+
+  std::move_only_function<void()> ringer() const {
+    return [state = state_] {
+      if (state->over) return;
+      state->rang = true;
+      state->signal.emit(asio::cancellation_type::terminal);
+    };
+  }
+
+  Clock& clock_;
+  const std::shared_ptr<State> state_;
+  const Waits::Id call_;
+};
 
 }  // namespace
 
 namespace detail {
 
 Task<void> run_until(Clock& clock, TimePoint deadline, Task<void> task, std::string what) {
-  asio::cancellation_signal signal;
-  bool rang = false;
-  TaskGroup alarm(clock.waits(), "alarm");
-  alarm.spawn(ring(clock, deadline, signal, rang));
-  std::exception_ptr failure;
+  Alarm alarm(clock, deadline);
   try {
-    co_await cancellable(clock.waits(), signal, std::move(task));
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  co_await alarm.stop();
-  if (!failure) co_return;
-  if (!rang) std::rethrow_exception(failure);
-  try {
-    std::rethrow_exception(failure);
+    co_await cancellable(clock.waits(), alarm.signal(), std::move(task));
+    co_return;
   } catch (const boost::system::system_error& error) {
-    if (!is_cancelled(error)) throw;
+    if (!alarm.rang() || !is_cancelled(error)) throw;
   }
   throw Error(ErrorCode::timeout, "no answer in time", std::move(what));
 }

@@ -31,6 +31,12 @@ class Waits {
   /// cancellable wait throws then.
   Task<void> wait_uncancellable(std::function<void(Id)> begun);
 
+  /// Without a coroutine: calls `resume` once after wake(id), in a later step, unless it was
+  /// forgotten before wake(id).
+  Id add(Resume resume);
+  /// False when the id names no waiter any more.
+  bool forget(Id id) { return remove(id) != nullptr; }
+
   /// Lets the waiter go on, in a later step of the executor. False when the id names no waiter any
   /// more.
   bool wake(Id id);
@@ -53,7 +59,6 @@ class Waits {
     Resume resume;
   };
 
-  Id add(Resume resume);
   Resume remove(Id id);
   bool finish(Id id, boost::system::error_code result);
 

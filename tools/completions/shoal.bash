@@ -2,7 +2,7 @@
 # tests/completions_e2e.py compares it with `shoal --help`.
 # shellcheck shell=bash
 
-_shoal_commands='share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help'
+_shoal_commands='share get ls cat stat cid id limit forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help'
 
 # Those of every command, then those of one.
 _shoal_flags() {
@@ -15,6 +15,7 @@ _shoal_flags() {
     ls) echo '-R --recursive --max-files' ;;
     cat) echo '--offset --length --max-size' ;;
     stat) echo '--max-files' ;;
+    limit) echo '--lift' ;;
     forget) echo '--all' ;;
     perf) echo '--bytes' ;;
     pub) echo '--whole --unsigned' ;;

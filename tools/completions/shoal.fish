@@ -1,7 +1,7 @@
 # Completion of shoal for fish: put it into ~/.config/fish/completions/.
 # tests/completions_e2e.py compares it with `shoal --help`.
 
-set -l commands share get ls cat stat cid id forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help
+set -l commands share get ls cat stat cid id limit forget status find provide dht peers network perf expose connect pub sub chat topics ping lab guide doctor version help
 
 complete -c shoal -f
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a share -d 'share files in place, print a link'
@@ -11,6 +11,7 @@ complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a cat -d 'prin
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a stat -d 'show type, size, blocks, and what is stored here'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a cid -d 'compute the CID that share would give'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a id -d 'show this node's id and addresses'
+complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a limit -d 'change the limits of what is running'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a forget -d 'drop files from the index, not from the disk'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a status -d 'show what is running, shared and indexed'
 complete -c shoal -n "not __fish_seen_subcommand_from $commands" -a find -d 'find the peers that have a CID'
@@ -64,6 +65,7 @@ complete -c shoal -n '__fish_seen_subcommand_from share' -l name -x -d 'the name
 complete -c shoal -n '__fish_seen_subcommand_from share' -l until-sent -x -d 'stop after so many complete downloads'
 complete -c shoal -n '__fish_seen_subcommand_from share' -l index-only -d 'index, print the link, exit'
 complete -c shoal -n '__fish_seen_subcommand_from share' -l no-qr -d 'no QR code'
+complete -c shoal -n '__fish_seen_subcommand_from limit' -l lift -d 'no limit but those given beside it'
 complete -c shoal -n '__fish_seen_subcommand_from forget' -F
 complete -c shoal -n '__fish_seen_subcommand_from forget' -l all -d 'everything'
 complete -c shoal -n '__fish_seen_subcommand_from get' -s o -l output -r -F -d 'where to'

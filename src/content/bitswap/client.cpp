@@ -311,7 +311,7 @@ Task<void> Client::stop() {
 }
 
 void Client::set_want(const PeerId& peer, std::uint64_t session, const Cid& cid, Ask ask,
-                      std::uint64_t order, bool again) {
+                      std::uint64_t order, bool again, bool can_wait) {
   Link* known = find(peer);
   if (known == nullptr) {
     if (ask == Ask::nothing || swarm_.best(peer) == nullptr) return;
@@ -326,8 +326,10 @@ void Client::set_want(const PeerId& peer, std::uint64_t session, const Cid& cid,
       return;
     }
   }
-  known->wantlist.set(session, cid, ask, order, again);
-  if (known->wantlist.has_changes()) known->changed.notify_all();
+  const bool had_changes = known->wantlist.has_changes();
+  known->wantlist.set(session, cid, ask, order, again, can_wait);
+  const bool first = !had_changes && known->wantlist.has_changes();
+  if (first || known->wantlist.has_urgent_changes()) known->changed.notify_all();
 }
 
 Client::Link& Client::link(const PeerId& peer) {
@@ -349,6 +351,10 @@ Task<void> Client::send_wants(std::shared_ptr<Link> link) {
       co_await link->changed.wait();
       continue;
     }
+    if (!link->wantlist.has_urgent_changes()) {
+      co_await wait_for_more(link);
+      if (link->ended) break;
+    }
     std::string failure;
     try {
       co_await send_changes(*link);
@@ -367,6 +373,15 @@ Task<void> Client::send_wants(std::shared_ptr<Link> link) {
     }
     if (!link->out.was_open()) co_await system_.clock.sleep_for(kRetryPause);
   }
+}
+
+/// What comes next goes out with it.
+Task<void> Client::wait_for_more(std::shared_ptr<Link> link) {
+  Clock& clock = system_.clock;
+  const auto go_on = [link] { link->changed.notify_all(); };
+  const Waits::Id call = clock.call_at(clock.now() + kCanWait, go_on);
+  co_await link->changed.wait();
+  clock.call_off(call);
 }
 
 void Client::update_expectation(Link& link) {

@@ -31,6 +31,8 @@ class Client {
   /// Unsolicited blocks that a peer which owes nothing may send before it is disconnected.
   static constexpr std::size_t kMaxUnsolicitedBlocks = 16;
   static constexpr std::size_t kMaxUnsolicitedBytes = 16 * 1024 * 1024;
+  /// What can wait is told with what comes next, or after this.
+  static constexpr Duration kCanWait = 20ms;
   static constexpr int kMaxFailures = 5;
   /// How long a liar's other answers are waited for. A peer whose first right answer came less than
   /// this ago may be sending what it was asked for by an earlier life of this node: it gets the
@@ -61,7 +63,7 @@ class Client {
   SharedBytes count_in_hand(SharedBytes block) { return InHand::count(in_hand_, std::move(block)); }
   std::size_t arriving(const PeerId& peer) const { return arriving_(peer); }
   void set_want(const PeerId& peer, std::uint64_t session, const Cid& cid, Ask ask,
-                std::uint64_t order, bool again);
+                std::uint64_t order, bool again, bool can_wait = false);
   void end_session(SessionState& session);
   /// Returns when it is told of every liar what it lied about.
   Task<void> settle();
@@ -88,6 +90,7 @@ class Client {
   Link* find(const PeerId& peer);
   void ask_again(const PeerId& peer);
   Task<void> send_wants(std::shared_ptr<Link> link);
+  Task<void> wait_for_more(std::shared_ptr<Link> link);
   Task<void> send_changes(Link& link);
   /// What the peer says is expected while it owes answers.
   void update_expectation(Link& link);

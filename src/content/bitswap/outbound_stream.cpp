@@ -63,8 +63,7 @@ Task<void> OutboundStream::write_part(std::span<const ByteView> pieces) {
   try {
     const TimePoint began = system_.clock.now();
     Task<void> writing = stream_->write(pieces);
-    co_await within(system_.clock, kStallTimeout, std::move(writing),
-                    "writing to " + peer_.to_string());
+    co_await within(system_.clock, kStallTimeout, std::move(writing), writing_to_);
     chunk_sizer_.moved(bytes, system_.clock.now() - began);
   } catch (...) {
     failure = std::current_exception();

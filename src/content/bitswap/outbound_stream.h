@@ -23,7 +23,10 @@ class OutboundStream {
   static constexpr Duration kStallTimeout = 30s;
 
   OutboundStream(System& system, net::Swarm& swarm, PeerId peer)
-      : system_(system), swarm_(swarm), peer_(std::move(peer)) {}
+      : system_(system),
+        swarm_(swarm),
+        peer_(std::move(peer)),
+        writing_to_("writing to " + peer_.to_string()) {}
 
   /// True when it had to be opened, on the best connection there is. Throws Error{closed} without
   /// one, and what Connection::open throws.
@@ -52,6 +55,7 @@ class OutboundStream {
   System& system_;
   net::Swarm& swarm_;
   const PeerId peer_;
+  const std::string writing_to_;
   ChunkSizer chunk_sizer_;
   std::unique_ptr<Stream> stream_;
   net::ConnectionId connection_ = 0;

@@ -79,6 +79,7 @@ bool Server::is_giving() const {
 void Server::make_sharing(Peer& peer) {
   peer.sharing = true;
   peer.peer_wants.send_rarest_first([this](const Multihash& hash) { return copies_.of(hash); });
+  peer.sendable.notify_all();
 }
 
 /// In a swarm a block is chosen when it can be sent: until then its receiver may have got it
@@ -158,8 +159,10 @@ void Server::note_given(const PeerId& id) {
 /// While nobody shares what it gets, all are sent to side by side.
 Task<std::unique_ptr<SendQueue::Turn>> Server::take_turn(Peer& peer) {
   if (!is_swarm() || peer.slow || peer.peer_wants.queued_bytes() < kTurnBytes) co_return nullptr;
+  // Who shares alone has nobody to give to.
+  const bool is_alone = peer.sharing && sharing_.size() == 1;
   const SendQueue::Claim claim{
-      .gives = peer.gives(),
+      .gives = is_alone || peer.gives(),
       .copies = [&peer] { return peer.peer_wants.next_copies(); },
       .bytes = std::min(peer.peer_wants.queued_bytes(), kMessageBlockBytes)};
   std::unique_ptr<SendQueue::Turn> turn = co_await queue_.take(claim);

@@ -49,6 +49,8 @@ class Server {
   /// it gave at least a fourth of that: to us, or to others, who then want it of us no more.
   static constexpr std::uint64_t kTrustedBlocks = 4;
   static constexpr std::uint64_t kSentForGiven = 4;
+  /// One that shares hears of blocks that have come together, and no sooner after the last.
+  static constexpr Duration kSayPause = 20ms;
   /// A message with less of blocks is not worth waiting for a turn.
   static constexpr std::size_t kTurnBytes = 64 * 1024;
   /// Small blocks read from the disk in one go.
@@ -96,7 +98,7 @@ class Server {
   static std::vector<Cid> next_blocks(Peer& peer, std::size_t bytes);
   Task<std::vector<std::optional<SharedBytes>>> read_blocks(const std::vector<Cid>& cids);
   Task<void> send_all(PeerPtr peer);
-  /// While a block is being sent, what is said goes out beside it.
+  /// While a block is being sent, what is said goes out beside it; to one that shares, always.
   Task<void> say_beside(PeerPtr peer);
   Task<void> say(Peer& peer);
   void make_sharing(Peer& peer);

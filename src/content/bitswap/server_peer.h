@@ -68,6 +68,7 @@ struct Server::Peer {
   PeerWants peer_wants;
   OutboundStream out;
   OutboundStream beside;       // for what must not wait behind blocks
+  TimePoint said_at{};         // beside blocks
   bool sharing = false;        // what it gets
   bool slow = false;           // it gave up its turn
   double rate = 0;             // at which the last message went, in bytes per second

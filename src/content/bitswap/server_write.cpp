@@ -17,7 +17,7 @@ constexpr Duration kLate = 5s;
 Task<void> Server::send_all(PeerPtr peer) {
   int failures = 0;
   while (!peer->gone && failures < kMaxFailures) {
-    if (peer->ready.empty() && !peer->peer_wants.has_presences()) {
+    if (peer->ready.empty() && (peer->sharing || !peer->peer_wants.has_presences())) {
       co_await peer->sendable.wait();
       continue;
     }
@@ -38,8 +38,13 @@ Task<void> Server::send_all(PeerPtr peer) {
 
 Task<void> Server::say_beside(PeerPtr peer) {
   while (!peer->gone) {
-    if (peer->writing == nullptr || !peer->peer_wants.has_presences()) {
+    const bool goes_with_blocks = peer->writing == nullptr && !peer->sharing;
+    if (goes_with_blocks || !peer->peer_wants.has_presences()) {
       co_await peer->sendable.wait();
+      continue;
+    }
+    if (peer->sharing && system_.clock.now() < peer->said_at + kSayPause) {
+      co_await system_.clock.sleep_until(peer->said_at + kSayPause);
       continue;
     }
     bool failed = false;
@@ -57,6 +62,7 @@ Task<void> Server::say(Peer& peer) {
   co_await peer.beside.ready();
   Message message;
   message.presences = peer.peer_wants.take_presences(kMaxPresences);
+  peer.said_at = system_.clock.now();
   if (peer.beside.version() != Version::v1_2 || message.presences.empty()) co_return;
   const EncodedMessage encoded = encode_message(message, Version::v1_2);
   co_await peer.beside.write(encoded);

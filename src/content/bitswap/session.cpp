@@ -210,7 +210,7 @@ void SessionState::tell_peers() {
     const auto told = told_.find(action.hash);
     if (told == told_.end()) continue;
     client_.set_want(peers_[action.peer]->id, id_, told->second, action.ask, action.order,
-                     action.again);
+                     action.again, action.can_wait);
   }
   // Names are needed only while there are wants.
   if (told_.size() < 64 || told_.size() < 2 * fetches_.size()) return;

@@ -220,14 +220,16 @@ bool WantTable::asked_for_block(const Want& want) const {
 
 void WantTable::tell(Want& want, Question& asked, Ask ask, bool again) {
   asked.ask = ask;
-  actions_.push_back({asked.peer, want.hash, ask, again, want.order});
+  actions_.push_back({asked.peer, want.hash, ask, again, false, want.order});
 }
 
 void WantTable::erase(Want& want) {
   for (Question& asked : want.questions) {
     if (asked.ask == Ask::nothing) continue;
-    peers_[asked.peer].outstanding.erase(want.order);
+    const bool owed = peers_[asked.peer].outstanding.erase(want.order) > 0;
     tell(want, asked, Ask::nothing);
+    // It costs the peer a word that it has the block, once it does.
+    actions_.back().can_wait = together() && !owed;
   }
   open_.erase(want.order);
   exhausted_.erase(want.order);

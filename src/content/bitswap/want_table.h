@@ -77,12 +77,14 @@ class WantTable {
  public:
   using Peer = std::uint32_t;
 
-  /// To be told to a peer. `again`: even if it was told before.
+  /// To be told to a peer. `again`: even if it was told before. `can_wait`: for a moment, so that
+  /// it is told together with what comes next.
   struct Action {
     Peer peer;
     Multihash hash;
     Ask ask;
     bool again = false;
+    bool can_wait = false;
     std::uint64_t order;
   };
 
@@ -199,7 +201,8 @@ class WantTable {
   bool is_full(const PeerState& peer) const { return peer.outstanding.size() >= capacity(peer); }
   void count_roles();
   void survey();
-  void survey(Want& want, Peer peer);
+  /// Whether it had to be told.
+  bool survey(Want& want, Peer peer);
   void forget_offers(const Want& want);
   /// Asks part peers for what they have, one block each in turn.
   void take_offers(TimePoint now);

@@ -54,14 +54,17 @@ void WantTable::survey() {
     }
     for (const Multihash& hash : fresh) {
       const auto want = wants_.find(hash);
-      if (want != wants_.end()) survey(want->second, index);
+      if (want == wants_.end() || !survey(want->second, index)) continue;
+      actions_.back().can_wait = true;
     }
   }
 }
 
-void WantTable::survey(Want& want, Peer peer) {
+bool WantTable::survey(Want& want, Peer peer) {
   Question& asked = question(want, peer);
-  if (asked.ask == Ask::nothing && !asked.lacks) tell(want, asked, Ask::have);
+  if (asked.ask != Ask::nothing || asked.lacks) return false;
+  tell(want, asked, Ask::have);
+  return true;
 }
 
 void WantTable::forget_offers(const Want& want) {

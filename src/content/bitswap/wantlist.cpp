@@ -16,14 +16,15 @@ std::int32_t priority_of(std::uint64_t order) {
 
 }  // namespace
 
-void Wantlist::set(SessionId session, const Cid& cid, Ask ask, std::uint64_t order, bool again) {
+void Wantlist::set(SessionId session, const Cid& cid, Ask ask, std::uint64_t order, bool again,
+                   bool can_wait) {
   const auto [found, added] = entries_.try_emplace(cid.hash(), Entry{cid, {}, order});
   Entry& entry = found->second;
   std::erase_if(entry.asks, [session](const auto& one) { return one.first == session; });
   if (ask != Ask::nothing) entry.asks.emplace_back(session, ask);
   if (again) set_told(entry, Ask::nothing);
   if (wished(entry) != entry.told) {
-    mark(entry);
+    mark(entry, can_wait);
   } else if (entry.told == Ask::nothing && !entry.changed) {
     entries_.erase(found);
   }
@@ -79,6 +80,7 @@ std::vector<Wantlist::Entry*> Wantlist::in_order() {
 
 Message Wantlist::take(bool full, Version version) {
   if (full) forget_told();
+  urgent_ = false;
   Message out;
   out.full = full;
   for (const Multihash& hash : std::exchange(changed_, {})) {
@@ -132,9 +134,11 @@ void Wantlist::set_told(Entry& entry, Ask told) {
   if (told_ >= kMaxWants || deferred_.empty()) return;
   changed_.insert(changed_.end(), deferred_.begin(), deferred_.end());
   deferred_.clear();
+  urgent_ = true;
 }
 
-void Wantlist::mark(Entry& entry) {
+void Wantlist::mark(Entry& entry, bool can_wait) {
+  if (!can_wait) urgent_ = true;
   if (std::exchange(entry.changed, true)) return;
   changed_.push_back(entry.cid.hash());
 }

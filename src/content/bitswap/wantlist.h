@@ -24,8 +24,9 @@ class Wantlist {
   /// Questions that were answered or withdrawn, and whose answers may still be under way.
   static constexpr std::size_t kMaxExcused = 8192;
 
-  /// `again`: tell it even if it was told.
-  void set(SessionId session, const Cid& cid, Ask ask, std::uint64_t order, bool again);
+  /// `again`: tell it even if it was told. `can_wait`: it need not be told at once.
+  void set(SessionId session, const Cid& cid, Ask ask, std::uint64_t order, bool again,
+           bool can_wait = false);
   /// The peer sent the block, which it no longer remembers as wanted.
   void answered(const Multihash& hash);
   /// The session wants nothing of the peer any more.
@@ -34,6 +35,8 @@ class Wantlist {
   void forget_told();
 
   bool has_changes() const { return !changed_.empty(); }
+  /// Some of the changes cannot wait.
+  bool has_urgent_changes() const { return urgent_; }
   /// What to tell now; `full` tells everything.
   Message take(bool full, Version version);
 
@@ -58,12 +61,13 @@ class Wantlist {
   static Ask wished(const Entry& entry);
   std::vector<Entry*> in_order();
   void set_told(Entry& entry, Ask told);
-  void mark(Entry& entry);
+  void mark(Entry& entry, bool can_wait = false);
   void excuse(const Multihash& hash);
   void tell(Message& out, Entry& entry, Version version);
 
   std::unordered_map<Multihash, Entry> entries_;
-  std::vector<Multihash> changed_;   // in order of the changes
+  std::vector<Multihash> changed_;  // in order of the changes
+  bool urgent_ = false;
   std::vector<Multihash> deferred_;  // changes that wait until the peer is told of less
   std::size_t told_ = 0;
   std::size_t owed_ = 0;

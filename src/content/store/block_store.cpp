@@ -76,7 +76,10 @@ Task<std::vector<std::optional<SharedBytes>>> BlockStore::get_all(std::vector<Mu
   return state_->get_all(std::move(hashes));
 }
 
+/// A commit writes every page that changed since the last: not for each node of a tree of many
+/// small files, whose extents are committed within a second.
 void BlockStore::put(const Multihash& hash, ByteView bytes) {
+  if (state_->uncommitted_extents >= State::kPlacesPerPut) return put_later(hash, bytes);
   state_->with_index([&](Index& index) {
     index.put_node(hash.encoded(), bytes);
     index.commit();

@@ -41,9 +41,9 @@ enum class Persistence { on_disk, ephemeral };
 ///
 /// An ephemeral store has its rows in memory instead, and they end with it.
 ///
-/// Used from the event loop only. Writes are visible at once. Interior nodes survive the end of the
-/// process from the moment put() returns; extents of leaves are committed within a second, or by
-/// commit(), and everything when the store is destroyed.
+/// Used from the event loop only. Writes are visible at once. An interior node survives the end of
+/// the process from the moment put() returns, unless many extents wait for their commit; these are
+/// committed within a second or by commit(), and everything when the store is destroyed.
 ///
 /// All but damaged() and stale_blocks() throw Error{io} when the disk fails. An index that turns
 /// out to be damaged later is set aside then: the store goes on with an empty one.

@@ -17,6 +17,9 @@ enum class Trust { the_look, nothing };
 
 /// The index of a block store, its open files and its tasks.
 struct BlockStore::State {
+  /// With so many extents that wait for their commit, a node waits for it, too.
+  static constexpr std::size_t kPlacesPerPut = 256;
+
   State(System& the_system, std::string folder, Persistence the_persistence)
       : system(the_system),
         persistence(the_persistence),

@@ -9,7 +9,9 @@ namespace shoal::content {
 
 namespace {
 
-constexpr int kCacheKib = 1024;
+/// Filled only as far as it is used. Blocks are found by their hashes, which lie anywhere: with a
+/// smaller one, pages of an index of many thousand files are written and read over and over.
+constexpr int kCacheKib = 4 * 1024;
 /// The WAL goes into the database when it has this many pages of 4 KiB, which costs two syncs …
 constexpr int kWalPages = 2000;
 /// … and is cut to this length when it begins anew.

@@ -41,7 +41,8 @@ Download::Download(System& system, BlockStore& store, Bitswap& bitswap, Session&
       session_(session),
       root_(std::move(root)),
       served_(bitswap.served().open()),
-      umask_(system.storage.umask()) {
+      umask_(system.storage.umask()),
+      small_writes_(system) {
   session_.bound_memory();
   move_to(std::move(place));
 }

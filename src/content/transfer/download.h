@@ -14,6 +14,7 @@
 #include "content/store/block_store.h"
 #include "content/transfer/differences.h"
 #include "content/transfer/folder_names.h"
+#include "content/transfer/small_writes.h"
 #include "content/transfer/target_swap.h"
 #include "content/transfer/tree_compare.h"
 #include "content/transfer/tree_metadata.h"
@@ -210,6 +211,7 @@ class Download final : public TreeSink, public BlockSource {
   std::uint64_t known_zeros_ = 0;             // leaves that a fresh file holds from the start
   std::optional<SharedBytes> root_leaf_;      // between learning its size and the walk
   std::map<std::uint64_t, Multihash> zeros_;  // hashes of zeros, by length
+  SmallWrites small_writes_;
   std::unique_ptr<TreeWalk> walk_;
 };
 

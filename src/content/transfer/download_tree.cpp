@@ -160,17 +160,16 @@ void Download::add_small_file(const std::string& at, const Cid& cid, const FileS
 
 Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
   const std::string at = partial(path);
-  const bool there = may_be_there(path);
-  FileStamp stamp;
-  const auto write = [&] {
-    if (there) make_way(*folder_, at, FileKind::file);
-    const auto file = make_file(*folder_, at, there);
-    file->truncate(bytes.size());
+  const auto stamp = std::make_shared<FileStamp>();
+  auto write = [folder = folder_.get(), at, there = may_be_there(path), bytes, stamp] {
+    if (there) make_way(*folder, at, FileKind::file);
+    const auto file = make_file(*folder, at, there);
+    if (there) file->truncate(bytes.size());
     file->write_at(0, bytes.view());
-    stamp = FileStamp::of(file->info());
+    *stamp = FileStamp::of(file->info());
   };
   try {
-    co_await offload(system_.offload, write);
+    co_await small_writes_.run(std::move(write));
   } catch (const Error& error) {
     not_place(path, error);
     ++skipped_files_;
@@ -179,7 +178,7 @@ Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
     keep_unplaced(cid.hash(), bytes.view());
     co_return;
   }
-  add_small_file(at, cid, stamp);
+  add_small_file(at, cid, *stamp);
 }
 
 /// Holes cost a hostile sender nothing: neither a file that claims to be endless zeros nor a
