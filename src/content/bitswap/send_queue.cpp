@@ -73,9 +73,17 @@ bool SendQueue::has_turn() const {
   return taken == 0 || (taken < kAtOnce && !(saturated_ && saturated_()));
 }
 
+bool SendQueue::is_for_others() const {
+  const auto gives = [](const Waiter* one) { return one->claim.gives; };
+  const auto other = std::ranges::find_if_not(waiting_, gives);
+  if (other == waiting_.end() || std::ranges::none_of(waiting_, gives)) return false;
+  const std::uint64_t bytes = std::max<std::size_t>((*other)->claim.bytes, 1);
+  return (others_bytes_ + bytes) * (kOthersEvery - 1) <= givers_bytes_;
+}
+
 std::list<SendQueue::Waiter*>::iterator SendQueue::next_waiter() {
   const TimePoint now = system_.clock.now();
-  const bool for_others = ++turns_given_ % kOthersEvery == 0;
+  const bool for_others = is_for_others();
   const auto rank = [now, for_others](const Waiter* one) {
     const bool patient = for_others || now - one->since < kPatience;
     const bool last = one->claim.gives == for_others;
@@ -86,8 +94,15 @@ std::list<SendQueue::Waiter*>::iterator SendQueue::next_waiter() {
 
 void SendQueue::grant() {
   while (!waiting_.empty() && has_turn()) {
+    const auto gives = [](const Waiter* one) { return one->claim.gives; };
+    const auto givers = static_cast<std::size_t>(std::ranges::count_if(waiting_, gives));
+    const bool both = givers > 0 && givers < waiting_.size();
     const auto next = next_waiter();
     Waiter& waiter = **next;
+    if (both) {
+      (waiter.claim.gives ? givers_bytes_ : others_bytes_) +=
+          std::max<std::size_t>(waiter.claim.bytes, 1);
+    }
     waiting_.erase(next);
     waiter.granted = true;
     ++granted_;

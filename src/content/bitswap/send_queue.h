@@ -15,14 +15,14 @@ namespace shoal::content::bitswap {
 /// Which peers are sent blocks at the same time, of those that share what they get. One block after
 /// the other is with the swarm sooner than many side by side: its receiver begins to pass it on.
 ///
-/// Peers that give go before those that do not, which get one turn of kOthersEvery while others
+/// Peers that give go before those that do not, which get one byte of kOthersEvery while both
 /// wait; and blocks that fewer peers have been sent before other blocks. A receiver that takes its
 /// block much more slowly than others do gives its turn up while it goes on.
 class SendQueue {
  public:
   /// Enough that paths with long round trips are filled; only one while our own line is full.
   static constexpr std::size_t kAtOnce = 3;
-  /// Of so many turns one is for whoever has waited longest of those that give nothing.
+  /// Of so many bytes one is for whoever has waited longest of those that give nothing.
   static constexpr std::uint64_t kOthersEvery = 16;
   /// One that has waited for so long goes before all of its kind who came later.
   static constexpr Duration kPatience = 3s;
@@ -82,6 +82,8 @@ class SendQueue {
   };
 
   bool has_turn() const;
+  /// Whether it is the turn of one that gives nothing though others wait.
+  bool is_for_others() const;
   std::list<Waiter*>::iterator next_waiter();
   void grant();
   Task<void> grant_soon();
@@ -92,7 +94,9 @@ class SendQueue {
   std::function<bool()> saturated_;
   std::list<Waiter*> waiting_;  // in order of arrival
   std::list<Turn*> held_;
-  std::uint64_t turns_given_ = 0;
+  // Bytes that were granted while both kinds waited.
+  std::uint64_t givers_bytes_ = 0;
+  std::uint64_t others_bytes_ = 0;
   std::size_t granted_ = 0;  // and not begun
   double best_rate_ = 0;     // bytes per second of one turn, of late
   bool watching_ = false;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "content/bitswap/server_peer.h"
+#include "system/timeout.h"
 
 namespace shoal::content::bitswap {
 
@@ -156,13 +157,34 @@ void Server::note_given(const PeerId& id) {
   if (const auto peer = peers_.find(id); peer != peers_.end()) ++peer->second->given;
 }
 
+/// Who shares alone has nobody to give to.
+bool Server::gives(const Peer& peer) const {
+  return peer.gives() || (peer.sharing && sharing_.size() == 1);
+}
+
+bool Server::must_wait_for_turn(const Peer& peer, const Batch& batch) const {
+  const std::size_t bytes = batch.block_bytes();
+  const std::size_t rest = bytes - std::min(batch.written, bytes);
+  return is_swarm() && !batch.turn && rest >= kTurnBytes / 4 && !gives(peer);
+}
+
+Task<void> Server::wait_for_turn(Batch& batch) {
+  const SendQueue::Claim claim{
+      .gives = false, .copies = [] { return 0u; }, .bytes = batch.block_bytes() - batch.written};
+  try {
+    batch.turn = co_await within(system_.clock, kLongestPause, queue_.take(claim), "for a turn");
+  } catch (const Error&) {
+    // One part goes without.
+  }
+}
+
 /// While nobody shares what it gets, all are sent to side by side.
 Task<std::unique_ptr<SendQueue::Turn>> Server::take_turn(Peer& peer) {
-  if (!is_swarm() || peer.slow || peer.peer_wants.queued_bytes() < kTurnBytes) co_return nullptr;
-  // Who shares alone has nobody to give to.
-  const bool is_alone = peer.sharing && sharing_.size() == 1;
+  const bool giving = gives(peer);
+  const bool goes_beside = peer.slow && giving;
+  if (!is_swarm() || goes_beside || peer.peer_wants.queued_bytes() < kTurnBytes) co_return nullptr;
   const SendQueue::Claim claim{
-      .gives = is_alone || peer.gives(),
+      .gives = giving,
       .copies = [&peer] { return peer.peer_wants.next_copies(); },
       .bytes = std::min(peer.peer_wants.queued_bytes(), kMessageBlockBytes)};
   std::unique_ptr<SendQueue::Turn> turn = co_await queue_.take(claim);

@@ -51,6 +51,8 @@ class Server {
   static constexpr std::uint64_t kSentForGiven = 4;
   /// One that shares hears of blocks that have come together, and no sooner after the last.
   static constexpr Duration kSayPause = 20ms;
+  /// In the middle of a message nobody waits longer for a turn: its receiver would give it up.
+  static constexpr Duration kLongestPause = 20s;
   /// A message with less of blocks is not worth waiting for a turn.
   static constexpr std::size_t kTurnBytes = 64 * 1024;
   /// Small blocks read from the disk in one go.
@@ -110,6 +112,11 @@ class Server {
   Task<std::unique_ptr<SendQueue::Turn>> take_turn(Peer& peer);
   /// Credits those who gave what `peer` does not want of us any more.
   void credit_givers(const Peer& peer, const Message& message);
+  /// Of those that give nothing, also in the middle of a message, and what was read before anybody
+  /// shared.
+  bool must_wait_for_turn(const Peer& peer, const Batch& batch) const;
+  Task<void> wait_for_turn(Batch& batch);
+  bool gives(const Peer& peer) const;
   Task<void> write(Peer& peer, Batch& batch);
   Task<void> write_part(Peer& peer, Batch& batch);
   void pin(const PeerId& peer, Batch& batch);

@@ -144,6 +144,7 @@ Task<void> Server::write(Peer& peer, Batch& batch) {
   const Version version = peer.out.version();
   std::size_t size = 0;
   do {
+    if (must_wait_for_turn(peer, batch)) co_await wait_for_turn(batch);
     if (batch.is_put_back() && peer.copy.empty()) {
       co_await read_again(peer, batch);
       if (batch.is_empty()) co_return;
