@@ -88,6 +88,7 @@ bool TopicSearch::may_dial(const PeerId& peer) const {
 Duration TopicSearch::searched() {
   if (has_enough()) return kPauseWithEnough;
   try_former();
+  if (++searches_ < kQuickSearches) return kFirstPause;
   return std::exchange(pause_, std::min(2 * pause_, kLongestPause));
 }
 

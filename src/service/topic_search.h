@@ -32,7 +32,9 @@ class TopicSearch final : routing::Routing::Watcher {
   static constexpr unsigned kMaxReturns = 8;
   /// Peers that could not be connected, whose next dial is remembered.
   static constexpr std::size_t kMaxFailed = 256;
-  /// Between searches: from the first to the second while too few are here, else the third.
+  /// Between searches: the first for the first few, in which others start as well, then doubling up
+  /// to the second while too few are here, else the third.
+  static constexpr unsigned kQuickSearches = 10;
   static constexpr Duration kFirstPause = 500ms;
   static constexpr Duration kLongestPause = 15s;
   static constexpr Duration kPauseWithEnough = 2min;
@@ -82,6 +84,7 @@ class TopicSearch final : routing::Routing::Watcher {
   const Options options_;
   const Cid cid_;
   std::shared_ptr<void> searching_;
+  unsigned searches_ = 0;
   Duration pause_ = kFirstPause;
   std::deque<PeerId> waiting_;
   std::size_t dials_ = 0;
