@@ -56,7 +56,7 @@ struct TopicOptions {
 class Topic {
  public:
   static constexpr std::size_t kMaxNameBytes = 256;
-  /// With its envelope, of about 200 bytes.
+  /// Of content.
   static constexpr std::size_t kMaxMessageBytes = 1024 * 1024;
 
   explicit Topic(std::shared_ptr<library::TopicCore> core) noexcept;

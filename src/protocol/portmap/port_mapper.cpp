@@ -21,16 +21,25 @@ bool is_of_home(const IpAddress& address) {
 }  // namespace
 
 PortMapper::PortMapper(System& system, Ports ports)
-    : system_(system), ports_(std::move(ports)), tasks_(system.waits, "port mapping") {}
+    : system_(system),
+      ports_(std::move(ports)),
+      tasks_(system.waits, "port mapping"),
+      ending_(system.waits, "giving ports back") {}
 
 Task<void> PortMapper::stop() {
   co_await tasks_.stop();
+  // A task of its own: it is done even when the caller is cancelled.
+  ending_.spawn(give_all_back_in_time());
+  co_await ending_.join_through();
+  gateway_.reset();
+}
+
+Task<void> PortMapper::give_all_back_in_time() {
   try {
     co_await within(system_.clock, kReleaseTime, give_all_back(), "giving ports back");
   } catch (const Error& error) {
     log_debug("ports are not all given back: {}", error.what());
   }
-  gateway_.reset();
 }
 
 Task<void> PortMapper::keep_mapping() {

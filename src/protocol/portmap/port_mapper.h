@@ -34,7 +34,7 @@ class PortMapper {
   PortMapper(System& system, Ports ports);
 
   void start() { tasks_.spawn(keep_mapping()); }
-  /// Gives back what is mapped.
+  /// Gives back what is mapped. Goes on to the end even when the caller is cancelled.
   Task<void> stop();
 
   /// Where the router forwards from, by port. Each is plausible as an address of the internet.
@@ -70,6 +70,7 @@ class PortMapper {
   Task<void> renew(Port port);
   Task<void> give_back(Port port);
   Task<void> give_all_back();
+  Task<void> give_all_back_in_time();
   void note(const Port& port, const Granted& granted);
   void forget_all();
   void changed() const {
@@ -86,6 +87,7 @@ class PortMapper {
   std::string failure_;
   bool has_tried_ = false;
   TaskGroup tasks_;
+  TaskGroup ending_;
 };
 
 }  // namespace shoal::portmap
