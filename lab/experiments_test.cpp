@@ -10,6 +10,13 @@
 namespace shoal::lab {
 namespace {
 
+/// Sanitizers look at one run; a second would show them nothing else.
+#if __has_feature(address_sanitizer)
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 std::vector<std::pair<std::string, double>> values_of(const Report& report) {
   std::vector<std::pair<std::string, double>> out;
   for (const Figure& figure : report.figures) out.emplace_back(figure.name, figure.value);
@@ -24,9 +31,11 @@ TEST_P(EveryExperiment, holds_its_claim_at_its_smallest_size_twice_alike) {
   const Report report = experiment.run(options);
   EXPECT_TRUE(report.held) << report.claim;
   EXPECT_FALSE(report.figures.empty());
-  const Report again = experiment.run(options);
-  EXPECT_EQ(values_of(report), values_of(again));
-  EXPECT_EQ(report.trace_hash, again.trace_hash);
+  if (!kSanitized) {
+    const Report again = experiment.run(options);
+    EXPECT_EQ(values_of(report), values_of(again));
+    EXPECT_EQ(report.trace_hash, again.trace_hash);
+  }
   EXPECT_NE(to_html(page_of(experiment, options, report)).find("<svg"), std::string::npos);
 }
 

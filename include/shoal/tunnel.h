@@ -61,8 +61,8 @@ class Tunnel {
   /// "127.0.0.1:43121"; empty when it does not listen.
   const std::string& local() const;
 
-  /// One more connection to the service; Error{usage} where that is a UDP one. Costs no round trip; that the service does not answer
-  /// shows at the first read, as Error{closed}.
+  /// One more connection to the service; Error{usage} where that is a UDP one. Costs no round trip;
+  /// that the service does not answer shows at the first read, as Error{closed}.
   Async<PeerStream> open();
   /// Breaks its connections, closes its port. Again: does nothing.
   Async<void> stop();

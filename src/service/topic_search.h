@@ -39,7 +39,7 @@ class TopicSearch final : routing::Routing::Watcher {
   static constexpr Duration kLongestPause = 15s;
   static constexpr Duration kPauseWithEnough = 2min;
   /// Until one that could not be connected is tried again, doubling.
-  static constexpr Duration kFirstRetry = 5s;
+  static constexpr Duration kFirstRetry = 1s;
   static constexpr Duration kLongestRetry = 5min;
   /// Between announcements: while nobody could be told, and afterwards, as networks change.
   static constexpr Duration kAnnounceSoon = 1s;

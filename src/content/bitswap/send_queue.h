@@ -23,7 +23,7 @@ class SendQueue {
   /// Enough that paths with long round trips are filled; only one while our own line is full.
   static constexpr std::size_t kAtOnce = 3;
   /// Of so many bytes one is for whoever has waited longest of those that give nothing.
-  static constexpr std::uint64_t kOthersEvery = 16;
+  static constexpr std::uint64_t kOthersEvery = 32;
   /// One that has waited for so long goes before all of its kind who came later.
   static constexpr Duration kPatience = 3s;
   /// How many times as long as the quickest a turn may take, within these.

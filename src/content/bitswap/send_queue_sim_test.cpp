@@ -64,12 +64,12 @@ TEST_F(SendQueues, what_fewest_have_goes_first_unless_another_waits_for_long) {
   EXPECT_EQ(std::ranges::count(begun, 1), 1);
 }
 
-TEST_F(SendQueues, one_of_16_is_for_those_that_give_nothing) {
+TEST_F(SendQueues, one_of_32_is_for_those_that_give_nothing) {
   queue.when_saturated([] { return true; });
-  for (int i = 0; i < 48; ++i) send(0, 10ms, 0, false);
-  for (int i = 0; i < 48; ++i) send(3, 10ms, 1);
-  world.run_for(480ms);
-  EXPECT_NEAR(static_cast<double>(begun.size()), 48, 2);
+  for (int i = 0; i < 96; ++i) send(0, 10ms, 0, false);
+  for (int i = 0; i < 96; ++i) send(3, 10ms, 1);
+  world.run_for(960ms);
+  EXPECT_NEAR(static_cast<double>(begun.size()), 96, 2);
   EXPECT_GE(std::ranges::count(begun, 0), 4);
   EXPECT_LE(std::ranges::count(begun, 0), 6);
 }
