@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <exception>
+#include <optional>
 #include <utility>
 
 #include "system/clock.h"
@@ -37,6 +38,13 @@ class ManualClock final : public Clock {
 class TestLoop {
  public:
   TestLoop() : waits(context.get_executor()), clock(waits) {}
+  /// As os::World: frames that are still suspended may ask the clock and the waits as they go.
+  ~TestLoop() {
+    waits.clear();
+    owned_.reset();
+  }
+  TestLoop(const TestLoop&) = delete;
+  TestLoop& operator=(const TestLoop&) = delete;
 
   /// Until nothing moves any more; throws what leaves `main`.
   void run(Task<void> main) {
@@ -54,7 +62,11 @@ class TestLoop {
     } while (clock.step());
   }
 
-  boost::asio::io_context context;
+ private:
+  std::optional<boost::asio::io_context> owned_{std::in_place};
+
+ public:
+  boost::asio::io_context& context = *owned_;
   Waits waits;
   ManualClock clock;
 };
