@@ -113,7 +113,9 @@ Task<void> Pipe::send_local() {
       co_await local_->wait_readable();
       buffer.take(read_bytes());
     }
-    const MutableBytes room = buffer.bytes().first(std::min(flow_.sendable(), read_bytes()));
+    // Taken while another number of connections was open, it may be smaller than read_bytes().
+    const MutableBytes whole = buffer.bytes();
+    const MutableBytes room = whole.first(std::min(flow_.sendable(), whole.size()));
     const std::size_t got = co_await local_->read_some(room);
     if (got == 0) break;
     const Header header = flow_.begin_data(got);
