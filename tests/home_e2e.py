@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""One home: what it serves and what it only remembers, its port, several commands at once."""
+"""One home: what it serves and what it only remembers, its port, several commands at once.
+
+  home_e2e.py [FILTER]         SHOAL_TURNS=N: N commands killed, instead of 12
+"""
 
 import json
 import os
@@ -12,6 +15,7 @@ from pathlib import Path
 
 from command import LOOPBACK, SHOAL, OnTerminal, Running, Share, bytes_of, get, run, run_tests
 
+TURNS = int(os.environ.get("SHOAL_TURNS", "12"))
 TOP_SECRET = b"TOPSECRET " * 1000
 
 
@@ -106,7 +110,7 @@ def test_four_commands_at_once_on_one_home(folder):
 def test_kill_of_any_command_leaves_the_others_working(folder):
     home, dice = folder / "home", random.Random(1)
     with Share(write(folder / "far", bytes_of(200_000)), home=folder / "elsewhere") as far:
-        for turn in range(12):
+        for turn in range(TURNS):
             share = Running("share", write(folder / "mine", bytes_of(100_000, turn)), home=home)
             others = [
                 subprocess.Popen(

@@ -16,6 +16,7 @@ def register(checks) -> None:
     checks.add("kubo gets a tree with modes and mtimes", data.tree)(kubo_gets_preserved)
     checks.add("kubo gets 20,000 entries")(kubo_gets_many)
     checks.add("kubo exports a tree as CAR")(kubo_exports)
+    checks.add("kubo gets nothing of a share that was stopped")(kubo_gets_nothing_stopped)
 
 
 def kubo_gets(world, make, *arguments, options=(), **comparison) -> None:
@@ -51,3 +52,24 @@ def kubo_exports(world) -> None:
             env=kubo.env)  # fmt: skip
     other.ipfs("dag", "import", car)
     data.expect_same(other.get(share.cid, world.fresh("out")), path)
+
+
+def kubo_gets_nothing_stopped(world) -> None:
+    """The same home and port serve something else by then; Kubo asks for the root, a path below it, and a block."""
+    path, home = world.input(data.tree), world.shoal()
+    with home.share(path) as stopped:
+        pass
+    with world.kubo() as kubo, home.share(world.input(data.write_file, 300_000)) as share:
+        kubo.connect(share.address)
+        kubo.get(share.cid, world.fresh("out"))
+        for words in (["cat", f"{stopped.cid}/one"], ["ls", stopped.cid], ["block", "get", stopped.cid]):
+            expect_refusal(kubo, *words)
+
+
+def expect_refusal(kubo, *words) -> None:
+    try:
+        kubo.ipfs("--timeout=5s", *words)
+    except AssertionError as reason:
+        assert "deadline exceeded" in str(reason), reason
+    else:
+        raise AssertionError(f"`ipfs {' '.join(words)}` got what is shared no more")
