@@ -84,7 +84,7 @@ constexpr const char* kLabExamples = R"(Examples:
   shoal lab churn --nodes 500 --seed 7
   shoal lab distribute --processes --nodes 4 --size 8M --up 4M)";
 constexpr const char* kExposeExamples = R"(Examples:
-  shoal expose ssh localhost:22           prints a ticket: who has it can connect
+  shoal expose ssh localhost:22           prints a ticket; whoever has it can connect
   shoal expose db localhost:5432 --allow 12D3KooW...
   shoal expose docker unix:/run/docker.sock
   shoal expose dns udp://localhost:53)";
@@ -106,7 +106,7 @@ constexpr const char* kSubExamples = R"(Examples:
 
 constexpr const char* kChatExamples = R"(Examples:
   shoal chat picnic                       with everybody who knows the name
-  shoal chat --private family             prints a link; who has it is in
+  shoal chat --private family             prints a link; whoever has it can join
   shoal chat LINK --name Ann)";
 
 constexpr const char* kTopicsExamples = R"(Examples:

@@ -61,7 +61,7 @@ class ConnectCommand final : public Command {
   void check_datagrams() const {
     if (options_.local && !options_.http) return;
     throw Error(ErrorCode::usage, "this ticket is for a UDP service", {},
-                "it is brought to a port: without - and --http");
+                "it needs a local port: leave out - and --http");
   }
 
   service::TunnelConnector::Callbacks callbacks() {

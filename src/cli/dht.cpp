@@ -25,7 +25,7 @@ Bytes wire_key(const std::string& text) {
     // The multihash in a key is binary; people write the id.
     const auto slash = text.find('/', 1);
     if (slash == text.npos || slash + 1 == text.size()) {
-      throw Error(ErrorCode::usage, "this is no key", text, "keys look like /pk/PEER-ID");
+      throw Error(ErrorCode::usage, "not a key of the DHT", text, "keys look like /pk/PEER-ID");
     }
     Bytes out = to_bytes(std::string_view(text).substr(0, slash + 1));
     append(out, PeerId::parse(text.substr(slash + 1)).encoded());

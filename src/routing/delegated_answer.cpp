@@ -31,7 +31,7 @@ json::value parse(std::string_view text) {
   options.max_depth = kMaxDepth;
   boost::system::error_code problem;
   json::value out = json::parse(json::string_view(text.data(), text.size()), problem, {}, options);
-  if (problem) throw Error(ErrorCode::malformed, "the router's answer is no JSON");
+  if (problem) throw Error(ErrorCode::malformed, "the router's answer is not JSON");
   return out;
 }
 
@@ -100,7 +100,7 @@ std::vector<DelegatedPeer> decode_delegated(std::string_view text, bool lines) {
     return out;
   }
   const json::value whole = parse(text);
-  if (!whole.is_object()) throw Error(ErrorCode::malformed, "the router's answer is no object");
+  if (!whole.is_object()) throw Error(ErrorCode::malformed, "the router's answer is not a JSON object");
   for (const char* name : {"Providers", "Peers"}) {
     const json::value* const records = whole.as_object().if_contains(name);
     if (records == nullptr || !records->is_array()) continue;

@@ -168,7 +168,7 @@ Task<void> Chat::publish(ChatMessage message) {
 
 Task<void> Chat::say(std::string text) {
   if (text.size() > ChatMessage::kMaxTextBytes) {
-    throw Error(ErrorCode::limit, "what is said has at most 16 KiB");
+    throw Error(ErrorCode::limit, "a line of a chat has at most 16 KiB");
   }
   ChatMessage message;
   message.kind = ChatMessage::Kind::say;

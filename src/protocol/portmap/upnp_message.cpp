@@ -130,7 +130,7 @@ std::optional<Url> decode_search_answer(std::string_view text) {
     return std::nullopt;
   }
   const auto location = field(text, "LOCATION");
-  if (!location) throw_malformed("an answer to a search without a place");
+  if (!location) throw_malformed("an answer to a search that names no URL");
   return Url::parse(*location);
 }
 

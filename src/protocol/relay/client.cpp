@@ -144,7 +144,7 @@ Task<HopMessage> Client::request(Stream& stream, HopMessage message) {
   if (!read) throw Error(ErrorCode::closed, "the relay did not answer");
   HopMessage reply = HopMessage::decode(*read);
   if (reply.type == HopMessage::Type::status) co_return reply;
-  throw Error(ErrorCode::malformed, "the relay answers with what is no answer");
+  throw Error(ErrorCode::malformed, "the relay's answer makes no sense");
 }
 
 void Client::set_addresses(const PeerId& id, std::vector<Multiaddr> addresses) {
