@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "base/display_text.h"
 #include "base/error.h"
 #include "base/log_gate.h"
 
@@ -87,7 +88,8 @@ bool write_to_sink(LogLevel level, std::string_view message) {
 }
 
 void write_line(LogLevel level, std::string_view message) {
-  if (!write_to_sink(level, message)) stderr_logger().log(to_spdlog(level), "{}", message);
+  if (!write_to_sink(level, message))
+    stderr_logger().log(to_spdlog(level), "{}", for_terminal(message));
 }
 
 }  // namespace

@@ -64,5 +64,12 @@ TEST_F(Log, a_sink_may_throw_and_log_but_not_replace_itself) {
   EXPECT_EQ(refused, ErrorCode::usage);
 }
 
+TEST_F(Log, K6_shows_what_a_terminal_would_obey) {
+  ::testing::internal::CaptureStderr();
+  log_warning("a peer said: \x1b]0;owned\x07\r");
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+              ::testing::HasSubstr("a peer said: \\x1b]0;owned\\x07\\x0d"));
+}
+
 }  // namespace
 }  // namespace shoal

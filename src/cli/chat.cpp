@@ -6,10 +6,10 @@
 #include <cstdlib>
 
 #include "base/base_n.h"
+#include "base/display_text.h"
 #include "base/error.h"
 #include "cli/chat_screen.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/patient_output.h"
 #include "cli/stall.h"
 #include "cli/standard_lines.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 #include "cli/terminal.h"
 
 namespace shoal::cli {

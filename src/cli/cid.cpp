@@ -1,5 +1,5 @@
+#include "base/display_text.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/indexing.h"
 #include "cli/standard_input.h"
 #include "system/rate_meter.h"

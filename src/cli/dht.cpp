@@ -3,9 +3,9 @@
 #include <boost/json/array.hpp>
 
 #include "base/base_n.h"
+#include "base/display_text.h"
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/peer_name.h"
 #include "cli/standard_input.h"
 #include "cli/units.h"

@@ -6,8 +6,8 @@
 #include <boost/json/array.hpp>
 #include <utility>
 
+#include "base/display_text.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/link_trouble.h"
 #include "cli/looking.h"
 #include "cli/peer_name.h"

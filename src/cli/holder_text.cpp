@@ -1,6 +1,6 @@
 #include "cli/holder_text.h"
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 
 namespace shoal::cli {
 

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 #include "format/name_check.h"
 
 namespace shoal::cli {

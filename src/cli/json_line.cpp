@@ -7,6 +7,8 @@
 #include <boost/json/value.hpp>
 #include <cmath>
 
+#include "base/display_text.h"
+
 namespace shoal::cli {
 
 namespace {
@@ -60,7 +62,7 @@ void append(std::string& out, const boost::json::value& value) {
 std::string to_json_line(const boost::json::object& object) {
   std::string out;
   append(out, object);
-  return out;
+  return as_utf8(out);
 }
 
 }  // namespace shoal::cli

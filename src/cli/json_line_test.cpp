@@ -47,5 +47,10 @@ TEST(JsonLine, writes_all_else_as_json_has_it) {
             R"("truth":true,"nothing":null,"empty":{},"list":[1,0.5,{"deep":0.25},[]]})");
 }
 
+TEST(JsonLine, K6_is_valid_utf8_whatever_a_peer_said) {
+  EXPECT_EQ(to_json_line({{"reason", "no\xff\x1b[2J"}}),
+            "{\"reason\":\"no\xef\xbf\xbd\\u001b[2J\"}");
+}
+
 }  // namespace
 }  // namespace shoal::cli

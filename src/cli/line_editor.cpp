@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 
 namespace shoal::cli {
 

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
+#include "base/display_text.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/json_line.h"
 #include "cli/looking.h"
 #include "cli/mode_text.h"

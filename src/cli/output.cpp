@@ -8,8 +8,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ranges>
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 #include "cli/json_line.h"
 #include "cli/terminal.h"
 
@@ -88,7 +89,15 @@ void Output::result_name(std::string_view name) {
 }
 
 void Output::note(std::string_view line) {
-  if (!options_.json && !options_.quiet) write_stderr(std::string(line) + "\n");
+  std::string shown;
+  for (const auto part : std::views::split(line, '\n')) {
+    shown += for_terminal(std::string_view(part)) + "\n";
+  }
+  drawing(shown);
+}
+
+void Output::drawing(std::string_view lines) {
+  if (!options_.json && !options_.quiet) write_stderr(lines);
 }
 
 void Output::warning(std::string_view line) {

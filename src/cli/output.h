@@ -57,8 +57,11 @@ class Output {
   void result_bytes(ByteView bytes);
   /// A name as the result: as it is for programs, safe for terminals.
   void result_name(std::string_view name);
-  /// A line of stderr; nothing with --json or --quiet.
+  /// A line of stderr, or several; nothing with --json or --quiet. Safe for terminals, whoever
+  /// chose the words in it.
   void note(std::string_view line);
+  /// The same as it is, with its line ends and what a terminal obeys.
+  void drawing(std::string_view lines);
   /// The same for what may be missed.
   void news(std::string_view line);
   void warning(std::string_view line);

@@ -5,7 +5,7 @@
 #include <map>
 #include <optional>
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 #include "cli/peer_event_limiter.h"
 #include "cli/peer_name.h"
 #include "cli/units.h"

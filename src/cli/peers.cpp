@@ -2,8 +2,8 @@
 
 #include <boost/json/array.hpp>
 
+#include "base/display_text.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/peer_name.h"
 #include "cli/units.h"
 #include "node/status.h"

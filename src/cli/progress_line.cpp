@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 #include "cli/units.h"
 
 namespace shoal::cli {

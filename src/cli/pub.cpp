@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "base/display_text.h"
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/standard_lines.h"
 #include "cli/terminal.h"
 #include "cli/topic_text.h"

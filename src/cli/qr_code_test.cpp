@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 
 namespace shoal::cli {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <boost/json/array.hpp>
 
-#include "cli/display_text.h"
+#include "base/display_text.h"
 #include "cli/units.h"
 
 namespace shoal::cli {

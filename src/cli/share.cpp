@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/display_text.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/indexing.h"
 #include "cli/peer_watch.h"
 #include "cli/qr_code.h"
@@ -235,7 +235,7 @@ class ShareCommand final : public Command {
     const QrRoom room{.columns = terminal_width(), .rows = rows, .colored = output.colored()};
     for (const std::string& text : qr_texts(link)) {
       const std::string code = qr_code(text, room);
-      if (!code.empty()) return output.note(code.substr(0, code.size() - 1));
+      if (!code.empty()) return output.drawing(code);
     }
     output.note("(in a larger window this shows the link as a QR code)");
   }

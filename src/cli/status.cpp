@@ -6,8 +6,8 @@
 #include <boost/json/array.hpp>
 #include <map>
 
+#include "base/display_text.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/holder_text.h"
 #include "cli/units.h"
 #include "node/limits.h"

@@ -4,9 +4,9 @@
 #include <deque>
 #include <set>
 
+#include "base/display_text.h"
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "cli/patient_output.h"
 #include "cli/peer_name.h"
 #include "cli/stall.h"

@@ -1,8 +1,8 @@
 #include "cli/topic_text.h"
 
 #include "base/base_n.h"
+#include "base/display_text.h"
 #include "base/error.h"
-#include "cli/display_text.h"
 
 namespace shoal::cli {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "base/display_text.h"
 #include "cli/commands.h"
-#include "cli/display_text.h"
 #include "node/status.h"
 
 namespace shoal::cli {

@@ -1,8 +1,8 @@
-#include "cli/display_text.h"
+#include "base/display_text.h"
 
 #include <gtest/gtest.h>
 
-namespace shoal::cli {
+namespace shoal {
 namespace {
 
 TEST(DisplayText, leaves_ordinary_names_alone) {
@@ -57,4 +57,4 @@ TEST(DisplayText, shortens_between_characters) {
 }
 
 }  // namespace
-}  // namespace shoal::cli
+}  // namespace shoal

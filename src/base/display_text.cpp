@@ -1,4 +1,4 @@
-#include "cli/display_text.h"
+#include "base/display_text.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <array>
 #include <cstdint>
 
-namespace shoal::cli {
+namespace shoal {
 
 namespace {
 
@@ -137,4 +137,4 @@ std::string shorten(std::string_view text, std::size_t width) {
   return kept + "…";
 }
 
-}  // namespace shoal::cli
+}  // namespace shoal

@@ -1,4 +1,4 @@
-#include "cli/display_text.h"
+#include "base/display_text.h"
 
 #include <algorithm>
 
@@ -8,7 +8,6 @@
 // Whatever a peer calls a file: what is shown is valid UTF-8 that no terminal obeys.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace shoal;
-  using namespace shoal::cli;
   if (size == 0) return 0;
   const std::string_view text = as_text({data + 1, size - 1});
   const std::string shown = for_terminal(text);

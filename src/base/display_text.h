@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace shoal::cli {
+namespace shoal {
 
 // Text that others chose, such as names of files, made fit to be shown.
 
@@ -21,4 +21,4 @@ std::size_t columns(std::string_view text);
 /// At most `width` columns of it, "…" standing for what was left out at the end.
 std::string shorten(std::string_view text, std::size_t width);
 
-}  // namespace shoal::cli
+}  // namespace shoal
