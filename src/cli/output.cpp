@@ -32,6 +32,16 @@ bool wants_color(ColorWhen when, bool terminal) {
   return terminal && (refused == nullptr || *refused == '\0');
 }
 
+/// Text of our own in which others chose words: its line ends are ours.
+std::string lines_for_terminal(std::string_view text) {
+  std::string shown;
+  for (const auto line : std::views::split(text, '\n')) {
+    shown += for_terminal(std::string_view(line)) + "\n";
+  }
+  if (!shown.empty()) shown.pop_back();
+  return shown;
+}
+
 }  // namespace
 
 Output::Output(OutputOptions options)
@@ -77,7 +87,7 @@ void Output::news(std::string_view line) {
 void Output::result(std::string_view line) {
   if (options_.json) return;
   end_progress();
-  write_stdout(line);
+  write_stdout(stdout_terminal_ ? lines_for_terminal(line) : std::string(line));
 }
 
 void Output::result_bytes(ByteView bytes) {
@@ -85,15 +95,13 @@ void Output::result_bytes(ByteView bytes) {
 }
 
 void Output::result_name(std::string_view name) {
-  result(stdout_terminal_ ? for_terminal(name) : std::string(name));
+  if (options_.json) return;
+  end_progress();
+  write_stdout(stdout_terminal_ ? for_terminal(name) : std::string(name));
 }
 
 void Output::note(std::string_view line) {
-  std::string shown;
-  for (const auto part : std::views::split(line, '\n')) {
-    shown += for_terminal(std::string_view(part)) + "\n";
-  }
-  drawing(shown);
+  drawing(lines_for_terminal(line) + "\n");
 }
 
 void Output::drawing(std::string_view lines) {
