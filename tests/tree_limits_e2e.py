@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from command import SANITIZED, SHOAL, run_tests
+from command import MEMORY, SANITIZED, SHOAL, run_tests
 from unixfs_blocks import Tree, hold, identity, text_of
 
 # A development build with its tables, over what any command takes.
@@ -154,4 +154,4 @@ def test_sigterm_ends_every_command(folder):
 
 if SANITIZED:
     sys.exit(77)
-run_tests(dict(globals()))
+run_tests(dict(globals()), MEMORY)

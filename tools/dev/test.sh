@@ -118,8 +118,8 @@ run_scenarios() {
 }
 
 # The scripts in tests/ get the program as SHOAL. They skip by exit code 77. Those that compare times run alone, after
-# the others; these run as many at a time as there are processors, or one at a time where sanitizers slow them down.
-timing_scripts=(doctor fair_door hostile many_sources together)
+# the others; these run as many at a time as there are processors, but only two where sanitizers slow them down.
+timing_scripts=(chat_net doctor fair_door figures hostile many_sources together tree_limits)
 # Not with sanitizers: long simulations, whose code lab_tests runs, and what is about time alone.
 dev_scripts=(doctor lab guide together)
 
@@ -139,7 +139,7 @@ replay_script() {
 }
 
 run_scripts() {
-  local preset=$1 script name together=() alone=() at_once=1
+  local preset=$1 script name together=() alone=() at_once=$jobs
   for script in "$root"/tests/*_e2e.{sh,py}; do
     name=${script##*/} name=${name%.*}
     if [[ ! -e $script || "$preset $name" != *"$filter"* ]]; then continue; fi
@@ -147,7 +147,7 @@ run_scripts() {
     if [[ $preset == tsan && " ${threaded_scripts[*]} " != *" ${name%_e2e} "* ]]; then continue; fi
     if [[ " ${timing_scripts[*]} " == *" ${name%_e2e} "* ]]; then alone+=("$script"); else together+=("$script"); fi
   done
-  if [[ $preset == dev ]]; then at_once=$jobs; fi
+  if [[ $preset != dev ]] && ((at_once > 2)); then at_once=2; fi
   export -f start_script
   export root logs
   if ((${#together[@]})); then
