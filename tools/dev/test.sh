@@ -119,7 +119,7 @@ run_scenarios() {
 
 # The scripts in tests/ get the program as SHOAL. They skip by exit code 77. Those that compare times run alone, after
 # the others; these run as many at a time as there are processors, but only two where sanitizers slow them down.
-timing_scripts=(chat_net doctor fair_door figures hostile many_sources together tree_limits)
+timing_scripts=(chat_net doctor fair_door figures hostile many_sources nat together tree_limits)
 # Not with sanitizers: long simulations, whose code lab_tests runs, and what is about time alone.
 dev_scripts=(doctor lab guide together)
 
