@@ -58,11 +58,11 @@ AfterLoss lose_at_once(const ExperimentOptions& options, const kad::Rules& rules
 /// A network whose nodes come and go, except for those that provide something.
 class ComeAndGo {
  public:
-  ComeAndGo(std::size_t nodes, std::uint64_t seed)
+  ComeAndGo(std::size_t nodes, std::uint64_t seed, Duration median)
       : net_(nodes, seed),
         upkeep_(net_),
         records_(provide_some(net_, kRecordsOfStayers)),
-        sessions_(net_, records_) {}
+        sessions_(net_, records_, median) {}
 
   struct Sample {
     double minutes;
@@ -137,7 +137,7 @@ Section loss_section(const std::vector<AfterLoss>& ours, const std::vector<After
               "asked costs a wait; how long is up to who asks."};
 }
 
-Section time_section(const std::vector<ComeAndGo::Sample>& samples) {
+Section time_section(const std::vector<ComeAndGo::Sample>& samples, Duration median) {
   Series up{.name = "nodes that are there", .points = {}};
   Series stale{.name = "table entries whose peer is gone", .points = {}};
   Series found{.name = "records found", .points = {}};
@@ -152,10 +152,11 @@ Section time_section(const std::vector<ComeAndGo::Sample>& samples) {
                         .series = {up, stale, found}};
   return {.heading = "Nodes that come and go",
           .svg = to_svg(chart),
-          .text =
-              "Half of all sessions are shorter than 20 minutes, a few last for many hours. "
+          .text = fmt::format(
+              "Half of all sessions are shorter than {} minutes, a few last for many hours. "
               "Each node refreshes what is stale in its table; records stay with the closest "
-              "of their first moment."};
+              "of their first moment.",
+              number_text(seconds_of(median) / 60))};
 }
 
 double found_share(const std::vector<AfterLoss>& losses) {
@@ -177,9 +178,10 @@ Report run_churn(const ExperimentOptions& options) {
     ours.push_back(lose_at_once(options, {}, gone, report));
     usual.push_back(lose_at_once(options, kad::Rules::usual(), gone, report));
   }
+  const Duration median = Duration(1h) / options.rate;
   ComeAndGo network(
       std::clamp(options.nodes / kShareThatComeAndGo, kFewestThatComeAndGo, kMostThatComeAndGo),
-      options.seed);
+      options.seed, median);
   const std::vector<ComeAndGo::Sample> samples = network.run();
   report.trace_hash = report.trace_hash * 31 + network.trace_hash();
 
@@ -202,7 +204,7 @@ Report run_churn(const ExperimentOptions& options) {
       options.nodes, number_text(100 * half.lookups.succeeded), number_text(p99),
       number_text(percentile(usual.back().lookups.seconds, 99)), number_text(100 * records));
   report.held = half.lookups.succeeded >= 0.99 && p99 <= 10 && records >= 0.99 && worst >= 0.9;
-  report.sections = {loss_section(ours, usual), time_section(samples)};
+  report.sections = {loss_section(ours, usual), time_section(samples, median)};
   return report;
 }
 

@@ -27,10 +27,6 @@ struct CrowdOptions {
 /// Whole nodes on lines of limited upload, and one file that some of them have.
 class Crowd {
  public:
-  static constexpr std::uint64_t kUpBytes = CrowdOptions{}.up_bytes;
-  static constexpr std::size_t kFileBytes = CrowdOptions{}.file_bytes;
-  static constexpr std::size_t kLeafBytes = CrowdOptions{}.leaf_bytes;
-
   explicit Crowd(std::uint64_t seed, CrowdOptions options = {});
   ~Crowd();
 

@@ -23,10 +23,10 @@ constexpr std::size_t kLiarShare = 20;
 constexpr double kLeaves = 1.05;
 
 CrowdOptions crowd_options(const ExperimentOptions& options) {
-  CrowdOptions out{.up_limit = UpLimit::node, .file_bytes = kDistributedFile, .dht = false};
-  if (options.rate != 0) out.up_bytes = options.rate;
-  if (options.file_bytes != 0) out.file_bytes = static_cast<std::size_t>(options.file_bytes);
-  return out;
+  return {.up_limit = UpLimit::node,
+          .up_bytes = options.up,
+          .file_bytes = static_cast<std::size_t>(options.file_bytes),
+          .dht = false};
 }
 
 std::vector<Section> distribute_sections(const std::vector<Distributed>& server,

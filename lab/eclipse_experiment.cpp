@@ -14,7 +14,6 @@ namespace shoal::lab {
 
 namespace {
 
-constexpr std::size_t kAttackersForEach = 10;
 constexpr std::size_t kEclipseNewcomers = 10;
 constexpr std::size_t kWaysIn = 3;
 constexpr std::size_t kEclipseRecords = 20;
@@ -35,7 +34,9 @@ struct Eclipsed {
 class Eclipse {
  public:
   Eclipse(const ExperimentOptions& options, kad::TableLimits limits)
-      : net_(options.nodes, options.seed, limits), honest_(options.nodes) {
+      : net_(options.nodes, options.seed, limits),
+        honest_(options.nodes),
+        attackers_(static_cast<std::size_t>(options.attackers)) {
     records_ = provide_some(net_, kEclipseRecords);
     add_attackers();
     crowd(0, honest_);
@@ -66,7 +67,7 @@ class Eclipse {
   /// All of one /16, with ids everywhere.
   void add_attackers() {
     std::vector<std::uint32_t> all;
-    for (std::size_t i = 0; i < kAttackersForEach * honest_; ++i) {
+    for (std::size_t i = 0; i < attackers_; ++i) {
       const auto ip =
           IpAddress::v4({203, 1, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)});
       all.push_back(net_.add({.id = light_peer(net_.world().seed(), 5'000'000 + i),
@@ -121,6 +122,7 @@ class Eclipse {
 
   LightNet net_;
   const std::size_t honest_;
+  const std::size_t attackers_;
   std::uint32_t first_newcomer_ = 0;
   std::vector<Record> records_;
 };
@@ -129,7 +131,7 @@ class Eclipse {
 
 Report run_eclipse(const ExperimentOptions& options) {
   Report report;
-  const std::size_t unlimited = options.nodes * (kAttackersForEach + 1);
+  const std::size_t unlimited = options.nodes + static_cast<std::size_t>(options.attackers);
   const Eclipsed with = Eclipse(options, {}).run();
   const Eclipsed without =
       Eclipse(options, {.per_group_and_bucket = unlimited, .per_group = unlimited, .one_in = 1})
@@ -146,10 +148,10 @@ Report run_eclipse(const ExperimentOptions& options) {
   report.add("records_found_by_new_nodes_without_limits", 100 * without.new_found, "%");
   const std::size_t most = kad::TableLimits{}.per_group;
   report.claim = fmt::format(
-      "{} attackers of one /16, ten for each honest node, got at most {} seats in a table, {} % of "
+      "{} attackers of one /16 among {} honest nodes got at most {} seats in a table, {} % of "
       "all; without limits for a group, {} % of a newcomer's. Old nodes found {} % of the records, "
       "newcomers {} % (without limits: {} %).",
-      kAttackersForEach * options.nodes, with.most, number_text(100 * with.seats),
+      options.attackers, options.nodes, with.most, number_text(100 * with.seats),
       number_text(100 * without.new_seats), number_text(100 * with.old_found),
       number_text(100 * with.new_found), number_text(100 * without.new_found));
   report.held = with.most <= most && (with.seats <= kMostSeats || options.nodes < kLargeNetwork) &&

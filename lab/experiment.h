@@ -13,10 +13,31 @@ namespace shoal::lab {
 struct ExperimentOptions {
   std::uint64_t seed = 1;
   std::size_t nodes = 0;
-  /// Of the file that is moved about, and of each node's upload in bytes a second; only where the
-  /// experiment has such. 0: the usual.
+  /// What an experiment lets one choose beyond that, see Choice; 0: the usual.
   std::uint64_t file_bytes = 0;
-  std::uint64_t rate = 0;
+  std::uint64_t up = 0;  // of each node, in bytes a second
+  std::uint64_t attackers = 0;
+  std::uint64_t rate = 0;  // of what the experiment has happen
+};
+
+/// A number that follows from how many nodes there are.
+struct Amount {
+  std::uint64_t number = 0;
+  double for_each_node = 0;
+
+  std::uint64_t of(std::size_t nodes) const {
+    return number + static_cast<std::uint64_t>(for_each_node * static_cast<double>(nodes));
+  }
+};
+
+/// A size or rate that is a flag of an experiment.
+struct Choice {
+  std::string flag;  // "--size"
+  std::string what;  // "bytes of the file"
+  std::uint64_t ExperimentOptions::* value;
+  Amount usual;
+  Amount least;
+  Amount most;
 };
 
 /// One number that an experiment measured.
@@ -52,19 +73,21 @@ struct Experiment {
   std::size_t min_nodes;
   /// More take too much time or memory.
   std::size_t max_nodes;
+  /// Takes options with nothing that is missing; see run() below.
   std::function<Report(const ExperimentOptions&)> run;
-  /// What each takes of memory, at most; 0 where the largest number of nodes takes little.
+  /// What each takes of memory, at most, without its file; attackers take as much.
   std::uint64_t node_bytes = 0;
-  /// The usual file and upload; 0 where neither can be chosen.
-  std::uint64_t file_bytes = 0;
-  std::uint64_t rate = 0;
+  std::vector<Choice> choices{};
 };
 
 /// What can be chosen of files and uploads.
 inline constexpr std::uint64_t kLeastFile = 256 * 1024;
 inline constexpr std::uint64_t kLargestFile = 64 * 1024 * 1024;
-inline constexpr std::uint64_t kLeastRate = 50'000;
-inline constexpr std::uint64_t kLargestRate = 50'000'000;
+inline constexpr std::uint64_t kLeastUp = 50'000;
+inline constexpr std::uint64_t kLargestUp = 50'000'000;
+
+Choice choose_file(std::uint64_t usual);
+Choice choose_up(std::uint64_t usual);
 
 /// In the order in which one would read of them.
 const std::vector<Experiment>& experiments();
@@ -74,10 +97,13 @@ const Experiment* find_experiment(const std::string& name);
 
 /// Throws Error{usage}, with what would fit, for a number of nodes that the experiment cannot have.
 void check_size(const Experiment& experiment, std::size_t nodes);
-/// The same for all of the options, of which file and rate may be 0, and for what they take of
-/// `free_memory` bytes.
+/// The same for all of the options, and for what they take of `free_memory` bytes.
 void check_options(const Experiment& experiment, const ExperimentOptions& options,
                    std::uint64_t free_memory);
+/// The options with the usual in place of what was not chosen.
+ExperimentOptions with_usual(const Experiment& experiment, ExperimentOptions options);
+/// Runs it with these options, which fit.
+Report run(const Experiment& experiment, const ExperimentOptions& options);
 
 /// The report as a page.
 Page page_of(const Experiment& experiment, const ExperimentOptions& options, const Report& report);

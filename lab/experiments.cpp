@@ -30,6 +30,10 @@ constexpr std::uint64_t kWholeNode = 4'000'000;
 constexpr std::uint64_t kLightNode = 40'000;
 constexpr std::uint64_t kTopicNode = 400'000;
 
+Choice choose_attackers(Amount usual, Amount most) {
+  return {"--attackers", "how many attack", &ExperimentOptions::attackers, usual, {1}, most};
+}
+
 }  // namespace
 
 const std::vector<Experiment>& experiments() {
@@ -45,15 +49,14 @@ const std::vector<Experiment>& experiments() {
       {.name = "distribute",
        .title = "One file to many: from one server, and from each other",
        .about =
-           "Whole nodes on simulated machines, limited to 0.5 MB/s upload by themselves, and every "
+           "Whole nodes on simulated machines, which limit their upload by themselves, and every "
            "packet of theirs.",
        .usual_nodes = 16,
        .min_nodes = 2,
        .max_nodes = 1'000,
        .run = run_distribute,
        .node_bytes = kWholeNode,
-       .file_bytes = kDistributedFile,
-       .rate = CrowdOptions{}.up_bytes},
+       .choices = {choose_file(kDistributedFile), choose_up(CrowdOptions{}.up_bytes)}},
       {.name = "message",
        .title = "Streams, requests, topics, tunnels: who carries what",
        .about =
@@ -63,25 +66,35 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 16,
        .max_nodes = 60,
        .run = run_message,
-       .node_bytes = kWholeNode},
+       .node_bytes = kWholeNode,
+       .choices = {{"--size",
+                    "bytes of the stream",
+                    &ExperimentOptions::file_bytes,
+                    {kStreamBytes},
+                    {kLeastFile},
+                    {kLargestFile}}}},
       {.name = "share",
        .title = "Who carries which bytes, and who keeps which records",
        .about =
-           "Whole nodes on simulated machines with 0.5 MB/s upload, and every packet of theirs.",
+           "Whole nodes on simulated machines behind lines of limited upload, and every packet of "
+           "theirs.",
        .usual_nodes = 10,
        .min_nodes = 8,
        .max_nodes = 40,
        .run = run_share,
-       .node_bytes = kWholeNode},
+       .node_bytes = kWholeNode,
+       .choices = {choose_file(CrowdOptions{}.file_bytes), choose_up(CrowdOptions{}.up_bytes)}},
       {.name = "grow",
        .title = "Capacity with each node that has the file",
        .about =
-           "Whole nodes on simulated machines with 0.5 MB/s upload, and every packet of theirs.",
+           "Whole nodes on simulated machines behind lines of limited upload, and every packet of "
+           "theirs.",
        .usual_nodes = 8,
        .min_nodes = 2,
        .max_nodes = 8,
        .run = run_grow,
-       .node_bytes = kWholeNode},
+       .node_bytes = kWholeNode,
+       .choices = {choose_file(CrowdOptions{}.file_bytes), choose_up(CrowdOptions{}.up_bytes)}},
       {.name = "survive",
        .title = "What still works when nodes are killed",
        .about = "Whole nodes on simulated machines, and every packet of theirs.",
@@ -89,7 +102,8 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 9,
        .max_nodes = 60,
        .run = run_survive,
-       .node_bytes = kWholeNode},
+       .node_bytes = kWholeNode,
+       .choices = {choose_file(CrowdOptions{}.file_bytes), choose_up(CrowdOptions{}.up_bytes)}},
       {.name = "lookup",
        .title = "How far it is to a key, from 100 nodes to 10,000",
        .about = std::string("Lookups in networks of growing size.") + kLightNodes,
@@ -106,7 +120,13 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 60,
        .max_nodes = 20'000,
        .run = run_churn,
-       .node_bytes = kLightNode},
+       .node_bytes = kLightNode,
+       .choices = {{"--rate",
+                    "times an hour that a node goes, half of them more often",
+                    &ExperimentOptions::rate,
+                    {kUsualDepartures},
+                    {1},
+                    {60}}}},
       {.name = "gossip",
        .title = "One message to everybody: meshes, lost nodes and Sybils",
        .about =
@@ -116,7 +136,8 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 50,
        .max_nodes = 10'000,
        .run = run_gossip,
-       .node_bytes = kTopicNode},
+       .node_bytes = kTopicNode,
+       .choices = {{"--rate", "messages a second", &ExperimentOptions::rate, {2}, {1}, {50}}}},
       {.name = "nat",
        .title = "Nodes behind NATs of every class, and a relay",
        .about =
@@ -143,43 +164,54 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 100,
        .max_nodes = 20'000,
        .run = run_poison,
-       .node_bytes = kLightNode},
+       .node_bytes = kLightNode,
+       .choices = {choose_attackers({.for_each_node = 0.2}, {.for_each_node = 0.4})}},
       {.name = "eclipse",
        .title = "Attackers who want every seat of a routing table",
-       .about =
-           std::string("Ten attackers for each honest node, all of one /16 network.") + kLightNodes,
+       .about = std::string("Attackers by the thousand, all of one /16 network.") + kLightNodes,
        .usual_nodes = 400,
        .min_nodes = 60,
        .max_nodes = 1'000,
        .run = run_eclipse,
-       .node_bytes = kLightNode},
+       .node_bytes = kLightNode,
+       .choices = {choose_attackers({.for_each_node = 10}, {kMostAttackersOfOneNetwork})}},
       {.name = "sybil",
-       .title = "Sixty made-up ids around one key",
+       .title = "Made-up ids around one key",
        .about = std::string("Somebody makes ids that lie nearer to a key than all nodes do.") +
                 kLightNodes,
        .usual_nodes = 5'000,
        .min_nodes = 300,
        .max_nodes = 50'000,
        .run = run_sybil,
-       .node_bytes = kLightNode},
+       .node_bytes = kLightNode,
+       .choices = {choose_attackers({60}, {500})}},
       {.name = "freeride",
        .title = "Getters that take and never give",
-       .about = "Whole nodes on simulated machines with 2 MB/s upload, and every packet of theirs. "
-                "One shares a file, two get it and exchange, and the others only take.",
+       .about = "Whole nodes on simulated machines, which limit their upload by themselves, and "
+                "every packet of theirs. One shares a file, two get it and exchange, and the "
+                "others only take.",
        .usual_nodes = 100,
        .min_nodes = 4,
        .max_nodes = 200,
        .run = run_freeride,
-       .node_bytes = kWholeNode},
+       .node_bytes = kWholeNode,
+       .choices = {choose_file(kFreerideFile), choose_up(kFreerideUp)}},
       {.name = "spam",
        .title = "Spammers in a topic",
-       .about = "Programs made with the library, on simulated machines with lines of 250 KB/s. One "
-                "node in five floods the topic that the others talk in.",
+       .about = "Programs made with the library, on simulated machines with lines of 250 KB/s. "
+                "Some of them flood the topic that the others talk in.",
        .usual_nodes = 25,
        .min_nodes = 20,
        .max_nodes = 60,
        .run = run_spam,
-       .node_bytes = kWholeNode},
+       .node_bytes = kWholeNode,
+       .choices = {choose_attackers({.for_each_node = 0.2}, {.for_each_node = 0.5}),
+                   {"--rate",
+                    "messages a second of each spammer",
+                    &ExperimentOptions::rate,
+                    {100},
+                    {1},
+                    {1'000}}}},
       {.name = "consistency",
        .title = "A replicated map in a network that is cut in two",
        .about =
@@ -189,7 +221,9 @@ const std::vector<Experiment>& experiments() {
        .min_nodes = 4,
        .max_nodes = 40,
        .run = run_consistency,
-       .node_bytes = kWholeNode},
+       .node_bytes = kWholeNode,
+       .choices =
+           {{"--rate", "rounds of writing a minute", &ExperimentOptions::rate, {10}, {1}, {20}}}},
   };
   return all;
 }

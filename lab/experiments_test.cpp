@@ -28,11 +28,11 @@ class EveryExperiment : public testing::TestWithParam<std::string> {};
 TEST_P(EveryExperiment, holds_its_claim_at_its_smallest_size_twice_alike) {
   const Experiment& experiment = *find_experiment(GetParam());
   const ExperimentOptions options{.seed = 1, .nodes = experiment.min_nodes};
-  const Report report = experiment.run(options);
+  const Report report = run(experiment, options);
   EXPECT_TRUE(report.held) << report.claim;
   EXPECT_FALSE(report.figures.empty());
   if (!kSanitized) {
-    const Report again = experiment.run(options);
+    const Report again = run(experiment, options);
     EXPECT_EQ(values_of(report), values_of(again));
     EXPECT_EQ(report.trace_hash, again.trace_hash);
   }
@@ -50,9 +50,9 @@ INSTANTIATE_TEST_SUITE_P(Lab, EveryExperiment, testing::ValuesIn(names()),
 
 TEST(Experiments, the_same_seed_gives_the_same_figures) {
   const Experiment& lookup = *find_experiment("lookup");
-  const Report one = lookup.run({.seed = 3, .nodes = 60});
-  const Report again = lookup.run({.seed = 3, .nodes = 60});
-  const Report other = lookup.run({.seed = 4, .nodes = 60});
+  const Report one = run(lookup, {.seed = 3, .nodes = 60});
+  const Report again = run(lookup, {.seed = 3, .nodes = 60});
+  const Report other = run(lookup, {.seed = 4, .nodes = 60});
   EXPECT_EQ(values_of(one), values_of(again));
   EXPECT_EQ(one.trace_hash, again.trace_hash);
   EXPECT_NE(one.trace_hash, other.trace_hash);
@@ -70,29 +70,53 @@ TEST(Experiments, a_size_at_the_bounds_fits_and_one_beyond_does_not) {
 TEST(Experiments, a_size_at_the_end_of_memory_fits_and_one_more_byte_does_not) {
   for (const Experiment& experiment : experiments()) {
     const ExperimentOptions options{.seed = 1, .nodes = experiment.max_nodes};
-    const std::uint64_t takes =
-        experiment.max_nodes * (experiment.node_bytes + experiment.file_bytes);
+    const ExperimentOptions all = with_usual(experiment, options);
+    const std::uint64_t takes = all.nodes * (experiment.node_bytes + all.file_bytes) +
+                                all.attackers * experiment.node_bytes;
     ASSERT_GT(takes, 0u) << experiment.name;
     check_options(experiment, options, takes);
     EXPECT_THROW(check_options(experiment, options, takes - 1), Error) << experiment.name;
   }
 }
 
-TEST(Experiments, take_files_and_rates_within_their_bounds_where_they_have_such) {
+TEST(Experiments, take_sizes_and_rates_within_their_bounds) {
   constexpr std::uint64_t kMuch = std::uint64_t{1} << 50;
-  const Experiment& distribute = *find_experiment("distribute");
-  const auto with = [&](std::uint64_t file, std::uint64_t rate) {
-    check_options(distribute, {.seed = 1, .nodes = 4, .file_bytes = file, .rate = rate}, kMuch);
-  };
-  with(kLeastFile, kLeastRate);
-  with(kLargestFile, kLargestRate);
-  EXPECT_THROW(with(kLeastFile - 1, kLeastRate), Error);
-  EXPECT_THROW(with(kLargestFile + 1, kLeastRate), Error);
-  EXPECT_THROW(with(kLeastFile, kLeastRate - 1), Error);
-  EXPECT_THROW(with(kLeastFile, kLargestRate + 1), Error);
+  for (const Experiment& experiment : experiments()) {
+    for (const Choice& choice : experiment.choices) {
+      ExperimentOptions options{.seed = 1, .nodes = experiment.usual_nodes};
+      const auto with = [&](std::uint64_t value) {
+        options.*choice.value = value;
+        check_options(experiment, options, kMuch);
+      };
+      const std::uint64_t least = choice.least.of(options.nodes);
+      const std::uint64_t most = choice.most.of(options.nodes);
+      with(least);
+      with(choice.usual.of(options.nodes));
+      with(most);
+      if (least > 1) EXPECT_THROW(with(least - 1), Error) << experiment.name << choice.flag;
+      EXPECT_THROW(with(most + 1), Error) << experiment.name << choice.flag;
+    }
+  }
+}
+
+TEST(Experiments, refuse_sizes_and_rates_that_they_do_not_have) {
+  constexpr std::uint64_t kMuch = std::uint64_t{1} << 50;
   const Experiment& lookup = *find_experiment("lookup");
-  EXPECT_THROW(check_options(lookup, {.seed = 1, .nodes = 60, .file_bytes = kLeastFile}, kMuch),
-               Error);
+  ExperimentOptions options{.seed = 1, .nodes = 60};
+  for (const auto member : {&ExperimentOptions::file_bytes, &ExperimentOptions::up,
+                            &ExperimentOptions::attackers, &ExperimentOptions::rate}) {
+    ExperimentOptions with = options;
+    with.*member = 1'000'000;
+    EXPECT_THROW(check_options(lookup, with, kMuch), Error);
+  }
+}
+
+TEST(Experiments, attackers_take_memory_as_nodes_do) {
+  const Experiment& eclipse = *find_experiment("eclipse");
+  const ExperimentOptions few{.seed = 1, .nodes = 100, .attackers = 100};
+  const std::uint64_t takes = 200 * eclipse.node_bytes;
+  check_options(eclipse, few, takes);
+  EXPECT_THROW(check_options(eclipse, {.seed = 1, .nodes = 100, .attackers = 101}, takes), Error);
 }
 
 TEST(Experiments, have_names_of_their_own) {

@@ -22,9 +22,6 @@ constexpr Duration kUntilServed = 3min;
 constexpr Duration kFreerideLimit = 30min;
 /// How long a pair is watched that is not expected to have it soon.
 constexpr Duration kWithoutLimit = 2min;
-/// Many parts, so that what free riders get before anybody is known to give is a small one of all.
-constexpr std::uint64_t kFreerideUp = 2'000'000;
-constexpr std::size_t kFreerideFile = 24'000'000;
 /// What free riders may cost an honest pair.
 constexpr double kMostSlowing = 1.1;
 
@@ -45,8 +42,8 @@ class Riding {
  public:
   explicit Riding(const ExperimentOptions& options)
       : crowd_(options.seed, {.up_limit = UpLimit::node,
-                              .up_bytes = kFreerideUp,
-                              .file_bytes = kFreerideFile,
+                              .up_bytes = options.up,
+                              .file_bytes = static_cast<std::size_t>(options.file_bytes),
                               .dht = false}) {
     for (std::size_t i = 0; i < kFirstRider + options.nodes; ++i) crowd_.add();
     crowd_.world().run_for(1s);
@@ -66,9 +63,10 @@ class Riding {
                                       to_the_end ? kFreerideLimit : kWithoutLimit);
     out.complete = times.size() == 2 && crowd_.has_copy(crowd_[1]) && crowd_.has_copy(crowd_[2]);
     out.pair = out.complete ? times.back() : seconds_of(crowd_.world().now() - began);
-    out.riders_meanwhile = (bytes_of_riders() - before) / kFreerideFile;
-    const double line = kFreerideUp * seconds_of(crowd_.world().now() - began);
-    out.took_of_source = out.riders_meanwhile * kFreerideFile / line;
+    const double taken = bytes_of_riders() - before;
+    out.riders_meanwhile = taken / static_cast<double>(crowd_.options().file_bytes);
+    out.took_of_source = taken / (static_cast<double>(crowd_.options().up_bytes) *
+                                  seconds_of(crowd_.world().now() - began));
     if (to_the_end) out.served = wait_for_riders();
     crowd_.world().run(riding.stop());
     out.trace_hash = crowd_.world().trace_hash();

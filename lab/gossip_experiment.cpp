@@ -18,7 +18,6 @@ namespace shoal::lab {
 namespace {
 
 constexpr Duration kFormMeshes = 20s;
-constexpr Duration kBetween = 500ms;
 /// Who was left out by the mesh hears of a message within some heartbeats.
 constexpr Duration kLast = 10s;
 constexpr std::size_t kPublishers = 5;
@@ -43,17 +42,18 @@ Run run(std::string name, Spreading spreading, double gone, const ExperimentOpti
         Report& report) {
   GossipNet net({.nodes = options.nodes, .spreading = spreading, .publishers = kPublishers},
                 options.seed);
+  const Duration between = Duration(1s) / options.rate;
   net.run_for(kFormMeshes);
   for (std::size_t i = 0; i < kFirstRounds * kPublishers; ++i) {
     net.publish(kSmallBytes, false);
-    net.run_for(kBetween);
+    net.run_for(between);
   }
   net.run_for(kLast);
   net.let_go(gone);
   net.begin_measuring();
   for (std::size_t i = 0; i < kRounds * kPublishers; ++i) {
     net.publish(kSmallBytes);
-    net.run_for(kBetween);
+    net.run_for(between);
   }
   net.run_for(kLast);
   report.trace_hash = report.trace_hash * 31 + net.trace_hash();

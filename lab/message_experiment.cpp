@@ -19,7 +19,6 @@ namespace {
 
 constexpr const char* kTake = "/lab/take/1.0.0";
 constexpr const char* kAnswer = "/lab/answer/1.0.0";
-constexpr std::size_t kStreamBytes = 1'000'000;
 constexpr std::size_t kTunnelBytes = 300'000;
 constexpr std::size_t kRequestBytes = 100;
 constexpr int kRequests = 20;
@@ -142,9 +141,9 @@ class Talk {
     }
     net_.world().run_for(20s);
   }
-  Part stream() {
+  Part stream(std::size_t bytes) {
     begin();
-    net_.world().run(send_all(net_.node(1).swarm(), net_.id(2), kTake, kStreamBytes));
+    net_.world().run(send_all(net_.node(1).swarm(), net_.id(2), kTake, bytes));
     return end("a stream");
   }
 
@@ -281,7 +280,7 @@ Section carried_section(const std::vector<Part>& parts, std::size_t nodes) {
 Report run_message(const ExperimentOptions& options) {
   Report report;
   Talk talk(options);
-  const Part stream = talk.stream();
+  const Part stream = talk.stream(static_cast<std::size_t>(options.file_bytes));
 
   const auto [first, rest] = talk.requests();
   double delivered = 0;

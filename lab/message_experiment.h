@@ -4,6 +4,8 @@
 
 namespace shoal::lab {
 
+inline constexpr std::size_t kStreamBytes = 1'000'000;
+
 /// The ways in which nodes talk, and who carries what for whom: streams, requests, topics, tunnels.
 Report run_message(const ExperimentOptions& options);
 

@@ -12,8 +12,6 @@ namespace {
 // Sessions of peers in the wild: many short, a few very long. A Weibull law of this shape fits
 // measured ones (Stutzbach and Rejaie, IMC 2006).
 constexpr double kSessionShape = 0.5;
-constexpr Duration kMedianSession = 20min;
-constexpr Duration kMedianPause = 10min;
 
 Duration weibull(sim::SeededRandom& random, Duration median) {
   const double draw = -std::log(1 - random.unit()) / std::log(2.0);
@@ -23,8 +21,8 @@ Duration weibull(sim::SeededRandom& random, Duration median) {
 
 }  // namespace
 
-Sessions::Sessions(LightNet& net, const std::vector<Record>& of_stayers)
-    : net_(net), random_(net.world().seed(), 2) {
+Sessions::Sessions(LightNet& net, const std::vector<Record>& of_stayers, Duration median)
+    : net_(net), median_(median), random_(net.world().seed(), 2) {
   for (std::uint32_t i = 0; i < net_.size(); ++i) {
     const bool stays = std::ranges::find(of_stayers, i, &Record::provider) != of_stayers.end();
     if (!stays) plan(i, true);
@@ -32,7 +30,7 @@ Sessions::Sessions(LightNet& net, const std::vector<Record>& of_stayers)
 }
 
 void Sessions::plan(std::uint32_t index, bool up) {
-  const Duration stay = weibull(random_, up ? kMedianSession : kMedianPause);
+  const Duration stay = weibull(random_, up ? median_ : median_ / 2);
   net_.world().after(stay, [this, index, up, lives = std::weak_ptr<int>(lives_)] {
     if (lives.expired()) return;
     net_.set_up(index, !up);

@@ -47,7 +47,8 @@ Parts take_parts(Crowd& crowd, const Cid& cid) {
 
 Report run_share(const ExperimentOptions& options) {
   Report report;
-  Crowd crowd(options.seed);
+  Crowd crowd(options.seed,
+              {.up_bytes = options.up, .file_bytes = static_cast<std::size_t>(options.file_bytes)});
   for (std::size_t i = 0; i < options.nodes; ++i) crowd.add();
   crowd.world().run_for(20s);
   const Cid cid = crowd.share(crowd[0]);
@@ -63,18 +64,18 @@ Report run_share(const ExperimentOptions& options) {
 
   const double all = std::accumulate(parts.received.begin(), parts.received.end(), 0.0);
   const double by_receivers = all > 0 ? 1 - parts.sent[0] / all : 0;
+  const double times_sent = parts.sent[0] / static_cast<double>(options.file_bytes);
   std::size_t keepers = 0;
   for (const double records : parts.records) keepers += records > 0 ? 1 : 0;
   report.add("receivers", static_cast<double>(getters), "");
-  report.add("sent_by_the_first", parts.sent[0] / Crowd::kFileBytes, "times the file");
+  report.add("sent_by_the_first", times_sent, "times the file");
   report.add("sent_by_receivers", 100 * by_receivers, "%");
   report.add("nodes_that_keep_records", static_cast<double>(keepers), "");
   report.claim = fmt::format(
       "{} nodes got the file one after the other. The first sent it {} times; {} % of all bytes "
       "came "
       "from nodes that had been receivers before. {} of {} nodes keep records of who has it.",
-      getters, number_text(parts.sent[0] / Crowd::kFileBytes), number_text(100 * by_receivers),
-      keepers, options.nodes);
+      getters, number_text(times_sent), number_text(100 * by_receivers), keepers, options.nodes);
   report.held = complete && by_receivers >= 0.3 && keepers >= options.nodes / 2;
   BarChart bytes{
       .title = "Who carried which bytes",

@@ -32,7 +32,9 @@ struct Survived {
 class Survival {
  public:
   Survival(const ExperimentOptions& options, bool one_server)
-      : crowd_(options.seed), one_server_(one_server) {
+      : crowd_(options.seed, {.up_bytes = options.up,
+                              .file_bytes = static_cast<std::size_t>(options.file_bytes)}),
+        one_server_(one_server) {
     for (std::size_t i = 0; i < options.nodes; ++i) crowd_.add();
     crowd_.world().run_for(20s);
     cid_ = crowd_.share(crowd_[0]);

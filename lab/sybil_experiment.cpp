@@ -14,7 +14,6 @@ namespace shoal::lab {
 
 namespace {
 
-constexpr std::size_t kSybilIds = 60;
 // Fewer in small networks, which are for a quick look.
 constexpr std::size_t kTargets = 4;
 constexpr std::size_t kTargetsOfFew = 2;
@@ -39,7 +38,8 @@ std::vector<Plan> plan_attacks(const ExperimentOptions& options) {
     const kad::Key target = kad::Key::of(content);
     const std::uint32_t nearest = net.closest(target, 1).front();
     const std::size_t bits = net.key(nearest).common_prefix(target) + 1;
-    out.push_back({content, peers_near(target, bits, kSybilIds, options.seed * 1000 + i)});
+    out.push_back({content, peers_near(target, bits, static_cast<std::size_t>(options.attackers),
+                                       options.seed * 1000 + i)});
   }
   return out;
 }
@@ -52,7 +52,7 @@ struct Attacked {
   double share() const { return static_cast<double>(found) / static_cast<double>(asked); }
 };
 
-/// Content whose region sixty ids were made in, by somebody who tried until they fit.
+/// Content whose region ids were made in, by somebody who tried until they fit.
 class SybilAttack {
  public:
   SybilAttack(const ExperimentOptions& options, bool lying, bool covers_region)
@@ -135,7 +135,7 @@ Report run_sybil(const ExperimentOptions& options) {
       "look for it find the provider, when they lie, {} %; with records on the 20 nearest alone, "
       "{} "
       "and {} %.",
-      kSybilIds, options.nodes, number_text(100 * silent_with.share()),
+      options.attackers, options.nodes, number_text(100 * silent_with.share()),
       number_text(100 * lying_with.share()), number_text(100 * silent_without.share()),
       number_text(100 * lying_without.share()));
   report.held = silent_with.share() >= 0.99 && lying_with.share() >= 0.95;
@@ -149,7 +149,7 @@ Report run_sybil(const ExperimentOptions& options) {
                   .values = {100 * silent_without.share(), 100 * lying_without.share()}}},
       .to = 110};
   report.sections = {
-      {.heading = "Censorship by sixty ids",
+      {.heading = "Censorship by a few ids",
        .svg = to_svg(chart),
        .text =
            "Whoever makes ids until twenty lie nearest to a key is given all its records. But it "

@@ -82,6 +82,10 @@ def test_every_experiment_of_the_guide_exists_with_sizes_that_fit(folder):
             nodes = re.search(r"--nodes (\d+)", flags)
             if nodes:
                 assert listed[name]["min_nodes"] <= int(nodes[1]) <= listed[name]["max_nodes"], (name, flags)
+            for choice in listed[name]["choices"]:
+                chosen = re.search(choice["flag"] + r" (\d+)( |$)", flags)
+                if chosen:
+                    assert choice["min"] <= int(chosen[1]) <= choice["max"], (name, flags)
 
 
 def test_every_command_of_the_guide_runs_and_its_pages_need_no_network(folder):

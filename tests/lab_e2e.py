@@ -76,8 +76,13 @@ def test_every_experiment_refuses_what_it_cannot_be(folder):
             refused = run("--json", *words, home=folder).fails("usage")
             assert "--nodes" in refused.last["hint"], refused.last
         if each["name"] != "distribute":
-            for flag in (["--size", "1M"], ["--processes"]):
-                run("--json", "lab", each["name"], *flag, "--out", folder / "x", home=folder).fails("usage")
+            run("--json", "lab", each["name"], "--processes", "--out", folder / "x", home=folder).fails("usage")
+        choices = {choice["flag"]: choice for choice in each["choices"]}
+        for flag in ("--size", "--up", "--attackers", "--rate"):
+            most = choices.get(flag, {"max": 0})["max"]
+            refused = run("--json", "lab", each["name"], flag, most + 1, "--out", folder / "x", home=folder)
+            refused.fails("usage")
+            assert "fit" in refused.last["hint"] if most else "--seed" in refused.last["hint"], refused.last
     for flag in (["--size", "1K"], ["--size", "1G"], ["--up", "1K"], ["--up", "1G"]):
         refused = run("--json", "lab", "distribute", *flag, "--out", folder / "x", home=folder).fails("usage")
         assert "fit" in refused.last["hint"], refused.last

@@ -304,6 +304,8 @@ void add_commands(CLI::App& app, Written& written) {
   single(lab, "--seed", written.lab_seed, "N", "all chance follows from it; default 1");
   single(lab, "--nodes", written.nodes, "N", "how many nodes");
   single(lab, "--size", written.size, "N", "bytes of the file, where there is one");
+  single(lab, "--attackers", written.attackers, "N", "how many attack, where somebody does");
+  single(lab, "--rate", written.lab_rate, "N", "of what happens; `shoal lab` says of what");
   lab.add_flag("--processes", written.processes, "distribute: with real processes, by loopback");
   single(lab, "--out", written.out, "DIR", "where the page goes; default: here");
 

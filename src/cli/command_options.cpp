@@ -37,6 +37,14 @@ std::optional<std::uint64_t> positive_if_given(const std::string& text, const ch
   return count;
 }
 
+std::optional<std::uint64_t> size_if_given(const std::string& text, const char* flag) {
+  const auto size = if_given<std::uint64_t>(text, flag, parse_size);
+  if (size == 0u) {
+    throw Error(ErrorCode::usage, std::string(flag) + " cannot be 0", {}, "use 1 or more");
+  }
+  return size;
+}
+
 /// Bytes a second; 0 when there is no limit.
 std::uint64_t rate_if_given(const std::string& text, const char* flag) {
   const auto rate = if_given<std::uint64_t>(text, flag, parse_size);
@@ -203,7 +211,9 @@ std::unique_ptr<Command> make_command(const std::string& name, const Written& wr
     return make_lab({.name = written.experiment,
                      .seed = count_if_given(written.lab_seed, "--seed"),
                      .nodes = positive_if_given(written.nodes, "--nodes"),
-                     .file_bytes = if_given<std::uint64_t>(written.size, "--size", parse_size),
+                     .file_bytes = size_if_given(written.size, "--size"),
+                     .attackers = positive_if_given(written.attackers, "--attackers"),
+                     .rate = positive_if_given(written.lab_rate, "--rate"),
                      .processes = written.processes,
                      .folder = written.out});
   }

@@ -86,6 +86,8 @@ struct LabCommandOptions {
   std::optional<std::uint64_t> seed;
   std::optional<std::uint64_t> nodes;
   std::optional<std::uint64_t> file_bytes;
+  std::optional<std::uint64_t> attackers;
+  std::optional<std::uint64_t> rate;
   bool processes = false;
   std::string folder;  // empty: the working directory
 };

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <boost/json/array.hpp>
+
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/lab_processes.h"
@@ -15,6 +17,34 @@ namespace {
 
 constexpr std::uint64_t kMaxSeed = 1'000'000;
 
+boost::json::array choices_of(const lab::Experiment& experiment) {
+  boost::json::array out;
+  const std::size_t nodes = experiment.usual_nodes;
+  for (const lab::Choice& choice : experiment.choices) {
+    out.push_back(boost::json::object{{"flag", choice.flag},
+                                      {"what", choice.what},
+                                      {"usual", choice.usual.of(nodes)},
+                                      {"min", choice.least.of(nodes)},
+                                      {"max", choice.most.of(nodes)}});
+  }
+  return out;
+}
+
+/// What can be chosen, with the usual values.
+std::string flags_text(const lab::Experiment& experiment) {
+  std::string out;
+  if (experiment.min_nodes < experiment.max_nodes) {
+    out = fmt::format("--nodes {} ({} to {})", experiment.usual_nodes, experiment.min_nodes,
+                      experiment.max_nodes);
+  }
+  for (const lab::Choice& choice : experiment.choices) {
+    out += fmt::format("{}{} {}", out.empty() ? "" : ", ", choice.flag,
+                       choice.usual.of(experiment.usual_nodes));
+    if (choice.flag == "--rate") out += " " + choice.what;
+  }
+  return out.empty() ? "--seed alone" : out;
+}
+
 /// Tells what experiments there are.
 class LabList final : public Command {
  public:
@@ -25,8 +55,10 @@ class LabList final : public Command {
                               {"title", experiment.title},
                               {"nodes", experiment.usual_nodes},
                               {"min_nodes", experiment.min_nodes},
-                              {"max_nodes", experiment.max_nodes}});
+                              {"max_nodes", experiment.max_nodes},
+                              {"choices", choices_of(experiment)}});
       session.output().result(fmt::format("{:<11} {}", experiment.name, experiment.title));
+      session.output().result(fmt::format("{:<11}   {}", "", flags_text(experiment)));
     }
     session.output().note(
         "`shoal lab NAME` runs one in a simulated network and writes NAME.html with what it saw");
@@ -65,24 +97,24 @@ class LabRun final : public Command {
  private:
   /// What cannot be is refused before the work.
   void check(Session& session) {
-    options_.rate = session.options().up;
+    options_.up = session.options().up;
     const std::uint64_t memory = os::available_memory();
     if (!processes_) return lab::check_options(experiment_, options_, memory);
     lab::Experiment real = experiment_;
     real.min_nodes = LabProcesses::kMinNodes;
     real.max_nodes = LabProcesses::kMaxNodes;
     real.node_bytes = LabProcesses::kProcessBytes;
-    real.file_bytes = LabProcesses::kUsualFile;
+    real.choices = {lab::choose_file(LabProcesses::kUsualFile),
+                    lab::choose_up(LabProcesses::kUsualRate)};
     lab::check_options(real, options_, memory);
-    if (options_.rate == 0) options_.rate = LabProcesses::kUsualRate;
-    if (options_.file_bytes == 0) options_.file_bytes = LabProcesses::kUsualFile;
+    options_ = lab::with_usual(real, options_);
   }
 
   Task<lab::Report> simulate(Session& session) {
     session.output().note(
         fmt::format("simulating {} nodes from seed {}", options_.nodes, options_.seed));
-    const lab::Report report =
-        co_await offload(session.system().offload, [this] { return experiment_.run(options_); });
+    const lab::Report report = co_await offload(session.system().offload,
+                                                [this] { return lab::run(experiment_, options_); });
     co_return report;
   }
 
@@ -170,11 +202,13 @@ std::unique_ptr<Command> make_lab(const LabCommandOptions& options) {
       options.processes ? LabProcesses::kUsualNodes : experiment.usual_nodes;
   const std::uint64_t nodes = options.nodes.value_or(usual);
   if (!options.processes) lab::check_size(experiment, nodes);
-  const std::uint64_t size = options.file_bytes.value_or(0);
   return std::make_unique<LabRun>(
       experiment,
-      lab::ExperimentOptions{
-          .seed = seed, .nodes = static_cast<std::size_t>(nodes), .file_bytes = size},
+      lab::ExperimentOptions{.seed = seed,
+                             .nodes = static_cast<std::size_t>(nodes),
+                             .file_bytes = options.file_bytes.value_or(0),
+                             .attackers = options.attackers.value_or(0),
+                             .rate = options.rate.value_or(0)},
       options.folder.empty() ? "." : options.folder, options.processes);
 }
 

@@ -37,7 +37,7 @@ std::optional<boost::json::object> find_event(std::string_view lines, std::strin
 
 lab::CrowdOptions bounds_of(const lab::ExperimentOptions& options) {
   return {.up_limit = lab::UpLimit::node,
-          .up_bytes = options.rate,
+          .up_bytes = options.up,
           .file_bytes = static_cast<std::size_t>(options.file_bytes),
           .leaf_bytes = kRealLeafBytes};
 }
@@ -73,7 +73,7 @@ os::ChildProcess& LabProcesses::start(const std::string& name, std::vector<std::
                                   "--listen",
                                   "/ip4/127.0.0.1/tcp/0",
                                   "--up",
-                                  std::to_string(options_.rate)};
+                                  std::to_string(options_.up)};
   all.insert(all.end(), words.begin(), words.end());
   processes_.push_back(std::make_unique<os::ChildProcess>(std::move(all), path(name + ".out")));
   return *processes_.back();
@@ -193,7 +193,7 @@ Task<lab::Report> LabProcesses::run() {
       "{} processes on this machine, each with {} MB/s upload: the last has {} MB after {} s where "
       "receivers serve, which is {} times the bound; from one server after {} s. The source sent "
       "it {} times instead of {}.",
-      options_.nodes, lab::number_text(static_cast<double>(options_.rate) / 1e6),
+      options_.nodes, lab::number_text(static_cast<double>(options_.up) / 1e6),
       lab::number_text(static_cast<double>(content_.size()) / 1e6), lab::number_text(swarm.last),
       lab::number_text(swarm.last / bound), lab::number_text(server.last),
       lab::number_text(swarm.source_sent), options_.nodes);

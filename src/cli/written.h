@@ -36,7 +36,7 @@ struct Written {
 
   std::string cid, action, key, value, file, bytes;
 
-  std::string experiment, lab_seed, nodes, size, out;
+  std::string experiment, lab_seed, nodes, size, attackers, lab_rate, out;
   bool processes = false;
   std::string target, ticket, local;
   std::vector<std::string> allowed;

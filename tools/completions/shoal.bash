@@ -24,7 +24,7 @@ _shoal_flags() {
     expose) echo '--allow --new-ticket' ;;
     connect) echo '--http' ;;
     ping) echo '-c --count' ;;
-    lab) echo '--seed --nodes --size --processes --out' ;;
+    lab) echo '--seed --nodes --size --attackers --rate --processes --out' ;;
   esac
 }
 

@@ -93,5 +93,7 @@ complete -c shoal -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'how
 complete -c shoal -n '__fish_seen_subcommand_from lab' -l seed -x -d 'all chance follows from it'
 complete -c shoal -n '__fish_seen_subcommand_from lab' -l nodes -x -d 'how many nodes'
 complete -c shoal -n '__fish_seen_subcommand_from lab' -l size -x -d 'bytes of the file'
+complete -c shoal -n '__fish_seen_subcommand_from lab' -l attackers -x -d 'how many attack'
+complete -c shoal -n '__fish_seen_subcommand_from lab' -l rate -x -d 'how often it happens'
 complete -c shoal -n '__fish_seen_subcommand_from lab' -l processes -d 'distribute: with real processes'
 complete -c shoal -n '__fish_seen_subcommand_from lab' -l out -x -a '(__fish_complete_directories)' -d 'where the page goes'
