@@ -317,6 +317,7 @@ const auto kLimits = std::to_array<Limit>({
     {"gossipsub.verifying", gossipsub::Gossipsub::kMaxVerifying, "messages", "signatures of one peer that are checked at once; it is not read beyond"},
     {"gossipsub.chokes", gossipsub::TreeKeys::kMaxKeys, "trees", "trees that a peer keeps to ids, and as many that it is kept to"},
     {"gossipsub.missing", gossipsub::Repairs::kMaxMessages, "messages", "announced messages that have not come"},
+    {"gossipsub.parents", gossipsub::Parents::kMaxTrees, "trees", "trees of which is known who brings their messages"},
     {"gossipsub.transfers", gossipsub::Pieces::kMaxTransfers, "messages", "large messages in pieces, known at once"},
     {"gossipsub.transfers_per_peer", gossipsub::Pieces::kMaxPerPeer, "messages", "those that are not whole, from one peer"},
     {"gossipsub.transfers_per_author", gossipsub::Pieces::kMaxPerAuthor, "messages", "those that are not whole, of one author"},

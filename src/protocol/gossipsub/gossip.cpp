@@ -36,7 +36,7 @@ void Gossip::handle_ihave(const PeerId& from, const std::vector<IHave>& ihave, T
       if (!peer.trees) missing.insert(id);
       // It is probably on its way, over a tree or in pieces.
       if (peer.trees && peer.asked_ids++ < parameters_.max_ihave_ids) {
-        trees_.handle_announcement(from, have.topic, id, now, now + Trees::kGossipDelay);
+        trees_.handle_announcement(from, have.topic, id, true, now);
       }
     }
   }

@@ -56,6 +56,7 @@ void Overlay::unsubscribed(const PeerId& peer, const std::string& name) {
   Topic& topic = topics_.at(name);
   topic.subscribers.erase(peer);
   topic.fanout.erase(peer);
+  topic.dialled.erase(peer);
   if (topic.mesh.erase(peer) > 0) score_.pruned(peer, name);
   memberships_.push_back({name, peer, false});
   drop_if_empty(name);
@@ -67,6 +68,7 @@ void Overlay::disconnected(const PeerId& peer) {
     Topic& topic = topics_.at(name);
     topic.subscribers.erase(peer);
     topic.fanout.erase(peer);
+    topic.dialled.erase(peer);
     topic.mesh.erase(peer);
     memberships_.push_back({name, peer, false});
     drop_if_empty(name);
@@ -100,6 +102,7 @@ void Overlay::leave(const std::string& name, TimePoint now) {
     prune(name, topic, peer, parameters_.unsubscribe_backoff, parameters_.peer_exchange, now);
   }
   topic.joined = false;
+  topic.dialled.clear();
   drop_if_empty(name);
 }
 
@@ -223,6 +226,11 @@ std::set<PeerId> Overlay::targets(const std::string& name, bool own, TimePoint n
     out.insert(topic.fanout.begin(), topic.fanout.end());
   }
   return out;
+}
+
+void Overlay::add_dialled(const std::string& name, std::set<PeerId>& targets) const {
+  const Topic* topic = find(name);
+  if (topic != nullptr) targets.insert(topic->dialled.begin(), topic->dialled.end());
 }
 
 std::vector<PeerId> Overlay::gossip_targets(const std::string& name) {

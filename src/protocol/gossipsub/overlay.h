@@ -35,6 +35,9 @@ class Overlay {
     std::set<PeerId> subscribers;
     std::set<PeerId> mesh;
     std::set<PeerId> fanout;
+    /// Outside of the mesh, with the extension "trees", and dialled from here: attackers who crowd
+    /// into meshes cannot take their place.
+    std::set<PeerId> dialled;
     TimePoint last_publish{};
   };
 
@@ -64,6 +67,8 @@ class Overlay {
 
   /// Who is sent a message of `topic`; `own`: published here.
   std::set<PeerId> targets(const std::string& topic, bool own, TimePoint now);
+  /// Adds who else is sent messages that spread by trees.
+  void add_dialled(const std::string& topic, std::set<PeerId>& targets) const;
   /// Whom gossip about `topic` goes to this time.
   std::vector<PeerId> gossip_targets(const std::string& topic);
 
@@ -79,6 +84,7 @@ class Overlay {
   void cut(const std::string& name, Topic& topic, TimePoint now);
   void add_outbound(const std::string& name, Topic& topic, TimePoint now);
   void graft_better(const std::string& name, Topic& topic, TimePoint now);
+  void maintain_dialled(Topic& topic);
   void maintain_fanout(Topic& topic, TimePoint now);
 
   void graft(const std::string& name, Topic& topic, const PeerId& peer, TimePoint now);

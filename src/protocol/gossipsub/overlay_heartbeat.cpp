@@ -23,6 +23,7 @@ void Overlay::maintain_mesh(const std::string& name, Topic& topic, TimePoint now
   if (topic.mesh.size() > parameters_.d_high) cut(name, topic, now);
   if (topic.mesh.size() >= parameters_.d_low) add_outbound(name, topic, now);
   if (heartbeats_ % parameters_.opportunistic_graft_heartbeats == 0) graft_better(name, topic, now);
+  maintain_dialled(topic);
 }
 
 void Overlay::prune_negative(const std::string& name, Topic& topic, TimePoint now) {
@@ -92,6 +93,25 @@ void Overlay::graft_better(const std::string& name, Topic& topic, TimePoint now)
   };
   for (const PeerId& peer : pick(topic, parameters_.opportunistic_graft_peers, fits)) {
     graft(name, topic, peer, now);
+  }
+}
+
+/// So many that with those of the mesh, d_dialled peers which we dialled are sent to. They stay the
+/// same as long as they can, for the trees' sake.
+void Overlay::maintain_dialled(Topic& topic) {
+  const auto fits = [&](const PeerId& id) {
+    const Peer& peer = peers_.at(id);
+    return peer.outbound && peer.trees && !topic.mesh.contains(id) && !is_direct(id) &&
+           score_.score(id) >= 0;
+  };
+  std::erase_if(topic.dialled, [&](const PeerId& peer) { return !fits(peer); });
+  const std::size_t enough =
+      parameters_.d_dialled - std::min(parameters_.d_dialled, count_outbound(topic.mesh));
+  while (topic.dialled.size() > enough) topic.dialled.erase(topic.dialled.begin());
+  if (topic.dialled.size() == enough) return;
+  const auto fresh = [&](const PeerId& id) { return fits(id) && !topic.dialled.contains(id); };
+  for (const PeerId& peer : pick(topic, enough - topic.dialled.size(), fresh)) {
+    topic.dialled.insert(peer);
   }
 }
 

@@ -122,6 +122,8 @@ struct Parameters {
   /// The extension of gossipsub 1.3 that both ends must have: one copy over the fastest way, ids
   /// over the others, large messages in pieces. For signed messages with the default id.
   bool trees = true;
+  /// Peers that we dialled, in the mesh or not, which messages are sent to over trees.
+  std::size_t d_dialled = 6;
   /// Own messages that are larger go in pieces of so many bytes.
   std::size_t pieces_threshold_bytes = 64 * 1024;
   std::uint32_t piece_bytes = 32 * 1024;

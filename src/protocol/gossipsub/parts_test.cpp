@@ -168,6 +168,30 @@ TEST(GossipsubInbox, counts_what_nobody_took_in_time) {
   EXPECT_EQ(next->author(), peer_of(1));
 }
 
+/// That what is counted is what memory it takes, the library's test of a pause shows.
+TEST(GossipsubInbox, an_hour_of_1000_messages_a_second_costs_16_MB_and_one_number) {
+  constexpr std::uint64_t kHour = 3600 * 1000;
+  shoal::testing::TestLoop loop;
+  Inbox inbox(loop.waits, {});
+  std::vector<Received> different;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    Message message = anonymous_message(kTopic, Bytes(1000, static_cast<std::uint8_t>(i)));
+    different.push_back({store_message(std::move(message), std::to_string(i)), peer_of(2)});
+  }
+  for (std::uint64_t i = 0; i < kHour; ++i) inbox.push(different[i % different.size()]);
+  const std::uint64_t missed = inbox.missed();
+  std::uint64_t kept = 0;
+  std::size_t bytes = 0;
+  while (const auto next = inbox.try_next()) {
+    ++kept;
+    bytes += Inbox::cost(*next);
+  }
+  EXPECT_EQ(missed + kept, kHour);
+  EXPECT_EQ(inbox.missed(), missed) << "no more while it catches up";
+  EXPECT_GT(kept, 1000U);
+  EXPECT_LT(bytes, 16'000'000U);
+}
+
 TEST(GossipsubInbox, bounds_bytes_but_keeps_the_newest) {
   shoal::testing::TestLoop loop;
   Inbox inbox(loop.waits, {.messages = 10, .bytes = 100});

@@ -13,14 +13,23 @@ void Repairs::announced(const MessageId& id, const PeerId& by, TimePoint now, Ti
   }
   Announced& message = found->second;
   if (is_announced_by(id, by)) return;
-  if (message.by.size() == kMaxAnnouncers) {
-    // Liars must not fill it: whoever was asked has had its chance.
-    const auto asked = std::ranges::find(message.by, true, &Announced::Announcer::asked);
-    if (asked == message.by.end()) return;
-    message.by.erase(asked);
-  }
+  if (message.by.size() == kMaxAnnouncers && !make_room(message, by)) return;
   message.by.push_back({.peer = by, .at = now});
   if (due < message.due) schedule(found, due);
+}
+
+/// Liars must not fill it: whoever was asked has had its chance, and who is trusted more comes
+/// instead of who is trusted least.
+bool Repairs::make_room(Announced& message, const PeerId& newcomer) const {
+  auto victim =
+      std::ranges::find_if(message.by, [](const auto& each) { return each.asked.has_value(); });
+  if (victim == message.by.end()) {
+    const auto trust = [this](const Announced::Announcer& each) { return trusts_(each.peer); };
+    victim = std::ranges::min_element(message.by, {}, trust);
+    if (trusts_(newcomer) <= trust(*victim)) return false;
+  }
+  message.by.erase(victim);
+  return true;
 }
 
 bool Repairs::is_announced_by(const MessageId& id, const PeerId& peer) const {
@@ -39,30 +48,30 @@ std::optional<Repairs::Announced> Repairs::arrived(const MessageId& id) {
   return out;
 }
 
-std::vector<std::pair<PeerId, MessageId>> Repairs::take_due(TimePoint now, const Rank& rank) {
+std::vector<std::pair<PeerId, MessageId>> Repairs::take_due(TimePoint now) {
   std::vector<std::pair<PeerId, MessageId>> out;
   while (!by_due_.empty() && by_due_.begin()->first <= now) {
     const auto message = messages_.find(by_due_.begin()->second);
-    // One first, and then as many as have not answered: most may be liars.
-    auto& by = message->second.by;
-    const auto asked = std::ranges::count(by, true, &Announced::Announcer::asked);
-    std::vector<Announced::Announcer*> next;
-    for (Announced::Announcer& each : by) {
-      if (!each.asked) next.push_back(&each);
+    std::vector<std::pair<Trust, Announced::Announcer*>> next;
+    std::size_t asked = 0;
+    for (Announced::Announcer& each : message->second.by) {
+      if (each.asked) ++asked;
+      if (!each.asked) next.emplace_back(trusts_(each.peer), &each);
     }
     if (next.empty()) {
       erase(message);
       continue;
     }
-    std::ranges::stable_sort(next, std::greater{},
-                             [&](const auto* each) { return rank(each->peer); });
-    next.resize(
-        std::min(next.size(), static_cast<std::size_t>(std::max<std::ptrdiff_t>(asked, 1))));
-    for (Announced::Announcer* each : next) {
-      each->asked = true;
+    std::ranges::stable_sort(next, std::greater{}, [](const auto& each) { return each.first; });
+    // As many as have not answered, as most may be liars; of those who came to us two at first.
+    const bool trusted = next.front().first.reliable && next.front().first.outbound;
+    const std::size_t count = std::max(asked, trusted ? std::size_t{1} : std::size_t{2});
+    next.resize(std::min(next.size(), count));
+    for (const auto& [trust, each] : next) {
+      each->asked = now;
       out.emplace_back(each->peer, message->first);
     }
-    schedule(message, now + kRetryDelay);
+    schedule(message, now + answers_.get());
   }
   return out;
 }

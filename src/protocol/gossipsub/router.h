@@ -97,12 +97,13 @@ class Router {
   void receive_whole(const Pieces::Whole& whole, TimePoint now);
   bool uses_trees(const std::string& topic) const;
   bool is_here(const MessageId& id, TimePoint now);
-  void note_duplicate(const PeerId& from, const std::string& topic, SeenCache::Entry& seen,
-                      TimePoint now);
+  void note_duplicate(const PeerId& from, const std::string& topic, const MessageId& id,
+                      SeenCache::Entry& seen, TimePoint now);
   void refuse_invalid(const PendingMessages::Entry& entry);
   void note_duplicates(const PendingMessages::Entry& entry, SeenCache::Entry& seen, TimePoint now);
   void reject(const PendingMessages::Entry& entry);
   void accept(const PendingMessages::Entry& entry, SeenCache::Entry& seen, TimePoint now);
+  /// `tree`: whose peers that want ids get ids; 0 for copies to all.
   void forward(const MessagePtr& message, TreeKey tree, std::set<PeerId> targets);
   void exchange_peers(const std::vector<ExchangedPeer>& peers);
   void dial_direct_peers();

@@ -24,7 +24,7 @@ void Router::receive_message(const PeerId& from, Message message, TimePoint now)
   }
   MessageId id = id_of(message);
   if (SeenCache::Entry* seen = seen_.find(id, now)) {
-    note_duplicate(from, message.topic, *seen, now);
+    note_duplicate(from, message.topic, id, *seen, now);
     return;
   }
   if (PendingMessages::Entry* same = pending_.find_same(id, message)) {
@@ -49,12 +49,12 @@ void Router::receive_message(const PeerId& from, Message message, TimePoint now)
   }
 }
 
-void Router::note_duplicate(const PeerId& from, const std::string& topic, SeenCache::Entry& seen,
-                            TimePoint now) {
+void Router::note_duplicate(const PeerId& from, const std::string& topic, const MessageId& id,
+                            SeenCache::Entry& seen, TimePoint now) {
   ++counts_.duplicates;
   if (seen.verdict == Verdict::reject) score_.invalid_message(from, topic);
   if (seen.verdict != Verdict::accept) return;
-  trees_.duplicate(from, seen.tree);
+  trees_.duplicate(from, id, seen.tree, now);
   const bool in_window = now - seen.at <= score_.topic(topic).mesh_deliveries_window;
   if (!in_window || seen.delivered_by.size() == SeenCache::kMaxPeersPerMessage) return;
   if (seen.delivered_by.insert(from).second) score_.near_first_delivery(from, topic);
@@ -63,8 +63,9 @@ void Router::note_duplicate(const PeerId& from, const std::string& topic, SeenCa
 void Router::note_duplicates(const PendingMessages::Entry& entry, SeenCache::Entry& seen,
                              TimePoint now) {
   const std::string& topic = entry.message->message.topic;
-  note_duplicate(entry.from, topic, seen, now);
-  for (const PeerId& other : entry.others) note_duplicate(other, topic, seen, now);
+  const MessageId& id = entry.message->id;
+  note_duplicate(entry.from, topic, id, seen, now);
+  for (const PeerId& other : entry.others) note_duplicate(other, topic, id, seen, now);
 }
 
 void Router::verified(Ticket ticket, bool valid, TimePoint now) {
@@ -134,12 +135,15 @@ void Router::accept(const PendingMessages::Entry& entry, SeenCache::Entry& seen,
   gossip_.keep(entry.message);
   if (uses_trees(topic) && !entry.message->manifest) seen.tree = tree_of(entry.message->message);
   std::set<PeerId> targets = overlay_.targets(topic, false, now);
+  if (seen.tree != 0) overlay_.add_dialled(topic, targets);
   for (const PeerId& peer : seen.delivered_by) targets.erase(peer);
-  const auto announcers = trees_.delivered(entry.message->id, topic, seen.tree, entry.from, now);
-  for (const PeerId& peer : announcers) targets.erase(peer);
-  for (const PeerId& peer : entry.others) trees_.duplicate(peer, seen.tree);
+  const auto told = trees_.delivered(entry.message->id, topic, seen.tree, entry.from, now);
+  for (const PeerId& peer : told.announcers) targets.erase(peer);
+  for (const PeerId& peer : entry.others) {
+    trees_.duplicate(peer, entry.message->id, seen.tree, now);
+  }
   for (const PeerId& peer : pieces_.accepted(entry.message, targets, now)) targets.erase(peer);
-  forward(entry.message, seen.tree, std::move(targets));
+  forward(entry.message, told.repaired ? 0 : seen.tree, std::move(targets));
   actions_.emplace_back(Deliver{entry.message, entry.from});
 }
 

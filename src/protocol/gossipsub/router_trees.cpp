@@ -40,7 +40,7 @@ void Router::receive_announcements(const PeerId& peer, const Announcement& said,
   for (std::size_t i = 0; i < count; ++i) {
     const MessageId& id = said.ids[i];
     if (pending_.has(id) || pieces_.is_coming(id)) continue;
-    trees_.handle_announcement(peer, said.topic, id, now, now + Trees::kRepairDelay);
+    trees_.handle_announcement(peer, said.topic, id, false, now);
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "protocol/gossipsub/tree_rpc.h"
@@ -21,6 +22,8 @@ class TreeKeys {
   }
   /// Whether it was in.
   bool remove(TreeKey key) { return std::erase(keys_, key) > 0; }
+  /// All, which are in no more.
+  std::vector<TreeKey> take() { return std::exchange(keys_, {}); }
   std::size_t size() const { return keys_.size(); }
 
  private:

@@ -27,7 +27,28 @@ Trees::Trees(const Parameters& parameters, Peers& peers, PeerScore& score, SeenC
       seen_(seen),
       promises_(promises),
       random_(random),
-      control_(control) {}
+      control_(control),
+      repairs_([this](const PeerId& peer) { return trust(peer); }) {}
+
+Repairs::Trust Trees::trust(const PeerId& peer) const {
+  const auto found = peers_.find(peer);
+  if (found == peers_.end()) return {.reliable = false};
+  return {.reliable = !parents_.is_unreliable(peer, now_),
+          .outbound = found->second.outbound,
+          .score = score_.score(peer)};
+}
+
+void Trees::disconnected(const PeerId& peer) {
+  repairs_.forget(peer);
+  parents_.forget(peer);
+}
+
+std::optional<TimePoint> Trees::next_due() const {
+  const auto repair = repairs_.next_due();
+  const auto failure = parents_.next_due();
+  if (!repair || !failure) return repair ? repair : failure;
+  return std::min(*repair, *failure);
+}
 
 bool Trees::speaks(const PeerId& peer) const {
   const auto found = peers_.find(peer);
@@ -54,10 +75,11 @@ std::size_t Trees::admit(const PeerId& from, std::size_t ids) {
 }
 
 void Trees::handle_announcement(const PeerId& from, const std::string& topic, const MessageId& id,
-                                TimePoint now, TimePoint due) {
+                                bool gossip, TimePoint now) {
+  now_ = now;
   SeenCache::Entry* seen = seen_.find(id, now);
   if (seen == nullptr) {
-    repairs_.announced(id, from, now, due);
+    repairs_.announced(id, from, now, now + (gossip ? kGossipDelay : leads_.get()));
     return;
   }
   // Whom we choked cannot show by copies that it has the message as soon as others.
@@ -73,37 +95,83 @@ void Trees::announce(const PeerId& peer, const std::string& topic, const Message
   announced.back().ids.push_back(id);
 }
 
-void Trees::duplicate(const PeerId& peer, TreeKey key) {
+void Trees::duplicate(const PeerId& peer, const MessageId& id, TreeKey key, TimePoint now) {
   if (key == 0 || !speaks(peer)) return;
-  // Told each time: the peer may have forgotten.
-  peers_.at(peer).choked.add(key);
+  parents_.came(peer, id);
   // It has another way, and would choke us after the next message.
   peers_.at(peer).chokes_us.add(key);
+  const PeerId* const first = parents_.of(key);
+  const bool better = first != nullptr && *first != peer && parents_.is_unreliable(*first, now) &&
+                      !parents_.is_unreliable(peer, now);
+  if (!better) {
+    choke(peer, key);
+    return;
+  }
+  const PeerId former = *first;
+  parents_.set(key, peer);
+  if (speaks(former)) choke(former, key);
+}
+
+/// Told each time: the peer may have forgotten.
+void Trees::choke(const PeerId& peer, TreeKey key) {
+  peers_.at(peer).choked.add(key);
   TreeMessages& told = control_.to(peer).trees;
   if (std::ranges::find(told.choke, key) == told.choke.end()) told.choke.push_back(key);
 }
 
-std::set<PeerId> Trees::delivered(const MessageId& id, const std::string& topic, TreeKey key,
+Trees::Delivered Trees::delivered(const MessageId& id, const std::string& topic, TreeKey key,
                                   const PeerId& from, TimePoint now) {
-  const auto announced = repairs_.arrived(id);
-  std::set<PeerId> out;
-  bool asked = false;
-  if (announced) {
-    const auto& first = announced->by.empty() ? from : announced->by.front().peer;
-    if (first != from && now - announced->by.front().at >= kBetterBy) unchoke(first, key);
-    for (const auto& announcer : announced->by) {
-      out.insert(announcer.peer);
-      asked = asked || (announcer.peer == from && announcer.asked);
-      if (announcer.peer == from || !speaks(announcer.peer)) continue;
-      if (peers_.at(announcer.peer).choked.contains(key)) {
-        score_.near_first_delivery(announcer.peer, topic);
+  now_ = now;
+  Delivered out;
+  const bool choked = is_choked(from, key);
+  if (const auto announced = repairs_.arrived(id)) {
+    for (const auto& each : announced->by) out.announcers.insert(each.peer);
+    out.repaired = note_announcers(*announced, topic, key, from);
+    if (out.repaired) {
+      for (const auto& each : announced->by) {
+        if (each.asked && each.peer != from) parents_.suspect(each.peer, id, now);
       }
     }
   }
-  if (key != 0 && speaks(from) && (asked || peers_.at(from).choked.contains(key))) {
-    unchoke(from, key);
-  }
+  if (key == 0) return out;
+  // Else the parent would have been earlier.
+  if (out.repaired || choked) suspect_parent(id, key, from);
+  parents_.set(key, from);
+  if (speaks(from) && (out.repaired || choked)) unchoke(from, key);
   return out;
+}
+
+/// Whether `from` was asked for it.
+bool Trees::note_announcers(const Repairs::Announced& announced, const std::string& topic,
+                            TreeKey key, const PeerId& from) {
+  bool asked = false;
+  for (const auto& each : announced.by) {
+    if (each.peer == from && each.asked) {
+      asked = true;
+      repairs_.answered(now_ - *each.asked);
+    }
+    if (each.peer != from && is_choked(each.peer, key)) {
+      score_.near_first_delivery(each.peer, topic);
+    }
+  }
+  if (announced.by.empty()) return asked;
+  const Duration lead = now_ - announced.by.front().at;
+  const PeerId& first = announced.by.front().peer;
+  if (!asked) leads_.add(lead);
+  if (first != from && lead >= kBetterBy && !parents_.is_unreliable(first, now_)) {
+    unchoke(first, key);
+  }
+  return asked;
+}
+
+void Trees::suspect_parent(const MessageId& id, TreeKey key, const PeerId& from) {
+  const PeerId* const parent = parents_.of(key);
+  if (parent == nullptr || *parent == from || !peers_.contains(*parent)) return;
+  parents_.suspect(*parent, id, now_);
+}
+
+bool Trees::is_choked(const PeerId& peer, TreeKey key) const {
+  return speaks(peer) && peers_.at(peer).choked.contains(key);
 }
 
 void Trees::unchoke(const PeerId& peer, TreeKey key) {
@@ -112,10 +180,21 @@ void Trees::unchoke(const PeerId& peer, TreeKey key) {
   control_.to(peer).trees.unchoke.push_back(key);
 }
 
+/// Everybody sends copies again, until each tree is found anew; but for who is not relied upon.
+void Trees::renew(TimePoint now) {
+  if (renewed_at_ && now - *renewed_at_ < kRenewInterval) return;
+  renewed_at_ = now;
+  for (auto& [id, peer] : peers_) {
+    if (peer.choked.size() == 0 || parents_.is_unreliable(id, now)) continue;
+    auto& told = control_.to(id).trees.unchoke;
+    for (const TreeKey key : peer.choked.take()) told.push_back(key);
+  }
+}
+
 void Trees::repair(TimePoint now, const Pieces& pieces) {
-  const auto due =
-      repairs_.take_due(now, [this](const PeerId& peer) { return score_.score(peer); });
-  for (const auto& [peer, id] : due) {
+  now_ = now;
+  if (!parents_.take_failed(now).empty()) renew(now);
+  for (const auto& [peer, id] : repairs_.take_due(now)) {
     if (!peers_.contains(peer) || seen_.find(id, now) != nullptr || pieces.is_coming(id)) continue;
     if (score_.score(peer) < score_.thresholds().gossip) continue;
     control_.to(peer).control.iwant.push_back(id);

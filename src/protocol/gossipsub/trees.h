@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "protocol/gossipsub/message.h"
+#include "protocol/gossipsub/parents.h"
 #include "protocol/gossipsub/peers.h"
 #include "protocol/gossipsub/pieces.h"
 #include "protocol/gossipsub/promises.h"
@@ -24,15 +25,20 @@ TreeKey tree_of(const Message& message);
 /// Messages of one author take the same fastest ways through the mesh each time. A peer whose copy
 /// comes second is choked for that author: it sends ids instead, at once. An id without its message
 /// means that the tree is broken or slow above: the message is asked for, and whoever has it sends
-/// all further ones.
+/// all further ones. When a peer does not bring what it should, all trees are made anew, and none
+/// of them hangs on that peer alone for a time.
 class Trees {
  public:
   /// From an announcement until the message is asked for: the copy that is on its way comes first.
+  /// Between the two, by how much earlier announcements were so far.
+  static constexpr Duration kLeastRepairDelay = 25ms;
   static constexpr Duration kRepairDelay = 60ms;
   /// The same for what a heartbeat's IHAVE tells of.
   static constexpr Duration kGossipDelay = 250ms;
   /// An announcer that was so much earlier than the message is a better way.
   static constexpr Duration kBetterBy = 25ms;
+  /// Between two times that all trees are made anew.
+  static constexpr Duration kRenewInterval = 5s;
 
   /// Borrows all for its life.
   Trees(const Parameters& parameters, Peers& peers, PeerScore& score, SeenCache& seen,
@@ -43,29 +49,42 @@ class Trees {
   bool is_lazy(const PeerId& peer, TreeKey key) const;
 
   void handle_choke(const PeerId& peer, const TreeMessages& said);
-  /// An id of a topic that is joined. `due` as in Repairs.
+  /// An id of a topic that is joined, in an announcement or, `gossip`, in an IHAVE.
   void handle_announcement(const PeerId& peer, const std::string& topic, const MessageId& id,
-                           TimePoint now, TimePoint due);
+                           bool gossip, TimePoint now);
   /// How many more ids may be taken of the peer before the next heartbeat; counts them.
   std::size_t admit(const PeerId& peer, std::size_t ids);
 
   void announce(const PeerId& peer, const std::string& topic, const MessageId& id);
   /// A good message that was here before came again from `peer`.
-  void duplicate(const PeerId& peer, TreeKey key);
-  /// A good message came first from `from`. Those who announced it, who need no copy.
-  std::set<PeerId> delivered(const MessageId& id, const std::string& topic, TreeKey key,
-                             const PeerId& from, TimePoint now);
+  void duplicate(const PeerId& peer, const MessageId& id, TreeKey key, TimePoint now);
+  struct Delivered {
+    /// They need no copy.
+    std::set<PeerId> announcers{};
+    /// It had to be asked for, so that others may miss it as well: they are sent copies at once.
+    bool repaired = false;
+  };
+  /// A good message came first from `from`.
+  Delivered delivered(const MessageId& id, const std::string& topic, TreeKey key,
+                      const PeerId& from, TimePoint now);
   /// Need not be asked for: it is here, or comes in pieces.
   void settle(const MessageId& id) { repairs_.arrived(id); }
 
-  void disconnected(const PeerId& peer) { repairs_.forget(peer); }
+  void disconnected(const PeerId& peer);
   /// Asks for what did not come, unless it comes in pieces.
   void repair(TimePoint now, const Pieces& pieces);
-  std::optional<TimePoint> next_due() const { return repairs_.next_due(); }
+  std::optional<TimePoint> next_due() const;
   std::size_t missing() const { return repairs_.size(); }
 
  private:
+  void choke(const PeerId& peer, TreeKey key);
   void unchoke(const PeerId& peer, TreeKey key);
+  bool is_choked(const PeerId& peer, TreeKey key) const;
+  bool note_announcers(const Repairs::Announced& announced, const std::string& topic, TreeKey key,
+                       const PeerId& from);
+  void suspect_parent(const MessageId& id, TreeKey key, const PeerId& from);
+  void renew(TimePoint now);
+  Repairs::Trust trust(const PeerId& peer) const;
 
   const Parameters& parameters_;
   Peers& peers_;
@@ -75,6 +94,10 @@ class Trees {
   Random& random_;
   ControlBatch& control_;
   Repairs repairs_;
+  Parents parents_;
+  DelayEstimate leads_{kLeastRepairDelay, kRepairDelay};
+  TimePoint now_{};  // of the call
+  std::optional<TimePoint> renewed_at_;
 };
 
 }  // namespace shoal::gossipsub

@@ -27,6 +27,11 @@ class GossipsubTrees : public ::testing::Test {
     }
     test->act();
   }
+  /// Peers that we dialled, in the topic.
+  void begin_dialled(const std::vector<unsigned>& peers) {
+    for (const unsigned peer : peers) test->connect_with_trees(peer, true);
+    test->act();
+  }
   /// Message `number` of author 9 comes from `peer`; what the router does.
   std::vector<Action> send(unsigned peer, std::uint64_t number) {
     test->send_message(peer, message_of(9, number));
@@ -122,12 +127,15 @@ TEST_F(GossipsubTrees, do_not_ask_for_what_came_meanwhile) {
 
 TEST_F(GossipsubTrees, ask_the_next_when_the_first_does_not_answer) {
   begin(3);
-  test->say_announced(1, {id(1)});
-  test->say_announced(2, {id(1)});
+  begin_dialled({4, 5});
+  test->say_announced(4, {id(1)});
+  test->say_announced(5, {id(1)});
   test->pass(Trees::kRepairDelay);
-  EXPECT_EQ(told(test->act(), 1).control.iwant.size(), 1U);
-  test->pass(Repairs::kRetryDelay);
-  EXPECT_EQ(told(test->act(), 2).control.iwant.size(), 1U);
+  const auto first = test->act();
+  EXPECT_EQ(told(first, 4).control.iwant.size(), 1U);
+  EXPECT_EQ(told(first, 5).control.iwant.size(), 0U);
+  test->pass(Repairs::kMostRetryDelay);
+  EXPECT_EQ(told(test->act(), 5).control.iwant.size(), 1U);
   test->pass(10s);
   EXPECT_EQ(test->router.trees().missing(), 0U);
 }
@@ -137,35 +145,170 @@ TEST_F(GossipsubTrees, ask_more_at_once_when_nobody_answers) {
   for (unsigned peer = 1; peer <= 8; ++peer) test->say_announced(peer, {id(1)});
   test->pass(Trees::kRepairDelay);
   std::size_t asked = 0;
-  for (const std::size_t expected : {1U, 2U, 4U, 8U}) {
+  for (const std::size_t expected : {2U, 4U, 8U}) {
     for (const SendControl& each : only<SendControl>(test->act())) {
       asked += each.rpc.control.iwant.size();
     }
     EXPECT_EQ(asked, expected);
-    test->pass(Repairs::kRetryDelay);
+    test->pass(Repairs::kMostRetryDelay);
   }
 }
 
 TEST_F(GossipsubTrees, ask_an_announcer_that_comes_after_many_liars) {
-  begin(9);
+  constexpr unsigned kLast = Repairs::kMaxAnnouncers + 1;
+  begin(kLast);
+  for (unsigned peer = 1; peer < kLast; ++peer) test->say_announced(peer, {id(1)});
+  test->pass(Trees::kRepairDelay);
+  test->act();
+  test->say_announced(kLast, {id(1)});
+  test->router.set_application_score(peer_of(kLast), 5);
+  test->pass(Repairs::kMostRetryDelay);
+  EXPECT_EQ(told(test->act(), kLast).control.iwant.size(), 1U);
+}
+
+TEST_F(GossipsubTrees, liars_do_not_keep_out_an_announcer_that_we_dialled) {
+  begin(Repairs::kMaxAnnouncers);
+  begin_dialled({20});
   for (unsigned peer = 1; peer <= Repairs::kMaxAnnouncers; ++peer) {
     test->say_announced(peer, {id(1)});
   }
+  test->say_announced(20, {id(1)});
   test->pass(Trees::kRepairDelay);
-  test->act();
-  test->say_announced(9, {id(1)});
-  test->router.set_application_score(peer_of(9), 5);
-  test->pass(Repairs::kRetryDelay);
-  EXPECT_EQ(told(test->act(), 9).control.iwant.size(), 1U);
+  const auto actions = test->act();
+  EXPECT_EQ(told(actions, 20).control.iwant.size(), 1U);
+  EXPECT_EQ(only<SendControl>(actions).size(), 1U) << "nobody else is asked";
+}
+
+TEST_F(GossipsubTrees, ask_others_as_soon_as_answers_mostly_come) {
+  begin(0);
+  begin_dialled({1, 2});
+  for (std::uint64_t number = 1; number <= 10; ++number) {
+    test->say_announced(1, {id(number)});
+    test->pass(Trees::kRepairDelay + 30ms);
+    send(1, number);
+  }
+  test->say_announced(1, {id(11)});
+  test->say_announced(2, {id(11)});
+  test->pass(Trees::kRepairDelay);
+  const bool one_first = !told(test->act(), 1).control.iwant.empty();
+  test->pass(Repairs::kLeastRetryDelay);
+  EXPECT_EQ(told(test->act(), one_first ? 2 : 1).control.iwant.size(), 1U);
 }
 
 TEST_F(GossipsubTrees, ask_the_peer_with_the_best_score_first) {
   begin(3);
   test->router.set_application_score(peer_of(2), 5);
-  test->say_announced(1, {id(1)});
-  test->say_announced(2, {id(1)});
+  test->router.set_application_score(peer_of(3), 5);
+  for (const unsigned peer : {1U, 2U, 3U}) test->say_announced(peer, {id(1)});
   test->pass(Trees::kRepairDelay);
-  EXPECT_EQ(told(test->act(), 2).control.iwant.size(), 1U);
+  const auto actions = test->act();
+  EXPECT_EQ(told(actions, 1).control.iwant.size(), 0U);
+  EXPECT_EQ(told(actions, 2).control.iwant.size(), 1U);
+  EXPECT_EQ(told(actions, 3).control.iwant.size(), 1U);
+}
+
+TEST_F(GossipsubTrees, reach_peers_that_we_dialled_outside_of_a_crowded_mesh) {
+  Parameters parameters;
+  parameters.d_out = 0;
+  begin(static_cast<unsigned>(parameters.d_high), parameters);
+  begin_dialled({20, 21});
+  test->beat();
+  test->act();
+  ASSERT_FALSE(test->in_mesh(20) || test->in_mesh(21));
+  const auto actions = send(1, 1);
+  EXPECT_TRUE(is_sent_to(actions, 20));
+  EXPECT_TRUE(is_sent_to(actions, 21));
+  test->say(20, {.choke = {tree()}});
+  EXPECT_FALSE(is_sent_to(send(1, 2), 20));
+}
+
+TEST_F(GossipsubTrees, send_to_so_many_that_we_dialled_and_no_more) {
+  Parameters parameters;
+  begin(0, parameters);
+  std::vector<unsigned> many;
+  for (unsigned peer = 1; peer <= 30; ++peer) many.push_back(peer);
+  begin_dialled(many);
+  for (unsigned peer = 1; peer <= 30; ++peer) test->say_prune(peer);  // no mesh
+  test->beat();
+  test->act();
+  ASSERT_TRUE(test->mesh().empty());
+  test->connect_with_trees(31);
+  EXPECT_EQ(only<SendMessage>(send(31, 1)).size(), parameters.d_dialled);
+}
+
+/// Peer 1 is the way, and announces where it should send.
+class GossipsubFailingParent : public GossipsubTrees {
+ protected:
+  void SetUp() override {
+    begin(4);
+    for (const unsigned peer : {1U, 2U, 3U}) send(peer, 1);
+    test->say_announced(1, {id(2)});
+    test->say_announced(2, {id(2)});
+    test->pass(Trees::kRepairDelay);
+    test->act();
+  }
+};
+
+TEST_F(GossipsubFailingParent, makes_everybody_send_again) {
+  send(2, 2);
+  test->pass(Parents::kGrace);
+  const auto actions = test->act();
+  EXPECT_EQ(told(actions, 3).trees.unchoke, std::vector<TreeKey>{tree()});
+  EXPECT_TRUE(told(actions, 1).trees.unchoke.empty());
+}
+
+TEST_F(GossipsubFailingParent, is_cleared_by_a_copy_that_is_only_late) {
+  send(2, 2);
+  send(1, 2);
+  test->pass(Parents::kGrace);
+  EXPECT_TRUE(told(test->act(), 3).trees.unchoke.empty());
+}
+
+TEST_F(GossipsubFailingParent, is_not_relied_upon_when_it_is_the_first_again) {
+  send(2, 2);
+  test->pass(Parents::kGrace);
+  test->act();
+  send(1, 3);
+  const auto actions = send(3, 3);
+  EXPECT_TRUE(told(actions, 3).trees.choke.empty());
+  EXPECT_EQ(told(actions, 1).trees.choke, std::vector<TreeKey>{tree()});
+  EXPECT_EQ(told(send(2, 3), 2).trees.choke, std::vector<TreeKey>{tree()}) << "one is enough";
+}
+
+TEST_F(GossipsubFailingParent, is_forgiven_in_time) {
+  send(2, 2);
+  test->pass(Parents::kGrace);
+  test->pass(Parents::kDistrust);
+  test->act();
+  send(1, 3);
+  EXPECT_EQ(told(send(3, 3), 3).trees.choke, std::vector<TreeKey>{tree()});
+}
+
+TEST_F(GossipsubFailingParent, does_not_make_trees_anew_all_the_time) {
+  send(2, 2);
+  test->pass(Parents::kGrace);
+  test->act();
+  send(3, 2);  // choked once more
+  test->say_announced(2, {id(3)});
+  test->say_announced(3, {id(3)});
+  test->pass(Trees::kRepairDelay);
+  test->act();
+  send(3, 3);
+  send(4, 3);
+  test->pass(Parents::kGrace);
+  EXPECT_TRUE(told(test->act(), 4).trees.unchoke.empty());
+}
+
+TEST(GossipsubParents, are_bounded) {
+  Parents parents;
+  for (TreeKey tree = 1; tree <= Parents::kMaxTrees + 1; ++tree) parents.set(tree, peer_of(1));
+  EXPECT_EQ(parents.size(), Parents::kMaxTrees);
+  EXPECT_EQ(parents.of(1), nullptr);
+  EXPECT_NE(parents.of(2), nullptr);
+  for (std::size_t i = 0; i <= Parents::kMaxSuspects; ++i) {
+    parents.suspect(peer_of(1), std::to_string(i), TimePoint());
+  }
+  EXPECT_EQ(parents.take_failed(TimePoint() + Parents::kGrace).size(), Parents::kMaxSuspects);
 }
 
 TEST_F(GossipsubTrees, unchoke_an_announcer_that_is_much_earlier) {
