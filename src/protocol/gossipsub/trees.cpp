@@ -33,9 +33,11 @@ Trees::Trees(const Parameters& parameters, Peers& peers, PeerScore& score, SeenC
 Repairs::Trust Trees::trust(const PeerId& peer) const {
   const auto found = peers_.find(peer);
   if (found == peers_.end()) return {.reliable = false};
+  // Of those that we dialled the first is the nearest; among the others liars come first.
+  const bool outbound = found->second.outbound;
   return {.reliable = !parents_.is_unreliable(peer, now_),
-          .outbound = found->second.outbound,
-          .score = score_.score(peer)};
+          .outbound = outbound,
+          .score = outbound ? 0 : score_.score(peer)};
 }
 
 void Trees::disconnected(const PeerId& peer) {
@@ -124,7 +126,9 @@ Trees::Delivered Trees::delivered(const MessageId& id, const std::string& topic,
   now_ = now;
   Delivered out;
   const bool choked = is_choked(from, key);
-  if (const auto announced = repairs_.arrived(id)) {
+  const auto announced = repairs_.arrived(id);
+  if (!announced && key != 0) leads_.add(0s);
+  if (announced) {
     for (const auto& each : announced->by) out.announcers.insert(each.peer);
     out.repaired = note_announcers(*announced, topic, key, from);
     if (out.repaired) {

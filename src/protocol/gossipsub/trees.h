@@ -31,7 +31,7 @@ class Trees {
  public:
   /// From an announcement until the message is asked for: the copy that is on its way comes first.
   /// Between the two, by how much earlier announcements were so far.
-  static constexpr Duration kLeastRepairDelay = 25ms;
+  static constexpr Duration kLeastRepairDelay = 10ms;
   static constexpr Duration kRepairDelay = 60ms;
   /// The same for what a heartbeat's IHAVE tells of.
   static constexpr Duration kGossipDelay = 250ms;
