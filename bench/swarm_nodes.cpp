@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -37,14 +38,15 @@ struct Options {
   std::uint64_t seed = 1;
   std::uint32_t receivers = 100;
   std::uint32_t blocks = 256;
-  std::uint64_t block_bytes = 64 * 1024;
-  std::uint64_t up = 1'000'000;
+  std::uint64_t block_bytes = 256 * 1024;
+  std::uint64_t up = 4'000'000;
   std::uint32_t latency_ms = 10;  // one way
   bool line = false;              // the line is what limits, not the node
   double leave_after = 0;         // copies that the source sends before it leaves; 0: it stays
   double churn_percent = 0;       // of the receivers that leave in each minute, and come back
   std::uint32_t late = 0;         // receivers that join when half of the least time has passed
   std::uint32_t slow = 0;         // receivers with a tenth of the upload and download
+  double timeline = 0;            // seconds between the lines about every upload; 0: none
 };
 
 /// A receiver, from its start to its end, with what it had to begin anew.
@@ -62,6 +64,9 @@ struct Receiver {
   std::uint64_t from_source = 0;
   std::uint64_t duplicate = 0;
   std::uint64_t sources = 0;
+  std::uint64_t sent = 0;  // bytes of blocks
+  std::uint64_t sent_before = 0;
+  std::optional<Subscription> counting;
 };
 
 struct Figures {
@@ -102,7 +107,7 @@ class Swarm {
     for (std::uint32_t i = 0; i < options_.receivers; ++i) add_receiver(i);
     world_.run_for(1s);
     const double cpu = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
-    began_ = world_.now();
+    began_ = shown_ = world_.now();
     const double least = file_bytes() / static_cast<double>(options_.up);
     const auto half =
         std::chrono::duration_cast<Duration>(std::chrono::duration<double>(least / 2));
@@ -153,12 +158,19 @@ class Swarm {
     how.profile.chunk_bytes = options_.block_bytes;
     root_ = world_.run(share_->index({"/file"}, how)).root;
     share_->announce([](const routing::Provided&) {});
+    counting_ = count_sent(*source_, source_sent_);
     source_id_ = source_->id();
     source_address_ = source_->addresses().front();
   }
 
+  static Subscription count_sent(node::Node& node, std::uint64_t& sum) {
+    return node.context().bitswap.when_sent(
+        [&sum](const content::Sent& sent) { sum += sent.bytes; });
+  }
+
   void end_source() {
     if (!source_) return;
+    counting_.reset();
     world_.run(share_->stop());
     share_.reset();
     world_.run(source_->stop());
@@ -168,9 +180,11 @@ class Swarm {
   void add_receiver(std::uint32_t i) {
     Receiver& receiver = receivers_.emplace_back(add_host(is_slow(i)));
     receiver.node = make_node(receiver.host);
+    receiver.counting = count_sent(*receiver.node, receiver.sent);
   }
 
   void end(Receiver& receiver) {
+    receiver.counting.reset();
     if (receiver.life) world_.run(receiver.life->stop());
     receiver.life.reset();
     if (receiver.share) world_.run(receiver.share->stop());
@@ -219,6 +233,7 @@ class Swarm {
       if (!receiver.back_at || world_.now() < *receiver.back_at) continue;
       receiver.back_at.reset();
       receiver.node = make_node(receiver.host);
+      receiver.counting = count_sent(*receiver.node, receiver.sent);
       begin(receiver, Duration::zero());
     }
   }
@@ -251,9 +266,30 @@ class Swarm {
     while (!all_done() && world_.now() < began_ + kLimit) {
       world_.run_for(kLook);
       churn();
+      show_uploads();
       const double sent = static_cast<double>(sent_by_source()) / file_bytes();
       if (options_.leave_after > 0 && source_ && sent >= options_.leave_after) end_source();
     }
+  }
+
+  /// How much of each upload was used since the last line, in percent: the source, the mean of the
+  /// receivers, then each of them. What is being sent counts once it has been sent.
+  void show_uploads() {
+    if (options_.timeline <= 0 || seconds_of(world_.now() - shown_) < options_.timeline) return;
+    const double most = seconds_of(world_.now() - shown_) * static_cast<double>(options_.up) / 100;
+    shown_ = world_.now();
+    double sum = 0;
+    std::string each;
+    for (Receiver& one : receivers_) {
+      const double used =
+          static_cast<double>(one.sent - std::exchange(one.sent_before, one.sent)) / most;
+      sum += used;
+      each += fmt::format(" {:.0f}{}", used, one.done ? "." : "");
+    }
+    const double source =
+        static_cast<double>(source_sent_ - std::exchange(source_before_, source_sent_)) / most;
+    fmt::print(stderr, "{:6.1f} s: source {:4.0f} %, receivers {:4.0f} %:{}\n",
+               seconds_of(shown_ - began_), source, sum / options_.receivers, each);
   }
 
   Figures figures() const {
@@ -295,6 +331,10 @@ class Swarm {
   std::optional<PeerId> source_id_;
   std::optional<Multiaddr> source_address_;
   std::deque<Receiver> receivers_;
+  std::optional<Subscription> counting_;
+  std::uint64_t source_sent_ = 0;
+  std::uint64_t source_before_ = 0;
+  TimePoint shown_{};
   std::uint64_t left_ = 0;  // under churn
   TimePoint began_{};
 };
@@ -327,6 +367,8 @@ Options parse(int count, char** words) {
       out.late = whole();
     } else if (word == "--slow") {
       out.slow = whole();
+    } else if (word == "--timeline") {
+      out.timeline = number();
     } else {
       fmt::print(stderr, "bench_swarm: no option {}\n", word);
       std::exit(2);

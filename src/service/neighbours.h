@@ -17,13 +17,13 @@ namespace shoal::service {
 class Neighbours final : net::ConnectionObserver, pex::Exchange::Member {
  public:
   /// Connects to others while there are fewer, and asks no more than so many.
-  static constexpr std::size_t kWanted = 4;
-  static constexpr std::size_t kMost = 6;
+  static constexpr std::size_t kWanted = 10;
+  static constexpr std::size_t kMost = 24;
   /// Peers that were named and not tried yet, or tried lately.
   static constexpr std::size_t kMaxCandidates = 64;
   static constexpr std::size_t kMaxTried = 256;
   /// Two that are named to each other do not both dial: the one with the greater id waits.
-  static constexpr Duration kYield = 300ms;
+  static constexpr Duration kYield = 100ms;
   /// One that was not reached, or has left, is not tried again for so long.
   static constexpr Duration kRetry = 30s;
 

@@ -8,14 +8,7 @@ namespace shoal::content::bitswap {
 
 void PeerWants::receive(const Message& message, const SizeOf& size_of, TimePoint now) {
   refill(now);
-  if (message.full) {
-    std::erase_if(wants_, [](const auto& want) { return !want.second.sending; });
-    for (auto& [hash, want] : wants_) want.called_off = true;
-    queue_.clear();
-    queued_bytes_ = 0;
-    waiting_.clear();
-    presences_.clear();
-  }
+  if (message.full) clear();
   for (const WantEntry& entry : message.wants) {
     if (entry.cid.hash().is(HashCode::identity)) continue;  // carries its own content
     if (entry.cancel) {
@@ -26,8 +19,20 @@ void PeerWants::receive(const Message& message, const SizeOf& size_of, TimePoint
   }
 }
 
+void PeerWants::clear() {
+  std::erase_if(wants_, [](const auto& want) { return !want.second.sending; });
+  for (auto& [hash, want] : wants_) want.called_off = true;
+  queue_.clear();
+  queued_bytes_ = 0;
+  waiting_.clear();
+  held_.clear();
+  offers_.clear();
+  presences_.clear();
+}
+
 void PeerWants::add(const WantEntry& entry, const SizeOf& size_of) {
   const Multihash& hash = entry.cid.hash();
+  if (entry.type == WantType::block) offers_.erase(hash);
   auto known = wants_.find(hash);
   if (known != wants_.end() && known->second.sending) {
     known->second.called_off = false;
@@ -55,6 +60,8 @@ void PeerWants::answer(Wants::iterator entry, std::optional<std::uint64_t> bytes
   want.bytes = bytes.value_or(0);
   if (bytes && want.type == WantType::block) {
     enqueue(want);
+  } else if (bytes && holds_ && *bytes >= kMinHeldBytes) {
+    held_.emplace(want.cid.hash(), *bytes);
   } else if (bytes) {
     say(want.cid, true);
     erase(entry);
@@ -98,7 +105,7 @@ void PeerWants::settle_front() {
 
 bool PeerWants::waits_for(const Multihash& hash) const {
   const auto want = wants_.find(hash);
-  return want != wants_.end() && !want->second.queued && !want->second.sending;
+  return want != wants_.end() && !want->second.queued && !want->second.sending && !is_held(hash);
 }
 
 bool PeerWants::is_queued(const Multihash& hash) const {
@@ -123,6 +130,7 @@ void PeerWants::offer(const Multihash& hash, std::uint64_t bytes) {
 }
 
 void PeerWants::cancel(const Multihash& hash) {
+  offers_.erase(hash);
   const auto want = wants_.find(hash);
   if (want == wants_.end()) return;
   if (want->second.sending) {
@@ -139,7 +147,30 @@ void PeerWants::erase(Wants::iterator entry) {
     queued_bytes_ -= static_cast<std::size_t>(want.bytes);
   }
   waiting_.erase(want.order);
+  held_.erase(want.cid.hash());
   wants_.erase(entry);
+}
+
+std::vector<Multihash> PeerWants::held(std::size_t first, std::size_t count) const {
+  std::vector<Multihash> out;
+  auto next = std::next(held_.begin(), static_cast<std::ptrdiff_t>(std::min(first, held_.size())));
+  for (; next != held_.end() && out.size() < count; ++next) out.push_back(next->first);
+  return out;
+}
+
+void PeerWants::tell_held(const Multihash& hash, TimePoint now) {
+  const auto held = held_.find(hash);
+  const auto want = wants_.find(hash);
+  if (held == held_.end() || !say(want->second.cid, true)) return;
+  if (offers_.size() < kMaxOffers) offers_.insert_or_assign(hash, Offer{held->second, now});
+  erase(want);
+}
+
+std::size_t PeerWants::offered_bytes(TimePoint now) {
+  std::erase_if(offers_, [now](const auto& one) { return now - one.second.since >= kOfferTime; });
+  std::size_t out = 0;
+  for (const auto& [hash, offer] : offers_) out += static_cast<std::size_t>(offer.bytes);
+  return out;
 }
 
 bool PeerWants::make_room() {

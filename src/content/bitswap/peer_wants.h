@@ -19,7 +19,9 @@ namespace shoal::content::bitswap {
 ///                            ^                                  |
 ///                            +------------ missing() -----------+
 ///
-/// A HAVE that was asked for ends the want, too. A want that is said again while its block is on
+/// A HAVE that was asked for ends the want, too. To a peer that shares what it gets it is held back
+/// until we can send the block soon, as Server decides: peers then ask whoever has time for them.
+/// A want that is said again while its block is on
 /// its way changes nothing: on a slow line peers lose patience (Kubo after 30 s). One that is
 /// called off meanwhile counts until its way has ended, but is_wanted() no more.
 ///
@@ -34,6 +36,13 @@ class PeerWants {
   static constexpr double kTokens = 8 * 1024;
   static constexpr double kTokensPerSecond = 2048;
 
+  /// HAVE is held back for blocks of at least so many bytes: a smaller one costs no more than the
+  /// question for it.
+  static constexpr std::uint64_t kMinHeldBytes = 16 * 1024;
+  /// How long an offer that is neither taken nor declined counts as one, and how many are counted.
+  static constexpr Duration kOfferTime = 200ms;
+  static constexpr std::size_t kMaxOffers = 128;
+
   /// None for what we lack.
   using SizeOf = std::function<std::optional<std::uint64_t>(const Multihash&)>;
 
@@ -45,6 +54,9 @@ class PeerWants {
   /// From now on the block that has been sent least goes first: the peer shares what it gets.
   void send_rarest_first(CopiesOf copies);
 
+  /// From now on it is told of blocks that we have with tell_held() only.
+  void hold_haves() { holds_ = true; }
+
   /// Takes over the peer's words. More wants than kMaxWants push out one that waits for a block we
   /// lack, or are not taken.
   void receive(const Message& message, const SizeOf& size_of, TimePoint now);
@@ -55,6 +67,15 @@ class PeerWants {
   std::vector<Multihash> waiting() const;
   /// A block has come.
   void offer(const Multihash& hash, std::uint64_t bytes);
+
+  /// Whether its HAVE is held back, and how many are.
+  bool is_held(const Multihash& hash) const { return held_.contains(hash); }
+  std::size_t held() const { return held_.size(); }
+  /// At most `count` of them, from the `first` in the order of their hashes.
+  std::vector<Multihash> held(std::size_t first, std::size_t count) const;
+  /// Says it: the block is offered until the peer asks for it, declines, or kOfferTime is over.
+  void tell_held(const Multihash& hash, TimePoint now);
+  std::size_t offered_bytes(TimePoint now);
 
   bool has_blocks() const { return !queue_.empty(); }
   bool has_presences() const { return !presences_.empty(); }
@@ -91,6 +112,10 @@ class PeerWants {
     bool called_off = false;  // while sending
     bool told = false;        // a presence about it is on its way out
   };
+  struct Offer {
+    std::uint64_t bytes;
+    TimePoint since;
+  };
   struct Rank {
     std::uint32_t copies;
     std::int32_t priority;
@@ -109,6 +134,7 @@ class PeerWants {
   void cancel(const Multihash& hash);
   void erase(Wants::iterator want);
   void enqueue(Want& want);
+  void clear();
   /// Lets a block that was sent to others meanwhile give way.
   void settle_front();
   static Rank rank_of(const Want& want) { return {want.copies, want.priority, want.order}; }
@@ -121,6 +147,9 @@ class PeerWants {
   std::map<Rank, Multihash> queue_;
   std::size_t queued_bytes_ = 0;
   std::map<std::uint64_t, Multihash> waiting_;  // by order of arrival
+  std::map<Multihash, std::uint64_t> held_;     // with their bytes
+  std::map<Multihash, Offer> offers_;           // that were told
+  bool holds_ = false;
   std::vector<Presence> presences_;
   std::uint64_t next_order_ = 0;
   double tokens_ = kTokens;

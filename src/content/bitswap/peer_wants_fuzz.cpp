@@ -34,6 +34,7 @@ class Run {
       SHOAL_CHECK(peer_wants_.presence_count() <= PeerWants::kMaxPresences);
       SHOAL_CHECK(peer_wants_.has_blocks() == (peer_wants_.next_bytes().has_value()));
     }
+    SHOAL_CHECK(peer_wants_.held() <= PeerWants::kMaxWants);
     // In the end all that can be served is served, each block once.
     std::set<Cid> served;
     while (const auto request = peer_wants_.next_block()) {
@@ -67,7 +68,7 @@ class Run {
       case 2:
         return hear(1 + number % 64, number, what >> 3);
       case 3:
-        return peer_wants_.offer(cid_of(number).hash(), number);
+        return peer_wants_.offer(cid_of(number).hash(), number << 6);
       case 4:
         if (const auto request = peer_wants_.next_block()) peer_wants_.missing(request->hash());
         return;
@@ -85,6 +86,12 @@ class Run {
           peer_wants_.send_rarest_first(
               [this](const Multihash& hash) { return hash.digest().front() % 4 == 0 ? sent_ : 0; });
         }
+        if (number % 4 == 2) peer_wants_.hold_haves();
+        for (const Multihash& hash : peer_wants_.held(number, 3)) {
+          SHOAL_CHECK(!peer_wants_.waits_for(hash));
+          peer_wants_.tell_held(hash, now_);
+        }
+        SHOAL_CHECK(peer_wants_.offered_bytes(now_) <= PeerWants::kMaxOffers << 18);
         ++sent_;
         now_ += number * 10ms;
     }
@@ -96,7 +103,7 @@ class Run {
     for (std::size_t i = 0; i < count; ++i) message.wants.push_back(entry(first + i, look));
     const auto size_of = [](const Multihash& hash) -> std::optional<std::uint64_t> {
       if (hash.digest().front() % 2 == 0) return std::nullopt;
-      return hash.digest().back();
+      return std::uint64_t{hash.digest().back()} << 10;
     };
     peer_wants_.receive(message, size_of, now_);
   }

@@ -89,6 +89,59 @@ TEST(BitswapLedger, says_what_it_has_and_what_it_has_not) {
   EXPECT_EQ(peer_wants.size(), 3u);  // b, c and d are remembered
 }
 
+PeerWants::SizeOf all_of(std::uint64_t bytes) {
+  return [bytes](const Multihash&) { return bytes; };
+}
+
+TEST(BitswapLedger, holds_back_that_it_has_big_blocks_until_it_is_told) {
+  PeerWants peer_wants(kBegin);
+  peer_wants.hold_haves();
+  const auto have = [](const char* name) {
+    return WantEntry{cid_of(name), 1, false, WantType::have, true};
+  };
+  peer_wants.receive(wants({have("small")}), all_of(PeerWants::kMinHeldBytes - 1), kBegin);
+  EXPECT_EQ(peer_wants.take_presences(100).size(), 1u);
+  peer_wants.receive(wants({have("a"), have("b"), have("c")}), all_of(PeerWants::kMinHeldBytes),
+                     kBegin);
+  EXPECT_EQ(peer_wants.take_presences(100).size(), 0u);
+  EXPECT_EQ(peer_wants.held(), 3u);
+  EXPECT_EQ(peer_wants.held(1, 100).size(), 2u);
+  peer_wants.tell_held(cid_of("a").hash(), kBegin);
+  EXPECT_FALSE(peer_wants.is_held(cid_of("a").hash()));
+  ASSERT_EQ(peer_wants.take_presences(100).size(), 1u);
+  peer_wants.receive(wants({{cid_of("b"), 0, true}}), all_of(1), kBegin);
+  EXPECT_EQ(peer_wants.held(), 1u);
+  peer_wants.tell_held(cid_of("b").hash(), kBegin);
+  EXPECT_FALSE(peer_wants.has_presences());
+}
+
+TEST(BitswapLedger, offers_count_until_taken_declined_or_over) {
+  PeerWants peer_wants(kBegin);
+  peer_wants.hold_haves();
+  Message many;
+  for (std::size_t i = 0; i <= PeerWants::kMaxOffers; ++i) {
+    many.wants.push_back({cid_of(std::to_string(i)), 1, false, WantType::have, true});
+  }
+  peer_wants.receive(many, all_of(PeerWants::kMinHeldBytes), kBegin);
+  for (const Multihash& hash : peer_wants.held(0, many.wants.size())) {
+    peer_wants.tell_held(hash, kBegin);
+  }
+  const std::size_t most = PeerWants::kMaxOffers * PeerWants::kMinHeldBytes;
+  EXPECT_EQ(peer_wants.offered_bytes(kBegin), most);
+  EXPECT_EQ(peer_wants.take_presences(1000).size(), PeerWants::kMaxOffers + 1);
+  Message half = many;
+  half.wants.resize(PeerWants::kMaxOffers / 2);
+  for (std::size_t i = 0; i < half.wants.size(); ++i) {
+    half.wants[i].type = WantType::block;
+    half.wants[i].cancel = i % 2 == 0;
+  }
+  peer_wants.receive(half, all_of(PeerWants::kMinHeldBytes), kBegin);
+  // The one that was beyond the bound may be among these.
+  EXPECT_LE(peer_wants.offered_bytes(kBegin), most / 2 + PeerWants::kMinHeldBytes);
+  EXPECT_GE(peer_wants.offered_bytes(kBegin), most / 2);
+  EXPECT_EQ(peer_wants.offered_bytes(kBegin + PeerWants::kOfferTime), 0u);
+}
+
 TEST(BitswapLedger, answers_later_what_comes_later) {
   Held held;
   PeerWants peer_wants(kBegin);

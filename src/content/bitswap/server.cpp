@@ -15,6 +15,7 @@ Server::Server(System& system, net::Swarm& swarm, BlockReader& store)
       budget_(system, {.bytes = kBudgetBytes, .bytes_per_peer = kReadAheadBytes}),
       copies_(std::hash<PeerId>{}(swarm.local_peer())),
       queue_(system),
+      may_offer_(system.waits),
       tasks_(system.waits, "bitswap server") {}
 
 void Server::receive(const PeerId& from, const Message& message) {
@@ -30,6 +31,7 @@ void Server::receive(const PeerId& from, const Message& message) {
   peer->out.leave_worse_connection();
   if (peer->peer_wants.has_blocks()) peer->wanted.notify_all();
   if (peer->peer_wants.has_presences()) peer->sendable.notify_all();
+  if (peer->sharing) look_for_offers();
 }
 
 void Server::offer(const Multihash& hash) {
@@ -42,6 +44,7 @@ void Server::offer(const Multihash& hash) {
     if (peer->peer_wants.has_blocks()) peer->wanted.notify_all();
     if (peer->peer_wants.has_presences()) peer->sendable.notify_all();
   }
+  look_for_offers();
 }
 
 void Server::offer_all() {
@@ -52,6 +55,7 @@ void Server::offer_all() {
     if (peer->peer_wants.has_blocks()) peer->wanted.notify_all();
     if (peer->peer_wants.has_presences()) peer->sendable.notify_all();
   }
+  look_for_offers();
 }
 
 Server::PeerPtr Server::start(const PeerId& id) {
@@ -73,13 +77,15 @@ void Server::note_sharing(const PeerId& id) {
 bool Server::is_giving() const {
   return std::ranges::any_of(peers_, [](const auto& one) {
     const Peer& peer = *one.second;
-    return peer.sharing && (peer.peer_wants.has_blocks() || !peer.is_idle());
+    const bool wants = peer.peer_wants.has_blocks() || peer.peer_wants.held() > 0;
+    return peer.sharing && (wants || !peer.is_idle());
   });
 }
 
 void Server::make_sharing(Peer& peer) {
   peer.sharing = true;
   peer.peer_wants.send_rarest_first([this](const Multihash& hash) { return copies_.of(hash); });
+  peer.peer_wants.hold_haves();
   peer.sendable.notify_all();
 }
 
@@ -111,6 +117,7 @@ void Server::disconnected(const PeerId& from, net::ConnectionId connection, bool
   peer->out.disconnected(connection);
   peer->beside.disconnected(connection);
   if (was_last) end(peer);
+  look_for_offers();
 }
 
 std::size_t Server::Peer::bytes_leaving(const BlockFilter& counted) const {
@@ -144,8 +151,10 @@ bool Server::is_established(const PeerId& peer) const {
 
 void Server::credit_givers(const Peer& peer, const Message& message) {
   for (const WantEntry& entry : message.wants) {
-    if (!entry.cancel || !peer.peer_wants.is_queued(entry.cid.hash())) continue;
-    const std::optional<std::uint32_t> giver = copies_.only_holder(entry.cid.hash());
+    const Multihash& hash = entry.cid.hash();
+    const bool lacked = peer.peer_wants.is_queued(hash) || peer.peer_wants.is_held(hash);
+    if (!entry.cancel || !lacked) continue;
+    const std::optional<std::uint32_t> giver = copies_.only_holder(hash);
     if (!giver || *giver == peer.number) continue;
     const auto found =
         std::ranges::find_if(peers_, [&](const auto& one) { return one.second->number == *giver; });

@@ -49,6 +49,12 @@ class Server {
   /// it gave at least a fourth of that: to us, or to others, who then want it of us no more.
   static constexpr std::uint64_t kTrustedBlocks = 4;
   static constexpr std::uint64_t kSentForGiven = 4;
+  /// Blocks are offered to those that share while less than so much is on its way to them, or what
+  /// leaves in so much time: enough to keep the line busy until the next answer.
+  static constexpr std::size_t kOfferAheadBytes = 128 * 1024;
+  static constexpr Duration kOfferAhead = 150ms;
+  /// Blocks among which the rarest is chosen for an offer, which is also what one costs.
+  static constexpr std::size_t kOfferChoice = 32;
   /// One that shares hears of blocks that have come together, and no sooner after the last.
   static constexpr Duration kSayPause = 20ms;
   /// In the middle of a message nobody waits longer for a turn: its receiver would give it up.
@@ -106,6 +112,15 @@ class Server {
   void make_sharing(Peer& peer);
   std::size_t read_ahead_bytes(const Peer& peer) const;
   void forget_copies(const Batch& batch);
+  /// Offers blocks to those that share what they get, while the line has time for them.
+  Task<void> offer_blocks();
+  Peer* choose_taker(TimePoint now);
+  std::optional<Multihash> choose_offer(const Peer& peer);
+  /// On its way to it: offered, asked for, read or being written.
+  std::size_t under_way_bytes(Peer& peer, TimePoint now) const;
+  std::size_t offer_ahead_bytes(TimePoint now) const;
+  void note_sent_bytes(std::size_t bytes);
+  void look_for_offers();
   Task<void> send_next(Peer& peer);
   /// Several peers are sent to, and some of them share what they get.
   bool is_swarm() const { return !sharing_.empty() && peers_.size() > 1; }
@@ -134,6 +149,12 @@ class Server {
   std::set<PeerId> sharing_;      // likewise
   std::map<PeerId, PeerPtr> peers_;
   std::uint32_t next_number_ = 0;
+  Event may_offer_;
+  bool look_again_ = false;
+  bool offering_ = false;
+  double sent_lately_ = 0;  // bytes to those that share, of which half is forgotten each second
+  TimePoint sent_lately_at_{};
+  std::size_t largest_ = 0;  // block of theirs
   TaskGroup tasks_;
 };
 

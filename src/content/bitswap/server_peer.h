@@ -70,6 +70,7 @@ struct Server::Peer {
   OutboundStream beside;       // for what must not wait behind blocks
   TimePoint said_at{};         // beside blocks
   bool sharing = false;        // what it gets
+  bool has_offer = false;      // that it was not told yet
   bool slow = false;           // it gave up its turn
   double rate = 0;             // at which the last message went, in bytes per second
   std::deque<BatchPtr> ready;  // read, to be written

@@ -43,7 +43,8 @@ Task<void> Server::say_beside(PeerPtr peer) {
       co_await peer->sendable.wait();
       continue;
     }
-    if (peer->sharing && system_.clock.now() < peer->said_at + kSayPause) {
+    const bool waits = peer->sharing && !peer->has_offer;
+    if (waits && system_.clock.now() < peer->said_at + kSayPause) {
       co_await system_.clock.sleep_until(peer->said_at + kSayPause);
       continue;
     }
@@ -62,6 +63,7 @@ Task<void> Server::say(Peer& peer) {
   co_await peer.beside.ready();
   Message message;
   message.presences = peer.peer_wants.take_presences(kMaxPresences);
+  peer.has_offer = false;
   peer.said_at = system_.clock.now();
   if (peer.beside.version() != Version::v1_2 || message.presences.empty()) co_return;
   const EncodedMessage encoded = encode_message(message, Version::v1_2);
@@ -130,6 +132,7 @@ Task<void> Server::send_next(Peer& peer) {
   batch->put_back();
   peer.drained.notify_all();
   for (const Cid& cid : batch->cids) peer.peer_wants.sent(cid.hash());
+  if (peer.sharing) note_sent_bytes(bytes);
   peer.sent += batch->cids.size();
   if (batch->turn && !batch->cids.empty()) batch->turn->note_sent();
   if (bytes >= kTurnBytes) {

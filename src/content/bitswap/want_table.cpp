@@ -167,6 +167,8 @@ void WantTable::have(Peer peer, const Multihash& hash, TimePoint now) {
   peers_[peer].lacks = 0;
   if (peers_[peer].role == PeerRole::part && asked.ask != Ask::block) {
     peers_[peer].offers.emplace(entry->second.order, &entry->second);
+    // It may offer something else instead.
+    if (!is_left_to_wholes(entry->second)) tell(entry->second, asked, Ask::nothing);
   }
   if (exhausted_.contains(entry->second.order)) make_open(entry->second);
 }

@@ -56,6 +56,21 @@ TEST(WantTableTogether, takes_from_it_what_a_source_was_asked_for) {
   EXPECT_EQ(table.outstanding(part), 1u);
 }
 
+TEST(WantTableTogether, declines_what_another_was_asked_for) {
+  Together table;
+  const auto one = table.live(PeerRole::part);
+  const auto other = table.live(PeerRole::part);
+  table.want(block(0));
+  table.plan(table.now);
+  table.have(one, block(0), table.now);
+  EXPECT_EQ(table.told(Ask::block, one), 1u);
+  table.have(other, block(0), table.now);
+  EXPECT_EQ(table.told(Ask::nothing, other), 1u);
+  // And takes it up when that one goes.
+  table.peer_down(one);
+  EXPECT_EQ(table.told(Ask::block, other), 1u);
+}
+
 TEST(WantTableTogether, gives_a_source_64_blocks_to_choose_from_and_two_half_each) {
   Together table;
   const auto whole = table.live(PeerRole::whole);

@@ -179,6 +179,7 @@ Task<void> Exchange::State::tell_news(System& system, Random& random, RootPtr ro
   std::exception_ptr failure;
   try {
     bool first = true;
+    Duration pause = kNewsPause;
     while (!ended && root->joined()) {
       const std::uint64_t revision = root->revision;
       Names names{.whole = root->whole(), .peers = root->roster.news(stream.peer, told, random)};
@@ -194,7 +195,8 @@ Task<void> Exchange::State::tell_news(System& system, Random& random, RootPtr ro
                         "telling a peer of others");
       }
       if (!listens) break;
-      co_await system.clock.sleep_for(kNewsPause);
+      co_await system.clock.sleep_for(pause);
+      pause = std::min<Duration>(2 * pause, kLongestNewsPause);
       while (root->revision == revision && root->joined() && !ended) {
         co_await root->changed.wait();
       }

@@ -20,8 +20,10 @@ class Exchange {
   /// what there is.
   static constexpr std::size_t kMaxListeners = 256;
   static constexpr std::size_t kMaxStreamsPerPeer = 16;
-  /// Changes are told together, and no sooner after the last.
-  static constexpr Duration kNewsPause = 200ms;
+  /// Changes are told together, and no sooner after the last: twice as long each time, so that
+  /// those who begin together soon know some of each other.
+  static constexpr Duration kNewsPause = 50ms;
+  static constexpr Duration kLongestNewsPause = 800ms;
   /// For the first message of an asker, and for each that goes out.
   static constexpr Duration kTimeout = 30s;
   /// How long the addresses of a record are kept.

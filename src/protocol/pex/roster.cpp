@@ -24,8 +24,8 @@ std::vector<Named> Roster::news(const PeerId& asker, Told& told, Random& random)
   for (const auto& peer : peers_) {
     if (peer.first != asker && !told.peers.contains(peer.first)) fresh.push_back(&peer);
   }
-  std::size_t most = std::min(kMaxNames, kMaxTold - std::min(kMaxTold, told.peers.size()));
-  if (!std::exchange(told.asked, true)) most = std::min(most, kMaxFirst);
+  const std::size_t at_once = std::exchange(told.asked, true) ? kMaxNews : kMaxFirst;
+  const std::size_t most = std::min(at_once, kMaxTold - std::min(kMaxTold, told.peers.size()));
   const std::size_t count = std::min(most, fresh.size());
   std::vector<Named> out;
   out.reserve(count);

@@ -17,9 +17,11 @@ class Roster {
   /// One more is not named to anybody.
   static constexpr std::size_t kMaxPeers = 512;
   /// Peers that one asker is told in all: enough to find some that it can reach.
-  static constexpr std::size_t kMaxTold = 64;
+  static constexpr std::size_t kMaxTold = 32;
   /// Of those that are there when it asks.
-  static constexpr std::size_t kMaxFirst = 16;
+  static constexpr std::size_t kMaxFirst = 12;
+  /// Of those that come later, at once: many come together when a transfer begins.
+  static constexpr std::size_t kMaxNews = 6;
 
   /// What one asker has been told.
   struct Told {
