@@ -40,8 +40,8 @@ type testPeer struct {
 	identified map[peer.ID]event.EvtPeerIdentificationCompleted
 }
 
-// transportOptions are those for "quic", which secures and multiplexes by itself, for WebSocket ("ws")
-// with Noise, or for TCP with "noise", "tls" or "both".
+// transportOptions are those for "quic", which secures and multiplexes by itself, for WebSocket ("ws"; in
+// TLS "wss") with Noise, or for TCP with "noise", "tls" or "both".
 func transportOptions(security, listen string) ([]libp2p.Option, error) {
 	if security == "quic" {
 		return []libp2p.Option{
@@ -49,10 +49,15 @@ func transportOptions(security, listen string) ([]libp2p.Option, error) {
 			libp2p.Transport(libp2pquic.NewTransport),
 		}, nil
 	}
-	if security == "ws" {
+	if security == "ws" || security == "wss" {
+		listen := map[string]string{"ws": "/ip4/127.0.0.1/tcp/0/ws", "wss": "/ip4/127.0.0.1/tcp/0/tls/ws"}[security]
+		certificate, trust, err := webTLS()
+		if err != nil {
+			return nil, err
+		}
 		return []libp2p.Option{
-			libp2p.ListenAddrStrings("/ip4/127.0.0.1/tcp/0/ws"),
-			libp2p.Transport(websocket.New),
+			libp2p.ListenAddrStrings(listen),
+			libp2p.Transport(websocket.New, websocket.WithTLSConfig(certificate), websocket.WithTLSClientConfig(trust)),
 			libp2p.Security(noise.ID, noise.New),
 			libp2p.Muxer(yamux.ID, yamux.DefaultTransport),
 		}, nil

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 import { quic } from '@chainsafe/libp2p-quic'
 import { generateKeyPair } from '@libp2p/crypto/keys'
 import { identify, identifyPush } from '@libp2p/identify'
@@ -23,15 +25,24 @@ const KEY_TYPES = { ed25519: 'Ed25519', secp256k1: 'secp256k1', rsa: 'RSA' }
 const PATIENCE_MS = 10_000
 const MAX_STREAMS = 256 // the defaults are 32 in and 64 out for each protocol
 
+// What a WebSocket in TLS listens with; whom it trusts is NODE_EXTRA_CA_CERTS.
+function webTLS () {
+  const file = process.env.INTEROP_CERTIFICATE
+  if (file == null) return undefined
+  const pem = readFileSync(file)
+  return { key: pem, cert: pem }
+}
+
 // QUIC secures and multiplexes by itself.
 function transportOf (security) {
   if (security === 'quic') {
     return { addresses: { listen: ['/ip4/127.0.0.1/udp/0/quic-v1'] }, transports: [quic()] }
   }
-  const overWebSocket = security === 'ws'
+  const overWebSocket = security === 'ws' || security === 'wss'
+  const end = { ws: '/ws', wss: '/tls/ws' }[security] ?? ''
   return {
-    addresses: { listen: [`/ip4/127.0.0.1/tcp/0${overWebSocket ? '/ws' : ''}`] },
-    transports: [overWebSocket ? webSockets() : tcp()],
+    addresses: { listen: [`/ip4/127.0.0.1/tcp/0${end}`] },
+    transports: [overWebSocket ? webSockets({ https: webTLS() }) : tcp()],
     connectionEncrypters: [SECURITY[overWebSocket ? 'noise' : security]()],
     streamMuxers: [yamux()]
   }

@@ -7,9 +7,11 @@ from pathlib import Path
 
 
 def transport_of(address: str) -> str:
-    """"quic", "ws" or "tcp"."""
+    """"quic", "ws", "wss" or "tcp"."""
     parts = address.split("/")
-    return "quic" if "quic-v1" in parts else "ws" if "ws" in parts else "tcp"
+    if "ws" in parts:
+        return "wss" if "tls" in parts else "ws"
+    return "quic" if "quic-v1" in parts else "tcp"
 
 
 class Peer:

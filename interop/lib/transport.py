@@ -1,8 +1,11 @@
 """Noise, TLS, yamux, identify, push, ping and streams, with who dials and who asks both ways round."""
 
+import itertools
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import peer
+import web_certificate
 from process import Service, run
 
 MB = 1_000_000
@@ -76,23 +79,22 @@ def register_quic(checks, name: str, key_types=KEY_TYPES, pings_on_one_stream: b
         checks.add(f"{a} hangs up on {b} by QUIC", ours_first)(hangs_up_by_quic)
 
 
-def register_websocket(checks, name: str, key_types=KEY_TYPES) -> None:
-    """With a peer of `name` that speaks WebSocket alone, and Noise in it."""
-    for ours_first in (True, False):
+def register_websocket(checks, name: str, key_types=KEY_TYPES, kinds=("ws", "wss")) -> None:
+    """With a peer of `name` that speaks WebSocket alone, and Noise in it; by TLS, each verifies the other's certificate."""
+    for kind, ours_first in itertools.product(kinds, (True, False)):
         a, b = ("shoal", name) if ours_first else (name, "shoal")
-        for key_type in key_types:
-            checks.add(
-                f"{a} dials {b} by WebSocket, {name} with a key of {key_type}", ours_first, key_type
-            )(dials_by_websocket)
+        how = "by WebSocket" if kind == "ws" else "by WebSocket in TLS"
+        for key_type in key_types if kind == "ws" else key_types[:1]:
+            checks.add(f"{a} dials {b} {how}, {name} with a key of {key_type}", kind, ours_first, key_type)(
+                dials_by_websocket
+            )
         for what, streams, size in (
             ("100 MB and back on 50 streams at once", 50, 2 * MB),
             ("100 MB and back on 1 stream", 1, 100 * MB),
             ("nothing, and its end, on 100 streams", 100, 0),
         ):
-            checks.add(f"{a} sends {b} {what} by WebSocket", ours_first, streams, size)(
-                echoes_by_websocket
-            )
-        checks.add(f"{a} hangs up on {b} by WebSocket", ours_first)(hangs_up_by_websocket)
+            checks.add(f"{a} sends {b} {what} {how}", kind, ours_first, streams, size)(echoes_by_websocket)
+        checks.add(f"{a} hangs up on {b} {how}", kind, ours_first)(hangs_up_by_websocket)
 
 
 def register_perf(checks, name: str, quic: bool = False) -> None:
@@ -106,11 +108,13 @@ class Pair:
     """Two peers, the first of which has dialled the second.
 
     `security`: what the other implementation speaks; ours prefers Noise and speaks all. "quic" is a
-    transport with a security of its own, and "ws" WebSocket with Noise.
+    transport with a security of its own, "ws" WebSocket with Noise, and "wss" the same in TLS.
     """
 
     def __init__(self, world, ours_first: bool, key_type: str = "ed25519", security: str = "noise"):
-        self.transport = security if security in ("quic", "ws") else "tcp"
+        self.transport = security if security in ("quic", "ws", "wss") else "tcp"
+        if security == "wss":
+            web_certificate.provide(world)
         ours = world.ours()
         try:
             theirs = world.theirs(key_type, "--security", security)
@@ -199,29 +203,29 @@ def hangs_up_by_quic(world, ours_first) -> None:
         a("dial", address=b.address_by("quic"))
 
 
-def dials_by_websocket(world, ours_first, key_type) -> None:
-    with Pair(world, ours_first, key_type, "ws") as (a, b):
+def dials_by_websocket(world, kind, ours_first, key_type) -> None:
+    with Pair(world, ours_first, key_type, kind) as (a, b):
         for asker, asked, direction in ((a, b, "outbound"), (b, a, "inbound")):
             seen = connection_of(asker)
             assert seen["peer_id"] == asked.id, seen
             assert seen["direction"] == direction, seen
             assert seen.get("security", "/noise") == "/noise", seen
-        assert "/ws" in connection_of(a)["remote"], a("connections")
+        assert peer.transport_of(connection_of(a)["remote"]) == kind, a("connections")
         a("ping", peer_id=b.id, count=1)
 
 
-def echoes_by_websocket(world, ours_first, streams, size) -> None:
-    with Pair(world, ours_first, security="ws") as (a, b):
+def echoes_by_websocket(world, kind, ours_first, streams, size) -> None:
+    with Pair(world, ours_first, security=kind) as (a, b):
         a("echo", timeout=120, peer_id=b.id, streams=streams, bytes=size)
         expect_served(b, streams, streams * size)
 
 
-def hangs_up_by_websocket(world, ours_first) -> None:
-    with Pair(world, ours_first, security="ws") as (a, b):
+def hangs_up_by_websocket(world, kind, ours_first) -> None:
+    with Pair(world, ours_first, security=kind) as (a, b):
         a("ping", peer_id=b.id, count=1)
         a("hang_up", peer_id=b.id)
         expect_disconnected(a, b)
-        a("dial", address=b.address_by("ws"))
+        a("dial", address=b.address_by(kind))
 
 
 def expect_disconnected(a, b) -> None:

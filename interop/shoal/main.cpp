@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -121,7 +122,8 @@ class Peer {
   /// Private networks have no QUIC.
   static std::vector<Multiaddr> listen_addresses(const net::UpgradeOptions& upgrade) {
     std::vector<Multiaddr> out = {Multiaddr::parse("/ip4/127.0.0.1/tcp/0"),
-                                  Multiaddr::parse("/ip4/127.0.0.1/tcp/0/ws")};
+                                  Multiaddr::parse("/ip4/127.0.0.1/tcp/0/ws"),
+                                  Multiaddr::parse("/ip4/127.0.0.1/tcp/0/tls/ws")};
     if (!upgrade.network_key) out.push_back(Multiaddr::parse("/ip4/127.0.0.1/udp/0/quic-v1"));
     return out;
   }
@@ -214,18 +216,29 @@ struct Arguments {
   net::UpgradeOptions upgrade;
 };
 
+Bytes content_of(const char* path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// A certificate with its key, which is trusted as well.
+net::WebTlsOptions web_tls() {
+  const char* file = std::getenv("INTEROP_CERTIFICATE");
+  if (file == nullptr) return {};
+  const Bytes pem = content_of(file);
+  return {.certificates = pem, .key = pem, .roots_file = file};
+}
+
 std::optional<Arguments> parse(std::span<char*> words) {
   if (words.size() % 2 != 1) return std::nullopt;
-  Arguments out{.home = words.front(), .upgrade = {}};
+  Arguments out{.home = words.front(), .upgrade = {.web_tls = web_tls()}};
   for (words = words.subspan(1); !words.empty(); words = words.subspan(2)) {
     const std::string_view flag = words[0];
     const std::string_view value = words[1];
     if (flag == "--security" && (value == "noise" || value == "tls")) {
       out.upgrade.security = {value == "tls" ? net::Security::tls : net::Security::noise};
     } else if (flag == "--network-key") {
-      std::ifstream file(words[1], std::ios::binary);
-      const Bytes content{std::istreambuf_iterator<char>(file), {}};
-      out.upgrade.network_key = pnet::NetworkKey::parse(content);
+      out.upgrade.network_key = pnet::NetworkKey::parse(content_of(words[1]));
     } else {
       return std::nullopt;
     }

@@ -150,6 +150,13 @@ void add_common(CLI::App& app, Written& written) {
   single(app, "--network", written.network, "FILE",
          "join the private network with this key (swarm.key);\n"
          "peers without the key are refused");
+  single(app, "--tls-cert", written.tls_cert, "FILE",
+         "certificate (PEM) for --listen /…/tls/ws;\ndefault: one of its own making");
+  single(app, "--tls-key", written.tls_key, "FILE",
+         "its private key (PEM); default: in --tls-cert");
+  single(app, "--tls-ca", written.tls_ca, "FILE",
+         "certificates (PEM) to trust for addresses /dns…/tls/ws;\n"
+         "default: SSL_CERT_FILE, else the system's");
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
              "repeatable; address where others reach this node,\n"
              "such as a forwarded port");

@@ -115,6 +115,9 @@ CommonOptions read_common(const Written& written) {
     options.routers.push_back(text);
   }
   options.network_file = written.network;
+  if (written.tls_cert.empty() && !written.tls_key.empty())
+    throw Error(ErrorCode::usage, "--tls-key needs --tls-cert");
+  options.tls = {.certificate = written.tls_cert, .key = written.tls_key, .roots = written.tls_ca};
   options.lan = !written.no_lan;
   options.is_public = written.is_public;
   for (const auto& text : written.announce_at) options.announce.push_back(parse_announce(text));

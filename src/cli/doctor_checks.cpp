@@ -272,10 +272,11 @@ Check check_reachability(const ReachFacts& facts) {
             "name one outside of this network with --connect or --bootstrap"};
   }
   if (facts.not_reached.empty()) {
-    return {
-        "reachability", CheckState::poor,
-        fmt::format("unknown: {} would not try", count_of(facts.peers_that_try, "peer", "peers")),
-        "name one outside of this network with --connect or --bootstrap"};
+    return {"reachability", CheckState::poor,
+            fmt::format("unknown: {} did not try in time",
+                        count_of(facts.peers_that_try, "peer", "peers")),
+            "ask again in a minute, or name others outside of this network with --connect or "
+            "--bootstrap"};
   }
   if (facts.relays > 0) {
     return {"reachability", CheckState::poor,

@@ -11,6 +11,13 @@
 
 namespace shoal::cli {
 
+/// Files of TLS around WebSocket; empty: none was given.
+struct TlsFiles {
+  std::string certificate;
+  std::string key;
+  std::string roots;
+};
+
 /// What stands under "Every command" in docs/cli.md.
 struct CommonOptions {
   std::string home;  // empty: default_home(), for the commands that need one
@@ -23,6 +30,7 @@ struct CommonOptions {
   bool relay_service = false;
   bool port_mapping = true;
   std::string network_file;  // empty: none
+  TlsFiles tls;
   bool lan = true;
   bool is_public = false;
   std::uint64_t up = 0;  // bytes a second; 0: no limit

@@ -11,6 +11,7 @@
 #include "cli/command.h"
 #include "cli/standard_input.h"
 #include "cli/terminal.h"
+#include "cli/tls_files.h"
 #include "cli/version.h"
 #include "system/event.h"
 #include "system/os/world.h"
@@ -55,6 +56,7 @@ node::Node& Session::open_node() {
                         .agent = agent(),
                         .quic = true};
     if (!options_.network_file.empty()) config.upgrade.network_key = read_network_key();
+    config.upgrade.web_tls = web_tls_options(system_.storage, options_.tls);
     node_ = std::make_unique<node::Node>(system_, std::move(config));
     if (const auto& aside = node_->store().damaged(); !aside.empty()) {
       output_.warning("the index was damaged, so a new one was started; the old one is kept as " +

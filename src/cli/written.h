@@ -14,6 +14,7 @@ struct Written {
   std::string home, up, down, timeout, color = "auto";
   std::vector<std::string> listen, connect, bootstrap, routers, announce_at, relays;
   std::string network;
+  std::string tls_cert, tls_key, tls_ca;
   bool no_lan = false, is_public = false, relay_service = false;
   bool no_port_mapping = false;
   bool json = false, quiet = false, no_progress = false;

@@ -10,6 +10,7 @@
 #include "library/parse.h"
 #include "library/subscribe.h"
 #include "protocol/ping/ping.h"
+#include "system/os/trusted_roots.h"
 
 namespace shoal::library {
 
@@ -76,6 +77,7 @@ void NodeCore::open_home(NodeOptions options) {
                       .down = options.down,
                       .agent = std::move(options.agent),
                       .quic = !loop_->is_simulated()};
+  if (!loop_->is_simulated()) config.upgrade.web_tls.roots_file = os::trusted_roots_file();
   if (options.key) config.key = options.key->core().secret;
   if (config.agent.empty()) config.agent = "shoal/" + version();
   if (config.home.empty()) {

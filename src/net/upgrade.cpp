@@ -53,7 +53,8 @@ Upgrader::Upgrader(System& system, crypto::PrivateKey identity, Bandwidth bandwi
       noise_key_(make_noise_key(system, identity_)),
       bandwidth_(bandwidth),
       options_(std::move(options)),
-      gate_(system) {
+      gate_(system),
+      web_tls_(system, gate_, options_.web_tls) {
   SHOAL_CHECK(!options_.security.empty());
 }
 

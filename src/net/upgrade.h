@@ -14,6 +14,7 @@
 #include "net/security/secured.h"
 #include "net/security/tls/identity.h"
 #include "net/transport/transport.h"
+#include "net/web_tls.h"
 #include "system/system.h"
 
 namespace shoal::net {
@@ -27,6 +28,8 @@ struct UpgradeOptions {
   std::vector<Security> security = {Security::noise, Security::tls};
   /// Of the private network that this node is in; nobody else is spoken to then.
   std::optional<pnet::NetworkKey> network_key = {};
+  /// For /tls/ws.
+  WebTlsOptions web_tls = {};
 };
 
 /// Makes a bare byte stream between two hosts into a Link: negotiates security, secures, agrees on
@@ -47,6 +50,8 @@ class Upgrader {
   const crypto::PrivateKey& identity() const { return identity_; }
   const Bandwidth& bandwidth() const { return bandwidth_; }
   HandshakeLimiter& gate() { return gate_; }
+  /// For transports that look like HTTPS.
+  WebTls& web_tls() { return web_tls_; }
 
   /// Error{refused} when somebody else than `peer` answers, or somebody outside of our private
   /// network.
@@ -74,6 +79,7 @@ class Upgrader {
   Bandwidth bandwidth_;
   const UpgradeOptions options_;
   HandshakeLimiter gate_;
+  WebTls web_tls_;
 };
 
 /// As multistream-select knows it.

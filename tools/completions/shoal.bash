@@ -6,7 +6,7 @@ _shoal_commands='share get ls cat stat cid id limit forget status find provide d
 
 # Those of every command, then those of one.
 _shoal_flags() {
-  echo '--help --version --home --listen --connect --bootstrap --router --network --no-lan --public --announce --relay --relay-service --no-port-mapping --up --down --timeout --json
+  echo '--help --version --home --listen --connect --bootstrap --router --network --tls-cert --tls-key --tls-ca --no-lan --public --announce --relay --relay-service --no-port-mapping --up --down --timeout --json
     -q --quiet -v --verbose --no-progress --color'
   case $1 in
     share) echo '--exclude --hidden --preserve --name --until-sent --index-only --no-qr' ;;
@@ -32,7 +32,7 @@ _shoal_flags() {
 _shoal_value() {
   case $1 in
     --home | --out) echo folder ;;
-    -o | --output | --network) echo file ;;
+    -o | --output | --network | --tls-cert | --tls-key | --tls-ca) echo file ;;
     --color) echo 'auto always never' ;;
     --up | --down) echo '500K 5M 50M' ;;
     --timeout) echo '10s 1m 10m' ;;

@@ -112,9 +112,9 @@ TEST(TlsHandshake, proves_who_both_are) {
   const HandshakeResult of_server = server->take_result();
   EXPECT_TRUE(of_client.peer.matches(server.key.public_key()));
   EXPECT_TRUE(of_server.peer.matches(client.key.public_key()));
-  EXPECT_TRUE(equal(of_client.send.bytes(), of_server.receive.bytes()));
-  EXPECT_TRUE(equal(of_client.receive.bytes(), of_server.send.bytes()));
-  EXPECT_EQ(of_client.suite, Suite::aes_128_gcm_sha256);
+  EXPECT_TRUE(equal(of_client.keys.send.bytes(), of_server.keys.receive.bytes()));
+  EXPECT_TRUE(equal(of_client.keys.receive.bytes(), of_server.keys.send.bytes()));
+  EXPECT_EQ(of_client.keys.suite, Suite::aes_128_gcm_sha256);
   EXPECT_EQ(of_client.muxer, "/yamux/1.0.0");
 }
 

@@ -38,6 +38,13 @@ class TrafficSecret {
   std::array<std::uint8_t, kBytes> bytes_{};
 };
 
+/// What a handshake leaves to the records behind it.
+struct TrafficKeys {
+  Suite suite;
+  TrafficSecret send;
+  TrafficSecret receive;
+};
+
 /// HKDF-Expand-Label with an empty context, for at most 32 bytes.
 void expand_label(ByteView secret, std::string_view label, MutableBytes out);
 

@@ -166,14 +166,10 @@ TEST_F(TlsPair, each_record_costs_beside_its_content) {
 /// Two ends that have agreed on secrets, on a bare stream.
 class TlsRecords : public TlsPair {
  protected:
-  static tls::HandshakeResult keys(std::uint8_t send, std::uint8_t receive) {
-    const crypto::PublicKey key = key_of(1).public_key();
+  static tls::TrafficKeys keys(std::uint8_t send, std::uint8_t receive) {
     return {.suite = tls::Suite::chacha20_poly1305_sha256,
             .send = tls::TrafficSecret(Bytes(32, send)),
-            .receive = tls::TrafficSecret(Bytes(32, receive)),
-            .peer = PeerId::from_public_key(key),
-            .key = key,
-            .muxer = {}};
+            .receive = tls::TrafficSecret(Bytes(32, receive))};
   }
 
   TlsStream stream{std::move(server_stream), keys(1, 2)};

@@ -5,7 +5,7 @@
 
 #include "net/security/frame_buffer.h"
 #include "net/security/tls/control.h"
-#include "net/security/tls/handshake.h"
+#include "net/security/tls/key_schedule.h"
 #include "net/security/tls/record.h"
 #include "system/network.h"
 
@@ -15,7 +15,7 @@ namespace shoal::net {
 /// keeps no memory while idle but a small read buffer.
 class TlsStream final : public Stream {
  public:
-  TlsStream(std::unique_ptr<Stream> under, const tls::HandshakeResult& keys)
+  TlsStream(std::unique_ptr<Stream> under, const tls::TrafficKeys& keys)
       : under_(std::move(under)),
         sealer_(keys.suite, keys.send),
         opener_(keys.suite, keys.receive),

@@ -74,7 +74,7 @@ TEST_F(WebSocket, is_announced_by_who_listens) {
 TEST_F(WebSocket, takes_its_own_addresses_alone) {
   const auto transport = make_websocket_transport(a.system, a.upgrader);
   EXPECT_TRUE(transport->handles(Multiaddr::parse("/ip6/::1/tcp/80/ws")));
-  for (const char* other : {"/ip4/192.0.2.1/tcp/80", "/ip4/192.0.2.1/tcp/80/wss",
+  for (const char* other : {"/ip4/192.0.2.1/tcp/80", "/ip4/192.0.2.1/tcp/80/tls",
                             "/ip4/192.0.2.1/udp/80/quic-v1", "/ws", "/dns4/a.example/tcp/80/ws"}) {
     EXPECT_FALSE(transport->handles(Multiaddr::parse(other))) << other;
   }
