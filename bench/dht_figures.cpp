@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "lab/best_hops.h"
+#include "lab/idle_client.h"
 #include "lab/lookups.h"
 #include "lab/records.h"
 #include "lab/sessions.h"
@@ -34,6 +35,7 @@ struct BenchOptions {
   std::size_t servers = 10'000;
   bool quic = false;
   std::size_t churn_hours = 0;  // in place of the rest
+  bool idle = false;            // the same
 };
 
 /// One figure by our rules, and by the usual ones where they differ.
@@ -242,6 +244,22 @@ void print_churn(const BenchOptions& options) {
         options.nodes);
 }
 
+/// A client with nothing to do among whole nodes, for an hour.
+void print_idle(const BenchOptions& options) {
+  const IdleClient client = watch_idle_client({.nodes = options.nodes});
+  BenchOptions one = options;
+  one.seeds = 1;
+  const auto tell = [&](const char* name, const char* unit, double value, const char* goal) {
+    print(one, {name, unit, value, {}, goal}, options.nodes);
+  };
+  tell("idle client: peers in its table", "peers", static_cast<double>(client.peers_known), "");
+  tell("idle client: connections, most", "", static_cast<double>(client.most_connections), "20");
+  tell("idle client: connections, mean", "", client.mean_connections, "20");
+  tell("idle client: in and out, mean", "kB/s", (client.in_rate + client.out_rate) / 1e3, "5");
+  tell("idle client: in, busiest minute", "kB/s", client.most_in_rate / 1e3, "5");
+  tell("idle client: out, busiest minute", "kB/s", client.most_out_rate / 1e3, "5");
+}
+
 BenchOptions parse(int count, char** words) {
   BenchOptions out;
   for (int i = 1; i < count; ++i) {
@@ -261,6 +279,8 @@ BenchOptions parse(int count, char** words) {
       out.quic = true;
     } else if (word == "--churn") {
       out.churn_hours = number();
+    } else if (word == "--idle") {
+      out.idle = true;
     } else if (word == "--servers") {
       out.servers = std::clamp<std::size_t>(number(), 50, 100'000);
     } else {
@@ -279,6 +299,10 @@ int main(int count, char** words) {
     const shoal::lab::BenchOptions options = shoal::lab::parse(count, words);
     if (options.churn_hours > 0) {
       shoal::lab::print_churn(options);
+      return 0;
+    }
+    if (options.idle) {
+      shoal::lab::print_idle(options);
       return 0;
     }
     shoal::lab::print_lookups(options);

@@ -47,6 +47,10 @@ boost::json::object served_json(const node::Running::Served& served) {
           {"link", served.link.to_string()}};
 }
 
+boost::json::object traffic_json(std::uint64_t bytes, std::uint64_t rate) {
+  return {{"bytes", bytes}, {"rate", rate}};
+}
+
 boost::json::object node_json(const node::RunningNode& node) {
   boost::json::object out{{"process", text_or_null(node.holder.process)},
                           {"command", text_or_null(node.holder.command)}};
@@ -54,7 +58,10 @@ boost::json::object node_json(const node::RunningNode& node) {
   boost::json::array served;
   if (node.running) {
     out["peer_id"] = node.running->peer_id;
-    out["connections"] = node.running->peers.size();
+    const node::Running::Traffic& traffic = node.running->traffic;
+    out["connections"] = traffic.connections;
+    out["in"] = traffic_json(traffic.in_bytes, traffic.in_rate);
+    out["out"] = traffic_json(traffic.out_bytes, traffic.out_rate);
     for (const auto& address : node.running->addresses) addresses.emplace_back(address.to_string());
     for (const auto& one : node.running->served) served.emplace_back(served_json(one));
   }
@@ -154,9 +161,10 @@ std::vector<node::KnownPlace> folded(std::vector<node::KnownPlace> places) {
   return places;
 }
 
-std::string connections_text(std::size_t count) {
-  if (count >= node::Running::kMaxPeers) return fmt::format("{} connected, or more", count);
-  return fmt::format("{} connected", count);
+std::string traffic_text(const node::Running::Traffic& traffic) {
+  return fmt::format("{}/s in, {}/s out (last minute); {} in, {} out",
+                     format_size(traffic.in_rate), format_size(traffic.out_rate),
+                     format_size(traffic.in_bytes), format_size(traffic.out_bytes));
 }
 
 void tell_nodes(Output& output, const node::Status& status) {
@@ -168,7 +176,8 @@ void tell_nodes(Output& output, const node::Status& status) {
       output.result(fmt::format("  serves   {} ({}, {})", for_terminal(served.link.filename),
                                 served.kind, served.link.cid.to_string()));
     }
-    output.result("  peers    " + connections_text(node.running->peers.size()));
+    output.result(fmt::format("  peers    {} connected", node.running->traffic.connections));
+    output.result("  traffic  " + traffic_text(node.running->traffic));
   }
 }
 

@@ -8,6 +8,7 @@
 #include "crypto/der.h"
 #include "crypto/key_native.h"
 #include "crypto/keys.h"
+#include "crypto/verified_signatures.h"
 
 namespace shoal::crypto {
 
@@ -25,10 +26,13 @@ constexpr std::size_t kMaxRsaExponentBits = 32;
   throw Error(code, sentence);
 }
 
+/// Any 32 bytes are one for OpenSSL, too; whether they are a point shows when something is verified.
+void check_ed25519_key(ByteView data) {
+  if (data.size() == kEd25519KeyBytes) return;
+  refuse(ErrorCode::malformed, "an Ed25519 public key has 32 bytes");
+}
+
 KeyOwner ed25519_key(ByteView data) {
-  if (data.size() != kEd25519KeyBytes) {
-    refuse(ErrorCode::malformed, "an Ed25519 public key has 32 bytes");
-  }
   KeyOwner key(
       EVP_PKEY_new_raw_public_key_ex(nullptr, "ED25519", nullptr, data.data(), data.size()));
   if (!key) refuse(ErrorCode::malformed, "not an Ed25519 public key");
@@ -184,7 +188,7 @@ KeyOwner rsa_key(ByteView data) {
 KeyOwner native_key(KeyType type, ByteView data) {
   switch (type) {
     case KeyType::ed25519:
-      return ed25519_key(data);
+      return nullptr;  // made when something is to be verified
     case KeyType::secp256k1:
       return secp256k1_key(data);
     case KeyType::ecdsa:
@@ -195,30 +199,45 @@ KeyOwner native_key(KeyType type, ByteView data) {
   refuse(ErrorCode::malformed, "unknown type of key");
 }
 
+bool is_valid(EVP_PKEY* key, const EVP_MD* digest, ByteView message, ByteView signature) {
+  const DigestContextOwner context(EVP_MD_CTX_new());
+  require(context != nullptr, "a signature check could not be started");
+  const bool valid = EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, key) == 1 &&
+                     EVP_DigestVerify(context.get(), address(signature), signature.size(),
+                                      address(message), message.size()) == 1;
+  if (!valid) ERR_clear_error();
+  return valid;
+}
+
 }  // namespace
 
 PublicKey::PublicKey(KeyType type, Bytes data, std::shared_ptr<const Native> native)
     : type_(type), data_(std::move(data)), native_(std::move(native)) {}
 
 PublicKey PublicKey::decode(KeyType type, ByteView data) {
+  if (type == KeyType::ed25519) {
+    check_ed25519_key(data);
+    // Most are only compared; OpenSSL's own form of one is made when something is to be verified.
+    return PublicKey(type, to_bytes(data), nullptr);
+  }
   auto native = std::make_shared<const Native>(native_key(type, data));
   // Every decoder above accepts exactly one encoding of a key, so the input is the canonical form.
   return PublicKey(type, to_bytes(data), std::move(native));
 }
 
 bool PublicKey::verify(ByteView message, ByteView signature) const {
-  const bool is_ed25519 = type_ == KeyType::ed25519;
-  if (is_ed25519 && (signature.size() != kEd25519SignatureBytes || has_small_order(data_))) {
-    return false;
+  // Of a pure function: one for each thread is enough, and nobody can tell.
+  thread_local VerifiedSignatures verified;
+  const auto type = static_cast<std::uint8_t>(type_);
+  const Sha256Digest name = VerifiedSignatures::name_of(type, data_, message, signature);
+  if (verified.contains(name)) return true;
+  bool valid = false;
+  if (type_ != KeyType::ed25519) {
+    valid = is_valid(native_->key.get(), sha256_algorithm(), message, signature);
+  } else if (signature.size() == kEd25519SignatureBytes && !has_small_order(data_)) {
+    valid = is_valid(ed25519_key(data_).get(), nullptr, message, signature);
   }
-  const DigestContextOwner context(EVP_MD_CTX_new());
-  require(context != nullptr, "a signature check could not be started");
-  const auto* digest = is_ed25519 ? nullptr : sha256_algorithm();
-  const bool valid =
-      EVP_DigestVerifyInit(context.get(), nullptr, digest, nullptr, native_->key.get()) == 1 &&
-      EVP_DigestVerify(context.get(), address(signature), signature.size(), address(message),
-                       message.size()) == 1;
-  if (!valid) ERR_clear_error();
+  if (valid) verified.add(name);
   return valid;
 }
 

@@ -16,19 +16,22 @@ constexpr std::size_t kMostReadBytes = 64 * 1024;
 Task<std::size_t> LimitedStream::read_some(MutableBytes into) {
   if (!bandwidth_.down.unlimited()) into = into.first(std::min(into.size(), kMostReadBytes));
   const std::size_t got = co_await under_->read_some(into);
+  bandwidth_.down.passed(got);
   co_await bandwidth_.down.take(got);
   co_return got;
 }
 
 Task<void> LimitedStream::write(std::span<const ByteView> pieces) {
-  if (bandwidth_.up.unlimited()) {
-    co_await under_->write(pieces);
-    co_return;
-  }
   std::size_t total = 0;
   for (const ByteView piece : pieces) total += piece.size();
+  if (bandwidth_.up.unlimited()) {
+    co_await under_->write(pieces);
+    bandwidth_.up.passed(total);
+    co_return;
+  }
   if (total <= kSmallBytes && bandwidth_.up.take_now(total)) {
     co_await under_->write(pieces);
+    bandwidth_.up.passed(total);
     co_return;
   }
   // Connections that share a limit take turns.
@@ -38,6 +41,7 @@ Task<void> LimitedStream::write(std::span<const ByteView> pieces) {
       const ByteView part = piece.subspan(at, std::min(most, piece.size() - at));
       co_await bandwidth_.up.take(part.size());
       co_await write_all(*under_, part);
+      bandwidth_.up.passed(part.size());
     }
   }
 }

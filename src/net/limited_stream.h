@@ -13,7 +13,7 @@ struct Bandwidth {
   RateLimit& down;
 };
 
-/// A host's connection, counted against the node's limits, every byte of it.
+/// A host's connection, counted against the node's limits and in its figures, every byte of it.
 class LimitedStream final : public Stream {
  public:
   LimitedStream(std::unique_ptr<Stream> under, Bandwidth bandwidth)

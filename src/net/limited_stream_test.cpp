@@ -51,6 +51,23 @@ TEST(LimitedStream, without_limits_gathers_and_never_waits) {
   EXPECT_EQ(limited.script.written[0].size(), 1'000'012);
 }
 
+TEST(LimitedStream, tells_what_passed_with_a_limit_and_without) {
+  for (const std::uint64_t rate : {0, 10'000'000}) {
+    Limited limited(rate, rate);
+    limited.script.incoming = {Bytes(300), Bytes(5'000)};
+    const std::array<ByteView, 1> small = {ByteView(limited.script.incoming[0])};
+    const Bytes body(200'000, 2);
+    const std::array<ByteView, 1> large = {body};
+    limited.time_of(limited.stream.write(small));
+    EXPECT_EQ(limited.up.total(), 300u);
+    limited.time_of(limited.stream.write(large));
+    EXPECT_EQ(limited.up.total(), 200'300u);
+    Bytes got;
+    limited.time_of(Limited::drain(limited.stream, 1'000, got));
+    EXPECT_EQ(limited.down.total(), 5'300u);
+  }
+}
+
 TEST(LimitedStream, without_limits_reads_as_much_as_is_asked) {
   Limited limited(0, 0);
   limited.script.incoming = {Bytes(1'000'000)};

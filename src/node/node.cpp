@@ -86,7 +86,7 @@ struct Node::Parts {
         connected_peers(world, *bitswap),
         networks(world, swarm, routing, config, home),
         topics(world, swarm, routing, key),
-        peer_report(world, swarm, topics, running),
+        peer_report(world, swarm, net::Bandwidth{up, down}, topics, running),
         peer_memory(world, swarm.peers(), home, config.ephemeral),
         done_listener(world, swarm),
         tasks(world.waits, "node"),

@@ -1,16 +1,21 @@
 #include "node/peer_report.h"
 
 #include <algorithm>
+#include <utility>
+
+#include "system/timeout.h"
 
 namespace shoal::node {
 
-PeerReport::PeerReport(System& system, net::Swarm& swarm, service::Topics& topics,
-                       RunningFile& file)
+PeerReport::PeerReport(System& system, net::Swarm& swarm, net::Bandwidth bandwidth,
+                       service::Topics& topics, RunningFile& file)
     : system_(system),
       swarm_(swarm),
+      bandwidth_(bandwidth),
       topics_(topics),
       file_(file),
-      watching_topics_(topics.when_changed([this] { changed_ = true; })),
+      watching_topics_(topics.when_changed([this] { note_change(); })),
+      change_(system.waits),
       tasks_(system.waits, "peer report") {
   swarm_.add_observer(*this);
 }
@@ -23,16 +28,37 @@ void PeerReport::start() {
   tasks_.spawn(keep_writing());
 }
 
+void PeerReport::note_change() {
+  if (std::exchange(changed_, true)) return;
+  change_.notify_all();
+}
+
 Task<void> PeerReport::keep_writing() {
-  TimePoint written{};
   while (true) {
-    co_await system_.clock.sleep_for(kAfterChange);
-    const TimePoint now = system_.clock.now();
-    if (!changed_ && now - written < kRefresh) continue;
+    file_.set_lists(peers(), topics(), traffic());
     changed_ = false;
-    written = now;
-    file_.set_lists(peers(), topics());
+    try {
+      co_await within(system_.clock, kRefresh, wait_for_change(), "a change of peers");
+    } catch (const Error&) {
+      continue;  // nothing came or went
+    }
+    co_await system_.clock.sleep_for(kAfterChange);
   }
+}
+
+Task<void> PeerReport::wait_for_change() {
+  while (!changed_) co_await change_.wait();
+}
+
+Running::Traffic PeerReport::traffic() {
+  const TimePoint now = system_.clock.now();
+  in_.update(now, bandwidth_.down.total());
+  out_.update(now, bandwidth_.up.total());
+  return {.connections = swarm_.connections().all().size(),
+          .in_bytes = bandwidth_.down.total(),
+          .out_bytes = bandwidth_.up.total(),
+          .in_rate = in_.rate(),
+          .out_rate = out_.rate()};
 }
 
 std::vector<Running::Topic> PeerReport::topics() const {

@@ -76,6 +76,17 @@ Running::Topic read_topic(std::string_view text) {
   return out;
 }
 
+Running::Traffic read_traffic(std::string_view text) {
+  Running::Traffic out;
+  const auto take = [&text] { return static_cast<std::uint64_t>(take_number(text)); };
+  out.connections = take();
+  out.in_bytes = take();
+  out.out_bytes = take();
+  out.in_rate = take();
+  out.out_rate = take();
+  return out;
+}
+
 void read_line(std::string_view line, Running& out) {
   const auto space = line.find(' ');
   if (space == line.npos) return;
@@ -86,6 +97,7 @@ void read_line(std::string_view line, Running& out) {
   if (word == "address") out.addresses.push_back(Multiaddr::parse(value));
   if (word == "protocol") out.protocols.push_back(value);
   if (word == "topic") out.topics.push_back(read_topic(value));
+  if (word == "traffic") out.traffic = read_traffic(value);
   if (word == "connected") out.peers.push_back(read_peer(value));
   if (word == "share" || word == "get") {
     out.served.push_back({.kind = std::string(word), .link = service::Link::parse(value, true)});
@@ -101,6 +113,9 @@ std::string to_text(const Running& running) {
     out += fmt::format("topic {}\t{}\t{}\n", topic.peers, topic.joined ? 1 : 0,
                        to_hex(as_bytes(topic.name)));
   }
+  const Running::Traffic& traffic = running.traffic;
+  out += fmt::format("traffic {}\t{}\t{}\t{}\t{}\n", traffic.connections, traffic.in_bytes,
+                     traffic.out_bytes, traffic.in_rate, traffic.out_rate);
   return out;
 }
 
@@ -135,12 +150,17 @@ RunningFile::~RunningFile() {
 void RunningFile::describe(Running running) {
   if (running_) running.peers = std::move(running_->peers);
   if (running_) running.topics = std::move(running_->topics);
+  if (running_) running.traffic = running_->traffic;
   running_ = std::move(running);
   write();
 }
 
-void RunningFile::set_lists(std::vector<Running::Peer> peers, std::vector<Running::Topic> topics) {
-  if (!running_ || (running_->peers == peers && running_->topics == topics)) return;
+void RunningFile::set_lists(std::vector<Running::Peer> peers, std::vector<Running::Topic> topics,
+                            const Running::Traffic& traffic) {
+  const bool same = running_ && running_->peers == peers && running_->topics == topics &&
+                    running_->traffic == traffic;
+  if (!running_ || same) return;
+  running_->traffic = traffic;
   running_->peers = std::move(peers);
   running_->topics = std::move(topics);
   write();

@@ -43,6 +43,16 @@ struct Running {
 
     bool operator==(const Topic&) const = default;
   };
+  /// What connections carry, without the headers of TCP, UDP and IP.
+  struct Traffic {
+    std::size_t connections = 0;  // of all peers, also those that are not listed
+    std::uint64_t in_bytes = 0;   // since the node began
+    std::uint64_t out_bytes = 0;
+    std::uint64_t in_rate = 0;  // a second, over the last minute
+    std::uint64_t out_rate = 0;
+
+    bool operator==(const Traffic&) const = default;
+  };
   /// The longest connected come first, so many.
   static constexpr std::size_t kMaxPeers = 256;
 
@@ -53,6 +63,7 @@ struct Running {
   std::vector<Served> served;
   std::vector<Peer> peers{};
   std::vector<Topic> topics{};
+  Traffic traffic{};
 };
 
 /// What the node of this folder last told of itself; to be believed only while the folder's lock is
@@ -86,8 +97,9 @@ class RunningFile {
   /// Who runs; what is served is kept as it is.
   void describe(Running running);
   std::unique_ptr<Entry> add(Running::Served served);
-  /// Who is connected now, and the topics; written when that is something new.
-  void set_lists(std::vector<Running::Peer> peers, std::vector<Running::Topic> topics);
+  /// Who is connected now, the topics, and the traffic; written when that is something new.
+  void set_lists(std::vector<Running::Peer> peers, std::vector<Running::Topic> topics,
+                 const Running::Traffic& traffic);
 
  private:
   void write() const;

@@ -7,12 +7,18 @@
 
 namespace shoal {
 
-/// A token bucket shared by all that count against one limit. Serves its callers in order.
+/// A token bucket shared by all that count against one limit. Serves its callers in order. Also
+/// counts what passed, limited or not, as far as it is told.
 class RateLimit {
  public:
   /// `bytes_per_second` 0: no limit. Holds at most 1/20 of a second's worth, and never less than 64
   /// KiB.
   RateLimit(Clock& clock, std::uint64_t bytes_per_second);
+
+  /// So many bytes passed on the network, whoever pays for them, and when.
+  void passed(std::uint64_t bytes) { total_ += bytes; }
+  /// Of all calls of passed().
+  std::uint64_t total() const { return total_; }
 
   bool unlimited() const { return rate_ == 0; }
   /// From now on; what was taken and not paid yet is paid at the new rate. Those who wait already
@@ -32,6 +38,7 @@ class RateLimit {
  private:
   Clock& clock_;
   std::uint64_t rate_;
+  std::uint64_t total_ = 0;
   Duration burst_;
   TimePoint paid_until_;  // when all that was taken will have been paid at the rate
 };

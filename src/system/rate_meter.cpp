@@ -18,7 +18,7 @@ void RateMeter::update(TimePoint now, std::uint64_t total) {
     samples_.pop_back();
   }
   samples_.push_back({.time = now, .total = total});
-  while (samples_.size() > 2 && now - samples_[1].time >= kWindow) samples_.pop_front();
+  while (samples_.size() > 2 && now - samples_[1].time >= window_) samples_.pop_front();
 }
 
 std::uint64_t RateMeter::rate() const {

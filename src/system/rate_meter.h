@@ -8,10 +8,13 @@
 
 namespace shoal {
 
-/// The rate of something that grows, over the last three seconds.
+/// The rate of something that grows, over the last three seconds, or another window.
 class RateMeter {
  public:
   static constexpr Duration kWindow = 3s;
+
+  RateMeter() = default;
+  explicit RateMeter(Duration window) : window_(window) {}
 
   /// The total so far. When it shrinks, the rate begins anew.
   void update(TimePoint now, std::uint64_t total);
@@ -26,6 +29,7 @@ class RateMeter {
     TimePoint time;
     std::uint64_t total;
   };
+  Duration window_ = kWindow;
   std::deque<Sample> samples_;  // of the window, and the last one before it
 };
 

@@ -28,6 +28,16 @@ TEST(RateMeter, forgets_what_is_older_than_its_window) {
   EXPECT_EQ(meter.rate(), 1000u);
 }
 
+TEST(RateMeter, takes_another_window) {
+  RateMeter meter(60s);
+  meter.update(TimePoint(0s), 0);
+  meter.update(TimePoint(10s), 60'000);
+  for (int i = 2; i <= 6; ++i) meter.update(TimePoint(i * 10s), 60'000);
+  EXPECT_EQ(meter.rate(), 1000u);
+  meter.update(TimePoint(70s), 60'000);
+  EXPECT_EQ(meter.rate(), 0u);
+}
+
 TEST(RateMeter, falls_to_zero_when_nothing_moves) {
   RateMeter meter;
   meter.update(TimePoint(0s), 0);

@@ -120,6 +120,7 @@ Task<void> PacketSocket::receive_all() {
     bool failed = false;
     try {
       const DatagramSocket::Received got = co_await socket_->receive(buffer);
+      shared_.bandwidth.down.passed(got.bytes);
       take_row(ByteView(buffer).first(got.bytes), got);
     } catch (const Error& error) {
       log_debug("QUIC on {}: {}", local().to_string(), error.what());
@@ -162,10 +163,17 @@ Task<std::unique_ptr<QuicIncoming>> PacketSocket::accept() {
   co_return first;
 }
 
+SendResult PacketSocket::hand_over(const Endpoint& to, ByteView bytes,
+                                   const DatagramSocket::SendOptions& options) {
+  const SendResult result = socket_->send(to, bytes, options);
+  if (result == SendResult::sent) shared_.bandwidth.up.passed(bytes.size());
+  return result;
+}
+
 SendResult PacketSocket::send(const Endpoint& to, ByteView bytes,
                               const DatagramSocket::SendOptions& options) {
   SendResult result = SendResult::blocked;
-  if (!is_full()) result = socket_->send(to, bytes, options);
+  if (!is_full()) result = hand_over(to, bytes, options);
   if (result != SendResult::blocked || held_.size() == kMaxHeldRows) return result;
   held_.push_back({to, to_bytes(bytes), options});
   full_.notify_one();
@@ -181,7 +189,7 @@ Task<void> PacketSocket::send_held() {
     co_await socket_->wait_writable();
     while (!held_.empty()) {
       const Held& first = held_.front();
-      if (socket_->send(first.to, first.bytes, first.options) == SendResult::blocked) break;
+      if (hand_over(first.to, first.bytes, first.options) == SendResult::blocked) break;
       held_.pop_front();
     }
     if (held_.empty()) to_flush_.notify_one();

@@ -111,6 +111,8 @@ class PacketSocket {
   Task<void> receive_all();
   Task<void> flush_all();
   Task<void> send_held();
+  SendResult hand_over(const Endpoint& to, ByteView bytes,
+                       const DatagramSocket::SendOptions& options);
   void take_row(ByteView bytes, const DatagramSocket::Received& about);
   void give(Carried& carried, ByteView packet, const DatagramSocket::Received& about);
   void take_packet(ByteView packet, const DatagramSocket::Received& about);

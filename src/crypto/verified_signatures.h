@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <unordered_set>
+
+#include "base/bytes.h"
+#include "crypto/hash.h"
+
+namespace shoal::crypto {
+
+/// Signatures that were found valid not long ago. The same ones are shown again and again: a peer's
+/// proof in every handshake, its record in every identify and to every peer. A repeated check costs
+/// a hash instead of a multiplication on a curve.
+///
+/// Only valid ones are kept, so nothing that fails is ever remembered as valid, and what was
+/// forgotten is checked again: what a caller sees does not depend on it.
+class VerifiedSignatures {
+ public:
+  /// In each of two generations; the older one goes when the younger one is full. 4 MB at most.
+  static constexpr std::size_t kMaxInGeneration = 32 * 1024;
+
+  /// What stands for key, message and signature: no two of them have the same.
+  static Sha256Digest name_of(std::uint8_t key_type, ByteView key, ByteView message,
+                              ByteView signature);
+
+  bool contains(const Sha256Digest& name) const;
+  void add(const Sha256Digest& name);
+  std::size_t size() const { return younger_.size() + older_.size(); }
+
+ private:
+  struct FirstBytes {
+    std::size_t operator()(const Sha256Digest& name) const;
+  };
+  using Generation = std::unordered_set<Sha256Digest, FirstBytes>;
+
+  Generation younger_;
+  Generation older_;
+};
+
+}  // namespace shoal::crypto
