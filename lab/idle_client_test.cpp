@@ -6,7 +6,7 @@ namespace shoal::lab {
 namespace {
 
 TEST(IdleClient, keeps_twenty_connections_and_moves_little) {
-  const IdleClient client = watch_idle_client({.nodes = 60, .settling = 2min, .watched = 35min});
+  const IdleClient client = watch_idle_client({.nodes = 24, .settling = 1min, .watched = 32min});
   EXPECT_GE(client.peers_known, 20u);
   EXPECT_GE(client.most_connections, 1u);
   EXPECT_LE(client.most_connections, 20u);

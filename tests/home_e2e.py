@@ -7,6 +7,7 @@
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -195,9 +196,15 @@ def test_status_tells_what_is_served_and_what_is_remembered(folder):
         assert node["process"] == str(share.process.pid) and node["peer_id"] == share.serving["peer_id"]
         assert [one["name"] for one in node["serves"]] == ["second"], node
         assert node["serves"][0]["cid"] == share.cid
+        assert node["connections"] == 0 and node["in"]["rate"] >= 0 and node["out"]["bytes"] >= 0, node
         assert {os.path.basename(place["path"]) for place in status["places"]} <= {"first", "second", folder.name}
         text = run("status", home=home).works().stdout.decode()
         assert "serves   second" in text and "remembered" in text, text
+        assert re.search(r"traffic  .+/s in, .+/s out \(last minute\)", text), text
+        get(share.link, folder / "got", home=folder / "getter").works()
+        time.sleep(2)
+        (node,) = json.loads(run("--json", "status", home=home).works().stdout)["nodes"]
+        assert node["out"]["bytes"] > 5000 and node["in"]["bytes"] > 500, node
         assert share.stop() == 0
     assert json.loads(run("--json", "status", home=home).works().stdout)["nodes"] == []
 

@@ -162,9 +162,9 @@ std::vector<node::KnownPlace> folded(std::vector<node::KnownPlace> places) {
 }
 
 std::string traffic_text(const node::Running::Traffic& traffic) {
-  return fmt::format("{}/s in, {}/s out (last minute); {} in, {} out",
-                     format_size(traffic.in_rate), format_size(traffic.out_rate),
-                     format_size(traffic.in_bytes), format_size(traffic.out_bytes));
+  return fmt::format("{}/s in, {}/s out (last minute); {} in, {} out", format_size(traffic.in_rate),
+                     format_size(traffic.out_rate), format_size(traffic.in_bytes),
+                     format_size(traffic.out_bytes));
 }
 
 void tell_nodes(Output& output, const node::Status& status) {

@@ -26,7 +26,8 @@ constexpr std::size_t kMaxRsaExponentBits = 32;
   throw Error(code, sentence);
 }
 
-/// Any 32 bytes are one for OpenSSL, too; whether they are a point shows when something is verified.
+/// Any 32 bytes are one for OpenSSL, too; whether they are a point shows when something is
+/// verified.
 void check_ed25519_key(ByteView data) {
   if (data.size() == kEd25519KeyBytes) return;
   refuse(ErrorCode::malformed, "an Ed25519 public key has 32 bytes");

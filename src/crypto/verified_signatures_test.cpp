@@ -23,7 +23,8 @@ TEST(VerifiedSignatures, name_differs_with_each_part_and_where_it_ends) {
   EXPECT_NE(name, VerifiedSignatures::name_of(1, abb, b, ab));
   EXPECT_NE(name, VerifiedSignatures::name_of(1, ab, abb, ab));
   EXPECT_NE(name, VerifiedSignatures::name_of(1, ab, b, abb));
-  EXPECT_NE(VerifiedSignatures::name_of(1, abb, b, ab), VerifiedSignatures::name_of(1, ab, ab, abb));
+  EXPECT_NE(VerifiedSignatures::name_of(1, abb, b, ab),
+            VerifiedSignatures::name_of(1, ab, ab, abb));
 }
 
 TEST(VerifiedSignatures, forgets_the_older_generation_at_its_bound) {

@@ -1,133 +1,122 @@
 #include <gtest/gtest.h>
 
 #include <deque>
-#include <optional>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "node/node.h"
 #include "system/sim/world.h"
 
-// Whole nodes that are stopped, and come back to a network that has changed meanwhile.
+// Whole nodes of one network that are stopped, and come back later.
 
 namespace shoal::node {
 namespace {
 
-class RejoiningNode : public ::testing::Test {
- protected:
-  static constexpr std::size_t kOthers = 12;
+using kad::ReprovideSchedule;
 
-  RejoiningNode() {
-    for (std::size_t i = 0; i < kOthers; ++i) {
-      sim::Host& host = world.add_host(host_number(i + 1));
-      Config config = config_on(host);
-      if (i > 0) config.bootstrap = {address_of(others.front())};
-      config.ephemeral = true;
-      others.emplace_back(host.system(), std::move(config)).start();
+constexpr int kContents = 200;
+
+class RejoiningNodes : public ::testing::Test {
+ protected:
+  ~RejoiningNodes() override {
+    for (std::size_t i = 0; i < nodes.size(); ++i) stop(i);
+  }
+
+  /// So many, of which the first is what the others are told.
+  void make(std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) {
+      world.add_host({.addresses = {IpAddress::v4({10, 1, 0, static_cast<std::uint8_t>(1 + i)})}});
+      nodes.emplace_back();
+      start(i, i == 0 ? std::vector<Multiaddr>() : std::vector{nodes[0]->addresses().front()});
       world.run_for(1s);
     }
-    world.run_for(10s);
+    world.run_for(1min);
   }
 
-  ~RejoiningNode() override {
-    if (own) stop();
-    for (Node& node : others) world.run(node.stop());
+  void start(std::size_t index, std::vector<Multiaddr> bootstrap) {
+    sim::Host& host = world.host(static_cast<std::uint32_t>(index));
+    Config config{.home = "/home",
+                  .listen = {Multiaddr::tcp({host.address(), 4001})},
+                  .connect = {},
+                  .bootstrap = std::move(bootstrap),
+                  .dht = true,
+                  .agent = "shoal/test"};
+    nodes[index] = std::make_unique<Node>(host.system(), std::move(config));
+    nodes[index]->start();
   }
 
-  static sim::HostOptions host_number(std::size_t number) {
-    sim::HostOptions out;
-    out.addresses = {IpAddress::v4({10, 1, 0, static_cast<std::uint8_t>(number)})};
-    return out;
+  void stop(std::size_t index) {
+    if (!nodes[index]) return;
+    world.run(nodes[index]->stop());
+    nodes[index].reset();
   }
-  static Config config_on(sim::Host& host) {
-    return {.home = "/home",
-            .listen = {Multiaddr::tcp({host.address(), 4001})},
-            .connect = {},
-            .dht = true,
-            .agent = "shoal/test"};
-  }
-  static Multiaddr address_of(Node& node) { return node.addresses().front(); }
 
-  Node& start(std::vector<Multiaddr> bootstrap) {
-    Config config = config_on(own_host);
-    config.bootstrap = std::move(bootstrap);
-    own.emplace(own_host.system(), std::move(config));
-    own->start();
-    return *own;
-  }
-  void stop() {
-    world.run(own->stop());
-    own.reset();
-  }
-  kad::Dht& dht() { return own->dht()->dht(); }
+  kad::Dht& dht(std::size_t index) { return nodes[index]->dht()->dht(); }
 
-  /// What the node announces on behalf of its user, with the first announcement long past.
-  void add_contents() {
+  static Multihash content(int number) {
+    return Multihash::sha2_256(as_bytes(std::to_string(number)));
+  }
+  /// As somebody does who announced them before.
+  void add_contents(std::size_t index) {
+    for (int i = 0; i < kContents; ++i) dht(index).reprovider().add(content(i));
+  }
+  /// What the node was told of.
+  std::set<int> records_at(std::size_t index) {
+    kad::ProviderStore& store = dht(index).server()->providers();
+    std::set<int> out;
     for (int i = 0; i < kContents; ++i) {
-      dht().reprovider().add(Multihash::sha2_256(as_bytes(std::to_string(i))));
-    }
-  }
-  /// Records of the node that one of the others keeps.
-  std::size_t records_at(Node& other) {
-    std::size_t out = 0;
-    for (int i = 0; i < kContents; ++i) {
-      const auto key = kad::Key::of(Multihash::sha2_256(as_bytes(std::to_string(i))));
-      const auto found = other.dht()->dht().server()->providers().find(key, world.now());
-      out += found.empty() ? 0 : 1;
+      if (!store.find(kad::Key::of(content(i)), world.now()).empty()) out.insert(i);
     }
     return out;
   }
-
-  static constexpr int kContents = 100;
 
   sim::World world;
-  std::deque<Node> others;
-  sim::Host& own_host = world.add_host(host_number(200));
-  std::optional<Node> own;
+  std::deque<std::unique_ptr<Node>> nodes;
 };
 
-TEST_F(RejoiningNode, needs_no_bootstrap_list_a_day_later) {
-  start({address_of(others.front())});
-  world.run_for(1min);
-  EXPECT_GE(dht().table().size(), kOthers / 2);
-  const PeerId id = own->id();
-  stop();
-  // The way in of the first time is gone for good.
-  world.run(others.front().stop());
+TEST_F(RejoiningNodes, need_no_bootstrap_list_a_day_later) {
+  constexpr std::size_t kNodes = 8;
+  make(kNodes);
+  const PeerId id = nodes[7]->id();
+  EXPECT_GE(dht(7).table().size(), kNodes / 2);
+  for (std::size_t i = 0; i < kNodes; ++i) stop(i);
   world.run_for(24h);
-  start({});
+  // Whom all were told in the beginning is gone for good.
+  for (std::size_t i = 1; i < kNodes; ++i) start(i, {});
   world.run_for(10s);
-  EXPECT_EQ(own->id(), id);
-  EXPECT_GE(dht().table().size(), kOthers / 2);
-  const auto found = world.run(dht().find_closest(to_bytes(others.back().id().encoded())));
+  EXPECT_EQ(nodes[7]->id(), id);
+  EXPECT_GE(dht(7).table().size(), kNodes / 2);
+  const auto found = world.run(dht(7).find_closest(to_bytes(nodes[3]->id().encoded())));
   ASSERT_FALSE(found.peers.empty());
-  EXPECT_EQ(found.peers.front(), others.back().id());
+  EXPECT_EQ(found.peers.front(), nodes[3]->id());
 }
 
-TEST_F(RejoiningNode, announces_only_what_is_due) {
-  using kad::ReprovideSchedule;
-  start({address_of(others.front())});
-  add_contents();
-  // Into the middle of a sweep.
-  world.run_for(ReprovideSchedule::kPeriod / 2);
-  const std::size_t first_half = records_at(others.back());
-  EXPECT_GE(first_half, 20u);
-  EXPECT_LE(first_half, 80u);
-  const std::size_t lookups = dht().reprovider().lookup_count();
-  EXPECT_GE(lookups, 1u);
-  stop();
-  // From here on only what comes anew counts.
-  for (Node& other : others) other.dht()->dht().server()->providers().expire(world.now() + 72h);
+TEST_F(RejoiningNodes, announce_only_what_is_due) {
+  make(6);
+  add_contents(5);
+  world.run_for(3h);
+  const std::set<int> before = records_at(1);
+  // Three hours of the sweep, and what shares lookups with them.
+  constexpr double kOfAnHour = kContents / 22.0;
+  EXPECT_GE(before.size(), 2 * kOfAnHour);
+  EXPECT_LE(before.size(), 5 * kOfAnHour);
+  stop(5);
+  dht(1).server()->providers().expire(world.now() + 72h);
+  ASSERT_TRUE(records_at(1).empty());
   world.run_for(1h);
-  start({});
-  add_contents();
+
+  start(5, {});
+  add_contents(5);
   world.run_for(5min);
-  // The hour that it was away for, and what shares a lookup with that.
-  const std::size_t missed = records_at(others.back());
-  EXPECT_GE(missed, 1u);
-  EXPECT_LE(missed, 20u);
-  // The rest of the sweep, and no more.
-  world.run_for(ReprovideSchedule::kPeriod / 2 - 1h - 5min);
-  EXPECT_GE(records_at(others.back()), kContents - first_half - 5);
-  EXPECT_LE(records_at(others.back()), kContents - first_half + 5);
+  std::set<int> after = records_at(1);
+  EXPECT_GE(after.size(), 1u) << "the hour that was missed";
+  EXPECT_LE(after.size(), 3 * kOfAnHour);
+  world.run_for(2h);
+  after = records_at(1);
+  EXPECT_GE(after.size(), 2 * kOfAnHour) << "the sweep goes on";
+  for (const int one : after) EXPECT_FALSE(before.contains(one)) << "announced twice: " << one;
 }
 
 }  // namespace

@@ -236,8 +236,11 @@ Task<void> Dht::try_again(PeerInfo peer) {
 Task<void> Dht::refresh(bool few) {
   const bool due = few || !table_.stale(system_.clock.now()).empty();
   if (table_.size() == 0 || !due) co_return;
-  co_await look_up(to_bytes(context_.self.encoded()));
+  const bool joining = !ready_;
+  const bool answered = co_await look_up(to_bytes(context_.self.encoded()));
+  if (answered) become_ready();
   for (const std::size_t prefix : table_.stale(system_.clock.now())) {
+    if (!options_.server && !few && !joining) co_await sleep_or_wake(kClientPause);
     const std::optional<PeerId> target = co_await random_target(prefix);
     if (target) co_await look_up(to_bytes(target->encoded()));
   }
@@ -252,12 +255,13 @@ Task<std::optional<PeerId>> Dht::random_target(std::size_t prefix) {
   co_return std::nullopt;
 }
 
-Task<void> Dht::look_up(Bytes wire_key) {
+Task<bool> Dht::look_up(Bytes wire_key) {
   const Key target = Key::of(wire_key);
   const Closest closest = co_await upkeep_.find_closest(std::move(wire_key));
   table_.looked_up(target, system_.clock.now());
   const std::size_t count = std::min(closest.peers.size(), kReplication);
   network_size_.observe(target, std::span(closest.peers).first(count));
+  co_return count > 0;
 }
 
 Bytes Dht::save_peers() const {

@@ -50,6 +50,8 @@ class Dht final : public net::ConnectionObserver {
   /// requests at once, and keeps so many connections that it only made to ask.
   static constexpr Duration kClientRefresh = 30min;
   static constexpr std::size_t kClientAlpha = 3;
+  /// Between two lookups of its upkeep, so that they do not fill a thin line.
+  static constexpr Duration kClientPause = 1min;
   static constexpr std::size_t kClientConnections = 10;
 
   /// Borrows both for its life; stop() must have returned before it is destroyed, and before the
@@ -108,7 +110,8 @@ class Dht final : public net::ConnectionObserver {
   Task<void> try_lost_peers();
   Task<void> try_again(PeerInfo peer);
   Task<std::optional<PeerId>> random_target(std::size_t prefix);
-  Task<void> look_up(Bytes wire_key);
+  /// Whether anybody answered.
+  Task<bool> look_up(Bytes wire_key);
   Task<void> await_identify(PeerId peer);
   Task<void> sleep_or_wake(Duration duration);
   Task<void> woken(std::size_t seen);
