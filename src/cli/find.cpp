@@ -30,7 +30,10 @@ class FindCommand final : public Command {
     } else {
       co_await std::move(searching);
     }
-    if (count_ > 0) co_return;
+    if (count_ > 0) {
+      session.output().note(fmt::format("{} {}", count_, count_ == 1 ? "provider" : "providers"));
+      co_return;
+    }
     throw Error(ErrorCode::not_found, "no provider was found " + node.routing().where(),
                 cid_.to_string(), hint(session.options()));
   }

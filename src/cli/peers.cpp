@@ -12,7 +12,16 @@ namespace shoal::cli {
 
 namespace {
 
-constexpr std::size_t kAgentWidth = 20;
+/// So that a line has 80 columns at most.
+constexpr std::size_t kReasonsWidth = 13;
+constexpr std::size_t kAgentWidth = 17;
+
+std::string round_trip_text(std::int64_t microseconds) {
+  if (microseconds <= 0) return "-";
+  const double milliseconds = static_cast<double>(microseconds) / 1e3;
+  return milliseconds < 99.95 ? fmt::format("{:.1f} ms", milliseconds)
+                              : fmt::format("{:.0f} ms", milliseconds);
+}
 
 /// Lists whom the nodes of the home are connected to, and why each is kept.
 class PeersCommand final : public Command {
@@ -41,7 +50,7 @@ class PeersCommand final : public Command {
 
  private:
   static constexpr const char* kHead =
-      "PEER               PATH      RTT     AGE       KEPT FOR      AGENT";
+      "PEER               PATH      RTT     AGE         KEPT FOR      AGENT";
 
   static std::string joined(const std::vector<std::string>& reasons) {
     std::string out;
@@ -64,11 +73,9 @@ class PeersCommand final : public Command {
                   {"age", age},
                   {"agent", as_utf8(peer.agent)}});
     output.result(
-        fmt::format("{:<18} {:<9} {:<7} {:<9} {:<13} {}", short_name(peer.id), peer.path,
-                    peer.round_trip_us > 0
-                        ? fmt::format("{:.1f} ms", static_cast<double>(peer.round_trip_us) / 1e3)
-                        : "-",
-                    format_time(std::chrono::seconds(age)), joined(peer.kept_for),
+        fmt::format("{:<18} {:<9} {:<7} {:<11} {:<13} {}", short_name(peer.id), peer.path,
+                    round_trip_text(peer.round_trip_us), format_time(std::chrono::seconds(age)),
+                    shorten(peer.kept_for.empty() ? "-" : joined(peer.kept_for), kReasonsWidth),
                     shorten(for_terminal(peer.agent), kAgentWidth)));
   }
 };

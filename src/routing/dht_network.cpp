@@ -7,7 +7,6 @@ namespace shoal::routing {
 namespace {
 
 constexpr const char* kDhtTag = "dht";
-constexpr std::int32_t kTagValue = 5;
 
 }  // namespace
 
@@ -96,15 +95,18 @@ Task<void> DhtNetwork::keep_saving_records() {
 }
 
 void DhtNetwork::tag_closest() {
-  std::set<PeerId> closest;
+  std::map<PeerId, int> closest;
   for (const auto& entry : dht_.table().closest(dht_.table().self(), kTagged)) {
-    closest.insert(entry.id);
+    closest.emplace(entry.id, dht_.table().value_of(entry.id));
   }
-  for (const PeerId& peer : tagged_) {
+  for (const auto& [peer, value] : tagged_) {
     if (!closest.contains(peer)) swarm_.manager().untag(peer, kDhtTag);
   }
-  for (const PeerId& peer : closest) {
-    if (!tagged_.contains(peer)) swarm_.manager().tag(peer, kDhtTag, kTagValue);
+  for (const auto& [peer, value] : closest) {
+    const auto before = tagged_.find(peer);
+    if (before == tagged_.end() || before->second != value) {
+      swarm_.manager().tag(peer, kDhtTag, value);
+    }
   }
   tagged_ = std::move(closest);
 }

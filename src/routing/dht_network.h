@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -31,7 +32,8 @@ class DhtNetwork final : public Router {
   /// of at most so many contents, so often.
   static constexpr Duration kNewcomersInterval = 5s;
   static constexpr std::size_t kMaxToldToNewcomers = 256;
-  /// Peers whose connections are kept: those closest to us, who send others here.
+  /// Peers whose connections are kept, rather the nearer ones: those closest to us, who send others
+  /// here.
   static constexpr std::size_t kTagged = kad::kReplication;
 
   /// Borrows the first two for its life; stop() must have returned before it is destroyed.
@@ -62,7 +64,7 @@ class DhtNetwork final : public Router {
   const DhtNetworkOptions options_;
   DhtState state_;
   kad::Dht dht_;
-  std::set<PeerId> tagged_;
+  std::map<PeerId, int> tagged_;  // with the values of their tags
   std::set<Multihash> announced_;
   std::size_t peers_when_announced_ = 0;
   TaskGroup tasks_;
