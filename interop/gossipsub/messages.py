@@ -4,6 +4,7 @@ import os
 import time
 
 SETTLE = 3  # in which a second copy would come
+GOSSIPED = 6  # after which a newcomer is not told any more of what was said before
 
 
 def hear(nodes: list, author, size: int, text: str = ""):
@@ -64,6 +65,7 @@ def bursts(world, unsigned: bool):
 def joins_and_leaves(world, unsigned: bool):
     nodes = world.mesh(unsigned)
     topic = nodes[0].topic
+    time.sleep(GOSSIPED)
     late = world.own(topic, unsigned, [nodes[0].address, nodes[1].address, nodes[2].address])
     end = time.monotonic() + 15
     while len(late.peers()) < 3:
