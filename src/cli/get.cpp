@@ -185,7 +185,6 @@ class GetCommand final : public Command {
 
   void tell_status() {
     if (peers_) peers_->tick();
-    if (paths_) paths_->tick();
     service::GetStatus status = get_->status();
     const TimePoint now = session_->now();
     const std::uint64_t come = status.bytes_done + status.bytes_arriving;

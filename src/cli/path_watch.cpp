@@ -21,36 +21,37 @@ std::string_view path_to(node::Node& node, const PeerId& peer, const Multiaddr& 
 
 PathWatch::PathWatch(node::Node& node, Output& output) : node_(node), output_(output) {
   node_.swarm().add_observer(*this);
+  for (const net::Connection* each : node_.swarm().connections().all()) look_at(each->peer());
 }
 
 PathWatch::~PathWatch() {
   node_.swarm().remove_observer(*this);
 }
 
-void PathWatch::tick() {
-  std::map<PeerId, net::Path> now;
-  std::map<PeerId, PeerId> relays;  // by whom they relay for
-  for (const net::Connection* each : node_.swarm().connections().all()) {
-    const net::Connection* best = node_.swarm().best(each->peer());
-    if (best == nullptr) continue;
-    now.insert_or_assign(best->peer(), best->path());
-    if (const auto relay = relay_in(best->remote())) {
-      relays.insert_or_assign(best->peer(), *relay);
-    }
+void PathWatch::look_at(const PeerId& peer) {
+  const net::Connection* best = node_.swarm().best(peer);
+  if (best == nullptr) {
+    paths_.erase(peer);
+    relays_.erase(peer);
+    return;
   }
-  // Who only relays is no party to what goes on.
-  for (const auto& [peer, relay] : relays) now.erase(relay);
-  for (const auto& [peer, path] : now) {
-    const auto before = paths_.find(peer);
-    const bool is_new = before == paths_.end();
-    if (is_new ? path != net::Path::relay : before->second == path) continue;
-    const auto via = relays.find(peer);
-    tell(peer, is_new ? std::nullopt : std::optional(before->second), path,
-         via == relays.end() ? std::nullopt : std::optional(via->second));
+  const std::optional<PeerId> relay = relay_in(best->remote());
+  if (relay) {
+    relays_.insert_or_assign(peer, *relay);
+  } else {
+    relays_.erase(peer);
   }
-  paths_ = std::move(now);
-  relays_.clear();
-  for (const auto& [peer, relay] : relays) relays_.insert(relay);
+  const net::Path path = best->path();
+  const auto known = paths_.find(peer);
+  const std::optional<net::Path> before =
+      known == paths_.end() ? std::nullopt : std::optional(known->second);
+  paths_.insert_or_assign(peer, path);
+  const bool is_news = before ? *before != path : path == net::Path::relay;
+  if (is_news && !only_relays(peer)) tell(peer, before, path, relay);
+}
+
+bool PathWatch::only_relays(const PeerId& peer) const {
+  return std::ranges::any_of(relays_, [&](const auto& each) { return each.second == peer; });
 }
 
 void PathWatch::tell(const PeerId& peer, std::optional<net::Path> from, net::Path to,
@@ -75,11 +76,15 @@ void PathWatch::tell(const PeerId& peer, std::optional<net::Path> from, net::Pat
 }
 
 std::string PathWatch::in_a_word() const {
+  std::set<PeerId> relays;
+  for (const auto& [peer, relay] : relays_) relays.insert(relay);
   std::set<net::Path> kinds;
-  for (const auto& [peer, path] : paths_) kinds.insert(path);
+  for (const auto& [peer, path] : paths_) {
+    if (!relays.contains(peer)) kinds.insert(path);
+  }
   if (kinds.size() > 1) return kinds.contains(net::Path::relay) ? "some by relay" : "";
   if (kinds.contains(net::Path::relay)) {
-    return relays_.size() == 1 ? "relay by " + short_name(*relays_.begin()) : "relay";
+    return relays.size() == 1 ? "relay by " + short_name(*relays.begin()) : "relay";
   }
   return kinds.contains(net::Path::punched) ? "punched" : "";
 }

@@ -2,7 +2,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 
 #include "cli/output.h"
@@ -27,22 +26,23 @@ class PathWatch final : net::ConnectionObserver {
   PathWatch(const PathWatch&) = delete;
   PathWatch& operator=(const PathWatch&) = delete;
 
-  /// To be called now and then.
-  void tick();
   /// What is worth a word beside the number of peers: "relay by 12D3KooW…eBoCouim", "relay" for
   /// more than one, "punched", or "some by relay"; else empty.
   std::string in_a_word() const;
 
  private:
-  void connected(net::Connection&) override { tick(); }
-  void disconnected(net::Connection&) override {}
+  void connected(net::Connection& connection) override { look_at(connection.peer()); }
+  void disconnected(net::Connection& connection) override { look_at(connection.peer()); }
+  void look_at(const PeerId& peer);
+  /// Who relays for others is no party to what goes on.
+  bool only_relays(const PeerId& peer) const;
   void tell(const PeerId& peer, std::optional<net::Path> from, net::Path to,
             const std::optional<PeerId>& via);
 
   node::Node& node_;
   Output& output_;
   std::map<PeerId, net::Path> paths_;
-  std::set<PeerId> relays_;  // through which peers are reached
+  std::map<PeerId, PeerId> relays_;  // through whom each peer is reached that needs one
 };
 
 }  // namespace shoal::cli

@@ -106,7 +106,6 @@ void PeerWatch::tick() {
     if (now - peer.since >= kPeerPatience) state_->tell_connected(id);
   }
   state_->tell_counts(state_->limiter.take(now));
-  paths_.tick();
 }
 
 std::size_t PeerWatch::peers() const {

@@ -88,7 +88,6 @@ class PingCommand final : public Command {
     std::string reason;
     try {
       // It may have become a better one.
-      if (paths_) paths_->tick();
       const auto* best = session_->open_node().swarm().best(target_.peer);
       if (pinger_ && best != nullptr && best->id() != connection_) pinger_.reset();
       if (!pinger_) co_await open();

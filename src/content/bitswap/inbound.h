@@ -53,7 +53,7 @@ class Inbound {
   static constexpr double kBurstFirstEntries = 2 * 1024;
   static constexpr double kFirstEntriesPerSecond = 512;
   /// Of one message, before others have their turn.
-  static constexpr std::size_t kEntriesAtOnce = 1024;
+  static constexpr std::size_t kEntriesAtOnce = 128;
 
   struct Handlers {
     /// Wants and presences, with the blocks taken out.

@@ -16,9 +16,10 @@ constexpr std::size_t kTelling = std::size_t{512} * 1024;
 
 }  // namespace
 
-SendQueue::Turn::Turn(SendQueue& queue, std::size_t bytes)
+SendQueue::Turn::Turn(SendQueue& queue, const Claim& claim)
     : queue_(queue),
-      bytes_(bytes),
+      gives_(claim.gives),
+      bytes_(claim.bytes),
       began_(queue.system_.clock.now()),
       place_(queue.held_.insert(queue.held_.end(), this)) {}
 
@@ -54,6 +55,7 @@ Task<std::unique_ptr<SendQueue::Turn>> SendQueue::take(Claim claim) {
         return;
       }
       --queue.granted_;
+      if (!waiter.claim.gives) --queue.granted_others_;
       queue.grant();
     }
   };
@@ -63,14 +65,19 @@ Task<std::unique_ptr<SendQueue::Turn>> SendQueue::take(Claim claim) {
     grant();
     if (!waiting.waiter.granted && !std::exchange(watching_, true)) tasks_.spawn(watch());
     while (!waiting.waiter.granted) co_await waiting.waiter.go.wait();
-    turn = std::make_unique<Turn>(*this, claim.bytes);
+    turn = std::make_unique<Turn>(*this, claim);
   }
   co_return turn;
 }
 
-bool SendQueue::has_turn() const {
+bool SendQueue::has_turn(bool gives) const {
   const std::size_t taken = held_.size() + granted_;
-  return taken == 0 || (taken < kAtOnce && !(saturated_ && saturated_()));
+  if (taken == 0) return true;
+  if (taken >= kAtOnce || (saturated_ && saturated_())) return false;
+  if (gives) return true;
+  const auto is_other = [](const Turn* turn) { return !turn->gives_; };
+  const auto others = static_cast<std::size_t>(std::ranges::count_if(held_, is_other));
+  return others + granted_others_ < kOthersAtOnce;
 }
 
 bool SendQueue::is_for_others() const {
@@ -81,9 +88,8 @@ bool SendQueue::is_for_others() const {
   return (others_bytes_ + bytes) * (kOthersEvery - 1) <= givers_bytes_;
 }
 
-std::list<SendQueue::Waiter*>::iterator SendQueue::next_waiter() {
+std::list<SendQueue::Waiter*>::iterator SendQueue::next_waiter(bool for_others) {
   const TimePoint now = system_.clock.now();
-  const bool for_others = is_for_others();
   const auto rank = [now, for_others](const Waiter* one) {
     const bool patient = for_others || now - one->since < kPatience;
     const bool last = one->claim.gives == for_others;
@@ -93,12 +99,14 @@ std::list<SendQueue::Waiter*>::iterator SendQueue::next_waiter() {
 }
 
 void SendQueue::grant() {
-  while (!waiting_.empty() && has_turn()) {
+  while (!waiting_.empty() && has_turn(true)) {
     const auto gives = [](const Waiter* one) { return one->claim.gives; };
     const auto givers = static_cast<std::size_t>(std::ranges::count_if(waiting_, gives));
     const bool both = givers > 0 && givers < waiting_.size();
-    const auto next = next_waiter();
+    const bool others_may = has_turn(false);
+    const auto next = next_waiter(others_may && is_for_others());
     Waiter& waiter = **next;
+    if (!waiter.claim.gives && !others_may) return;
     if (both) {
       (waiter.claim.gives ? givers_bytes_ : others_bytes_) +=
           std::max<std::size_t>(waiter.claim.bytes, 1);
@@ -106,6 +114,7 @@ void SendQueue::grant() {
     waiting_.erase(next);
     waiter.granted = true;
     ++granted_;
+    if (!waiter.claim.gives) ++granted_others_;
     waiter.go.notify_all();
   }
 }

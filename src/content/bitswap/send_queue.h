@@ -22,6 +22,9 @@ class SendQueue {
  public:
   /// Enough that paths with long round trips are filled; only one while our own line is full.
   static constexpr std::size_t kAtOnce = 3;
+  /// Of these, held by peers that give nothing: some of them may take nothing either, and one that
+  /// gives, which asks for its next turn only after the last, is to find one free.
+  static constexpr std::size_t kOthersAtOnce = 2;
   /// Of so many bytes one is for whoever has waited longest of those that give nothing.
   static constexpr std::uint64_t kOthersEvery = 32;
   /// One that has waited for so long goes before all of its kind who came later.
@@ -33,10 +36,17 @@ class SendQueue {
   /// While nothing is known.
   static constexpr Duration kFirst = 1s;
 
+  struct Claim {
+    bool gives = true;  // the peer, to others
+    /// That were sent of the block by now; it is chosen when the turn has come.
+    std::function<std::uint32_t()> copies;
+    std::size_t bytes = 0;
+  };
+
   /// Ends with its life, which is before the SendQueue ends.
   class Turn {
    public:
-    Turn(SendQueue& queue, std::size_t bytes);
+    Turn(SendQueue& queue, const Claim& claim);
     ~Turn();
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
@@ -48,6 +58,7 @@ class SendQueue {
    private:
     friend class SendQueue;
     SendQueue& queue_;
+    const bool gives_;
     const std::size_t bytes_;
     const TimePoint began_;
     bool gave_up_ = false;
@@ -58,12 +69,6 @@ class SendQueue {
   explicit SendQueue(System& system);
   void when_saturated(std::function<bool()> saturated) { saturated_ = std::move(saturated); }
 
-  struct Claim {
-    bool gives = true;  // the peer, to others
-    /// That were sent of the block by now; it is chosen when the turn has come.
-    std::function<std::uint32_t()> copies;
-    std::size_t bytes = 0;
-  };
   /// Cancellable.
   Task<std::unique_ptr<Turn>> take(Claim claim);
   std::size_t waiting() const { return waiting_.size(); }
@@ -81,10 +86,10 @@ class SendQueue {
         : claim(its_claim), since(now), go(waits) {}
   };
 
-  bool has_turn() const;
+  bool has_turn(bool gives) const;
   /// Whether it is the turn of one that gives nothing though others wait.
   bool is_for_others() const;
-  std::list<Waiter*>::iterator next_waiter();
+  std::list<Waiter*>::iterator next_waiter(bool for_others);
   void grant();
   Task<void> grant_soon();
   Duration limit(std::size_t bytes) const;
@@ -97,8 +102,9 @@ class SendQueue {
   // Bytes that were granted while both kinds waited.
   std::uint64_t givers_bytes_ = 0;
   std::uint64_t others_bytes_ = 0;
-  std::size_t granted_ = 0;  // and not begun
-  double best_rate_ = 0;     // bytes per second of one turn, of late
+  std::size_t granted_ = 0;         // and not begun
+  std::size_t granted_others_ = 0;  // of these, to peers that give nothing
+  double best_rate_ = 0;            // bytes per second of one turn, of late
   bool watching_ = false;
   TaskGroup tasks_;
 };

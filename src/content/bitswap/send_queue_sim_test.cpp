@@ -74,6 +74,18 @@ TEST_F(SendQueues, one_of_32_is_for_those_that_give_nothing) {
   EXPECT_LE(std::ranges::count(begun, 0), 6);
 }
 
+TEST_F(SendQueues, those_that_give_nothing_leave_a_turn_to_one_that_gives) {
+  for (int i = 0; i < 5; ++i) send(0, 1min, 0, false);
+  world.run_for(10ms);
+  EXPECT_EQ(begun.size(), SendQueue::kOthersAtOnce);
+  // It asks for each turn when it has had the last.
+  for (int i = 0; i < 20; ++i) {
+    send(0, 4ms, 1);
+    world.run_for(10ms);
+  }
+  EXPECT_EQ(std::ranges::count(begun, 1), 20);
+}
+
 TEST_F(SendQueues, a_slow_receiver_gives_its_turn_up) {
   queue.when_saturated([] { return true; });
   send(0, 100ms, 0);

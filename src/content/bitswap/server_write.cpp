@@ -179,7 +179,7 @@ Task<void> Server::write_part(Peer& peer, Batch& batch) {
       peer.copied = 0;
     }
     const ByteView rest = ByteView(peer.copy).subspan(peer.copied);
-    part = {rest.first(std::min(rest.size(), ChunkSizer::kSlowBytes))};
+    part = {rest.first(std::min(rest.size(), peer.out.part_bytes()))};
   }
   std::size_t bytes = 0;
   for (const ByteView piece : part) bytes += piece.size();

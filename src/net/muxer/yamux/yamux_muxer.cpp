@@ -1,10 +1,8 @@
 #include "net/muxer/yamux/yamux_muxer.h"
 
 #include <algorithm>
-#include <array>
 #include <boost/asio/post.hpp>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -17,12 +15,8 @@ namespace {
 // What a read takes after an idle time, and what makes reading worth its calls.
 constexpr std::size_t kSmallReadBytes = 2 * 1024;
 constexpr std::size_t kLargeReadBytes = 128 * 1024;
-// Frames of one stream before another one has its turn.
-constexpr std::size_t kFramesPerTurn = 4;
 constexpr Duration kPauseStep = 100ms;
 constexpr Duration kFarewellTimeout = 500ms;
-// A writer who was cancelled waits so long for its frames to leave before the connection ends.
-constexpr Duration kCancelledWriteGrace = 5s;
 
 }  // namespace
 
@@ -189,83 +183,6 @@ Task<std::unique_ptr<Stream>> YamuxMuxer::accept() {
   unaccepted_.pop_front();
   session_.accept(stream->id());
   co_return stream;
-}
-
-Task<void> YamuxMuxer::write_control() {
-  while (!closed_) {
-    if (!session_.has_control()) {
-      co_await control_.wait();
-      continue;
-    }
-    co_await flush_control();
-  }
-}
-
-Task<void> YamuxMuxer::flush_control() {
-  co_await writes_.take();
-  Bytes out;
-  session_.take_control(out, now());
-  const std::array<ByteView, 1> pieces = {out};
-  co_await write_whole(pieces);
-  writes_.pass();
-}
-
-Task<void> YamuxMuxer::write_frames(const YamuxStream& stream, net::PiecesLeft& left) {
-  co_await writes_.take();
-  std::array<Bytes, kFramesPerTurn> headers;
-  std::vector<ByteView> gathered;
-  for (Bytes& header : headers) {
-    const std::size_t count = stream.failed() ? 0 : std::min(sendable(stream.id()), left.bytes());
-    if (count == 0) break;
-    session_.begin_data(stream.id(), count, header, now());
-    earned_ = std::min(kMaxEarned, earned_ + count / kSentForOne);
-    gathered.push_back(header);
-    left.take(count, gathered);
-  }
-  if (!gathered.empty()) co_await write_whole(gathered);
-  writes_.pass();
-}
-
-struct YamuxMuxer::Writing {
-  std::span<const ByteView> pieces;
-  shoal::Event ended;
-  bool done = false;
-  bool failed = false;
-};
-
-Task<void> YamuxMuxer::write_whole(std::span<const ByteView> pieces) {
-  Writing writing{.pieces = pieces, .ended = shoal::Event(system_.waits)};
-  tasks_.spawn(run_writing(writing));
-  try {
-    while (!writing.done) co_await writing.ended.wait();
-  } catch (const boost::system::system_error&) {
-    // Cancelled: the pieces are lent, so they must stay until they have left.
-  }
-  if (!writing.done) {
-    TaskGroup alarm(system_.waits, "yamux");
-    alarm.spawn(close_after(kCancelledWriteGrace));
-    while (!writing.done) co_await writing.ended.wait_uncancellable();
-    co_await alarm.stop();
-  }
-  if (!writing.failed) co_return;
-  close();
-  throw Error(ErrorCode::closed, "the connection has ended");
-}
-
-Task<void> YamuxMuxer::run_writing(Writing& writing) {
-  try {
-    co_await under_->write(writing.pieces);
-  } catch (const std::exception& error) {
-    log_debug("yamux: {}", error.what());
-    writing.failed = true;
-  }
-  writing.done = true;
-  writing.ended.notify_all();
-}
-
-Task<void> YamuxMuxer::close_after(Duration grace) {
-  co_await system_.clock.sleep_for(grace);
-  close();
 }
 
 void YamuxMuxer::wake_control() {

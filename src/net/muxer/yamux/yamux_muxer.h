@@ -32,6 +32,10 @@ class YamuxMuxer final : public net::Muxer {
   /// one byte costs nothing, up to so many.
   static constexpr std::size_t kSentForOne = 32;
   static constexpr std::size_t kMaxEarned = 64 * 1024;
+  /// Frames of one stream before another one has its turn: more while they leave quickly, since on
+  /// a busy node each turn waits for those of all connections; fewer while others would wait long.
+  static constexpr std::size_t kFewestFramesPerTurn = 4;
+  static constexpr std::size_t kMostFramesPerTurn = 16;
 
   YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role);
   ~YamuxMuxer() override;
@@ -58,6 +62,8 @@ class YamuxMuxer final : public net::Muxer {
   }
 
   Task<void> shutdown() override;
+  /// At present.
+  std::size_t frames_per_turn() const { return frames_per_turn_; }
 
  private:
   friend class YamuxStream;
@@ -90,6 +96,9 @@ class YamuxMuxer final : public net::Muxer {
   void release(YamuxStream& stream) noexcept;
   void drop_handle() noexcept;
 
+  /// A turn of that many frames took so long; `full`: it might have had more.
+  void size_turn(bool full, Duration took);
+
   /// Hands `pieces` to the connection to their end, even when the caller is cancelled: a frame cut
   /// short would cost all streams. The caller has the turn.
   Task<void> write_whole(std::span<const ByteView> pieces);
@@ -114,6 +123,8 @@ class YamuxMuxer final : public net::Muxer {
   shoal::Event openable_;
   shoal::Event control_;
   WriteQueue writes_;
+  std::size_t frames_per_turn_ = kFewestFramesPerTurn;
+  std::size_t quick_turns_ = 0;  // in a row
   bool closed_ = false;
   net::ReadLimiter* read_limiter_ = nullptr;
   std::size_t opened_ = 0;  // streams of the peer that were not paid for yet

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "net/muxer/conformance.h"
+#include "net/muxer/muxer_pair.h"
 #include "net/swarm_testing.h"
 #include "system/sim/test_hosts.h"
 #include "system/timeout.h"
@@ -17,188 +19,42 @@ using net::testing::failure_of;
 using net::testing::pattern_bytes;
 using net::testing::read_to_end;
 
-/// Two muxers over one simulated TCP connection, without the parts above and between.
-class Muxers : public ::testing::Test {
- protected:
-  void begin(Duration latency = 25ms, sim::HostOptions host = {}) {
+using net::testing::code_of;
+using net::testing::expect_all;
+using net::testing::send_all;
+using net::testing::write_for_ever;
+
+/// Over one simulated TCP connection, without the parts above and between.
+class YamuxPair : public net::testing::MuxerPair {
+ public:
+  void begin(Duration latency = 25ms, sim::HostOptions host = {}) override {
     world = std::make_unique<sim::World>(sim::WorldOptions{.path = {.latency = latency}});
     sim::Host& one = world->add_host(host);
     sim::Host& other = world->add_host(host);
     sim::StreamPair pair = sim::connect_pair(*world, one, other);
     client = std::make_unique<YamuxMuxer>(one.system(), std::move(pair.client), Role::client);
     server = std::make_unique<YamuxMuxer>(other.system(), std::move(pair.server), Role::server);
-    tasks = std::make_unique<TaskGroup>(world->waits(), "muxers");
-    tasks->spawn(client->run());
-    tasks->spawn(server->run());
+    run_muxers();
   }
-
-  void TearDown() override {
-    client->close();
-    server->close();
-    world->run(tasks->stop());
-    EXPECT_EQ(client->stream_count(), 0U);
-    EXPECT_EQ(server->stream_count(), 0U);
-  }
-
-  /// A stream that both ends know.
-  std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> stream() {
-    auto here = client->open();
-    world->run(write_all(*here, as_bytes("!")));
-    auto there = world->run(server->accept());
-    Bytes one(1);
-    world->run(read_exactly(*there, one));
-    return {std::move(here), std::move(there)};
-  }
-
-  std::unique_ptr<sim::World> world;
-  std::unique_ptr<YamuxMuxer> client;
-  std::unique_ptr<YamuxMuxer> server;
-  std::unique_ptr<TaskGroup> tasks;
 };
 
-Task<void> send_all(Stream& stream, Bytes bytes) {
-  co_await write_all(stream, bytes);
-  co_await stream.close_write();
-}
+class Muxers : public ::testing::Test, public YamuxPair {
+ protected:
+  void TearDown() override { end(); }
 
-Task<void> expect_all(Stream& stream, Bytes expected, int& right) {
-  const Bytes got = co_await read_to_end(stream);
-  if (got == expected) ++right;
-}
-
-Task<void> write_for_ever(Stream& stream) {
-  const Bytes much = pattern_bytes(1'000'000);
-  while (true) co_await write_all(stream, much);
-}
-
-Task<void> read_for_ever(Stream& stream) {
-  Bytes buffer(64 * 1024);
-  while (co_await stream.read_some(buffer) > 0) {
-  }
-}
-
-std::optional<ErrorCode> code_of(const std::optional<Error>& failure) {
-  return failure ? std::optional(failure->code()) : std::nullopt;
-}
-
-TEST_F(Muxers, fifty_streams_carry_a_megabyte_both_ways_at_once) {
-  begin();
-  std::vector<std::unique_ptr<Stream>> held;
-  TaskGroup work(world->waits(), "streams");
-  int right = 0;
-  for (std::size_t i = 0; i < 50; ++i) {
+  std::size_t frames_per_turn_after_much(std::uint64_t line) {
+    begin(1ms, {.up = line, .down = line, .window_bytes = 1024 * 1024});
     auto [here, there] = stream();
-    const Bytes up = pattern_bytes(1'000'000, i);
-    const Bytes down = pattern_bytes(1'000'000, i + 100);
-    work.spawn(send_all(*here, up));
-    work.spawn(send_all(*there, down));
-    work.spawn(expect_all(*here, down, right));
-    work.spawn(expect_all(*there, up, right));
-    held.push_back(std::move(here));
-    held.push_back(std::move(there));
+    TaskGroup work(world->waits(), "streams");
+    const Bytes much = pattern_bytes(10'000'000);
+    int right = 0;
+    work.spawn(send_all(*here, much));
+    work.spawn(expect_all(*there, much, right));
+    world->run(work.join());
+    EXPECT_EQ(right, 1);
+    return dynamic_cast<const YamuxMuxer&>(*client).frames_per_turn();
   }
-  world->run(work.join());
-  EXPECT_EQ(right, 100);
-}
-
-TEST_F(Muxers, a_reset_fails_both_ends) {
-  begin();
-  auto [here, there] = stream();
-  here->abort();
-  Bytes one(1);
-  EXPECT_EQ(code_of(world->run(failure_of(there->read_some(one)))), ErrorCode::closed);
-  EXPECT_EQ(code_of(world->run(failure_of(here->read_some(one)))), ErrorCode::closed);
-  EXPECT_EQ(code_of(world->run(failure_of(write_all(*there, one)))), ErrorCode::closed);
-  EXPECT_FALSE(client->closed());
-}
-
-TEST_F(Muxers, a_stream_that_is_dropped_unfinished_is_reset) {
-  begin();
-  auto [here, there] = stream();
-  here.reset();
-  Bytes one(1);
-  EXPECT_EQ(code_of(world->run(failure_of(there->read_some(one)))), ErrorCode::closed);
-}
-
-TEST_F(Muxers, half_close_leaves_the_other_half_open) {
-  begin();
-  auto [here, there] = stream();
-  world->run(here->close_write());
-  EXPECT_TRUE(world->run(read_to_end(*there)).empty());
-  int right = 0;
-  TaskGroup work(world->waits(), "streams");
-  const Bytes late = pattern_bytes(600'000);
-  work.spawn(send_all(*there, late));
-  work.spawn(expect_all(*here, late, right));
-  world->run(work.join());
-  EXPECT_EQ(right, 1);
-  EXPECT_EQ(code_of(world->run(failure_of(write_all(*here, late)))), ErrorCode::closed);
-}
-
-TEST_F(Muxers, what_arrived_whole_before_a_reset_is_read_whole) {
-  begin();
-  auto [here, there] = stream();
-  world->run(send_all(*here, to_bytes("all of it")));
-  here.reset();
-  world->run_for(1s);
-  world->run(write_all(*there, as_bytes("answered by a reset")));
-  world->run_for(1s);
-  EXPECT_EQ(as_text(world->run(read_to_end(*there))), "all of it");
-}
-
-TEST_F(Muxers, C7_a_reader_that_waits_fails_when_the_connection_breaks) {
-  begin();
-  auto [here, there] = stream();
-  std::optional<Error> failure;
-  TaskGroup work(world->waits(), "reader");
-  Bytes one(1);
-  const auto watch = [](Task<std::size_t> task, std::optional<Error>& into) -> Task<void> {
-    into = co_await failure_of(std::move(task));
-  };
-  work.spawn(watch(there->read_some(one), failure));
-  world->run_for(1s);
-  client->close();
-  world->run(work.join());
-  EXPECT_EQ(code_of(failure), ErrorCode::closed);
-}
-
-TEST_F(Muxers, a_busy_stream_lets_others_have_their_turn) {
-  // A line of 2 MB/s, whose queue the greedy stream fills for good.
-  begin(5ms, {.up = 2'000'000, .down = 2'000'000, .window_bytes = 256 * 1024});
-  auto [greedy, its_reader] = stream();
-  auto [modest, other] = stream();
-  TaskGroup work(world->waits(), "greedy");
-  work.spawn(write_for_ever(*greedy));
-  work.spawn(read_for_ever(*its_reader));
-  world->run_for(5s);
-  for (int i = 0; i < 5; ++i) {
-    Bytes one(1);
-    const TimePoint begun = world->now();
-    world->run(write_all(*modest, one));
-    world->run(read_exactly(*other, one));
-    // A turn of the other, and what the host and the line hold before.
-    EXPECT_LT(world->now() - begun, 600ms);
-  }
-  EXPECT_FALSE(client->closed());
-  world->run(work.stop());
-}
-
-TEST_F(Muxers, a_cancelled_writer_costs_nobody_the_connection) {
-  begin(5ms, {.up = 500'000, .down = 500'000, .window_bytes = 64 * 1024});
-  auto [greedy, its_reader] = stream();
-  auto [modest, other] = stream();
-  TaskGroup readers(world->waits(), "readers");
-  readers.spawn(read_for_ever(*its_reader));
-  const auto failure =
-      world->run(failure_of(within(world->clock(), 1s, write_for_ever(*greedy), "writing")));
-  EXPECT_EQ(code_of(failure), ErrorCode::timeout);
-  Bytes one(1);
-  world->run(write_all(*modest, one));
-  world->run(read_exactly(*other, one));
-  EXPECT_FALSE(client->closed());
-  greedy.reset();
-  world->run(readers.join());
-}
+};
 
 TEST_F(Muxers, C7_a_cancelled_writer_ends_a_connection_that_takes_nothing) {
   begin();
@@ -272,14 +128,12 @@ TEST_F(Muxers, a_farewell_is_known_to_both_sides) {
   EXPECT_TRUE(server->going_away());
 }
 
-TEST_F(Muxers, a_farewell_lets_what_was_written_arrive) {
-  begin();
-  auto [here, there] = stream();
-  world->run(send_all(*here, to_bytes("last words")));
-  world->run(client->shutdown());
-  EXPECT_EQ(as_text(world->run(read_to_end(*there))), "last words");
-  world->run_for(1s);
-  EXPECT_TRUE(server->closed());
+TEST_F(Muxers, turns_become_longer_while_they_leave_quickly) {
+  EXPECT_EQ(frames_per_turn_after_much(0), YamuxMuxer::kMostFramesPerTurn);
+}
+
+TEST_F(Muxers, turns_stay_short_on_a_slow_line) {
+  EXPECT_EQ(frames_per_turn_after_much(2'000'000), YamuxMuxer::kFewestFramesPerTurn);
 }
 
 TEST_F(Muxers, streams_are_limited_to_those_the_peer_acknowledges) {
@@ -351,28 +205,15 @@ TEST_F(Muxers, keeps_so_many_unread_bytes_of_reset_streams_and_no_more) {
   EXPECT_EQ(server->buffered_bytes(), 0);
 }
 
-TEST_F(Muxers, an_aborted_stream_gives_no_more_of_what_arrived) {
-  begin(1ms);
-  auto [here, there] = stream();
-  world->run(send_all(*here, to_bytes("too late")));
-  world->run_for(1s);
-  there->abort();
-  Bytes one(1);
-  EXPECT_EQ(code_of(world->run(failure_of(there->read_some(one)))), ErrorCode::closed);
-  EXPECT_EQ(server->buffered_bytes(), 0);
-}
-
-TEST_F(Muxers, tells_once_the_last_stream_is_let_go) {
-  begin();
-  auto [here, there] = stream();
-  bool idle = false;
-  client->when_idle([&idle] { idle = true; });
-  world->run_for(1s);
-  EXPECT_FALSE(idle);
-  here.reset();
-  world->run_for(1s);
-  EXPECT_TRUE(idle);
+std::unique_ptr<net::testing::MuxerPair> make_yamux_pair() {
+  return std::make_unique<YamuxPair>();
 }
 
 }  // namespace
 }  // namespace shoal::yamux
+
+namespace shoal::net::testing {
+
+INSTANTIATE_TEST_SUITE_P(Yamux, MuxerConformance, ::testing::Values(&yamux::make_yamux_pair));
+
+}  // namespace shoal::net::testing

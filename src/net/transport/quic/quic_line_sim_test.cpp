@@ -8,8 +8,9 @@ namespace {
 constexpr std::uint64_t kLine = 25'000'000;  // bytes a second: 200 Mbit/s
 
 /// One transfer over a line of 200 Mbit/s.
-class QuicLine : public testing::QuicPair {
+class QuicLine : public ::testing::Test, public testing::QuicPair {
  protected:
+  void TearDown() override { end(); }
   void begin_on_line(Duration round_trip, double loss) {
     begin(round_trip / 2, {.up = kLine, .down = kLine}, loss);
   }
