@@ -93,6 +93,7 @@ void BlockStore::put_later(const Multihash& hash, ByteView bytes) {
 }
 
 FileId BlockStore::add_file(std::string_view path, const FileStamp& stamp) {
+  state_->moves.finish_at(path);
   const FileId file = state_->change([&](Index& index) { return index.add_file(path, stamp); });
   state_->last_file = std::max(state_->last_file, file);
   return file;
@@ -111,8 +112,8 @@ void BlockStore::put_extent(const Multihash& hash, FileId file, std::uint64_t of
       [&](Index& index) { index.put_extent(hash.encoded(), file, offset, length, frame); });
 }
 
-void BlockStore::moved(std::string_view from, std::string_view to) {
-  state_->change([&](Index& index) { index.move_files(from, to); });
+Task<void> BlockStore::moved(std::string from, std::string to) {
+  return state_->moves.move(std::move(from), std::move(to));
 }
 
 void BlockStore::restamp_renamed(std::string_view path, const FileInfo& before,
@@ -121,6 +122,7 @@ void BlockStore::restamp_renamed(std::string_view path, const FileInfo& before,
   FileStamp expected = FileStamp::of(before);
   expected.ctime_ns = stamp.ctime_ns;
   if (stamp != expected) return;
+  state_->moves.finish_at(path);
   state_->change([&](Index& index) {
     const auto file = index.find_file(path);
     if (file && file->stamp == FileStamp::of(before)) index.set_stamp(file->id, stamp);
@@ -134,7 +136,11 @@ void BlockStore::forget_file(FileId file) {
 
 std::uint64_t BlockStore::forget_path(std::string_view path) {
   state_->files.close_all();
-  return state_->change([&](Index& index) { return index.forget_below(path); });
+  state_->moves.finish_at(path);
+  std::uint64_t files = 0;
+  const auto forget_some = [&](Index& index) { return index.forget_below(path, Index::kAll); };
+  while (const std::uint64_t some = state_->change(forget_some)) files += some;
+  return files;
 }
 
 std::uint64_t BlockStore::forget_all() {
@@ -162,12 +168,14 @@ Task<std::uint64_t> BlockStore::forget_tree(Cid root) {
 }
 
 void BlockStore::take_over(const std::string& folder) {
+  state_->moves.finish_all();
   state_->with_index([&](Index& index) { index.take_over(folder + "/" + kIndexName); });
 }
 
 std::optional<BlockStore::Imported> BlockStore::imported(std::string_view path,
                                                          const FileStamp& stamp,
                                                          std::string_view profile) {
+  state_->moves.finish_at(path);
   return state_->with_index([&](Index& index) -> std::optional<Imported> {
     const auto file = index.find_file(path);
     if (!file || file->stamp != stamp) return std::nullopt;

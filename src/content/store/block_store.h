@@ -104,8 +104,10 @@ class BlockStore {
   /// its frame.
   void put_extent(const Multihash& hash, FileId file, std::uint64_t offset, std::uint64_t length,
                   const ExtentFrame& frame = {});
-  /// Files at `from` and below it are now at `to` and below it; what was there is gone.
-  void moved(std::string_view from, std::string_view to);
+  /// Files at `from` and below it are now at `to` and below it; what was there is gone. From the
+  /// call on they are found where they went; the rows change in turns, and when the process ends
+  /// before the last, those that are left are dropped as soon as they are looked at.
+  Task<void> moved(std::string from, std::string to);
   /// The file that is at `path` now was renamed by this program, which changes its ctime. If it
   /// still looked as when its blocks were verified, it is trusted by its new look.
   void restamp_renamed(std::string_view path, const FileInfo& before, const FileInfo& after);
@@ -146,6 +148,7 @@ class BlockStore {
   std::uint64_t index_bytes();
 
  private:
+  friend class FileMoves;
   struct State;
   std::unique_ptr<State> state_;
 };

@@ -68,7 +68,13 @@ Task<BlockReading> BlockStore::State::read(const Multihash& hash, const Index::E
 }
 
 std::vector<Index::Extent> BlockStore::State::extents(const Multihash& hash) {
-  return with_index([&](Index& all) { return all.extents(hash.encoded(), kExtentsTried); });
+  return extents(hash, kExtentsTried);
+}
+
+std::vector<Index::Extent> BlockStore::State::extents(const Multihash& hash, std::size_t most) {
+  auto out = with_index([&](Index& all) { return all.extents(hash.encoded(), most); });
+  for (Index::Extent& extent : out) extent.path = moves.where_now(std::move(extent.path));
+  return out;
 }
 
 bool BlockStore::State::has_moved(const Multihash& hash, const Index::Extent& place) {
@@ -126,7 +132,7 @@ Task<std::vector<std::optional<SharedBytes>>> BlockStore::State::get_all(
     std::vector<Multihash> hashes) {
   std::vector<Look> looks;
   for (std::size_t i = 0; i < hashes.size(); ++i) {
-    const auto found = with_index([&](Index& all) { return all.extents(hashes[i].encoded(), 1); });
+    const auto found = extents(hashes[i], 1);
     if (!found.empty()) looks.push_back({i, found.front(), files.find(found.front().file)});
   }
   const auto job = [&] { read_all(system, hashes, looks); };

@@ -4,6 +4,8 @@
 #include "content/store/block_store.h"
 #include "content/store/database.h"
 #include "system/sim/world.h"
+#include "system/task_group.h"
+#include "system/yield.h"
 
 namespace shoal::content {
 namespace {
@@ -188,10 +190,79 @@ TEST(BlockStoreSim, a_file_that_moves_while_it_is_read_is_found_where_it_went) {
   store.put_extent(hash, store.add_file("/before", FileStamp::of(*storage.info("/before"))), 0, 5);
   // The name is gone when it is read, and the index knows while the answer is under way.
   storage.rename("/before", "/after", false);
-  world.after(50ms, [&] { store.moved("/before", "/after"); });
+  TaskGroup moving(world.waits(), "moving");
+  world.after(50ms, [&] { moving.spawn(store.moved("/before", "/after")); });
   EXPECT_TRUE(world.run(store.get(hash)));
+  world.run(moving.stop());
   EXPECT_EQ(store.stale_blocks(), 0u);
   world.run(store.stop());
+}
+
+struct ManyFiles {
+  explicit ManyFiles(sim::Host& host)
+      : storage(host.system().storage), store(host.system(), "/home") {
+    storage.make_folder("/part");
+    for (int i = 0; i < kFiles; ++i) {
+      const std::string text = std::to_string(i);
+      const std::string path = "/part/" + text;
+      storage.open(path, Access::create)->write_at(0, as_bytes(text));
+      const FileId file = store.add_file(path, FileStamp::of(*storage.info(path)));
+      store.put_extent(hash_of(i), file, 0, text.size());
+    }
+    storage.rename("/part", "/whole", false);
+  }
+  static Multihash hash_of(int number) {
+    return Multihash::sha2_256(as_bytes(std::to_string(number)));
+  }
+  std::string where(int number) { return store.where(hash_of(number))->front().path; }
+
+  static constexpr int kFiles = 3000;  // more than one step and one commit
+  Storage& storage;
+  BlockStore store;
+};
+
+TEST(BlockStoreSim, moves_many_files_in_turns_and_finds_each_meanwhile) {
+  sim::World world;
+  ManyFiles files(world.add_host());
+  TaskGroup moving(world.waits(), "moving");
+  moving.spawn(files.store.moved("/part", "/whole"));
+  for (int turn = 0; turn < 5; ++turn) world.run(yield_now(world.waits()));
+  EXPECT_EQ(moving.size(), 1u);
+  EXPECT_EQ(files.where(0), "/whole/0");
+  EXPECT_EQ(files.where(999), "/whole/999");
+  EXPECT_TRUE(world.run(files.store.get(ManyFiles::hash_of(999))));
+  EXPECT_TRUE(world.run(files.store.get(ManyFiles::hash_of(0))));
+  world.run(moving.join());
+  for (int i = 0; i < ManyFiles::kFiles; ++i) {
+    EXPECT_EQ(files.where(i), "/whole/" + std::to_string(i));
+  }
+  EXPECT_EQ(files.store.stale_blocks(), 0u);
+  EXPECT_EQ(files.store.forget_path("/part"), 0u);
+  EXPECT_EQ(files.store.forget_path("/whole"), 3000u);
+  world.run(files.store.stop());
+}
+
+TEST(BlockStoreSim, ends_a_move_at_once_when_it_is_cancelled) {
+  sim::World world;
+  ManyFiles files(world.add_host());
+  TaskGroup moving(world.waits(), "moving");
+  moving.spawn(files.store.moved("/part", "/whole"));
+  world.run(yield_now(world.waits()));
+  world.run(moving.stop());
+  EXPECT_EQ(files.store.forget_path("/whole"), 3000u);
+  world.run(files.store.stop());
+}
+
+TEST(BlockStoreSim, ends_a_move_at_once_for_who_forgets_what_it_moves) {
+  sim::World world;
+  ManyFiles files(world.add_host());
+  TaskGroup moving(world.waits(), "moving");
+  moving.spawn(files.store.moved("/part", "/whole"));
+  world.run(yield_now(world.waits()));
+  EXPECT_EQ(files.store.forget_path("/whole"), 3000u);
+  world.run(moving.join());
+  EXPECT_FALSE(files.store.has(ManyFiles::hash_of(999)));
+  world.run(files.store.stop());
 }
 
 /// A block of a file that was changed behind the back of the file system.
@@ -246,7 +317,7 @@ TEST(BlockStoreSim, trusts_a_file_that_this_program_renamed) {
     Storage& storage = host.system().storage;
     const FileInfo before = *storage.info("/data");
     storage.rename("/data", "/new", false);
-    file.store.moved("/data", "/new");
+    world.run(file.store.moved("/data", "/new"));
     if (by_us) file.store.restamp_renamed("/new", before, *storage.info("/new"));
     world.run_for(1h);
     // Only hashing would tell that it has rotted.

@@ -7,6 +7,7 @@
 #include "content/store/block_store.h"
 #include "content/store/database.h"
 #include "content/store/file_blocks.h"
+#include "content/store/file_moves.h"
 #include "content/store/index.h"
 #include "system/task_group.h"
 
@@ -68,6 +69,7 @@ struct BlockStore::State {
   Task<void> close_files_when_idle();
   Task<std::optional<SharedBytes>> get_node(Multihash hash);
   std::vector<Index::Extent> extents(const Multihash& hash);
+  std::vector<Index::Extent> extents(const Multihash& hash, std::size_t most);
   bool has_moved(const Multihash& hash, const Index::Extent& place);
   Task<std::optional<SharedBytes>> get(Multihash hash, Trust trust);
   Task<std::vector<std::optional<SharedBytes>>> get_all(std::vector<Multihash> hashes);
@@ -89,6 +91,7 @@ struct BlockStore::State {
   std::uint64_t stale_blocks = 0;
   Subscribers<const Multihash&, const std::string&> missed;
   std::string lost;  // why changes went that were not committed yet; empty: none did
+  FileMoves moves{*this};
   TaskGroup tasks;
 };
 

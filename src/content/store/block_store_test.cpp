@@ -259,12 +259,12 @@ Task<void> moves(System& system) {
   inside.add_to(store);
   beside.add_to(store);
   system.storage.rename(temp.path("a"), temp.path("b"), false);
-  store.moved(temp.path("a"), temp.path("b"));
+  co_await store.moved(temp.path("a"), temp.path("b"));
   EXPECT_EQ(co_await got(store, inside.hashes[1]), text(inside.blocks[1]));
   EXPECT_EQ(co_await got(store, beside.hashes[2]), text(beside.blocks[2]));
   // Onto a name that is taken: what had it is forgotten.
   system.storage.rename(temp.path("b/x"), temp.path("ab/x"), true);
-  store.moved(temp.path("b/x"), temp.path("ab/x"));
+  co_await store.moved(temp.path("b/x"), temp.path("ab/x"));
   EXPECT_FALSE(store.has(beside.hashes[2]));
   EXPECT_EQ(co_await got(store, inside.hashes[0]), text(inside.blocks[0]));
   EXPECT_EQ(store.stale_blocks(), 0u);
@@ -273,7 +273,7 @@ Task<void> moves(System& system) {
   const Source odd(system, temp.path("c/\xff\xfe"), 1);
   odd.add_to(store);
   system.storage.rename(temp.path("c"), temp.path("d\xff"), false);
-  store.moved(temp.path("c"), temp.path("d\xff"));
+  co_await store.moved(temp.path("c"), temp.path("d\xff"));
   EXPECT_EQ(co_await got(store, odd.hashes[0]), text(odd.blocks[0]));
   store.add_file(temp.path("d\xff/\xff\xfe"),
                  FileStamp::of(*system.storage.info(temp.path("d\xff/\xff\xfe"))));

@@ -12,14 +12,14 @@ using testing::numbered;
 using testing::pattern;
 
 constexpr std::uint64_t kNodes = 12'000;
-constexpr std::uint64_t kWalBytes = 24 << 20;
+constexpr std::uint64_t kWalBytes = 64 << 20;
 
 /// Lets the loop go round, as it does between the blocks of a download.
 Task<void> turn(System& system) {
   co_await offload(system.offload, [] {});
 }
 
-/// Writes three times as much as a WAL may hold, and reads all the while.
+/// Writes twice as much as a WAL may hold, and reads all the while.
 Task<void> write_beside_checkpoints(System& system) {
   const TempFolder temp;
   const Bytes node = pattern(6000, 1);

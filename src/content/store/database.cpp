@@ -14,8 +14,8 @@ namespace {
 constexpr int kCacheKib = 4 * 1024;
 /// The WAL goes into the database when it has this many pages of 4 KiB, which costs two syncs …
 constexpr int kWalPages = 2000;
-/// … and is cut to this length when it begins anew.
-constexpr int kWalBytesKept = 512 * 1024;
+/// … and is cut to this length when it begins anew: seldom, since to cut a long one blocks as well.
+constexpr int kWalBytesKept = Database::kMostWalPages * 4096;
 
 /// Everything else can only mean that the file is not what this program wrote: the SQL is our own.
 bool is_storage_failure(int code) {

@@ -85,13 +85,14 @@ class Statement {
 /// the database is whole, as of some recent commit. Blocks; for one thread.
 ///
 /// What takes syncs, moving the WAL into the database, is left to due_checkpoint(). Only when a WAL
-/// reaches kMostWalPages, because writes never pause, does commit() move what is left of it.
+/// reaches kMostWalPages, because writes never pause or nobody takes care of it, does commit() move
+/// what is left of it, which blocks for long.
 ///
 /// Throws DamagedDatabase, or Error{io} with what the storage said. Fault point: index.commit.
 class Database {
  public:
-  /// Pages of 4 KiB.
-  static constexpr int kMostWalPages = 4000;
+  /// Pages of 4 KiB. Far more than what is written during one checkpoint on a busy disk.
+  static constexpr int kMostWalPages = 16'000;
 
   using Use = SqliteVfs::Use;
   Database(System& system, std::string path, Use use = Use::for_writing);

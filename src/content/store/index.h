@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,9 +69,14 @@ class Index {
   /// Keeps the version.
   virtual void set_stamp(FileId file, const FileStamp& stamp) = 0;
   virtual void forget_file(FileId file) = 0;
-  virtual void move_files(std::string_view from, std::string_view to) = 0;
-  /// A file, or all below a folder. Returns how many.
-  virtual std::uint64_t forget_below(std::string_view path) = 0;
+  static constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
+  /// Of the file at `from`, or those below it, in order of their paths, at most `most` are at `to`
+  /// and below it from now on. One whose new path is known already is forgotten. Returns how many
+  /// it was; 0: none are left.
+  virtual std::uint64_t move_files(std::string_view from, std::string_view to,
+                                   std::size_t most) = 0;
+  /// A file, or at most `most` of those below a folder. Returns how many.
+  virtual std::uint64_t forget_below(std::string_view path, std::size_t most) = 0;
   /// Every file. Returns how many.
   virtual std::uint64_t forget_all() = 0;
   /// What the database at `path` knows and this one does not. Commits before.

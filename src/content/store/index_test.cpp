@@ -87,10 +87,14 @@ class BothIndexes {
         if (file && random.below(3) == 0) index.forget_file(file->id);
         break;
       case 11:
-        if (random.below(3) == 0) index.move_files(path, some_path(random.below(8)));
+        if (random.below(3) == 0) {
+          return std::to_string(
+              index.move_files(path, some_path(random.below(8)), 1 + random.below(3)));
+        }
         break;
       case 12:
-        if (random.below(6) == 0) return std::to_string(index.forget_below(path));
+        if (random.below(6) == 0)
+          return std::to_string(index.forget_below(path, 1 + random.below(3)));
         break;
       default:
         if (file) index.set_imported(file->id, "p", {Cid::v1(Codec::raw, root()), offset, 1});

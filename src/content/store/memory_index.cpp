@@ -139,32 +139,39 @@ void MemoryIndex::forget_file(FileId file) {
   if (found != tables_.files.end()) erase_file(found);
 }
 
-std::vector<MemoryIndex::FileIterator> MemoryIndex::files_below(std::string_view path) {
+std::vector<MemoryIndex::FileIterator> MemoryIndex::files_below(std::string_view path,
+                                                                std::size_t most) {
   std::vector<FileIterator> out;
   const auto self = tables_.paths.find(path);
-  if (self != tables_.paths.end()) out.push_back(tables_.files.find(self->second));
+  if (self != tables_.paths.end()) return {tables_.files.find(self->second)};
   const PathsBelow below(path);
   const auto end = tables_.paths.lower_bound(below.end);
-  for (auto next = tables_.paths.lower_bound(below.first); next != end; ++next) {
+  for (auto next = tables_.paths.lower_bound(below.first); next != end && out.size() < most;
+       ++next) {
     out.push_back(tables_.files.find(next->second));
   }
   return out;
 }
 
-void MemoryIndex::move_files(std::string_view from, std::string_view to) {
-  if (from == to) return;
-  forget_below(to);  // what had these names is gone
-  const auto moving = files_below(from);
-  for (const auto& file : moving) tables_.paths.erase(file->second.path);
+std::uint64_t MemoryIndex::move_files(std::string_view from, std::string_view to,
+                                      std::size_t most) {
+  if (from == to) return 0;
+  const auto moving = files_below(from, most);
   for (const auto& file : moving) {
-    std::string& path = file->second.path;
-    path = std::string(to) + path.substr(from.size());
+    const std::string path = std::string(to) + file->second.path.substr(from.size());
+    if (tables_.paths.contains(path)) {
+      erase_file(file);
+      continue;
+    }
+    tables_.paths.erase(file->second.path);
+    file->second.path = path;
     tables_.paths.emplace(path, file->first);
   }
+  return moving.size();
 }
 
-std::uint64_t MemoryIndex::forget_below(std::string_view path) {
-  const auto files = files_below(path);
+std::uint64_t MemoryIndex::forget_below(std::string_view path, std::size_t most) {
+  const auto files = files_below(path, most);
   for (const auto& file : files) erase_file(file);
   return files.size();
 }

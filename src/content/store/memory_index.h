@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "content/store/index.h"
 
@@ -29,8 +30,8 @@ class MemoryIndex final : public Index {
   FileId add_file(std::string_view path, const FileStamp& stamp) override;
   void set_stamp(FileId file, const FileStamp& stamp) override;
   void forget_file(FileId file) override;
-  void move_files(std::string_view from, std::string_view to) override;
-  std::uint64_t forget_below(std::string_view path) override;
+  std::uint64_t move_files(std::string_view from, std::string_view to, std::size_t most) override;
+  std::uint64_t forget_below(std::string_view path, std::size_t most) override;
   std::uint64_t forget_all() override;
   /// Throws Error{unsupported}.
   void take_over(const std::string& path) override;
@@ -68,8 +69,8 @@ class MemoryIndex final : public Index {
   Extent extent_at(FileIterator file, const ExtentKey& extent) const;
   void forget_extents(FileIterator file);
   void erase_file(FileIterator file);
-  /// The path itself, and all below it, in order.
-  std::vector<FileIterator> files_below(std::string_view path);
+  /// The path itself, and those below it, in order.
+  std::vector<FileIterator> files_below(std::string_view path, std::size_t most);
 
   Tables tables_;
   FileId last_file_ = 0;

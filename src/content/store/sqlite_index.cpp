@@ -6,8 +6,6 @@ namespace shoal::content {
 
 namespace {
 
-const std::string kIdsBelow = "SELECT id FROM files WHERE path = ?1 OR (path >= ?2 AND path < ?3)";
-
 /// The columns in the order of the statements' ?2 to ?6.
 const std::string kStampColumns = "size, mtime_ns, ctime_ns, inode, device";
 const std::string kSetStamp = "size = ?2, mtime_ns = ?3, ctime_ns = ?4, inode = ?5, device = ?6";
@@ -76,14 +74,11 @@ struct SqliteIndex::Statements {
       db, "INSERT INTO files(path, " + kStampColumns + ") VALUES (?1, ?2, ?3, ?4, ?5, ?6)"};
   Statement set_stamp{db, "UPDATE files SET " + kSetStamp + " WHERE id = ?1"};
   Statement forget_file{db, "DELETE FROM files WHERE id = ?1"};
-  /// Of a path, the first and the end of those below it.
-  Statement forget_extents_below{db, "DELETE FROM places WHERE file IN (" + kIdsBelow + ")"};
-  Statement forget_imports_below{db, "DELETE FROM imports WHERE file IN (" + kIdsBelow + ")"};
-  Statement forget_below{db, "DELETE FROM files WHERE id IN (" + kIdsBelow + ")"};
-  Statement move_below{db,
-                       "UPDATE files SET path = CAST(?4 || substr(path, length(?1) + 1) AS BLOB) "
-                       "WHERE id IN (" +
-                           kIdsBelow + ")"};
+  Statement files_below{
+      db, "SELECT id FROM files WHERE path >= ?1 AND path < ?2 ORDER BY path LIMIT ?3"};
+  /// The last of its path from the character ?3 on, behind ?2.
+  Statement move_file{
+      db, "UPDATE OR IGNORE files SET path = CAST(?2 || substr(path, ?3) AS BLOB) WHERE id = ?1"};
 
   Statement imported{
       db, "SELECT root, dag_bytes, blocks FROM imports WHERE file = ?1 AND profile = ?2"};
@@ -204,12 +199,20 @@ void SqliteIndex::forget_file(FileId file) {
   sql_->forget_file.run(file);
 }
 
-std::uint64_t SqliteIndex::forget_below(std::string_view path) {
-  change();
+std::vector<FileId> SqliteIndex::files_below(std::string_view path, std::size_t most) {
+  if (const auto file = find_file(path)) return {file->id};
+  std::vector<FileId> out;
   const PathsBelow below(path);
-  sql_->forget_extents_below.run(path, below.first, below.end);
-  sql_->forget_imports_below.run(path, below.first, below.end);
-  return static_cast<std::uint64_t>(sql_->forget_below.run(path, below.first, below.end));
+  Rows rows = sql_->files_below.rows(std::string_view(below.first), std::string_view(below.end),
+                                     std::uint64_t{most});
+  while (rows.next()) out.push_back(rows.integer(0));
+  return out;
+}
+
+std::uint64_t SqliteIndex::forget_below(std::string_view path, std::size_t most) {
+  const std::vector<FileId> files = files_below(path, most);
+  for (const FileId file : files) forget_file(file);
+  return files.size();
 }
 
 std::uint64_t SqliteIndex::forget_all() {
@@ -224,18 +227,16 @@ void SqliteIndex::take_over(const std::string& path) {
   take_over_rows(database_, path);
 }
 
-void SqliteIndex::move_files(std::string_view from, std::string_view to) {
-  if (from == to) return;
+std::uint64_t SqliteIndex::move_files(std::string_view from, std::string_view to,
+                                      std::size_t most) {
+  if (from == to) return 0;
   change();
-  const auto below = [](Statement& statement, std::string_view path, const auto&... more) {
-    const PathsBelow range(path);
-    statement.run(path, range.first, range.end, more...);
-  };
-  // What had these names is gone.
-  below(sql_->forget_extents_below, to);
-  below(sql_->forget_imports_below, to);
-  below(sql_->forget_below, to);
-  below(sql_->move_below, from, to);
+  const std::vector<FileId> files = files_below(from, most);
+  for (const FileId file : files) {
+    const std::int64_t moved = sql_->move_file.run(file, to, std::uint64_t{from.size() + 1});
+    if (moved == 0) forget_file(file);
+  }
+  return files.size();
 }
 
 std::optional<BlockStore::Imported> SqliteIndex::imported(FileId file, std::string_view profile) {

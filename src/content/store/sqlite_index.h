@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "content/store/database.h"
 #include "content/store/index.h"
@@ -30,8 +31,8 @@ class SqliteIndex final : public Index {
   FileId add_file(std::string_view path, const FileStamp& stamp) override;
   void set_stamp(FileId file, const FileStamp& stamp) override;
   void forget_file(FileId file) override;
-  void move_files(std::string_view from, std::string_view to) override;
-  std::uint64_t forget_below(std::string_view path) override;
+  std::uint64_t move_files(std::string_view from, std::string_view to, std::size_t most) override;
+  std::uint64_t forget_below(std::string_view path, std::size_t most) override;
   std::uint64_t forget_all() override;
   void take_over(const std::string& path) override;
   std::optional<BlockStore::Imported> imported(FileId file, std::string_view profile) override;
@@ -44,6 +45,8 @@ class SqliteIndex final : public Index {
 
  private:
   void change();
+  /// The file itself, or those below it, in order of their paths.
+  std::vector<FileId> files_below(std::string_view path, std::size_t most);
 
   struct Statements;
   Database database_;

@@ -158,7 +158,7 @@ Task<void> Download::take_name() {
   const auto before = folder_->info(partial_name_);
   TargetSwap placing = swap();
   placing.place(place_.replace);
-  store_.moved(join_path(place_.folder, partial_name_), path_);
+  co_await store_.moved(join_path(place_.folder, partial_name_), path_);
   const auto after = folder_->info(place_.name);
   if (before && after) store_.restamp_renamed(path_, *before, *after);
   const auto sync_name = [this] { folder_->sync_names(""); };
