@@ -2,6 +2,8 @@
 
 #include <crypto++/config_ver.h>
 #include <fmt/format.h>
+#include <gnutls/gnutls.h>
+#include <ngtcp2/ngtcp2.h>
 #include <openssl/crypto.h>
 #include <qrencode.h>
 #include <spdlog/version.h>
@@ -28,6 +30,8 @@ boost::json::object libraries() {
                                    CRYPTOPP_VERSION % 10)},
           {"fmt", fmt::format("{}.{}.{}", FMT_VERSION / 10000, FMT_VERSION / 100 % 100,
                               FMT_VERSION % 100)},
+          {"gnutls", gnutls_check_version(nullptr)},
+          {"ngtcp2", ngtcp2_version(0)->version_str},
           {"openssl", OpenSSL_version(OPENSSL_VERSION_STRING)},
           {"qrencode", QRcode_APIVersionString()},
           {"spdlog", fmt::format("{}.{}.{}", SPDLOG_VER_MAJOR, SPDLOG_VER_MINOR, SPDLOG_VER_PATCH)},

@@ -66,6 +66,7 @@ class NodeCore {
  private:
   class Registered;
 
+  [[noreturn]] static void throw_stopped();
   void open_home(NodeOptions options);
   void remove_home();
   Peers& live_peers();

@@ -97,6 +97,12 @@ struct TunnelExposer::State : std::enable_shared_from_this<State> {
                             ExposedService service);
   static Task<void> connect_datagrams(std::shared_ptr<State> self, net::ProtocolStream stream,
                                       ExposedService service);
+  /// The last that is said of a connection that the service does not take.
+  Task<void> say_unreachable(Stream& stream, const TunnelEvent& event) const;
+  Task<void> say_open(Stream& stream, TunnelEvent& event) const;
+  /// Carries an open connection to its end. `traffic` tells what has passed.
+  Task<void> carry(TunnelEvent event, Task<void> carrying,
+                   std::function<tunnel::Traffic()> traffic) const;
   static Task<std::unique_ptr<Stream>> connect_service(State& self, const ExposedService& service,
                                                        const PeerId& peer);
   Task<tunnel::Open> read_open(Stream& stream, const PeerId& peer);
@@ -106,6 +112,10 @@ struct TunnelExposer::State : std::enable_shared_from_this<State> {
   bool has_room(const PeerId& peer) const;
   void tell(TunnelEvent event) const {
     if (when_event) when_event(event);
+  }
+  void tell_refused(const PeerId& peer, const std::string& name, const char* reason) const {
+    using enum TunnelEvent::State;
+    tell({.peer = peer, .name = name, .state = refused, .reason = reason});
   }
 
   System& system;
@@ -195,8 +205,7 @@ std::shared_ptr<TunnelExposer::State::Client> TunnelExposer::State::client_of(co
 
 /// While the peer has connections. When it is found dead, they break by themselves.
 Task<void> TunnelExposer::State::watch(PeerId peer, std::shared_ptr<Client> client) {
-  bool alive = true;
-  while (alive) {
+  for (bool alive = true; alive;) {
     co_await system.clock.sleep_for(TunnelHeartbeat::kInterval);
     if (client->connections == 0) break;
     alive = co_await client->heartbeat.beat();
@@ -217,19 +226,13 @@ Task<void> TunnelExposer::State::serve(std::shared_ptr<State> self, net::Protoco
   const ExposedService* found = self->permitted(stream.peer, open);
   if (found == nullptr) {
     log_warning("tunnel: refused {}, who asked for '{}'", stream.peer.to_string(), open.name);
-    self->tell({.peer = stream.peer,
-                .name = open.name,
-                .state = TunnelEvent::State::refused,
-                .reason = "not allowed"});
+    self->tell_refused(stream.peer, open.name, "not allowed");
     co_await answer_and_end(*stream.stream, {.status = tunnel::Status::refused});
     // As an error, so that who tries again and again is read more slowly.
     throw Error(ErrorCode::refused, "not allowed", stream.peer.to_string());
   }
   if (!self->has_room(stream.peer)) {
-    self->tell({.peer = stream.peer,
-                .name = open.name,
-                .state = TunnelEvent::State::refused,
-                .reason = "too many connections"});
+    self->tell_refused(stream.peer, open.name, "too many connections");
     co_await answer_and_end(*stream.stream, {.status = tunnel::Status::busy});
     co_return;
   }
@@ -267,29 +270,15 @@ Task<void> TunnelExposer::State::connect(std::shared_ptr<State> self, net::Proto
                 error.message());
   }
   if (local == nullptr || live.ended()) {
-    self->tell(event);
-    co_await answer_and_end(*stream.stream,
-                            {.status = tunnel::Status::unreachable, .reason = event.reason});
+    co_await self->say_unreachable(*stream.stream, event);
     co_return;
   }
-  co_await answer(*stream.stream, {.status = tunnel::Status::ok});
-  event.state = TunnelEvent::State::open;
-  self->tell(event);
+  co_await self->say_open(*stream.stream, event);
   const auto heard = [client = &live.client()] { client->heartbeat.heard(); };
   tunnel::Pipe pipe(self->system, self->pool, std::move(local), std::move(stream.stream), heard);
   live.carry_by([&pipe] { pipe.abort(); });
-  std::optional<Error> failure;
-  try {
-    co_await pipe.run();
-  } catch (const Error& error) {
-    failure = error;
-  }
-  event.state = TunnelEvent::State::closed;
-  event.bytes_in = pipe.traffic().from_peer;
-  event.bytes_out = pipe.traffic().to_peer;
-  if (failure) event.reason = failure->message();
-  self->tell(event);
-  if (failure && failure->code() == ErrorCode::malformed) throw *failure;
+  Task<void> carrying = pipe.run();
+  co_await self->carry(event, std::move(carrying), [&pipe] { return pipe.traffic(); });
 }
 
 /// One sender at the other side, which the service sees as a port of its own.
@@ -307,27 +296,40 @@ Task<void> TunnelExposer::State::connect_datagrams(std::shared_ptr<State> self,
     log_warning("tunnel: {} at {}: {}", service.name, service.target.to_string(), error.message());
   }
   if (!event.reason.empty() || live.ended()) {
-    self->tell(event);
-    co_await answer_and_end(*stream.stream,
-                            {.status = tunnel::Status::unreachable, .reason = event.reason});
+    co_await self->say_unreachable(*stream.stream, event);
     co_return;
   }
-  co_await answer(*stream.stream, {.status = tunnel::Status::ok});
-  event.state = TunnelEvent::State::open;
-  self->tell(event);
+  co_await self->say_open(*stream.stream, event);
   live.carry_by([&client] { client.end(); });
+  const auto heard = [from = &live.client()] { from->heartbeat.heard(); };
+  Task<void> carrying = client.carry(std::move(stream.stream), heard);
+  co_await self->carry(event, std::move(carrying), [&client] { return client.traffic(); });
+}
+
+Task<void> TunnelExposer::State::say_unreachable(Stream& stream, const TunnelEvent& event) const {
+  tell(event);
+  co_await answer_and_end(stream, {.status = tunnel::Status::unreachable, .reason = event.reason});
+}
+
+Task<void> TunnelExposer::State::say_open(Stream& stream, TunnelEvent& event) const {
+  co_await answer(stream, {.status = tunnel::Status::ok});
+  event.state = TunnelEvent::State::open;
+  tell(event);
+}
+
+Task<void> TunnelExposer::State::carry(TunnelEvent event, Task<void> carrying,
+                                       std::function<tunnel::Traffic()> traffic) const {
   std::optional<Error> failure;
   try {
-    co_await client.carry(std::move(stream.stream),
-                          [from = &live.client()] { from->heartbeat.heard(); });
+    co_await std::move(carrying);
   } catch (const Error& error) {
     failure = error;
   }
   event.state = TunnelEvent::State::closed;
-  event.bytes_in = client.traffic().from_peer;
-  event.bytes_out = client.traffic().to_peer;
+  event.bytes_in = traffic().from_peer;
+  event.bytes_out = traffic().to_peer;
   if (failure) event.reason = failure->message();
-  self->tell(event);
+  tell(event);
   if (failure && failure->code() == ErrorCode::malformed) throw *failure;
 }
 
