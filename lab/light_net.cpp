@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kPlaneMilliseconds = 60;
 constexpr double kNearestMilliseconds = 10;
+constexpr std::uint16_t kLightPort = 4001;
 constexpr std::uint64_t kTableStream = 1'000'000;
 
 Bytes digest_of(std::uint64_t seed, std::uint64_t number) {
@@ -71,9 +72,11 @@ std::uint32_t LightNet::add_member(const PeerId& id, const std::optional<IpAddre
   const auto index = static_cast<std::uint32_t>(members_.size());
   const double x = random_.unit() * kPlaneMilliseconds;
   const double y = random_.unit() * kPlaneMilliseconds;
+  const IpAddress ip = address ? *address : random_address(random_);
   members_.push_back({.id = id,
                       .key = kad::Key::of(id),
-                      .address = address ? *address : random_address(random_),
+                      .address = ip,
+                      .multiaddr = Multiaddr::tcp({ip, kLightPort}),
                       .x = x,
                       .y = y});
   index_.emplace(id, index);

@@ -43,6 +43,7 @@ class LightNet {
   const PeerId& id(std::uint32_t index) const { return members_[index].id; }
   const kad::Key& key(std::uint32_t index) const { return members_[index].key; }
   const IpAddress& address(std::uint32_t index) const { return members_[index].address; }
+  const Multiaddr& multiaddr(std::uint32_t index) const { return members_[index].multiaddr; }
   std::optional<std::uint32_t> find(const PeerId& id) const;
 
   bool up(std::uint32_t index) const { return members_[index].up; }
@@ -75,6 +76,7 @@ class LightNet {
     PeerId id;
     kad::Key key;
     IpAddress address;
+    Multiaddr multiaddr;
     double x;  // milliseconds
     double y;
     bool up = true;

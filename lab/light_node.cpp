@@ -10,7 +10,6 @@ namespace shoal::lab {
 
 namespace {
 
-constexpr std::uint16_t kLightPort = 4001;
 constexpr std::size_t kRefreshTries = 1 << 18;
 constexpr Duration kTryAgainLimit = 10s;
 
@@ -36,7 +35,7 @@ LightNode::LightNode(LightNet& net, std::uint32_t index)
       publisher_(context_, [this] { return std::vector<Multiaddr>{multiaddr()}; }) {}
 
 Multiaddr LightNode::multiaddr() const {
-  return Multiaddr::tcp({net_.address(index_), kLightPort});
+  return net_.multiaddr(index_);
 }
 
 Task<void> LightNode::stop() {
@@ -115,7 +114,7 @@ bool LightNode::knows_address(const PeerId& peer, std::uint32_t index) const {
   if (table_.find(peer) != nullptr || connected(peer)) return true;
   const auto found = learned_.find(peer);
   if (found == learned_.end()) return false;
-  const Multiaddr real = Multiaddr::tcp({net_.address(index), kLightPort});
+  const Multiaddr& real = net_.multiaddr(index);
   return std::ranges::find(found->second, real) != found->second.end();
 }
 
@@ -180,7 +179,7 @@ std::vector<Multiaddr> LightNode::addresses(const PeerId& peer) const {
   if (peer == context_.self) return {multiaddr()};
   const auto index = net_.find(peer);
   if (!index || (table_.find(peer) == nullptr && !connected(peer))) return {};
-  return {Multiaddr::tcp({net_.address(*index), kLightPort})};
+  return {net_.multiaddr(*index)};
 }
 
 void LightNode::learn(const kad::PeerInfo& peer) {
@@ -211,7 +210,7 @@ void LightNode::failed(const PeerId& peer) {
   const bool was_useful = entry != nullptr && entry->last_useful.has_value();
   table_.failed(peer, net_.world().now());
   if (!remembers_lost_ || !was_useful || table_.find(peer) != nullptr || !index) return;
-  lost_.lost(peer, {Multiaddr::tcp({net_.address(*index), kLightPort})}, net_.world().now());
+  lost_.lost(peer, {net_.multiaddr(*index)}, net_.world().now());
 }
 
 }  // namespace shoal::lab

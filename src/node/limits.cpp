@@ -18,6 +18,7 @@
 #include "content/import/ignore.h"
 #include "content/transfer/download.h"
 #include "content/transfer/tree_walk.h"
+#include "crypto/verified_signatures.h"
 #include "format/cid.h"
 #include "format/key_codec.h"
 #include "format/multiaddr.h"
@@ -122,6 +123,7 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.grace_period", seconds(net::ConnectionMarks{}.grace), "s", "time for which a new connection is not closed for that, unless there are many more"},
     {"swarm.idle_timeout", seconds(net::ConnectionMarks{}.idle_timeout), "s", "time after which a connection without streams that nothing here wants is closed"},
     {"swarm.tagged_peers", net::ConnectionManager::kMaxPeers, "peers", "peers whose connections are tagged or protected"},
+    {"swarm.verified_signatures", 2 * crypto::VerifiedSignatures::kMaxInGeneration, "signatures", "signatures that are known to be valid and not checked again"},
     {"swarm.tags_per_peer", net::ConnectionManager::kMaxNamesPerPeer, "tags", "tags of one peer, and reasons to protect it"},
     {"swarm.tag_bytes", net::ConnectionManager::kMaxNameBytes, "bytes", "the name of a tag"},
     {"swarm.handshakes", ConnectionLimits{}.handshakes, "connections", "connections still in their handshake"},

@@ -29,6 +29,11 @@ std::optional<IpAddress> ip_of(const Multiaddr::Component& component) {
   return std::nullopt;
 }
 
+bool names_a_host(AddressCode code) {
+  return code == AddressCode::dns || code == AddressCode::dns4 || code == AddressCode::dns6 ||
+         code == AddressCode::dnsaddr;
+}
+
 }  // namespace
 
 bool AddressPolicy::allows(const IpAddress& ip) const {
@@ -40,14 +45,13 @@ bool AddressPolicy::allows(const IpAddress& ip) const {
 bool AddressPolicy::allows(const Multiaddr& address) const {
   bool has_ip = false;
   for (const Multiaddr::Component& component : address.components()) {
+    if (names_a_host(component.code)) return false;
     const auto ip = ip_of(component);
     if (!ip) continue;
     if (!allows(*ip)) return false;
     has_ip = true;
   }
-  const bool has_name = address.has(AddressCode::dns) || address.has(AddressCode::dns4) ||
-                        address.has(AddressCode::dns6) || address.has(AddressCode::dnsaddr);
-  return has_ip && !has_name;
+  return has_ip;
 }
 
 std::vector<Multiaddr> AddressPolicy::allowed(const std::vector<Multiaddr>& addresses) const {
