@@ -9,8 +9,8 @@ from pathlib import Path
 def transport_of(address: str) -> str:
     """"quic", "ws", "wss" or "tcp"."""
     parts = address.split("/")
-    if "ws" in parts:
-        return "wss" if "tls" in parts else "ws"
+    if "ws" in parts or "wss" in parts:
+        return "wss" if "tls" in parts or "wss" in parts else "ws"
     return "quic" if "quic-v1" in parts else "tcp"
 
 

@@ -132,6 +132,18 @@ TEST_F(WebTlsTest, knows_no_name_without_roots) {
             std::string::npos);
 }
 
+TEST_F(WebTlsTest, reads_at_most_4_mib_of_roots) {
+  serve(certified());
+  const Multiaddr where = by_name("web.example");
+  for (const bool more : {false, true}) {
+    TestNode& a = client();
+    Bytes roots = to_bytes(testing::kTestRoot);
+    roots.resize(tls::Roots::kMaxBytes + (more ? 1 : 0), ' ');
+    replace_whole(a.system.storage, a.system.storage.absolute(kRoots), roots);
+    EXPECT_EQ(failure(a, where) == "none", !more);
+  }
+}
+
 TEST_F(WebTlsTest, refuses_certificates_that_are_none) {
   const auto code_of = [this](WebTlsOptions options) {
     try {

@@ -33,6 +33,7 @@
 #include "net/resources/ingress_limiter.h"
 #include "net/security/noise/handshake.h"
 #include "net/security/noise/payload.h"
+#include "net/security/tls/web_handshake.h"
 #include "net/swarm/connection.h"
 #include "net/swarm/connection_table.h"
 #include "net/swarm/dialer.h"
@@ -196,6 +197,8 @@ const auto kLimits = std::to_array<Limit>({
     {"quic.handshake_timeout", seconds(quic::kHandshakeTimeout), "s", "time for a QUIC handshake"},
     {"websocket.header_bytes", net::websocket::kMaxHeaderBytes, "bytes", "the HTTP request or answer that begins a WebSocket"},
     {"websocket.empty_frames", net::websocket::WebSocketStream::kMaxEmptyFrames, "frames", "WebSocket frames in a row that bring nothing"},
+    {"websocket.tls_handshake_bytes", tls::WebHandshake::kMaxBytes, "bytes", "what the other side sends in the handshake of the TLS around a WebSocket"},
+    {"websocket.tls_chain_bytes", tls::WebSettings::kMaxChainBytes, "bytes", "a server's certificates in it"},
     {"portmap.ports", portmap::PortMapper::kMaxPorts, "ports", "ports that the router is asked to forward"},
     {"portmap.lease", seconds(portmap::kLease), "s", "time for which it is asked to; renewed at half of what it grants"},
     {"portmap.shortest_lease", seconds(portmap::kShortestLease), "s", "what counts as the least that it grants"},

@@ -20,6 +20,11 @@ bool is_quic(const KnownAddress& known) {
   return known.address.has(AddressCode::quic_v1) || known.address.has(AddressCode::quic);
 }
 
+/// Encrypts twice, or through a proxy: for where nothing else passes.
+bool is_websocket(const KnownAddress& known) {
+  return known.address.has(AddressCode::ws) || known.address.has(AddressCode::wss);
+}
+
 bool is_v6(const KnownAddress& known) {
   const auto ip = known.address.ip();
   return ip && ip->is_v6();
@@ -47,12 +52,14 @@ std::vector<KnownAddress> in_dial_order(std::vector<KnownAddress> addresses) {
   Addresses out;
   for (auto from = addresses.begin(); from != addresses.end();) {
     const auto wanted = dial_class(*from);
-    Addresses quic, other;
+    Addresses quic, web, other;
     for (; from != addresses.end() && dial_class(*from) == wanted; ++from) {
-      (is_quic(*from) ? quic : other).push_back(*from);
+      (is_quic(*from) ? quic : is_websocket(*from) ? web : other).push_back(*from);
     }
     const Addresses turns = take_turns(families_in_turn(quic), families_in_turn(other));
     out.insert(out.end(), turns.begin(), turns.end());
+    const Addresses last = families_in_turn(web);
+    out.insert(out.end(), last.begin(), last.end());
   }
   return out;
 }

@@ -45,5 +45,12 @@ TEST(DialOrder, quic_begins_and_takes_turns_with_tcp) {
                                 "/ip4/8.8.4.4/udp/2/quic-v1"}));
 }
 
+TEST(DialOrder, websocket_is_for_where_nothing_else_passes) {
+  EXPECT_EQ(ordered({known_at("/ip4/8.8.8.8/tcp/443/tls/ws"), known_at("/ip4/8.8.8.8/tcp/80/ws"),
+                     known_at("/ip4/8.8.8.8/tcp/1"), known_at("/ip4/8.8.8.8/udp/1/quic-v1")}),
+            (std::vector<std::string>{"/ip4/8.8.8.8/udp/1/quic-v1", "/ip4/8.8.8.8/tcp/1",
+                                      "/ip4/8.8.8.8/tcp/443/tls/ws", "/ip4/8.8.8.8/tcp/80/ws"}));
+}
+
 }  // namespace
 }  // namespace shoal::net

@@ -1,6 +1,7 @@
 #include "net/muxer/yamux/yamux_stream.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -72,7 +73,7 @@ void YamuxStream::drop_kept() {
 void YamuxStream::deliver(ByteView data) {
   const std::size_t direct = queue_.empty() ? std::min(wanted_.size(), data.size()) : 0;
   if (direct > 0) {
-    std::ranges::copy(data.first(direct), wanted_.begin());
+    std::memcpy(wanted_.data(), data.data(), direct);
     wanted_ = wanted_.subspan(direct);
     filled_ += direct;
     muxer_.consumed(id_, direct);

@@ -45,7 +45,7 @@ struct TestPeer {
 };
 
 /// Gives records one by one, as they arrive; what comes back. Stops where the handshake does.
-inline Bytes feed(Handshake& handshake, ByteView records) {
+inline Bytes feed(Exchange& handshake, ByteView records) {
   Bytes out;
   while (!records.empty() && !handshake.finished() && !handshake.failure()) {
     if (records.size() < Handshake::kHeaderBytes) break;

@@ -22,8 +22,9 @@ inline constexpr std::uint64_t kMaxWindowStep = 1024 * 1024;
 inline constexpr std::uint64_t kInitialConnectionWindow = 1024 * 1024;
 /// Unread bytes of all streams of a connection; the stream that exceeds it is reset.
 inline constexpr std::size_t kReceiveBudget = 64 * 1024 * 1024;
-/// Bytes of a stream that were taken from its writer and have not been sent.
-inline constexpr std::size_t kMaxUnsent = 64 * 1024;
+/// Bytes of a stream that were taken from its writer and have not been sent. Rows of packets that
+/// leave together hold up to 64 KiB; its writer is woken when half is left, which should be a row.
+inline constexpr std::size_t kMaxUnsent = 256 * 1024;
 /// A connection without any packet from the peer for so long is dead; it is asked before.
 inline constexpr Duration kIdleTimeout = 30s;
 inline constexpr Duration kKeepAlive = 12s;

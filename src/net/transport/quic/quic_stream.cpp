@@ -1,6 +1,7 @@
 #include "net/transport/quic/quic_stream.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
@@ -60,7 +61,7 @@ std::size_t QuicStream::take_queued(MutableBytes into) {
 void QuicStream::deliver(ByteView data, bool end) {
   const std::size_t direct = queue_.empty() ? std::min(wanted_.size(), data.size()) : 0;
   if (direct > 0) {
-    std::ranges::copy(data.first(direct), wanted_.begin());
+    std::memcpy(wanted_.data(), data.data(), direct);
     wanted_ = wanted_.subspan(direct);
     filled_ += direct;
     muxer_.consumed(state_, direct);
