@@ -17,8 +17,8 @@ namespace shoal::service {
 class Neighbours final : net::ConnectionObserver, pex::Exchange::Member {
  public:
   /// Connects to others while there are fewer, and asks no more than so many.
-  static constexpr std::size_t kWanted = 10;
-  static constexpr std::size_t kMost = 24;
+  static constexpr std::size_t kWanted = 12;
+  static constexpr std::size_t kMost = 40;
   /// Peers that were named and not tried yet, or tried lately.
   static constexpr std::size_t kMaxCandidates = 64;
   static constexpr std::size_t kMaxTried = 256;

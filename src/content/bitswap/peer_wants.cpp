@@ -32,7 +32,7 @@ void PeerWants::clear() {
 
 void PeerWants::add(const WantEntry& entry, const SizeOf& size_of) {
   const Multihash& hash = entry.cid.hash();
-  if (entry.type == WantType::block) offers_.erase(hash);
+  if (entry.type == WantType::block) end_offer(hash);
   auto known = wants_.find(hash);
   if (known != wants_.end() && known->second.sending) {
     known->second.called_off = false;
@@ -129,8 +129,16 @@ void PeerWants::offer(const Multihash& hash, std::uint64_t bytes) {
   answer(want, bytes);
 }
 
+void PeerWants::end_offer(const Multihash& hash) {
+  const auto offer = offers_.find(hash);
+  if (offer == offers_.end()) return;
+  const Duration took = refilled_ - offer->second.since;
+  answer_time_ = answer_time_ == Duration{} ? took : answer_time_ + (took - answer_time_) / 8;
+  offers_.erase(offer);
+}
+
 void PeerWants::cancel(const Multihash& hash) {
-  offers_.erase(hash);
+  end_offer(hash);
   const auto want = wants_.find(hash);
   if (want == wants_.end()) return;
   if (want->second.sending) {
@@ -179,22 +187,36 @@ bool PeerWants::make_room() {
   return true;
 }
 
-std::optional<std::uint64_t> PeerWants::next_bytes() {
+PeerWants::Queue::iterator PeerWants::front() {
   settle_front();
-  if (queue_.empty()) return std::nullopt;
-  return wants_.find(queue_.begin()->second)->second.bytes;
+  if (!commonest_first_ || !copies_) return queue_.begin();
+  auto best = queue_.begin();
+  std::uint32_t most = 0;
+  for (auto next = queue_.begin(); next != queue_.end(); ++next) {
+    const std::uint32_t copies = copies_(next->second);
+    if (copies <= most) continue;
+    most = copies;
+    best = next;
+  }
+  return best;
+}
+
+std::optional<std::uint64_t> PeerWants::next_bytes() {
+  const auto next = front();
+  if (next == queue_.end()) return std::nullopt;
+  return wants_.find(next->second)->second.bytes;
 }
 
 std::uint32_t PeerWants::next_copies() {
-  settle_front();
-  return queue_.empty() ? 0 : queue_.begin()->first.copies;
+  const auto next = front();
+  return next == queue_.end() ? 0 : next->first.copies;
 }
 
 std::optional<Cid> PeerWants::next_block() {
-  settle_front();
-  if (queue_.empty()) return std::nullopt;
-  Want& want = wants_.find(queue_.begin()->second)->second;
-  queue_.erase(queue_.begin());
+  const auto next = front();
+  if (next == queue_.end()) return std::nullopt;
+  Want& want = wants_.find(next->second)->second;
+  queue_.erase(next);
   queued_bytes_ -= static_cast<std::size_t>(want.bytes);
   want.queued = false;
   want.sending = true;

@@ -40,7 +40,7 @@ class PeerWants {
   /// question for it.
   static constexpr std::uint64_t kMinHeldBytes = 16 * 1024;
   /// How long an offer that is neither taken nor declined counts as one, and how many are counted.
-  static constexpr Duration kOfferTime = 200ms;
+  static constexpr Duration kOfferTime = 1s;
   static constexpr std::size_t kMaxOffers = 128;
 
   /// None for what we lack.
@@ -54,6 +54,9 @@ class PeerWants {
   /// From now on the block that has been sent least goes first: the peer shares what it gets.
   void send_rarest_first(CopiesOf copies);
 
+  /// The block that has been sent most goes first: the peer takes so long that nobody is to wait
+  /// for what it passes on.
+  void send_commonest_first(bool on) { commonest_first_ = on; }
   /// From now on it is told of blocks that we have with tell_held() only.
   void hold_haves() { holds_ = true; }
 
@@ -76,6 +79,8 @@ class PeerWants {
   /// Says it: the block is offered until the peer asks for it, declines, or kOfferTime is over.
   void tell_held(const Multihash& hash, TimePoint now);
   std::size_t offered_bytes(TimePoint now);
+  /// Smoothed time from an offer to its answer; 0 before the first.
+  Duration answer_time() const { return answer_time_; }
 
   bool has_blocks() const { return !queue_.empty(); }
   bool has_presences() const { return !presences_.empty(); }
@@ -127,6 +132,7 @@ class PeerWants {
   };
   // In order: whoever chooses the hashes could make them collide.
   using Wants = std::map<Multihash, Want>;
+  using Queue = std::map<Rank, Multihash>;
 
   void add(const WantEntry& entry, const SizeOf& size_of);
   void answer(Wants::iterator want, std::optional<std::uint64_t> bytes);
@@ -135,8 +141,11 @@ class PeerWants {
   void erase(Wants::iterator want);
   void enqueue(Want& want);
   void clear();
+  void end_offer(const Multihash& hash);
   /// Lets a block that was sent to others meanwhile give way.
   void settle_front();
+  /// What goes next.
+  Queue::iterator front();
   static Rank rank_of(const Want& want) { return {want.copies, want.priority, want.order}; }
   bool make_room();
   bool pay();
@@ -144,12 +153,14 @@ class PeerWants {
 
   CopiesOf copies_;
   Wants wants_;
-  std::map<Rank, Multihash> queue_;
+  Queue queue_;
+  bool commonest_first_ = false;
   std::size_t queued_bytes_ = 0;
   std::map<std::uint64_t, Multihash> waiting_;  // by order of arrival
   std::map<Multihash, std::uint64_t> held_;     // with their bytes
   std::map<Multihash, Offer> offers_;           // that were told
   bool holds_ = false;
+  Duration answer_time_{};
   std::vector<Presence> presences_;
   std::uint64_t next_order_ = 0;
   double tokens_ = kTokens;

@@ -129,8 +129,8 @@ TEST(BitswapLedger, offers_count_until_taken_declined_or_over) {
   const std::size_t most = PeerWants::kMaxOffers * PeerWants::kMinHeldBytes;
   EXPECT_EQ(peer_wants.offered_bytes(kBegin), most);
   EXPECT_EQ(peer_wants.take_presences(1000).size(), PeerWants::kMaxOffers + 1);
-  Message half = many;
-  half.wants.erase(half.wants.begin() + PeerWants::kMaxOffers / 2, half.wants.end());
+  Message half;
+  half.wants.assign(many.wants.begin(), many.wants.begin() + PeerWants::kMaxOffers / 2);
   for (std::size_t i = 0; i < half.wants.size(); ++i) {
     half.wants[i].type = WantType::block;
     half.wants[i].cancel = i % 2 == 0;

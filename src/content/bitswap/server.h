@@ -50,9 +50,10 @@ class Server {
   static constexpr std::uint64_t kTrustedBlocks = 4;
   static constexpr std::uint64_t kSentForGiven = 4;
   /// Blocks are offered to those that share while less than so much is on its way to them, or what
-  /// leaves in so much time: enough to keep the line busy until the next answer.
+  /// leaves in so much time and while two offers are answered: enough to keep the line busy.
   static constexpr std::size_t kOfferAheadBytes = 128 * 1024;
-  static constexpr Duration kOfferAhead = 150ms;
+  static constexpr Duration kOfferAhead = 100ms;
+  static constexpr Duration kMostOfferAhead = 2s;
   /// Blocks among which the rarest is chosen for an offer, which is also what one costs.
   static constexpr std::size_t kOfferChoice = 32;
   /// One that shares hears of blocks that have come together, and no sooner after the last.
@@ -119,6 +120,7 @@ class Server {
   /// On its way to it: offered, asked for, read or being written.
   std::size_t under_way_bytes(Peer& peer, TimePoint now) const;
   std::size_t offer_ahead_bytes(TimePoint now) const;
+  Duration answer_time() const;
   void note_sent_bytes(std::size_t bytes);
   void look_for_offers();
   Task<void> send_next(Peer& peer);

@@ -12,6 +12,13 @@
 
 namespace shoal::content::bitswap {
 
+namespace {
+
+// What is only a matter of time is noticed this soon.
+constexpr Duration kLook = 200ms;
+
+}  // namespace
+
 void Server::look_for_offers() {
   if (sharing_.empty() || tasks_.stopping()) return;
   look_again_ = true;
@@ -24,9 +31,8 @@ Task<void> Server::offer_blocks() {
     if (!std::exchange(look_again_, false)) {
       bool changed = true;
       try {
-        co_await within(system_.clock, PeerWants::kOfferTime, may_offer_.wait(), "for a change");
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::timeout) throw;
+        co_await within(system_.clock, kLook, may_offer_.wait(), "for a change");
+      } catch (const Error&) {
         changed = false;
       }
       const bool any = std::ranges::any_of(
@@ -79,7 +85,8 @@ Server::Peer* Server::choose_taker(TimePoint now) {
   return best;
 }
 
-/// Of some, the one that most of the others lack, too.
+/// Of some, the one that most of the others lack, too; for one that takes its time, the least of
+/// them.
 std::optional<Multihash> Server::choose_offer(const Peer& peer) {
   const std::size_t held = peer.peer_wants.held();
   if (held == 0) return std::nullopt;
@@ -90,9 +97,10 @@ std::optional<Multihash> Server::choose_offer(const Peer& peer) {
       some.push_back(std::move(hash));
     }
   }
-  const auto lacking = [this](const Multihash& hash) {
-    return std::ranges::count_if(
+  const auto lacking = [&](const Multihash& hash) {
+    const auto count = std::ranges::count_if(
         peers_, [&](const auto& one) { return one.second->peer_wants.is_held(hash); });
+    return peer.slow ? -count : count;
   };
   return *std::ranges::max_element(some, {}, lacking);
 }
@@ -106,12 +114,26 @@ void Server::note_sent_bytes(std::size_t bytes) {
   look_for_offers();
 }
 
+/// Of those that answer, on average.
+Duration Server::answer_time() const {
+  Duration sum{};
+  int count = 0;
+  for (const auto& [id, peer] : peers_) {
+    const Duration time = peer->peer_wants.answer_time();
+    if (time == Duration{} || peer->slow) continue;
+    sum += time;
+    ++count;
+  }
+  return count == 0 ? sum : sum / count;
+}
+
 std::size_t Server::offer_ahead_bytes(TimePoint now) const {
   const std::chrono::duration<double> since = now - sent_lately_at_;
   // At a steady rate this many seconds' worth is remembered.
   constexpr double kRemembered = 1.4427;
   const double rate = sent_lately_ * std::exp2(-since.count()) / kRemembered;
-  const double ahead = rate * std::chrono::duration<double>(kOfferAhead).count();
+  const Duration answers = std::min<Duration>(kOfferAhead + 2 * answer_time(), kMostOfferAhead);
+  const double ahead = rate * std::chrono::duration<double>(answers).count();
   return std::max({kOfferAheadBytes, 2 * largest_, static_cast<std::size_t>(ahead)});
 }
 

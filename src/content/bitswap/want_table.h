@@ -52,6 +52,10 @@ struct Tuning {
   /// What peers that have the whole are asked for, all together, while others get the same: from
   /// these they choose what the fewest have.
   std::size_t choice = 64;
+  /// While others get the same: one that takes so many times what a block usually takes, and at
+  /// least so long, gives way to another that offers the block.
+  int give_way = 3;
+  Duration give_way_at_least = 300ms;
 };
 
 /// What we told, or should tell, one peer about one block.
@@ -76,6 +80,8 @@ enum class Ask { nothing, have, block };
 class WantTable {
  public:
   using Peer = std::uint32_t;
+  /// Blocks that tell what one usually takes.
+  static constexpr std::size_t kEnoughLatencies = 8;
 
   /// To be told to a peer. `again`: even if it was told before. `can_wait`: for a moment, so that
   /// it is told together with what comes next.
@@ -94,7 +100,8 @@ class WantTable {
   enum class Kind { part, root };
 
   /// `salt` decides between blocks that are equally rare, so that sessions differ.
-  explicit WantTable(Tuning tuning, std::uint64_t salt = 0) : tuning_(tuning), salt_(salt) {}
+  explicit WantTable(Tuning tuning, std::uint64_t salt = 0)
+      : tuning_(tuning), salt_(salt), late_after_(tuning.stall_together) {}
 
   /// A peer that may come up later.
   Peer add_peer();
@@ -206,9 +213,11 @@ class WantTable {
   void forget_offers(const Want& want);
   /// Asks part peers for what they have, one block each in turn.
   void take_offers(TimePoint now);
-  Want* best_offer(Peer peer);
-  bool is_left_to_wholes(const Want& want) const;
-  void recall_from_wholes(Want& want);
+  Want* best_offer(Peer peer, TimePoint now);
+  bool is_open_to_offers(const Want& want, TimePoint now) const;
+  bool gives_way(const Question& asked, TimePoint now) const;
+  void recall(Want& want, TimePoint now);
+  void measure_lateness();
   bool has_room() const;
   /// The least loaded peer that may have it; `any` says whether there is one but for room.
   std::optional<Peer> choose(const Want& want, bool& any) const;
@@ -233,6 +242,7 @@ class WantTable {
   Ordered open_;
   Ordered exhausted_;
   std::deque<std::pair<Peer, Duration>> latencies_;  // of the last blocks
+  Duration late_after_;                              // from the asking, for give_way
   std::optional<TimePoint> last_sign_;               // of a peer that has some of it
   std::vector<Action> actions_;
   std::uint64_t next_order_ = 0;

@@ -5,13 +5,8 @@
 
 namespace shoal::content::bitswap {
 
-namespace {
-
-constexpr std::size_t kEnoughLatencies = 8;
-
-}  // namespace
-
 std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint now) {
+  measure_lateness();
   for (Peer peer = 0; peer < peers_.size(); ++peer) watch(peer, now);
   for (Peer helper = 0; helper < peers_.size(); ++helper) {
     for (Peer slow = 0; slow < peers_.size() && may_help(helper); ++slow) help(helper, slow, now);
