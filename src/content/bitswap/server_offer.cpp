@@ -15,7 +15,7 @@ namespace shoal::content::bitswap {
 namespace {
 
 // What is only a matter of time is noticed this soon.
-constexpr Duration kLook = 200ms;
+constexpr Duration kLookForOffers = 200ms;
 
 }  // namespace
 
@@ -31,7 +31,7 @@ Task<void> Server::offer_blocks() {
     if (!std::exchange(look_again_, false)) {
       bool changed = true;
       try {
-        co_await within(system_.clock, kLook, may_offer_.wait(), "for a change");
+        co_await within(system_.clock, kLookForOffers, may_offer_.wait(), "for a change");
       } catch (const Error&) {
         changed = false;
       }
