@@ -54,6 +54,8 @@ class Server {
   static constexpr std::size_t kOfferAheadBytes = 128 * 1024;
   static constexpr Duration kOfferAhead = 100ms;
   static constexpr Duration kMostOfferAhead = 2s;
+  /// One that takes nothing for so long keeps nobody else waiting.
+  static constexpr Duration kStuck = 500ms;
   /// Blocks among which the rarest is chosen for an offer, which is also what one costs.
   static constexpr std::size_t kOfferChoice = 32;
   /// One that shares hears of blocks that have come together, and no sooner after the last.

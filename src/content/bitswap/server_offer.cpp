@@ -44,7 +44,7 @@ Task<void> Server::offer_blocks() {
     std::size_t under_way = 0;
     for (const auto& [id, peer] : peers_) {
       // One that takes its time keeps nobody else waiting.
-      if (peer->sharing && !peer->slow) under_way += under_way_bytes(*peer, now);
+      if (peer->sharing && !peer->takes_its_time(now)) under_way += under_way_bytes(*peer, now);
     }
     while (under_way < most) {
       Peer* const taker = choose_taker(now);
@@ -74,7 +74,7 @@ Server::Peer* Server::choose_taker(TimePoint now) {
   for (const auto& [id, peer] : peers_) {
     if (!peer->sharing || peer->peer_wants.held() == 0) continue;
     const std::size_t under_way = under_way_bytes(*peer, now);
-    if (peer->slow && under_way > 0) continue;
+    if (peer->takes_its_time(now) && under_way > 0) continue;
     const std::pair rank(gives(*peer) == for_others, under_way);
     if (best != nullptr && rank > best_rank) continue;
     equals = best != nullptr && rank == best_rank ? equals + 1 : 1;
@@ -100,7 +100,7 @@ std::optional<Multihash> Server::choose_offer(const Peer& peer) {
   const auto lacking = [&](const Multihash& hash) {
     const auto count = std::ranges::count_if(
         peers_, [&](const auto& one) { return one.second->peer_wants.is_held(hash); });
-    return peer.slow ? -count : count;
+    return peer.takes_its_time(system_.clock.now()) ? -count : count;
   };
   return *std::ranges::max_element(some, {}, lacking);
 }
@@ -120,7 +120,7 @@ Duration Server::answer_time() const {
   int count = 0;
   for (const auto& [id, peer] : peers_) {
     const Duration time = peer->peer_wants.answer_time();
-    if (time == Duration{} || peer->slow) continue;
+    if (time == Duration{} || peer->takes_its_time(system_.clock.now())) continue;
     sum += time;
     ++count;
   }

@@ -72,6 +72,7 @@ struct Server::Peer {
   bool sharing = false;        // what it gets
   bool has_offer = false;      // that it was not told yet
   bool slow = false;           // it gave up its turn
+  TimePoint moved_at{};        // when it last took a part of what is being written
   double rate = 0;             // at which the last message went, in bytes per second
   std::deque<BatchPtr> ready;  // read, to be written
   std::size_t ready_bytes = 0;
@@ -86,6 +87,9 @@ struct Server::Peer {
 
   bool gives() const { return sharing && (sent < kTrustedBlocks || kSentForGiven * given >= sent); }
   bool is_idle() const { return ready.empty() && writing == nullptr; }
+  bool takes_its_time(TimePoint now) const {
+    return slow || (writing != nullptr && now - moved_at >= kStuck);
+  }
   std::size_t bytes_leaving(const BlockFilter& counted) const;
 };
 

@@ -101,6 +101,7 @@ Task<void> Server::send_next(Peer& peer) {
 
   const bool lost = system_.faults.fires("bitswap.lose_answer");
   peer.writing = batch.get();
+  peer.moved_at = system_.clock.now();
   peer.sendable.notify_all();
   const std::size_t bytes = batch->block_bytes();
   const TimePoint began = system_.clock.now();
@@ -185,6 +186,7 @@ Task<void> Server::write_part(Peer& peer, Batch& batch) {
   std::size_t bytes = 0;
   for (const ByteView piece : part) bytes += piece.size();
   co_await peer.out.write_part(part);
+  peer.moved_at = system_.clock.now();
   batch.written += bytes;
   if (!quick) peer.copied += bytes;
   if (peer.copied >= peer.copy.size()) peer.copy.clear();
