@@ -32,7 +32,8 @@ Task<void> Server::offer_blocks() {
       bool changed = true;
       try {
         co_await within(system_.clock, kLookForOffers, may_offer_.wait(), "for a change");
-      } catch (const Error&) {
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::timeout) throw;
         changed = false;
       }
       const bool any = std::ranges::any_of(
