@@ -80,7 +80,7 @@ void TopicSearch::want(const PeerId& peer) {
 }
 
 bool TopicSearch::may_dial(const PeerId& peer) const {
-  if (swarm_.best(peer) != nullptr) return false;
+  if (swarm_.best(peer) != nullptr || dialling_.contains(peer)) return false;
   const auto failed = failed_.find(peer);
   return failed == failed_.end() || system_.clock.now() >= failed->second.next;
 }
@@ -102,6 +102,7 @@ Task<void> TopicSearch::run_dials() {
 }
 
 Task<void> TopicSearch::dial(PeerId peer) {
+  dialling_.insert(peer);
   try {
     co_await swarm_.connect(peer);
     failed_.erase(peer);
@@ -109,6 +110,7 @@ Task<void> TopicSearch::dial(PeerId peer) {
     log_debug("a peer of a topic, {}: {}", peer.short_name(), error.what());
     note_failure(peer);
   }
+  dialling_.erase(peer);
 }
 
 void TopicSearch::note_failure(const PeerId& peer) {

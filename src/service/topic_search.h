@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "format/cid.h"
@@ -87,6 +88,7 @@ class TopicSearch final : routing::Routing::Watcher {
   unsigned searches_ = 0;
   Duration pause_ = kFirstPause;
   std::deque<PeerId> waiting_;
+  std::set<PeerId> dialling_;
   std::size_t dials_ = 0;
   std::map<PeerId, Failed> failed_;
   std::map<PeerId, unsigned> former_;  // tries

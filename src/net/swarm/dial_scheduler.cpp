@@ -12,6 +12,7 @@ namespace shoal::net {
 struct DialScheduler::Dial {
   explicit Dial(Waits& waits) : ended(waits) {}
   Event ended;
+  LateAddresses late;
   bool done = false;
   ConnectionId connection = 0;
   std::exception_ptr failure;
@@ -24,7 +25,22 @@ DialScheduler::DialScheduler(System& system, PeerStore& peers,
       peers_(peers),
       adopt_(std::move(adopt)),
       dialer_(system, transports, peers, attempts_at_once),
-      tasks_(system.waits, "dials") {}
+      tasks_(system.waits, "dials") {
+  peers_.when_added([this](const PeerId& peer) { take_in_addresses(peer); });
+}
+
+DialScheduler::~DialScheduler() {
+  peers_.when_added({});
+}
+
+void DialScheduler::take_in_addresses(const PeerId& peer) {
+  for (const bool direct : {false, true}) {
+    const auto dial = dials_.find(Key(peer, direct));
+    if (dial != dials_.end() && dial->second->late.take) {
+      dial->second->late.take(targets(peer, direct));
+    }
+  }
+}
 
 Task<ConnectionId> DialScheduler::dial(PeerId peer, DialOptions options) {
   if (tasks_.stopping()) throw Error(ErrorCode::closed, "this node is stopping");
@@ -54,7 +70,8 @@ Task<ConnectionId> DialScheduler::dial_alone(PeerId peer, DialOptions options) {
 
 Task<void> DialScheduler::run(Key key, std::shared_ptr<Dial> dial) {
   try {
-    Link link = co_await dialer_.dial(key.first, targets(key.first, key.second));
+    Task<Link> dialling = dialer_.dial(key.first, targets(key.first, key.second), {}, &dial->late);
+    Link link = co_await std::move(dialling);
     dial->connection = adopt_(std::move(link));
   } catch (const boost::system::system_error&) {
     const Error stopped(ErrorCode::closed, "this node is stopping");

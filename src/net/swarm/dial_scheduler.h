@@ -21,9 +21,9 @@ struct DialOptions {
   DialAs as{};
 };
 
-/// Dials peers at the addresses that the peer store knows: those who ask for the same peer at once
-/// share one dial, which goes on when one of them is cancelled. Attempts of all dials together are
-/// bounded by a DialLimiter.
+/// Dials peers at the addresses that the peer store knows, or hears of meanwhile: those who ask for
+/// the same peer at once share one dial, which goes on when one of them is cancelled. Attempts of
+/// all dials together are bounded by a DialLimiter.
 class DialScheduler {
  public:
   /// Makes a connection of what a dial has brought. Throws Error when there is no place for it.
@@ -33,6 +33,9 @@ class DialScheduler {
   DialScheduler(System& system, PeerStore& peers,
                 const std::vector<std::unique_ptr<Transport>>& transports,
                 std::size_t attempts_at_once, Adopt adopt);
+  ~DialScheduler();
+  DialScheduler(const DialScheduler&) = delete;
+  DialScheduler& operator=(const DialScheduler&) = delete;
 
   /// Throws what Dialer::dial() throws, what `adopt` throws, and Error{closed} once it stops.
   Task<ConnectionId> dial(PeerId peer, DialOptions options);
@@ -46,6 +49,7 @@ class DialScheduler {
 
   Task<ConnectionId> dial_alone(PeerId peer, DialOptions options);
   Task<void> run(Key key, std::shared_ptr<Dial> dial);
+  void take_in_addresses(const PeerId& peer);
   std::vector<KnownAddress> targets(const PeerId& peer, bool direct_only) const;
 
   System& system_;

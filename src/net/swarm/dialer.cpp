@@ -53,6 +53,8 @@ class Dialer::Race {
   const PeerId peer;
   const DialAs as;
   Event changed;
+  std::vector<Multiaddr> known;       // before names were resolved
+  std::size_t names = 0;              // among them
   std::vector<KnownAddress> waiting;  // in the order to try them
   std::size_t taken = 0;              // addresses that were put there
   std::size_t attempts = 0;
@@ -65,16 +67,21 @@ class Dialer::Race {
   TaskGroup tasks;
 };
 
-Task<Link> Dialer::dial(PeerId peer, std::vector<KnownAddress> addresses, DialAs as) {
+Task<Link> Dialer::dial(PeerId peer, std::vector<KnownAddress> addresses, DialAs as,
+                        LateAddresses* late) {
   check_peer_backoff(peer, addresses);
   Race race(system_.waits, peer, as);
   begin(race, std::move(addresses));
+  if (late != nullptr) {
+    late->take = [this, &race](std::vector<KnownAddress> more) { begin(race, std::move(more)); };
+  }
   std::exception_ptr cancelled;
   try {
     co_await run(race);
   } catch (...) {
     cancelled = std::current_exception();
   }
+  if (late != nullptr) late->take = {};
   co_await race.tasks.stop();
   if (cancelled) std::rethrow_exception(cancelled);
   if (!race.winner) fail(race);
@@ -84,11 +91,13 @@ Task<Link> Dialer::dial(PeerId peer, std::vector<KnownAddress> addresses, DialAs
 
 void Dialer::begin(Race& race, std::vector<KnownAddress> addresses) {
   std::vector<KnownAddress> ready;
-  std::size_t names = 0;
   for (KnownAddress& known : addresses) {
+    if (race.known.size() == PeerStore::kMaxAddressesPerPeer) break;
+    if (std::ranges::find(race.known, known.address) != race.known.end()) continue;
+    race.known.push_back(known.address);
     if (!AddressResolver::has_name(known.address)) {
       ready.push_back(std::move(known));
-    } else if (++names <= kMaxNames) {
+    } else if (++race.names <= kMaxNames) {
       ++race.resolving;
       race.tasks.spawn(resolve(race, std::move(known)));
     } else {
@@ -96,6 +105,7 @@ void Dialer::begin(Race& race, std::vector<KnownAddress> addresses) {
     }
   }
   add(race, std::move(ready));
+  race.changed.notify_all();
 }
 
 void Dialer::add(Race& race, std::vector<KnownAddress> addresses) {

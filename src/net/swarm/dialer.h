@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,12 @@ namespace shoal::net {
 class NobodyThere final : public Error {
  public:
   using Error::Error;
+};
+
+/// By which a dial that is under way takes in addresses that become known meanwhile; empty before
+/// and after.
+struct LateAddresses {
+  std::function<void(std::vector<KnownAddress>)> take{};
 };
 
 /// Finds a way to one peer: starts an attempt every 250 ms or as soon as one has failed, keeps the
@@ -48,7 +55,9 @@ class Dialer {
         gate_(system, attempts_at_once) {}
 
   /// Throws Error{unreachable} with the reason of every address; NobodyThere when all were refused.
-  Task<Link> dial(PeerId peer, std::vector<KnownAddress> addresses, DialAs as = {});
+  /// Borrows `late`.
+  Task<Link> dial(PeerId peer, std::vector<KnownAddress> addresses, DialAs as = {},
+                  LateAddresses* late = nullptr);
 
   /// It is there: failures to reach it are forgotten.
   void note_connected(const PeerId& peer) { peer_backoff_.succeeded(peer); }
@@ -60,6 +69,7 @@ class Dialer {
   using Place = std::pair<Multiaddr, std::optional<PeerId>>;
 
   static Place place_of(const Multiaddr& address, const PeerId& peer);
+  /// Takes in those that it does not know yet.
   void begin(Race& race, std::vector<KnownAddress> addresses);
   void add(Race& race, std::vector<KnownAddress> addresses);
   Task<void> run(Race& race);

@@ -92,6 +92,34 @@ TEST_F(SilentDialerTest, tries_the_next_address_each_250_ms) {
                                      "500 /ip4/192.0.2.1/tcp/1"));
 }
 
+TEST_F(SilentDialerTest, takes_in_addresses_that_become_known_meanwhile) {
+  knows("/ip4/10.0.0.1/tcp/1");
+  LateAddresses late;
+  world.after(3s, [&] {
+    knows("/ip4/192.0.2.1/tcp/1");
+    late.take(peers.known(peer));
+  });
+  world.run(failure_of(dialer.dial(peer, peers.known(peer), {}, &late)));
+  EXPECT_THAT(transport->tried,
+              ::testing::ElementsAre("0 /ip4/10.0.0.1/tcp/1", "3000 /ip4/192.0.2.1/tcp/1"));
+  EXPECT_FALSE(late.take);
+}
+
+TEST_F(SilentDialerTest, takes_in_so_many_addresses_of_a_peer_and_no_more) {
+  LateAddresses late;
+  knows("/ip4/10.0.0.1/tcp/1");
+  for (int i = 1; i <= 100; ++i) {
+    world.after(i * 10ms, [&, i] {
+      if (late.take)
+        late.take({{Multiaddr::parse("/ip4/192.0.2.1/tcp/" + std::to_string(i)),
+                    AddressSource::claimed,
+                    {}}});
+    });
+  }
+  world.run(failure_of(dialer.dial(peer, peers.known(peer), {}, &late)));
+  EXPECT_EQ(transport->tried.size(), Dialer::kMaxAddresses);
+}
+
 TEST_F(DialerTest, leaves_a_failed_address_alone_for_longer_each_time) {
   knows("/ip4/192.0.2.1/tcp/1", AddressSource::connected);
   EXPECT_EQ(attempts(), 1u);

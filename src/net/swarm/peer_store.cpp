@@ -41,6 +41,7 @@ void PeerStore::add_address(const PeerId& peer, const Multiaddr& address, Addres
   auto& known = held.addresses;
   const TimePoint expires = clock_.now() + lifetime;
   const auto same = std::ranges::find(known, address, &Address::address);
+  const bool is_new = same == known.end();
   if (same != known.end()) {
     if (source < same->source) same->told_by = std::move(told_by);
     same->source = std::min(same->source, source);
@@ -56,6 +57,7 @@ void PeerStore::add_address(const PeerId& peer, const Multiaddr& address, Addres
     if (bytes > kMaxAddressBytesPerPeer) break;
   }
   known.erase(known.begin() + static_cast<std::ptrdiff_t>(kept), known.end());
+  if (is_new && added_) added_(peer);
 }
 
 void PeerStore::remove_address(const PeerId& peer, const Multiaddr& address) {

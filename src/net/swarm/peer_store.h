@@ -3,10 +3,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <list>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "format/multiaddr.h"
@@ -45,6 +47,9 @@ class PeerStore {
   /// Addresses without /p2p. A better source replaces a worse one; `lifetime` counts from now.
   void add_address(const PeerId& peer, const Multiaddr& address, AddressSource source,
                    Duration lifetime, std::optional<PeerId> told_by = std::nullopt);
+  /// Called after each address that was not known before. Replaces the one before; must not change
+  /// what is stored here.
+  void when_added(std::function<void(const PeerId&)> callback) { added_ = std::move(callback); }
   void remove_address(const PeerId& peer, const Multiaddr& address);
   /// Best source first, then in order of arrival.
   std::vector<Multiaddr> addresses(const PeerId& peer) const;
@@ -98,6 +103,7 @@ class PeerStore {
   void forget_strangers();
 
   Clock& clock_;
+  std::function<void(const PeerId&)> added_;
   std::unordered_map<PeerId, Entry> entries_;
   std::deque<PeerId> strangers_gone_;  // oldest first; some are back, or known better by now
   std::list<PeerId> by_age_;           // least recently written first
