@@ -4,8 +4,10 @@
 #include <unordered_set>
 #include <utility>
 
+#include "base/error.h"
 #include "system/join.h"
 #include "system/task_group.h"
+#include "system/timeout.h"
 
 namespace shoal::routing {
 
@@ -13,9 +15,20 @@ namespace {
 
 /// Providers of one search that are dialled at once.
 constexpr std::size_t kMaxMet = 16;
+/// Rounds of one search that are under way together.
+constexpr std::size_t kMaxRounds = 4;
 
 Task<void> meet(net::Swarm* swarm, PeerId peer) {
   co_await swarm->connect(std::move(peer));
+}
+
+/// What has not ended by then goes on.
+Task<void> join_within(Clock& clock, TaskGroup& tasks, Duration duration) {
+  try {
+    co_await within(clock, duration, tasks.join(), "tasks to end");
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::timeout) throw;
+  }
 }
 
 }  // namespace
@@ -67,6 +80,7 @@ std::shared_ptr<void> Routing::keep_searching(Cid cid, Duration delay, Watcher& 
 /// Whoever is found is connected as well: a watcher that asks those who are connected has them.
 Task<void> Routing::search_on(Cid cid, Duration delay, std::shared_ptr<Watched> watched) {
   TaskGroup meeting(system_.waits, "meet providers");
+  TaskGroup rounds(system_.waits, "rounds of a search");
   const FoundSink found = [&](const Found& answer) {
     if (watched->watcher == nullptr) return;
     watched->watcher->found(answer);
@@ -78,13 +92,16 @@ Task<void> Routing::search_on(Cid cid, Duration delay, std::shared_ptr<Watched> 
     while (true) {
       co_await system_.clock.sleep_for(delay);
       if (watched->watcher == nullptr) break;
-      co_await find_providers(cid, found);
+      rounds.spawn(find_providers(cid, found));
+      const bool crowded = rounds.size() == kMaxRounds;
+      co_await join_within(system_.clock, rounds, crowded ? 1h : watched->watcher->patience());
       if (watched->watcher == nullptr) break;
       delay = watched->watcher->searched();
     }
   } catch (...) {
     cancelled = std::current_exception();
   }
+  co_await rounds.stop();
   co_await meeting.stop();
   if (cancelled) std::rethrow_exception(cancelled);
 }

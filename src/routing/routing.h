@@ -45,6 +45,8 @@ class Routing {
     virtual ~Watcher() = default;
     virtual void found(const Found& provider) = 0;
     virtual Duration searched() = 0;
+    /// A round that takes longer goes on beside the next: it waits for peers that do not answer.
+    virtual Duration patience() const { return 1h; }
   };
   /// Searches for providers of `cid` again and again, until the answer is destroyed. The first
   /// search begins after `delay`. Borrows the watcher until then.

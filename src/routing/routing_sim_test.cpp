@@ -55,6 +55,7 @@ struct Routes : ::testing::Test, Routing::Watcher {
     ++rounds;
     return 10s;
   }
+  Duration patience() const override { return round_patience; }
   Clock& clock() { return node.system.clock; }
 
   TestNet net;
@@ -63,6 +64,7 @@ struct Routes : ::testing::Test, Routing::Watcher {
   Multiaddr address = Multiaddr::parse("/ip4/192.0.2.1/tcp/4001");
   std::vector<PeerId> peers;
   int rounds = 0;
+  Duration round_patience = 1h;
 };
 
 TEST_F(Routes, asks_all_routers_side_by_side_and_names_a_peer_once) {
@@ -131,6 +133,23 @@ TEST_F(Routes, searches_again_until_nobody_watches) {
   watching.reset();
   net.world.run_for(1min);
   EXPECT_EQ(router.searches, 2);
+  net.world.run(routing.stop());
+}
+
+TEST_F(Routes, begins_a_round_beside_four_at_most_that_take_long) {
+  Scripted slow(clock(), "far", 1min, {{peer(101), {}, Source::dht}});
+  routing.add(slow);
+  round_patience = 1s;
+  auto watching = routing.keep_searching(kWanted, 0s, *this);
+  net.world.run_for(25s);
+  EXPECT_EQ(rounds, 3);  // each after a second of patience and a pause of 10
+  EXPECT_EQ(slow.searches, 3);
+  net.world.run_for(34s);
+  EXPECT_EQ(slow.searches, 4);
+  EXPECT_THAT(peers, ElementsAre());
+  net.world.run_for(31s);
+  EXPECT_EQ(peers.size(), 3u);
+  watching.reset();
   net.world.run(routing.stop());
 }
 

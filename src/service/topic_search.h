@@ -39,6 +39,8 @@ class TopicSearch final : routing::Routing::Watcher {
   static constexpr Duration kFirstPause = 500ms;
   static constexpr Duration kLongestPause = 15s;
   static constexpr Duration kPauseWithEnough = 2min;
+  /// Peers that do not answer do not keep those waiting who begin together.
+  static constexpr Duration kRoundPatience = 500ms;
   /// Until one that could not be connected is tried again, doubling.
   static constexpr Duration kFirstRetry = 1s;
   static constexpr Duration kLongestRetry = 5min;
@@ -70,6 +72,7 @@ class TopicSearch final : routing::Routing::Watcher {
 
   void found(const routing::Found& peer) override;
   Duration searched() override;
+  Duration patience() const override { return kRoundPatience; }
   Task<void> keep_announcing();
   Task<void> run_dials();
   Task<void> dial(PeerId peer);
