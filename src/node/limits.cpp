@@ -283,6 +283,7 @@ const auto kLimits = std::to_array<Limit>({
     {"bitswap.choice", bitswap::Tuning{}.choice, "blocks", "blocks that are asked of all peers with the whole together while other getters are connected, to choose from"},
     {"bitswap.in_hand_bytes", bitswap::InHand::kMaxBytes, "bytes", "blocks that came and are still being written; beyond it no more are read from peers"},
     {"bitswap.sends_at_once", bitswap::SendQueue::kAtOnce, "blocks", "blocks that are sent at the same time while receivers share what they get"},
+    {"bitswap.sends_at_once_of_others", bitswap::SendQueue::kOthersAtOnce, "blocks", "the same to those that give nothing"},
     {"bitswap.send_turn_of_others", bitswap::SendQueue::kOthersEvery, "bytes", "bytes sent of which one is for those that give nothing"},
     {"bitswap.copies_counted", bitswap::CopyCounts::kMaxBlocks, "blocks", "blocks of which it is known to how many peers they were sent"},
     {"bitswap.offers", bitswap::PeerWants::kMaxOffers, "blocks", "blocks that a peer was offered and has not asked for yet"},

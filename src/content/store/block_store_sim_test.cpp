@@ -265,6 +265,35 @@ TEST(BlockStoreSim, ends_a_move_at_once_for_who_forgets_what_it_moves) {
   world.run(files.store.stop());
 }
 
+TEST(BlockStoreSim, a_move_cut_short_leaves_each_file_found_or_dropped) {
+  for (std::size_t turns = 1; turns < 60; turns += 7) {
+    sim::World world({.seed = turns});
+    sim::Host& host = world.add_host();
+    {
+      ManyFiles files(host);
+      files.store.commit();
+      files.storage.sync_all();
+      TaskGroup moving(world.waits(), "moving");
+      moving.spawn(files.store.moved("/part", "/whole"));
+      for (std::size_t turn = 0; turn < turns; ++turn) world.run(yield_now(world.waits()));
+      host.crash();
+      world.run(moving.stop());
+      try {
+        world.run(files.store.stop());
+      } catch (const Error& error) {
+        EXPECT_EQ(error.code(), ErrorCode::io);
+      }
+    }
+    BlockStore store(host.restart(), "/home");
+    EXPECT_EQ(store.damaged(), "");
+    for (int i = 0; i < ManyFiles::kFiles; i += 97) {
+      const bool found = world.run(store.get(ManyFiles::hash_of(i))).has_value();
+      EXPECT_EQ(store.has(ManyFiles::hash_of(i)), found);
+    }
+    world.run(store.stop());
+  }
+}
+
 /// A block of a file that was changed behind the back of the file system.
 struct RottenFile {
   explicit RottenFile(sim::Host& host) : store(host.system(), "/home") {

@@ -22,7 +22,7 @@ namespace asio = boost::asio;
 namespace {
 
 /// Calls that the kernel may answer at once, in a row, before others get their turn.
-constexpr unsigned kStreamTurns = 16;
+constexpr unsigned kStreamTurns = 8;
 /// Bytes that lie in the kernel and have not been sent yet: what is written next waits behind them,
 /// an answer to a ping as well as a block.
 constexpr int kUnsentBytes = 512 * 1024;
