@@ -8,7 +8,8 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/shoal)
 install(TARGETS shoal RUNTIME COMPONENT program)
 install(FILES LICENSE-MIT LICENSE-APACHE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
 # What ./dev guide has built; the package has it, an install without it does not.
-install(DIRECTORY ${PROJECT_SOURCE_DIR}/build/guide DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/shoal COMPONENT program OPTIONAL
+# Not below doc/, which small installations of Debian leave out.
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/build/guide DESTINATION ${CMAKE_INSTALL_DATADIR}/shoal COMPONENT program OPTIONAL
         FILES_MATCHING PATTERN "*.html")
 install(FILES docs/man/shoal.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT program OPTIONAL)
 set(completions ${CMAKE_INSTALL_DATADIR})

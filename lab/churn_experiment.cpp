@@ -17,7 +17,10 @@ namespace shoal::lab {
 namespace {
 
 constexpr std::array kGoneShares = {0.0, 0.1, 0.2, 0.3, 0.4, 0.5};
+// Fewer in small networks, which are for a quick look.
 constexpr std::size_t kLookupsPerShare = 40;
+constexpr std::size_t kLookupsOfFew = 20;
+constexpr std::size_t kFewThatGo = 500;
 constexpr std::size_t kRecordsPerShare = 12;
 
 // Upkeep of every node costs: an eighth of them show the same, within these bounds.
@@ -42,7 +45,8 @@ AfterLoss lose_at_once(const ExperimentOptions& options, const kad::Rules& rules
   const std::vector<Record> records = provide_some(net, kRecordsPerShare);
   let_go(net, gone);
   for (const Record& record : records) net.set_up(record.provider, true);
-  AfterLoss out{.gone = gone, .lookups = look_up(net, rules, kLookupsPerShare)};
+  const std::size_t lookups = options.nodes < kFewThatGo ? kLookupsOfFew : kLookupsPerShare;
+  AfterLoss out{.gone = gone, .lookups = look_up(net, rules, lookups)};
   for (const Record& record : records) {
     if (living_holders(net, record) == 0) continue;
     ++out.records_alive;

@@ -29,6 +29,8 @@ constexpr const char* kLightNodes =
 constexpr std::uint64_t kWholeNode = 4'000'000;
 constexpr std::uint64_t kLightNode = 40'000;
 constexpr std::uint64_t kTopicNode = 400'000;
+/// Four whole ones are there at a time.
+constexpr std::uint64_t kPairedNode = 4 * kWholeNode / 98;
 
 Choice choose_attackers(Amount usual, Amount most) {
   return {"--attackers", "how many attack", &ExperimentOptions::attackers, usual, {1}, most};
@@ -141,13 +143,14 @@ const std::vector<Experiment>& experiments() {
       {.name = "nat",
        .title = "Nodes behind NATs of every class, and a relay",
        .about =
-           "Two whole nodes behind simulated routers and one in the open, with every packet of "
-           "theirs, for each pair of classes.",
-       .usual_nodes = 3,
-       .min_nodes = 3,
-       .max_nodes = 3,
+           "Two whole nodes behind simulated routers and two relays in the open, with every packet "
+           "of theirs, for each pair of classes; then pairs of homes, of all classes alike, in "
+           "which each counts by how usual its routers are.",
+       .usual_nodes = 392,
+       .min_nodes = 98,
+       .max_nodes = 3'920,
        .run = run_nat,
-       .node_bytes = kWholeNode},
+       .node_bytes = kPairedNode},
       {.name = "partition",
        .title = "A network that is cut in two for an hour",
        .about =

@@ -23,11 +23,24 @@ std::vector<std::pair<std::string, double>> values_of(const Report& report) {
   return out;
 }
 
+/// The smallest size, with as little beside it as shows the same.
+ExperimentOptions smallest(const Experiment& experiment) {
+  ExperimentOptions out{.seed = 1, .nodes = experiment.min_nodes};
+  if (experiment.name == "distribute") out.file_bytes = 4'000'000;
+  if (experiment.name == "message") out.file_bytes = kLeastFile;
+  if (experiment.name == "survive") out.file_bytes = kLeastFile;
+  if (experiment.name == "freeride") out.file_bytes = 8'000'000;
+  if (experiment.name == "eclipse") out.attackers = 300;
+  if (experiment.name == "sybil") out.attackers = 30;
+  if (experiment.name == "spam") out.rate = 20;
+  return out;
+}
+
 class EveryExperiment : public testing::TestWithParam<std::string> {};
 
 TEST_P(EveryExperiment, holds_its_claim_at_its_smallest_size_twice_alike) {
   const Experiment& experiment = *find_experiment(GetParam());
-  const ExperimentOptions options{.seed = 1, .nodes = experiment.min_nodes};
+  const ExperimentOptions options = smallest(experiment);
   const Report report = run(experiment, options);
   EXPECT_TRUE(report.held) << report.claim;
   EXPECT_FALSE(report.figures.empty());
@@ -48,13 +61,10 @@ std::vector<std::string> names() {
 INSTANTIATE_TEST_SUITE_P(Lab, EveryExperiment, testing::ValuesIn(names()),
                          [](const auto& tested) { return tested.param; });
 
-TEST(Experiments, the_same_seed_gives_the_same_figures) {
-  const Experiment& lookup = *find_experiment("lookup");
-  const Report one = run(lookup, {.seed = 3, .nodes = 60});
-  const Report again = run(lookup, {.seed = 3, .nodes = 60});
-  const Report other = run(lookup, {.seed = 4, .nodes = 60});
-  EXPECT_EQ(values_of(one), values_of(again));
-  EXPECT_EQ(one.trace_hash, again.trace_hash);
+TEST(Experiments, another_seed_gives_another_run) {
+  const Experiment& basics = *find_experiment("basics");
+  const Report one = run(basics, {.seed = 3, .nodes = basics.min_nodes});
+  const Report other = run(basics, {.seed = 4, .nodes = basics.min_nodes});
   EXPECT_NE(one.trace_hash, other.trace_hash);
 }
 

@@ -20,7 +20,7 @@ TEST(LightNet, lookups_find_the_closest) {
 
 TEST(LightNet, nodes_that_join_by_themselves_find_as_well_as_those_of_the_oracle) {
   LightNet net(1, 2);
-  for (std::uint64_t i = 1; i < 60; ++i) {
+  for (std::uint64_t i = 1; i < 45; ++i) {
     LightNode& node = net.node(net.add({.id = light_peer(2, i)}));
     node.meet(static_cast<std::uint32_t>(net.random().below(i)));
     net.world().run(node.keep_up());

@@ -30,8 +30,11 @@ struct Pair {
   bool is_direct() const { return meeting.path != net::Path::relay; }
 };
 
-/// How often each pair of classes of homes is tried.
-constexpr int kTries = 4;
+/// Each class of homes pairs with each as often as there are homes for it.
+std::size_t pairs_of_classes() {
+  const auto homes = std::ranges::count_if(nat_classes(), [](auto& one) { return one.share > 0; });
+  return static_cast<std::size_t>(homes * homes);
+}
 constexpr double kPlainLeast = 68;
 constexpr double kPlainMost = 72;
 constexpr double kFullLeast = 92;
@@ -46,10 +49,11 @@ struct Mix {
   std::vector<double> direct_after{};
 };
 
-void add_pair(Mix& mix, const NatClass& from, const NatClass& to, Random& random,
+void add_pair(Mix& mix, const NatClass& from, const NatClass& to, std::size_t tries, Random& random,
               std::uint64_t& trace_hash) {
-  const double weight = static_cast<double>(from.share * to.share) / (100.0 * kTries);
-  for (int i = 0; i < kTries; ++i) {
+  const double weight =
+      static_cast<double>(from.share * to.share) / (100.0 * static_cast<double>(tries));
+  for (std::size_t i = 0; i < tries; ++i) {
     const std::uint64_t seed = random.below(1'000'000'000);
     const Meeting plain = meet(from, to, seed, Punching::plain);
     const Meeting full = meet(from, to, seed, Punching::full);
@@ -65,12 +69,13 @@ void add_pair(Mix& mix, const NatClass& from, const NatClass& to, Random& random
   }
 }
 
-Mix meet_at_home(std::uint64_t seed, std::uint64_t& trace_hash) {
+Mix meet_at_home(const ExperimentOptions& options, std::uint64_t& trace_hash) {
   Mix out;
-  sim::SeededRandom random(seed, 0);
+  sim::SeededRandom random(options.seed, 0);
+  const std::size_t tries = std::max<std::size_t>(1, options.nodes / 2 / pairs_of_classes());
   for (const NatClass& from : nat_classes()) {
     for (const NatClass& to : nat_classes()) {
-      if (from.share > 0 && to.share > 0) add_pair(out, from, to, random, trace_hash);
+      if (from.share > 0 && to.share > 0) add_pair(out, from, to, tries, random, trace_hash);
     }
   }
   return out;
@@ -146,7 +151,7 @@ Report run_nat(const ExperimentOptions& options) {
   report.add("direct", static_cast<double>(met), "");
   report.add("direct_p50", percentile(direct_after, 50), "s");
   report.add("direct_p100", percentile(direct_after, 100), "s");
-  const Mix mix = meet_at_home(options.seed, report.trace_hash);
+  const Mix mix = meet_at_home(options, report.trace_hash);
   const double easy = 100 * mix.easy_met / mix.easy;
   report.add("homes_paired", static_cast<double>(mix.meetings), "");
   report.add("homes_direct_plain", mix.plain, "%");

@@ -16,7 +16,10 @@ namespace shoal::lab {
 namespace {
 
 constexpr std::array kPoisonShares = {0.0, 0.1, 0.2, 0.3, 0.4};
+// Fewer in small networks, which are for a quick look.
 constexpr std::size_t kPoisonLookups = 60;
+constexpr std::size_t kPoisonLookupsOfFew = 30;
+constexpr std::size_t kFewAmongPoisoners = 500;
 
 /// The shares of the drawing, and the one that the claim is about in place of the nearest of them.
 std::array<double, kPoisonShares.size()> shares_with(double chosen) {
@@ -32,7 +35,8 @@ Lookups poisoned(const ExperimentOptions& options, const kad::Rules& rules, doub
   for (std::uint32_t i = 0; i < net.size(); ++i) {
     if (net.random().happens(share)) net.node(i).behave(answering);
   }
-  Lookups out = look_up(net, rules, kPoisonLookups);
+  const bool is_small = options.nodes < kFewAmongPoisoners;
+  Lookups out = look_up(net, rules, is_small ? kPoisonLookupsOfFew : kPoisonLookups);
   report.trace_hash = report.trace_hash * 31 + net.world().trace_hash();
   return out;
 }

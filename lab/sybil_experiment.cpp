@@ -19,6 +19,7 @@ constexpr std::size_t kTargets = 4;
 constexpr std::size_t kTargetsOfFew = 2;
 constexpr std::size_t kFewNodes = 2'000;
 constexpr std::size_t kGetters = 8;
+constexpr std::size_t kGettersOfFew = 4;
 constexpr std::size_t kMeasuringLookups = 8;
 
 /// The content that is attacked, and the ids that somebody made for it.
@@ -58,7 +59,8 @@ class SybilAttack {
   SybilAttack(const ExperimentOptions& options, bool lying, bool covers_region)
       : net_(options.nodes, options.seed), honest_(options.nodes), lying_(lying) {
     rules_.covers_region = covers_region;
-    for (std::size_t i = 0; i < kGetters; ++i) getters_.push_back(experienced());
+    const std::size_t getters = options.nodes < kFewNodes ? kGettersOfFew : kGetters;
+    for (std::size_t i = 0; i < getters; ++i) getters_.push_back(experienced());
   }
 
   Attacked run(const std::vector<Plan>& plans) {

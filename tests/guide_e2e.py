@@ -2,8 +2,10 @@
 """The guide: every command in it runs, at a small size, and its pages come about."""
 
 import contextlib
+import json
 import re
 import shlex
+import shutil
 import subprocess
 import threading
 import time
@@ -17,9 +19,11 @@ CHAPTERS = sorted((ROOT / "docs/guide").glob("*.md"))
 
 
 def commands(chapter: Path) -> list[list[str]]:
-    """What stands in indented blocks, one command a line."""
-    lines = chapter.read_text().split("\n")
-    return [shlex.split(line) for line in lines if re.match(r"    (shoal|echo|cmake|steps/\w+)\b", line)]
+    """What stands in indented blocks, one command a line, and the experiments with flags in the text."""
+    text = chapter.read_text()
+    lines = re.findall(r"^    ((?:shoal|echo|cmake|steps/\w+)\b.*)$", text, re.MULTILINE)
+    lines += [each for each in re.findall(r"`(shoal lab [^`]+)`", text) if " --" in each]
+    return [shlex.split(line) for line in lines]
 
 
 class Step(Ended):
@@ -117,8 +121,10 @@ def run_all(chapter: list[list[str]], here: Path, ran: set[str]) -> None:
                     few = ["--nodes", "2", "--size", "2M", "--up", "2M"]
                     told = run("--json", "lab", name, *flags, *few, "--out", here, timeout=100)
                     assert any(line["event"] == "claim" for line in told.events), told.stdout
-                case ["shoal", "lab", name, *_]:
+                case ["shoal", "lab", name]:
                     assert name in ran, f"no figure shows what `shoal lab {name}` does"
+                case ["shoal", "lab", *with_flags]:
+                    run("lab", *with_flags, "--out", here, timeout=100).works()
                 case ["shoal", "share", "--index-only", name]:
                     run("share", "--index-only", here / name, *LOOPBACK, home=here / "one").works()
                 case ["shoal", "share", name]:
@@ -184,12 +190,23 @@ def test_steps_of_the_map_agree(folder):
 
 
 def test_shoal_guide_says_where_the_pages_are(folder):
-    told = run("--json", "guide", home=folder)
-    if told.code == 0:
-        assert Path(told.last["path"]).name == "index.html"
-    else:
-        told.fails("not_found")
-        assert "./dev guide" in told.last["hint"], told.last
+    (folder / "bin").mkdir()
+    program = shutil.copy(SHOAL, folder / "bin/shoal")
+
+    def guide() -> dict:
+        done = subprocess.run([program, "--json", "guide"], capture_output=True, text=True, timeout=PATIENCE)
+        return {"exit": done.returncode, **json.loads(done.stdout.splitlines()[-1])}
+
+    told = guide()
+    assert told["exit"] == 3 and "./dev guide" in told["hint"], told
+    # As cmake/install.cmake has it.
+    pages = folder / "share/shoal/guide"
+    pages.mkdir(parents=True)
+    (pages / "index.html").write_text("<!doctype html>")
+    told = guide()
+    assert told["exit"] == 0 and told["path"] == str(pages / "index.html"), told
+    rules = (ROOT / "cmake/install.cmake").read_text()
+    assert "build/guide DESTINATION ${CMAKE_INSTALL_DATADIR}/shoal COMPONENT program" in rules
 
 
 if __name__ == "__main__":

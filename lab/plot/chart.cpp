@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ranges>
 
 #include "lab/plot/svg.h"
 
@@ -119,6 +120,50 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t index, const Scal
   for (const Point& mark : marks) svg.mark(mark.x, mark.y, index, fmt::format("f{}", color));
 }
 
+/// Of small letters, on average.
+constexpr double kSmallLetter = 6.8;
+constexpr double kSmallLine = 15;
+
+/// The words in lines that fit into `room` in small letters.
+std::vector<std::string> lines_of(const std::string& words, double room) {
+  std::vector<std::string> out;
+  for (const auto part : std::views::split(words, ' ')) {
+    const std::string word(part.begin(), part.end());
+    const bool fits =
+        !out.empty() &&
+        static_cast<double>(out.back().size() + 1 + word.size()) * kSmallLetter <= room;
+    if (fits) {
+      out.back() += ' ' + word;
+    } else {
+      out.push_back(word);
+    }
+  }
+  return out;
+}
+
+/// The values of bars, but for those that would cover one which is there.
+class Values {
+ public:
+  void draw(Svg& svg, double middle, double y, const std::string& text) {
+    const double half = static_cast<double>(text.size()) * kSmallLetter / 2;
+    const auto covers = [&](const Place& one) {
+      return std::abs(one.y - y) < kSmallLine && middle - half < one.right &&
+             middle + half > one.left;
+    };
+    if (std::ranges::any_of(drawn_, covers)) return;
+    drawn_.push_back({middle - half, middle + half, y});
+    svg.text(middle, y, "middle", text, "small");
+  }
+
+ private:
+  struct Place {
+    double left;
+    double right;
+    double y;
+  };
+  std::vector<Place> drawn_;
+};
+
 /// Small letters for what would not fit into `room` in the usual ones.
 std::string_view fitting(std::string_view text, double room, std::string_view usual) {
   constexpr double kLetter = 8;
@@ -187,8 +232,12 @@ std::string to_svg(const LineChart& chart) {
 }
 
 std::string to_svg(const BarChart& chart) {
+  const double room = (kWidth - kLeft - kRight) / static_cast<double>(chart.groups.size());
+  std::size_t lines = 1;
+  for (const std::string& name : chart.groups) lines = std::max(lines, lines_of(name, room).size());
+  const double head = kHeight + kSmallLine * static_cast<double>(lines - 1);
   const double legend = kLegendRow * static_cast<double>(chart.series.size()) + 6;
-  Svg svg(kWidth, kHeight + legend, chart.title + ": " + chart.y_label);
+  Svg svg(kWidth, head + legend, chart.title + ": " + chart.y_label);
   const double bottom = kHeight - kBottom + 10;
   double most = 0;
   for (const BarChart::Bars& bars : chart.series) {
@@ -200,12 +249,9 @@ std::string to_svg(const BarChart& chart) {
   const Scale y(axis, 0, most, bottom, kTop);
   draw_y_ticks(svg, y);
   draw_frame(svg, chart.title, chart.y_label, bottom);
-  const double room = (kWidth - kLeft - kRight) / static_cast<double>(chart.groups.size());
   const double width = std::min(
       46.0, room * 0.8 / static_cast<double>(std::max<std::size_t>(1, chart.series.size())));
-  // Beside each other, those of three narrow bars would cover one another.
-  constexpr double kValueWidth = 20;
-  const bool with_values = chart.series.size() < 3 || width >= kValueWidth;
+  Values values;
   for (std::size_t group = 0; group < chart.groups.size(); ++group) {
     const double middle = kLeft + room * (static_cast<double>(group) + 0.5);
     const double first = middle - width * static_cast<double>(chart.series.size()) / 2;
@@ -215,15 +261,16 @@ std::string to_svg(const BarChart& chart) {
       const double left = first + width * static_cast<double>(i);
       svg.rect(left + 1, y.at(value), width - 2, bottom - y.at(value),
                fmt::format("f{}", i % kPlotColors));
-      if (with_values) {
-        svg.text(left + width / 2, y.at(value) - 4, "middle", number_text(value), "small");
-      }
+      values.draw(svg, left + width / 2, y.at(value) - 4, number_text(value));
     }
-    const std::string& name = chart.groups[group];
-    svg.text(middle, bottom + 18, "middle", name, fitting(name, room, "soft"));
+    double below = bottom + 18;
+    for (const std::string& line : lines_of(chart.groups[group], room)) {
+      svg.text(middle, below, "middle", line, lines == 1 ? fitting(line, room, "soft") : "small");
+      below += kSmallLine;
+    }
   }
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
-    const double at = kHeight + kLegendRow * static_cast<double>(i) + 4;
+    const double at = head + kLegendRow * static_cast<double>(i) + 4;
     svg.rect(kLeft, at - 11, 14, 14, fmt::format("f{}", i % kPlotColors));
     const std::string& name = chart.series[i].name;
     svg.text(kLeft + 22, at, "start", name, fitting(name, kWidth - kLeft - 22, ""));

@@ -51,7 +51,7 @@ std::string to_html(const Page& page) {
                      page.held ? "It held:" : "It did not hold:", escaped(page.verdict));
   for (const Section& section : page.sections) {
     if (!section.heading.empty()) out += "<h2>" + escaped(section.heading) + "</h2>\n";
-    out += section.svg;
+    if (!section.svg.empty()) out += "<div class=\"scroll\">" + section.svg + "</div>\n";
     if (!section.text.empty()) out += "<p>" + escaped(section.text) + "</p>\n";
     out += table_html(section.table);
   }

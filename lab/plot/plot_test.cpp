@@ -86,6 +86,28 @@ TEST(Plot, bars_have_their_values_written_on_them) {
   EXPECT_THAT(svg, HasSubstr(">99.5<"));
 }
 
+TEST(Plot, values_of_bars_do_not_cover_one_another) {
+  const std::string svg =
+      to_svg(BarChart{.title = "T",
+                      .y_label = "KB",
+                      .groups = {"a", "b", "c", "d", "e", "f"},
+                      .series = {{.name = "one", .values = {1234, 1, 1, 1, 1, 1}},
+                                 {.name = "other", .values = {1250, 900, 1, 1, 1, 1}}}});
+  EXPECT_THAT(svg, HasSubstr(">1,234<"));
+  EXPECT_THAT(svg, Not(HasSubstr(">1,250<")));
+  EXPECT_THAT(svg, HasSubstr(">900<"));
+}
+
+TEST(Plot, names_of_narrow_groups_take_more_than_one_line) {
+  const std::string svg =
+      to_svg(BarChart{.title = "T",
+                      .y_label = "copies",
+                      .groups = {"gossip, a tenth gone", "b", "c", "d", "e", "f"},
+                      .series = {{.name = "one", .values = {1, 2, 3, 4, 5, 6}}}});
+  EXPECT_THAT(svg, HasSubstr(">gossip, a<"));
+  EXPECT_THAT(svg, HasSubstr(">tenth gone<"));
+}
+
 TEST(Plot, a_sequence_has_an_arrow_for_each_message) {
   const std::string svg =
       to_svg(SequenceDiagram{.title = "T",

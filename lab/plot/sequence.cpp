@@ -10,7 +10,7 @@ namespace shoal::lab {
 
 namespace {
 
-constexpr double kPaperWidth = 640;
+constexpr double kPaperWidth = 520;
 constexpr double kMargin = 56;
 constexpr double kActorsEnd = 64;
 constexpr double kMessageStep = 34;

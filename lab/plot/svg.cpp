@@ -45,14 +45,22 @@ std::string number_text(double value) {
   return out == "-0" ? "0" : out;
 }
 
+namespace {
+
+/// Beyond it a drawing is not made smaller on a narrow screen, but scrolled.
+constexpr double kWide = 600;
+
+}  // namespace
+
 std::string_view plot_style() {
   return R"(:root{color-scheme:light dark;--ink:#1b1f23;--paper:#ffffff;--faint:#d7dce1;--soft:#57606a;
 --panel:#f5f7f9;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;--s3:#b4699b;--s4:#8a6d00;--s5:#3b3b3b}
 @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#15181c;--faint:#3a4149;--soft:#a3acb6;
 --panel:#1e2329;--s0:#56b4e9;--s1:#ff9a4d;--s2:#3ecf9f;--s3:#e79bc8;--s4:#f0e442;--s5:#c9c9c9}}
 svg.plot{display:block;width:100%;max-width:600px;height:auto;font:15px system-ui,sans-serif}
+svg.plot.wide{max-width:830px;min-width:620px}
 svg.plot text{fill:var(--ink)}svg.plot text.soft{fill:var(--soft)}svg.plot text.title{font-weight:600;font-size:16px}
-svg.plot text.small{fill:var(--soft);font-size:12px}svg.plot .bound.two{stroke-dasharray:9 4}svg.plot .grid{stroke:var(--faint);stroke-width:1}
+svg.plot text.small{fill:var(--soft);font-size:13.5px}svg.plot .bound.two{stroke-dasharray:9 4}svg.plot .grid{stroke:var(--faint);stroke-width:1}
 svg.plot .axis{stroke:var(--soft);stroke-width:1}svg.plot .bound{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:2 4;fill:none}
 svg.plot .line{fill:none;stroke-width:2.2;stroke-linejoin:round}svg.plot .panel{fill:var(--panel);stroke:var(--faint)}
 svg.plot .c0{stroke:var(--s0)}svg.plot .c1{stroke:var(--s1);stroke-dasharray:8 4}svg.plot .c2{stroke:var(--s2);stroke-dasharray:2 3}
@@ -66,10 +74,10 @@ std::string coordinate(double value) {
 }
 
 Svg::Svg(double width, double height, std::string_view label)
-    : out_(fmt::format(R"(<svg class="plot" xmlns="http://www.w3.org/2000/svg" role="img" )"
+    : out_(fmt::format(R"(<svg class="plot{}" xmlns="http://www.w3.org/2000/svg" role="img" )"
                        R"(viewBox="0 0 {:.0f} {:.0f}" aria-label="{}">)"
                        "\n",
-                       width, height, escaped(label))) {}
+                       width > kWide ? " wide" : "", width, height, escaped(label))) {}
 
 void Svg::line(double x1, double y1, double x2, double y2, std::string_view style) {
   out_ += fmt::format(R"(<line x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}" class="{}"/>)"

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kOwnProgram = "/proc/self/exe";
 /// From the program's folder: of a package, of a build of this project.
-constexpr std::array kPlaces = {"/../share/doc/shoal/guide/index.html", "/../guide/index.html"};
+constexpr std::array kPlaces = {"/../share/shoal/guide/index.html", "/../guide/index.html"};
 
 /// Shows the pages of docs/guide, which come with the program.
 class GuideCommand final : public Command {
