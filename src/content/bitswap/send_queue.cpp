@@ -11,8 +11,8 @@ constexpr Duration kLook = 50ms;
 constexpr Duration kBetween = 2ms;
 // By which the best rate is forgotten with each turn.
 constexpr double kForget = 0.98;
-// What is smaller tells nothing.
-constexpr std::size_t kTelling = std::size_t{48} * 1024;
+// What is smaller vanishes in buffers.
+constexpr std::size_t kTelling = std::size_t{512} * 1024;
 
 }  // namespace
 
