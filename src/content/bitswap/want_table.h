@@ -218,6 +218,7 @@ class WantTable {
   bool gives_way(const Question& asked, TimePoint now) const;
   void recall(Want& want, TimePoint now);
   void measure_lateness();
+  void hedge_late(TimePoint now);
   bool has_room() const;
   /// The least loaded peer that may have it; `any` says whether there is one but for room.
   std::optional<Peer> choose(const Want& want, bool& any) const;
