@@ -95,6 +95,7 @@ void PacketSocket::undelivered(const Endpoint& to) {
 
 /// Each gets one turn; what is marked meanwhile is left to the next call.
 void PacketSocket::flush_line() {
+  unanswered_ = 0;
   for (std::size_t left = line_.size(); left > 0 && !line_.empty() && !is_full(); --left) {
     Carried* first = line_.front();
     line_.pop_front();
@@ -136,8 +137,11 @@ void PacketSocket::take_row(ByteView bytes, const DatagramSocket::Received& abou
     const std::size_t count = std::min(each, bytes.size());
     take_packet(bytes.first(count), about);
     bytes = bytes.subspan(count);
+    ++unanswered_;
   }
-  flush_line();
+  // What else has arrived is taken first, so that one acknowledgement is for all of it; flush_all()
+  // has its turn when nothing is left.
+  if (unanswered_ >= kMaxUnanswered) flush_line();
 }
 
 void PacketSocket::take_packet(ByteView packet, const DatagramSocket::Received& about) {

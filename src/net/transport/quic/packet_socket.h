@@ -62,6 +62,8 @@ class PacketSocket {
   /// Reports of datagrams that were not delivered, at once and each second; more are ignored.
   static constexpr double kBurstReports = 100;
   static constexpr double kReportsPerSecond = 20;
+  /// Packets that are taken in a row before any of them is answered.
+  static constexpr std::size_t kMaxUnanswered = 96;
   /// What is sent together: rows of packets of one size to one place.
   static constexpr std::size_t kMaxRowBytes = 48 * kMaxPacketBytes;
 
@@ -145,6 +147,7 @@ class PacketSocket {
   std::deque<std::unique_ptr<QuicIncoming>> unaccepted_;
   bool accepting_ = false;
   std::size_t handshakes_ = 0;
+  std::size_t unanswered_ = 0;
   TokenBucket answers_{kBurstAnswers, kAnswersPerSecond};
   TokenBucket reports_{kBurstReports, kReportsPerSecond};
   Event to_flush_;
