@@ -45,22 +45,40 @@ std::vector<Multiaddr> fewest(const std::vector<Multiaddr>& addresses, std::size
   return out;
 }
 
+bool is_in_tls(const Multiaddr& address) {
+  return address.has(AddressCode::tls) || address.has(AddressCode::wss);
+}
+
+bool is_web(const Multiaddr& address) {
+  return address.has(AddressCode::ws) || address.has(AddressCode::wss);
+}
+
 }  // namespace
 
 std::vector<Multiaddr> link_addresses(const std::vector<Multiaddr>& addresses) {
-  std::vector<Multiaddr> relayed, quic, others;
+  std::vector<Multiaddr> relayed, quic, web, others;
   for (const Multiaddr& address : addresses) {
-    const bool is_relayed = address.has(AddressCode::p2p_circuit);
-    const bool is_quic = address.has(AddressCode::quic_v1);
-    (is_relayed ? relayed : is_quic ? quic : others).push_back(address);
+    if (address.has(AddressCode::p2p_circuit)) {
+      relayed.push_back(address);
+    } else if (address.has(AddressCode::quic_v1)) {
+      quic.push_back(address);
+    } else {
+      (is_web(address) ? web : others).push_back(address);
+    }
   }
+  std::ranges::stable_partition(web, is_in_tls);
+  // One of another kind is enough for whom TCP does not reach.
   const std::vector<Multiaddr> by_relay = fewest(relayed, kMaxRelayedLinkAddresses);
-  const std::size_t most = kMaxLinkAddresses - by_relay.size();
-  // One by QUIC is enough for whom TCP does not reach.
-  const std::vector<Multiaddr> by_quic = fewest(quic, others.empty() ? most : 1);
-  std::vector<Multiaddr> out = fewest(others, most - std::min(most, by_quic.size()));
-  out.insert(out.end(), by_quic.begin(), by_quic.end());
-  out.insert(out.end(), by_relay.begin(), by_relay.end());
+  std::size_t left = kMaxLinkAddresses - by_relay.size();
+  const std::vector<Multiaddr> by_quic = fewest(quic, others.empty() ? left : 1);
+  left -= by_quic.size();
+  const std::size_t for_tcp = others.empty() ? 0 : 1;
+  const std::vector<Multiaddr> by_web = fewest(web, left > for_tcp ? 1 : 0);
+  left -= by_web.size();
+  std::vector<Multiaddr> out = fewest(others, left);
+  for (const auto* more : {&by_quic, &by_web, &by_relay}) {
+    out.insert(out.end(), more->begin(), more->end());
+  }
   return out;
 }
 

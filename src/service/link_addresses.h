@@ -7,8 +7,9 @@
 namespace shoal::service {
 
 /// The fewest of a node's addresses that let others reach it, in their order: no loopback beside
-/// others, one for each network that it is in, one by QUIC, then one for each network that its
-/// relays are in. At most kMaxLinkAddresses, kMaxRelayedLinkAddresses of them through relays.
+/// others, one for each network that it is in, one by QUIC and one by WebSocket, then one for each
+/// network that its relays are in. At most kMaxLinkAddresses, kMaxRelayedLinkAddresses of them
+/// through relays.
 inline constexpr std::size_t kMaxLinkAddresses = 4;
 inline constexpr std::size_t kMaxRelayedLinkAddresses = 2;
 std::vector<Multiaddr> link_addresses(const std::vector<Multiaddr>& addresses);

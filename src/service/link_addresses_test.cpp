@@ -38,6 +38,20 @@ TEST(LinkAddresses, name_one_way_by_quic) {
               ElementsAre("/ip4/127.0.0.1/udp/1/quic-v1"));
 }
 
+TEST(LinkAddresses, name_one_way_by_websocket_in_tls_if_there_is_one) {
+  EXPECT_THAT(chosen({"/ip4/192.0.2.7/tcp/80/ws", "/ip4/192.0.2.7/tcp/443/tls/ws",
+                      "/ip4/192.0.2.7/tcp/1", "/ip4/192.0.2.7/udp/1/quic-v1"}),
+              ElementsAre("/ip4/192.0.2.7/tcp/1", "/ip4/192.0.2.7/udp/1/quic-v1",
+                          "/ip4/192.0.2.7/tcp/443/tls/ws"));
+  EXPECT_THAT(chosen({"/ip4/192.0.2.7/tcp/80/ws"}), ElementsAre("/ip4/192.0.2.7/tcp/80/ws"));
+  const std::string relay = "/p2p/12D3KooWEyopopk2rYc3ZUXqvvCYGmnbZ6K1ZCoTZXBn5tJ4J3Vn/p2p-circuit";
+  EXPECT_THAT(
+      chosen({"/ip4/10.0.0.1/tcp/80/ws", "/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.1/udp/1/quic-v1",
+              "/ip4/192.0.2.1/tcp/1" + relay, "/ip4/198.51.100.1/tcp/1" + relay}),
+      ElementsAre("/ip4/10.0.0.1/tcp/1", "/ip4/10.0.0.1/udp/1/quic-v1",
+                  "/ip4/192.0.2.1/tcp/1" + relay, "/ip4/198.51.100.1/tcp/1" + relay));
+}
+
 TEST(LinkAddresses, are_at_most_four) {
   EXPECT_EQ(chosen({"/ip4/10.0.0.1/tcp/1", "/ip4/10.0.1.1/tcp/1", "/ip4/10.0.2.1/tcp/1",
                     "/ip4/10.0.3.1/tcp/1", "/ip4/10.0.4.1/tcp/1"})
