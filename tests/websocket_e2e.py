@@ -11,9 +11,20 @@ from urllib.parse import quote
 
 import command
 from command import Share, get, run, run_tests
+from nat_e2e import Command, internet
 
 PLAIN = "/ip4/127.0.0.1/tcp/0/ws"
 SECURE = "/ip4/127.0.0.1/tcp/0/tls/ws"
+ONLY_HTTPS = """
+table inet office {
+  chain outward {
+    type filter hook output priority 0; policy drop
+    oif "lo" accept
+    tcp dport 443 accept
+    ct state established accept
+  }
+}
+"""
 
 
 def source_in(folder: Path) -> Path:
@@ -77,6 +88,23 @@ def test_a_listener_for_tls_says_nothing_in_the_clear(folder: Path):
                     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
                 )
                 assert inside.recv(1000).startswith(b"HTTP/1.1 101 ")
+
+
+def test_a_firewall_that_lets_only_https_through_is_passed(folder: Path):
+    source, got = source_in(folder), folder / "got"
+    with internet() as net:
+        server, shut_in = net.host(1), net.host(2)
+        shut_in.call("nft", "-f", "-", given=ONLY_HTTPS)
+        at = "/ip4/203.0.113.1"
+        listen = [f"{at}/tcp/4001", f"{at}/udp/4001/quic-v1", f"{at}/tcp/443/tls/ws"]
+        words = [word for where in listen for word in ("--listen", where)]
+        with Command(server, folder / "a", *words, "share", source) as share:
+            serving = share.wait_for("serving")
+            with Command(shut_in, folder / "b", "get", serving["link"], "-o", got) as getter:
+                done = getter.wait_for("done")
+    assert got.read_bytes() == source.read_bytes()
+    (way,) = done["sources"]
+    assert way["address"] == f"{at}/tcp/443/tls/ws", way
 
 
 def ssl_context():

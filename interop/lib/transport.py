@@ -80,7 +80,7 @@ def register_quic(checks, name: str, key_types=KEY_TYPES, pings_on_one_stream: b
 
 
 def register_websocket(checks, name: str, key_types=KEY_TYPES, kinds=("ws", "wss")) -> None:
-    """With a peer of `name` that speaks WebSocket alone, and Noise in it; by TLS, each verifies the other's certificate."""
+    """With a peer of `name` that speaks WebSocket alone, and Noise in it. In TLS, each verifies the other."""
     for kind, ours_first in itertools.product(kinds, (True, False)):
         a, b = ("shoal", name) if ours_first else (name, "shoal")
         how = "by WebSocket" if kind == "ws" else "by WebSocket in TLS"
