@@ -10,6 +10,8 @@ LibraryNodes::LibraryNodes(std::uint64_t seed, std::size_t count, const HostOpti
     hosts_.push_back(world_.add_host(line));
     NodeOptions options;
     if (i > 0) options.bootstrap = {nodes_.front().addresses().front()};
+    options.lan =
+        i == 0;  // else it would take part in no network, and the others find nobody by it
     nodes_.emplace_back(hosts_.back(), std::move(options)).start();
   }
 }

@@ -1,6 +1,7 @@
 #include "protocol/gossipsub/overlay.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace shoal::gossipsub {
@@ -57,6 +58,7 @@ void Overlay::unsubscribed(const PeerId& peer, const std::string& name) {
   topic.subscribers.erase(peer);
   topic.fanout.erase(peer);
   topic.dialled.erase(peer);
+  topic.turned_away.erase(peer);
   if (topic.mesh.erase(peer) > 0) score_.pruned(peer, name);
   memberships_.push_back({name, peer, false});
   drop_if_empty(name);
@@ -69,6 +71,7 @@ void Overlay::disconnected(const PeerId& peer) {
     topic.subscribers.erase(peer);
     topic.fanout.erase(peer);
     topic.dialled.erase(peer);
+    topic.turned_away.erase(peer);
     topic.mesh.erase(peer);
     memberships_.push_back({name, peer, false});
     drop_if_empty(name);
@@ -103,6 +106,7 @@ void Overlay::leave(const std::string& name, TimePoint now) {
   }
   topic.joined = false;
   topic.dialled.clear();
+  topic.turned_away.clear();
   drop_if_empty(name);
 }
 
@@ -188,6 +192,7 @@ void Overlay::handle_graft(const PeerId& peer, const std::string& name, TimePoin
   }
   // A full mesh takes only peers that we dialled: others could crowd it out.
   if (topic.mesh.size() >= parameters_.d_high && !peers_.at(peer).outbound) {
+    turn_away(topic, peer);
     refuse_graft(peer, name, parameters_.peer_exchange, now);
     return;
   }
@@ -228,9 +233,22 @@ std::set<PeerId> Overlay::targets(const std::string& name, bool own, TimePoint n
   return out;
 }
 
-void Overlay::add_dialled(const std::string& name, std::set<PeerId>& targets) const {
+void Overlay::add_others(const std::string& name, std::set<PeerId>& targets) const {
   const Topic* topic = find(name);
-  if (topic != nullptr) targets.insert(topic->dialled.begin(), topic->dialled.end());
+  if (topic == nullptr) return;
+  targets.insert(topic->dialled.begin(), topic->dialled.end());
+  targets.insert(topic->turned_away.begin(), topic->turned_away.end());
+}
+
+/// Each of them has the same chance to stay.
+void Overlay::turn_away(Topic& topic, const PeerId& peer) {
+  if (!peers_.at(peer).trees || topic.turned_away.contains(peer)) return;
+  if (topic.turned_away.size() >= kMaxTurnedAway) {
+    if (random_.below(2) == 0) return;
+    const auto skipped = static_cast<std::ptrdiff_t>(random_.below(topic.turned_away.size()));
+    topic.turned_away.erase(std::next(topic.turned_away.begin(), skipped));
+  }
+  topic.turned_away.insert(peer);
 }
 
 std::vector<PeerId> Overlay::gossip_targets(const std::string& name) {

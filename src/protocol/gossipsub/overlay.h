@@ -29,6 +29,8 @@ class Overlay {
  public:
   /// Topics that only others are in; further ones are not known here.
   static constexpr std::size_t kMaxForeignTopics = 16 * 1024;
+  /// Peers that a full mesh did not take, which messages are sent to as well.
+  static constexpr std::size_t kMaxTurnedAway = 6;
 
   struct Topic {
     bool joined = false;
@@ -39,6 +41,9 @@ class Overlay {
     /// into meshes cannot take their place.
     std::set<PeerId> dialled;
     TimePoint last_publish{};
+    /// With the extension "trees", and not taken into the mesh because it was full: in a topic of
+    /// two dozen the last to come would else have no mesh with the first.
+    std::set<PeerId> turned_away;
   };
 
   /// Borrows all for its life. `record_of` gives the signed record of a peer, for peer exchange.
@@ -68,7 +73,7 @@ class Overlay {
   /// Who is sent a message of `topic`; `own`: published here.
   std::set<PeerId> targets(const std::string& topic, bool own, TimePoint now);
   /// Adds who else is sent messages that spread by trees.
-  void add_dialled(const std::string& topic, std::set<PeerId>& targets) const;
+  void add_others(const std::string& topic, std::set<PeerId>& targets) const;
   /// Whom gossip about `topic` goes to this time.
   std::vector<PeerId> gossip_targets(const std::string& topic);
 
@@ -85,6 +90,7 @@ class Overlay {
   void add_outbound(const std::string& name, Topic& topic, TimePoint now);
   void graft_better(const std::string& name, Topic& topic, TimePoint now);
   void maintain_dialled(Topic& topic);
+  void turn_away(Topic& topic, const PeerId& peer);
   void maintain_fanout(Topic& topic, TimePoint now);
 
   void graft(const std::string& name, Topic& topic, const PeerId& peer, TimePoint now);

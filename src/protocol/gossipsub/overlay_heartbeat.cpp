@@ -105,6 +105,9 @@ void Overlay::maintain_dialled(Topic& topic) {
            score_.score(id) >= 0;
   };
   std::erase_if(topic.dialled, [&](const PeerId& peer) { return !fits(peer); });
+  std::erase_if(topic.turned_away, [&](const PeerId& peer) {
+    return topic.mesh.contains(peer) || score_.score(peer) < 0;
+  });
   const std::size_t enough =
       parameters_.d_dialled - std::min(parameters_.d_dialled, count_outbound(topic.mesh));
   while (topic.dialled.size() > enough) topic.dialled.erase(topic.dialled.begin());

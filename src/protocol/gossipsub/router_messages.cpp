@@ -135,7 +135,7 @@ void Router::accept(const PendingMessages::Entry& entry, SeenCache::Entry& seen,
   gossip_.keep(entry.message);
   if (uses_trees(topic) && !entry.message->manifest) seen.tree = tree_of(entry.message->message);
   std::set<PeerId> targets = overlay_.targets(topic, false, now);
-  if (seen.tree != 0) overlay_.add_dialled(topic, targets);
+  if (seen.tree != 0) overlay_.add_others(topic, targets);
   for (const PeerId& peer : seen.delivered_by) targets.erase(peer);
   const auto told = trees_.delivered(entry.message->id, topic, seen.tree, entry.from, now);
   for (const PeerId& peer : told.announcers) targets.erase(peer);

@@ -236,6 +236,18 @@ TEST_F(GossipsubTrees, send_to_so_many_that_we_dialled_and_no_more) {
   EXPECT_EQ(only<SendMessage>(send(31, 1)).size(), parameters.d_dialled);
 }
 
+TEST_F(GossipsubTrees, reach_some_whom_a_full_mesh_did_not_take) {
+  Parameters parameters;
+  const auto full = static_cast<unsigned>(parameters.d_high);
+  const auto more = static_cast<unsigned>(Overlay::kMaxTurnedAway) + 4;
+  begin(full + more, parameters);
+  ASSERT_EQ(test->mesh().size(), full);
+  const auto sent = only<SendMessage>(send(1, 1));
+  EXPECT_EQ(sent.size(), full - 2 + Overlay::kMaxTurnedAway) << "all but sender and author";
+  test->router.disconnected(sent.front().peer, test->now);
+  EXPECT_EQ(only<SendMessage>(send(1, 2)).size(), sent.size() - 1);
+}
+
 /// Peer 1 is the way, and announces where it should send.
 class GossipsubFailingParent : public GossipsubTrees {
  protected:
