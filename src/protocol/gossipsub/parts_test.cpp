@@ -2,6 +2,7 @@
 
 #include "protocol/gossipsub/inbox.h"
 #include "protocol/gossipsub/outbox.h"
+#include "protocol/gossipsub/parents.h"
 #include "protocol/gossipsub/router_testing.h"
 #include "system/test_loop.h"
 
@@ -166,6 +167,18 @@ TEST(GossipsubInbox, counts_what_nobody_took_in_time) {
   ASSERT_TRUE(next);
   EXPECT_EQ(next->message->message.seqno->back(), 3);
   EXPECT_EQ(next->author(), peer_of(1));
+}
+
+TEST(GossipsubParents, are_bounded) {
+  Parents parents;
+  for (TreeKey tree = 1; tree <= Parents::kMaxTrees + 1; ++tree) parents.set(tree, peer_of(1));
+  EXPECT_EQ(parents.size(), Parents::kMaxTrees);
+  EXPECT_EQ(parents.of(1), nullptr);
+  EXPECT_NE(parents.of(2), nullptr);
+  for (std::size_t i = 0; i <= Parents::kMaxSuspects; ++i) {
+    parents.suspect(peer_of(1), std::to_string(i), TimePoint());
+  }
+  EXPECT_EQ(parents.take_failed(TimePoint() + Parents::kGrace).size(), Parents::kMaxSuspects);
 }
 
 /// That what is counted is what memory it takes, the library's test of a pause shows.

@@ -311,18 +311,6 @@ TEST_F(GossipsubFailingParent, does_not_make_trees_anew_all_the_time) {
   EXPECT_TRUE(told(test->act(), 4).trees.unchoke.empty());
 }
 
-TEST(GossipsubParents, are_bounded) {
-  Parents parents;
-  for (TreeKey tree = 1; tree <= Parents::kMaxTrees + 1; ++tree) parents.set(tree, peer_of(1));
-  EXPECT_EQ(parents.size(), Parents::kMaxTrees);
-  EXPECT_EQ(parents.of(1), nullptr);
-  EXPECT_NE(parents.of(2), nullptr);
-  for (std::size_t i = 0; i <= Parents::kMaxSuspects; ++i) {
-    parents.suspect(peer_of(1), std::to_string(i), TimePoint());
-  }
-  EXPECT_EQ(parents.take_failed(TimePoint() + Parents::kGrace).size(), Parents::kMaxSuspects);
-}
-
 TEST_F(GossipsubTrees, unchoke_an_announcer_that_is_much_earlier) {
   begin(3);
   send(1, 1);
