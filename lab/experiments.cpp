@@ -201,7 +201,7 @@ const std::vector<Experiment>& experiments() {
        .choices = {choose_file(kFreerideFile), choose_up(kFreerideUp)}},
       {.name = "spam",
        .title = "Spammers in a topic",
-       .about = "Programs made with the library, on simulated machines with lines of 250 KB/s. "
+       .about = "Programs made with the library, on simulated machines with lines of 100 KB/s. "
                 "Some of them flood the topic that the others talk in.",
        .usual_nodes = 25,
        .min_nodes = 20,

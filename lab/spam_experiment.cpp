@@ -16,13 +16,13 @@ namespace shoal::lab {
 namespace {
 
 constexpr Duration kMeeting = 60s;
-constexpr Duration kFlooded = 10s;
-constexpr Duration kSpamLast = 20s;
+constexpr Duration kFlooded = 5s;
+constexpr Duration kSpamLast = 10s;
 constexpr std::size_t kHonestMessages = 40;
-constexpr Duration kHonestPause = 500ms;
+constexpr Duration kHonestPause = 250ms;
 constexpr std::size_t kHonestBytes = 200;
 constexpr std::size_t kSpamBytes = 1000;
-constexpr std::uint64_t kSpamLine = 250'000;
+constexpr std::uint64_t kSpamLine = 100'000;
 /// Of all deliveries, and of the time that 99 of 100 take.
 constexpr double kMostArrive = 0.99;
 constexpr double kMostSlower = 2;
