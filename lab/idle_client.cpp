@@ -1,7 +1,7 @@
 #include "lab/idle_client.h"
 
 #include <algorithm>
-#include <deque>
+#include <array>
 #include <map>
 #include <memory>
 #include <vector>
@@ -32,11 +32,20 @@ sim::HostOptions host_at_home(std::size_t number) {
   return out;
 }
 
+/// A key that shares exactly so many bits with another.
+kad::Key sharing(const kad::Key& key, std::size_t prefix) {
+  std::array<std::uint8_t, kad::Key::kBytes> bytes{};
+  std::ranges::copy(key.bytes(), bytes.begin());
+  bytes[prefix / 8] ^= static_cast<std::uint8_t>(0x80 >> prefix % 8);
+  return kad::Key::at(bytes);
+}
+
 /// Whole nodes in a network of their own. All but the last serve.
 class IdleNet {
  public:
   explicit IdleNet(const IdleClientOptions& options)
-      : world_({.name = "idle client", .seed = options.seed, .path = {.latency = 40ms}}),
+      : options_(options),
+        world_({.name = "idle client", .seed = options.seed, .path = {.latency = 40ms}}),
         random_(options.seed, 6) {
     SHOAL_CHECK(options.nodes >= 2);
     for (std::size_t i = 0; i + 1 < options.nodes; ++i) add(true, {});
@@ -96,22 +105,26 @@ class IdleNet {
       if (other != index) buckets[keys_[index].common_prefix(keys_[other])].push_back(other);
     }
     std::vector<kad::SavedPeer> peers;
-    std::vector<kad::Key> looked_up;
     for (auto& [prefix, bucket] : buckets) {
       for (std::size_t i = 0; i < std::min(bucket.size(), kad::kReplication); ++i) {
         std::swap(bucket[i], bucket[i + random_.below(bucket.size() - i)]);
         peers.push_back(describe(bucket[i]));
       }
-      looked_up.push_back(keys_[bucket.front()]);
     }
     kad::Dht& dht = nodes_[index]->dht()->dht();
     dht.restore_peers(kad::encode_saved_peers(peers));
     for (const kad::SavedPeer& peer : peers) {
       dht.table().useful(peer.id, peer.round_trip, world_.now());
     }
-    for (const kad::Key& key : looked_up) dht.table().looked_up(key, world_.now());
+    // Nobody asks a client, so what the others do about their tables does not reach it. They leave
+    // them as they are, which saves most of the simulation.
+    const TimePoint fresh = world_.now() + options_.settling + options_.watched;
+    for (std::size_t prefix = 0; prefix <= kad::RoutingTable::kMaxRefreshedPrefix; ++prefix) {
+      dht.table().looked_up(sharing(keys_[index], prefix), fresh);
+    }
   }
 
+  const IdleClientOptions options_;
   sim::World world_;
   sim::SeededRandom random_;
   std::vector<std::unique_ptr<node::Node>> nodes_;

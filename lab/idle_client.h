@@ -30,7 +30,7 @@ struct IdleClient {
 };
 
 /// Whole nodes that serve a DHT, with tables as if they had been there for long, and one that joins
-/// as a client by a single bootstrap peer and then has nothing to do.
+/// as a client by a single bootstrap peer and then has nothing to do. The others look nothing up.
 IdleClient watch_idle_client(const IdleClientOptions& options);
 
 }  // namespace shoal::lab

@@ -36,7 +36,7 @@ bool is_loopback(const Multiaddr& address) {
 
 Networks::Networks(System& system, net::Swarm& swarm, routing::Routing& routing,
                    const Config& config, const Home& home)
-    : system_(system), swarm_(swarm) {
+    : system_(system), may_serve_(config.dht_server), swarm_(swarm) {
   if (config.lan) {
     mdns::Options options{.announce = true};
     if (config.upgrade.network_key)
@@ -76,7 +76,8 @@ std::unique_ptr<routing::DhtNetwork> Networks::make_own_dht(const Config& config
                                                std::move(options));
 }
 
-/// Serves only when others are known to reach us: an address was announced by the user.
+/// Serves at once when an address was announced by the user, else when others are known to reach
+/// us.
 std::unique_ptr<routing::DhtNetwork> Networks::make_public_dht(const Config& config,
                                                                const Home& home) {
   std::vector<Multiaddr> known = config.bootstrap;
@@ -93,6 +94,10 @@ std::unique_ptr<routing::DhtNetwork> Networks::make_public_dht(const Config& con
 void Networks::identified(const PeerId& peer) {
   if (own_dht_) own_dht_->dht().identified(peer);
   if (public_dht_) public_dht_->dht().identified(peer);
+}
+
+void Networks::reachable() {
+  if (public_dht_ && may_serve_) public_dht_->dht().serve();
 }
 
 void Networks::start() {

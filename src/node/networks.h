@@ -27,6 +27,10 @@ class Networks {
   /// Identify has told what `peer` speaks.
   void identified(const PeerId& peer);
 
+  /// Others reach this node from the internet: it serves the public DHT from now on, if it is in it
+  /// and was not told to ask only.
+  void reachable();
+
   void start();
   Task<void> stop();
 
@@ -39,6 +43,7 @@ class Networks {
   std::unique_ptr<routing::DhtNetwork> make_public_dht(const Config& config, const Home& home);
 
   System& system_;
+  const bool may_serve_;
   net::Swarm& swarm_;
   std::unique_ptr<routing::LanPeers> lan_;
   std::unique_ptr<routing::DhtNetwork> own_dht_;

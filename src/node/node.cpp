@@ -215,7 +215,10 @@ void Node::Parts::join_addresses() {
     relaying.addresses_changed();
   });
   own_addresses.when_changed([this] {
-    if (own_addresses.reachability().is_reachable()) relaying.offer();
+    if (own_addresses.reachability().is_reachable()) {
+      relaying.offer();
+      networks.reachable();
+    }
     port_mapping.reconsider();
     addresses_changed();
     relaying.addresses_changed();
@@ -243,7 +246,10 @@ Node::Node(System& system, Config config)
     parts_->topics.identified(peer);
   };
   parts_->identify.when_identified(identified);
-  parts_->identify.when_pushed([this](const PeerId& peer) { parts_->topics.identified(peer); });
+  parts_->identify.when_pushed([this](const PeerId& peer) {
+    parts_->networks.identified(peer);
+    parts_->topics.identified(peer);
+  });
   for (const Multiaddr& address : parts_->config.connect) {
     const auto peer = address.peer();
     if (!peer)

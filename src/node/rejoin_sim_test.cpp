@@ -42,6 +42,7 @@ class RejoiningNodes : public ::testing::Test {
                   .connect = {},
                   .bootstrap = std::move(bootstrap),
                   .dht = true,
+                  .dht_server = serves,
                   .agent = "shoal/test"};
     nodes[index] = std::make_unique<Node>(host.system(), std::move(config));
     nodes[index]->start();
@@ -72,6 +73,7 @@ class RejoiningNodes : public ::testing::Test {
     return out;
   }
 
+  bool serves = true;  // those that are started from now on
   sim::World world;
   std::deque<std::unique_ptr<Node>> nodes;
 };
@@ -91,6 +93,23 @@ TEST_F(RejoiningNodes, need_no_bootstrap_list_a_day_later) {
   const auto found = world.run(dht(7).find_closest(to_bytes(nodes[3]->id().encoded())));
   ASSERT_FALSE(found.peers.empty());
   EXPECT_EQ(found.peers.front(), nodes[3]->id());
+}
+
+TEST_F(RejoiningNodes, learn_that_a_client_serves_from_now_on) {
+  make(4);
+  stop(3);
+  serves = false;
+  start(3, {nodes[0]->addresses().front()});
+  world.run_for(1min);
+  const PeerId id = nodes[3]->id();
+  EXPECT_EQ(dht(1).table().find(id), nullptr);
+  dht(3).serve();
+  dht(3).serve();
+  world.run_for(1min);
+  EXPECT_NE(dht(1).table().find(id), nullptr);
+  const auto answer = world.run(dht(1).find_closest(to_bytes(id.encoded())));
+  ASSERT_FALSE(answer.peers.empty());
+  EXPECT_EQ(answer.peers.front(), id);
 }
 
 TEST_F(RejoiningNodes, announce_only_what_is_due) {

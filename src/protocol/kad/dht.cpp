@@ -94,11 +94,19 @@ Dht::Dht(System& system, net::Swarm& swarm, DhtOptions options)
       became_ready_(system.waits),
       wake_(system.waits),
       tasks_(system.waits, "DHT") {
-  if (!options_.server) {
+  if (options_.server) {
+    server_.emplace(system, swarm, table_, validators_, options_.protocol, options_.scope);
+  } else {
     rpc_.keep_connections(kClientConnections);
-    return;
   }
-  server_.emplace(system, swarm, table_, validators_, options_.protocol, options_.scope);
+}
+
+/// Its upkeep stays that of a client: those who ask bring what it knows of them.
+void Dht::serve() {
+  if (server_) return;
+  rpc_.keep_connections(std::nullopt);
+  server_.emplace(system_, swarm_, table_, validators_, options_.protocol, options_.scope);
+  server_->start();
 }
 
 void Dht::start() {
@@ -240,7 +248,7 @@ Task<void> Dht::refresh(bool few) {
   const bool answered = co_await look_up(to_bytes(context_.self.encoded()));
   if (answered) become_ready();
   for (const std::size_t prefix : table_.stale(system_.clock.now())) {
-    if (!options_.server && !few && !joining) co_await sleep_or_wake(kClientPause);
+    if (!server_ && !few && !joining) co_await sleep_or_wake(kClientPause);
     const std::optional<PeerId> target = co_await random_target(prefix);
     if (target) co_await look_up(to_bytes(target->encoded()));
   }

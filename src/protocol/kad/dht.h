@@ -81,6 +81,10 @@ class Dht final : public net::ConnectionObserver {
   /// Returns when records that are still being stored are.
   Task<void> settle() { return publisher_.settle(); }
 
+  /// Answers others from now on: of a client that others turn out to reach, after start(). Does
+  /// nothing for a server.
+  void serve();
+
   /// Which values this node takes and believes; more namespaces are added before start().
   Validators& validators() { return validators_; }
   /// Null for a client.

@@ -68,8 +68,8 @@ class SwarmRpc final : public RpcClient {
   }
 
   /// Of the connections that requests were the reason for, only the last `most` are kept open when
-  /// nothing else wants them.
-  void keep_connections(std::size_t most) { most_kept_ = most; }
+  /// nothing else wants them; none: all.
+  void keep_connections(std::optional<std::size_t> most) { most_kept_ = most; }
 
   std::size_t idle_count() const { return idle_.size(); }
   Task<void> stop();
