@@ -188,9 +188,9 @@ void tell_as_text(Output& output, const node::Status& status) {
   tell_nodes(output, status);
   output.result(fmt::format("disk       {}, index {}", format_size(status.disk_bytes),
                             format_size(status.index_bytes)));
-  output.result(fmt::format("index      {} {} in {} {} ({}), {} nodes", sum.blocks,
-                            sum.blocks == 1 ? "block" : "blocks", sum.files, sum.files == 1 ? "file" : "files", format_size(sum.bytes),
-                            status.nodes_in_index));
+  output.result(fmt::format(
+      "index      {} {} in {} {} ({}), {} nodes", sum.blocks, sum.blocks == 1 ? "block" : "blocks",
+      sum.files, sum.files == 1 ? "file" : "files", format_size(sum.bytes), status.nodes_in_index));
   if (status.places.empty()) return;
   output.result("remembered, and served only while a share names it (`shoal forget` drops it)");
   for (const auto& place : folded(status.places)) output.result(place_text(place));
