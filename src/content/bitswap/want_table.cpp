@@ -168,7 +168,7 @@ void WantTable::have(Peer peer, const Multihash& hash, TimePoint now) {
   if (peers_[peer].role == PeerRole::part && asked.ask != Ask::block) {
     peers_[peer].offers.emplace(entry->second.order, &entry->second);
     // It may offer something else instead.
-    if (!is_open_to_offers(entry->second, now)) tell(entry->second, asked, Ask::nothing);
+    if (!is_left_to_wholes(entry->second)) tell(entry->second, asked, Ask::nothing);
   }
   if (exhausted_.contains(entry->second.order)) make_open(entry->second);
 }

@@ -52,10 +52,10 @@ struct Tuning {
   /// What peers that have the whole are asked for, all together, while others get the same: from
   /// these they choose what the fewest have.
   std::size_t choice = 64;
-  /// While others get the same: one that takes so many times what a block usually takes, and at
-  /// least so long, gives way to another that offers the block.
-  int give_way = 3;
-  Duration give_way_at_least = 300ms;
+  /// The same at the end while others get the same: a peer is late when it takes so many times what
+  /// a block usually takes, and at least so long.
+  int late_together = 3;
+  Duration late_at_least = 300ms;
 };
 
 /// What we told, or should tell, one peer about one block.
@@ -213,10 +213,9 @@ class WantTable {
   void forget_offers(const Want& want);
   /// Asks part peers for what they have, one block each in turn.
   void take_offers(TimePoint now);
-  Want* best_offer(Peer peer, TimePoint now);
-  bool is_open_to_offers(const Want& want, TimePoint now) const;
-  bool gives_way(const Question& asked, TimePoint now) const;
-  void recall(Want& want, TimePoint now);
+  Want* best_offer(Peer peer);
+  bool is_left_to_wholes(const Want& want) const;
+  void recall_from_wholes(Want& want);
   void measure_lateness();
   void hedge_late(TimePoint now);
   bool has_room() const;
@@ -243,7 +242,7 @@ class WantTable {
   Ordered open_;
   Ordered exhausted_;
   std::deque<std::pair<Peer, Duration>> latencies_;  // of the last blocks
-  Duration late_after_;                              // from the asking, for give_way
+  Duration late_after_;                              // from the asking
   std::optional<TimePoint> last_sign_;               // of a peer that has some of it
   std::vector<Action> actions_;
   std::uint64_t next_order_ = 0;

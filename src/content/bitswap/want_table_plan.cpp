@@ -78,9 +78,9 @@ void WantTable::take_offers(TimePoint now) {
     for (Peer index = 0; index < peers_.size(); ++index) {
       PeerState& peer = peers_[index];
       if (!peer.up || peer.stalled || peer.offers.empty() || is_full(peer)) continue;
-      Want* const want = best_offer(index, now);
+      Want* const want = best_offer(index);
       if (want == nullptr) continue;
-      recall(*want, now);
+      recall_from_wholes(*want);
       peer.offers.erase(want->order);
       exhausted_.erase(want->order);
       ask_for_block(*want, index, now);
@@ -90,7 +90,7 @@ void WantTable::take_offers(TimePoint now) {
 }
 
 /// The one that the fewest have.
-WantTable::Want* WantTable::best_offer(Peer index, TimePoint now) {
+WantTable::Want* WantTable::best_offer(Peer index) {
   const auto rank = [this](const Want& want) {
     const auto holders = std::ranges::count_if(want.questions, &Question::has);
     const std::uint64_t chance = (want.order ^ salt_) * 0x9e3779b97f4a7c15ULL;
@@ -98,28 +98,26 @@ WantTable::Want* WantTable::best_offer(Peer index, TimePoint now) {
   };
   Want* best = nullptr;
   for (const auto& [order, want] : peers_[index].offers) {
-    if (!is_open_to_offers(*want, now)) continue;
+    if (!is_left_to_wholes(*want)) continue;
     if (best == nullptr || rank(*want) < rank(*best)) best = want;
   }
   return best;
 }
 
-/// Nobody is asked for it but peers that have all of it or take their time, if any.
-bool WantTable::is_open_to_offers(const Want& want, TimePoint now) const {
-  return std::ranges::all_of(want.questions, [&](const Question& asked) {
-    return asked.ask != Ask::block || asked.lacks || peers_[asked.peer].stalled ||
-           gives_way(asked, now);
+/// Nobody is asked for it but peers that have all of it, if any. One that is slow to send keeps it:
+/// where all lines are full everybody is, and whoever changes his mind waits in another queue.
+bool WantTable::is_left_to_wholes(const Want& want) const {
+  return std::ranges::none_of(want.questions, [this](const Question& asked) {
+    const PeerState& peer = peers_[asked.peer];
+    return asked.ask == Ask::block && !asked.lacks && !peer.stalled && peer.role != PeerRole::whole;
   });
 }
 
-bool WantTable::gives_way(const Question& asked, TimePoint now) const {
-  return peers_[asked.peer].role == PeerRole::whole || now - asked.asked_at > late_after_;
-}
-
-void WantTable::recall(Want& want, TimePoint now) {
+void WantTable::recall_from_wholes(Want& want) {
   for (Question& asked : want.questions) {
-    if (asked.ask != Ask::block || !gives_way(asked, now)) continue;
-    peers_[asked.peer].outstanding.erase(want.order);
+    PeerState& peer = peers_[asked.peer];
+    if (asked.ask != Ask::block || peer.role != PeerRole::whole) continue;
+    peer.outstanding.erase(want.order);
     tell(want, asked, Ask::nothing);
   }
 }
@@ -130,7 +128,7 @@ void WantTable::measure_lateness() {
   for (const auto& [peer, latency] : latencies_) all.push_back(latency);
   const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
   std::ranges::nth_element(all, middle);
-  late_after_ = std::max(tuning_.give_way * *middle, tuning_.give_way_at_least);
+  late_after_ = std::max(tuning_.late_together * *middle, tuning_.late_at_least);
 }
 
 std::optional<WantTable::Peer> WantTable::choose(const Want& want, bool& any) const {

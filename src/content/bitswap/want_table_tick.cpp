@@ -32,7 +32,7 @@ void WantTable::hedge_late(TimePoint now) {
     if (peers_[index].role != PeerRole::part) continue;
     for (const auto& [order, want] : peers_[index].outstanding) {
       const bool twice = std::ranges::count(want->questions, Ask::block, &Question::ask) > 1;
-      if (!twice && gives_way(*find(*want, index), now)) open_.emplace(order, want);
+      if (!twice && now - find(*want, index)->asked_at > late_after_) open_.emplace(order, want);
     }
   }
 }

@@ -85,7 +85,7 @@ TEST(WantTableTogether, asks_a_source_at_the_end_when_another_is_late) {
   table.have(part, block(8), table.now);
   table.plan(table.now);
   EXPECT_EQ(table.outstanding(part), 1u);
-  table.now += Tuning{}.give_way_at_least;
+  table.now += Tuning{}.late_at_least;
   table.tick(table.now);
   EXPECT_EQ(table.told(Ask::block, whole), 0u);
   table.now += 1ms;
