@@ -104,7 +104,8 @@ class ExposeCommand final : public Command {
                     ticket_->name, options_.target.to_string(),
                     listed ? "At the peers that are allowed" : "On the other machine"));
     if (!listed) {
-      output.note("Whoever has the ticket can connect; --new-ticket makes a new one and ends this one.");
+      output.note(
+          "Whoever has the ticket can connect; --new-ticket makes a new one and ends this one.");
     }
     auto reach = service::Reach::this_machine;
     for (const auto& at : ticket_->addresses) reach = std::max(reach, service::reach_of(at));

@@ -100,7 +100,8 @@ std::vector<DelegatedPeer> decode_delegated(std::string_view text, bool lines) {
     return out;
   }
   const json::value whole = parse(text);
-  if (!whole.is_object()) throw Error(ErrorCode::malformed, "the router's answer is not a JSON object");
+  if (!whole.is_object())
+    throw Error(ErrorCode::malformed, "the router's answer is not a JSON object");
   for (const char* name : {"Providers", "Peers"}) {
     const json::value* const records = whole.as_object().if_contains(name);
     if (records == nullptr || !records->is_array()) continue;
