@@ -73,7 +73,7 @@ const std::vector<Experiment>& experiments() {
                     "bytes of the stream",
                     &ExperimentOptions::file_bytes,
                     {kStreamBytes},
-                    {kLeastFile},
+                    {kStreamBytes},
                     {kLargestFile}}}},
       {.name = "share",
        .title = "Who carries which bytes, and who keeps which records",

@@ -27,7 +27,6 @@ std::vector<std::pair<std::string, double>> values_of(const Report& report) {
 ExperimentOptions smallest(const Experiment& experiment) {
   ExperimentOptions out{.seed = 1, .nodes = experiment.min_nodes};
   if (experiment.name == "distribute") out.file_bytes = 4'000'000;
-  if (experiment.name == "message") out.file_bytes = kLeastFile;
   if (experiment.name == "survive") out.file_bytes = kLeastFile;
   if (experiment.name == "freeride") out.file_bytes = 8'000'000;
   if (experiment.name == "eclipse") out.attackers = 300;

@@ -81,10 +81,16 @@ Mix meet_at_home(const ExperimentOptions& options, std::uint64_t& trace_hash) {
   return out;
 }
 
-std::string cell_text(const Pair& pair) {
-  if (!pair.is_direct()) return "relay";
-  return fmt::format("{} {:.2f} s", net::name_of(pair.meeting.path),
-                     seconds_of(*pair.meeting.direct));
+/// The path on one line, and when it was there below it.
+void draw_cell(Svg& svg, const Pair& pair, double x, double y) {
+  const bool direct = pair.is_direct();
+  svg.rect(x + 1, y + 1, kCell - 2, kRow - 2, "panel");
+  svg.mark(x + 12, y + kRow / 2, direct ? 0 : 1, direct ? "f0" : "f1");
+  constexpr double kWords = 22;
+  if (!direct) return svg.text(x + kWords, y + kRow / 2 + 5, "start", "relay", "small");
+  const std::string after = fmt::format("{:.2f} s", seconds_of(*pair.meeting.direct));
+  svg.text(x + kWords, y + 18, "start", net::name_of(pair.meeting.path), "small");
+  svg.text(x + kWords, y + 36, "start", after, "small");
 }
 
 /// Who dials in rows, who is dialled in columns.
@@ -109,10 +115,7 @@ std::string matrix(const std::vector<Pair>& pairs) {
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const double x = kHead + static_cast<double>(i % classes.size()) * kCell;
     const double y = kTop + static_cast<double>(i / classes.size()) * kRow;
-    svg.rect(x + 1, y + 1, kCell - 2, kRow - 2, "panel");
-    svg.mark(x + kCell / 2, y + 14, pairs[i].is_direct() ? 0 : 1,
-             pairs[i].is_direct() ? "f0" : "f1");
-    svg.text(x + kCell / 2, y + 34, "middle", cell_text(pairs[i]), "soft");
+    draw_cell(svg, pairs[i], x, y);
   }
   return std::move(svg).finish();
 }

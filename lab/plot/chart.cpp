@@ -121,7 +121,7 @@ void draw_series(Svg& svg, const LineChart& chart, std::size_t index, const Scal
 }
 
 /// Of small letters, on average.
-constexpr double kSmallLetter = 6.8;
+constexpr double kSmallLetter = 7.6;
 constexpr double kSmallLine = 15;
 
 /// The words in lines that fit into `room` in small letters.
@@ -219,9 +219,9 @@ std::string to_svg(const LineChart& chart) {
   draw_y_ticks(svg, y);
   for (const double tick : x.ticks()) {
     svg.line(x.at(tick), bottom, x.at(tick), bottom + 4, "axis");
-    svg.text(x.at(tick), bottom + 18, "middle", number_text(tick), "soft");
+    svg.text(x.at(tick), bottom + 20, "middle", number_text(tick), "soft");
   }
-  svg.text((kLeft + kWidth - kRight) / 2, bottom + 37, "middle", chart.x.label, "soft");
+  svg.text((kLeft + kWidth - kRight) / 2, bottom + 39, "middle", chart.x.label, "soft");
   draw_frame(svg, chart.title, chart.y.label, bottom);
   for (std::size_t i = 0; i < chart.series.size(); ++i) draw_series(svg, chart, i, x, y);
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
