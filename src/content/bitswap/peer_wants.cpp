@@ -189,16 +189,7 @@ bool PeerWants::make_room() {
 
 PeerWants::Queue::iterator PeerWants::front() {
   settle_front();
-  if (!commonest_first_ || !copies_) return queue_.begin();
-  auto best = queue_.begin();
-  std::uint32_t most = 0;
-  for (auto next = queue_.begin(); next != queue_.end(); ++next) {
-    const std::uint32_t copies = copies_(next->second);
-    if (copies <= most) continue;
-    most = copies;
-    best = next;
-  }
-  return best;
+  return queue_.begin();
 }
 
 std::optional<std::uint64_t> PeerWants::next_bytes() {

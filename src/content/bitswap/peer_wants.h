@@ -54,9 +54,6 @@ class PeerWants {
   /// From now on the block that has been sent least goes first: the peer shares what it gets.
   void send_rarest_first(CopiesOf copies);
 
-  /// The block that has been sent most goes first: the peer takes so long that nobody is to wait
-  /// for what it passes on.
-  void send_commonest_first(bool on) { commonest_first_ = on; }
   /// From now on it is told of blocks that we have with tell_held() only.
   void hold_haves() { holds_ = true; }
 
@@ -154,7 +151,6 @@ class PeerWants {
   CopiesOf copies_;
   Wants wants_;
   Queue queue_;
-  bool commonest_first_ = false;
   std::size_t queued_bytes_ = 0;
   std::map<std::uint64_t, Multihash> waiting_;  // by order of arrival
   std::map<Multihash, std::uint64_t> held_;     // with their bytes

@@ -86,8 +86,7 @@ Server::Peer* Server::choose_taker(TimePoint now) {
   return best;
 }
 
-/// Of some, the one that most of the others lack, too; for one that takes its time, the least of
-/// them.
+/// Of some, the one that most of the others lack, too.
 std::optional<Multihash> Server::choose_offer(const Peer& peer) {
   const std::size_t held = peer.peer_wants.held();
   if (held == 0) return std::nullopt;
@@ -99,9 +98,8 @@ std::optional<Multihash> Server::choose_offer(const Peer& peer) {
     }
   }
   const auto lacking = [&](const Multihash& hash) {
-    const auto count = std::ranges::count_if(
+    return std::ranges::count_if(
         peers_, [&](const auto& one) { return one.second->peer_wants.is_held(hash); });
-    return peer.takes_its_time(system_.clock.now()) ? -count : count;
   };
   return *std::ranges::max_element(some, {}, lacking);
 }

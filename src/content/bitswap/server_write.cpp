@@ -138,7 +138,6 @@ Task<void> Server::send_next(Peer& peer) {
   if (batch->turn && !batch->cids.empty()) batch->turn->note_sent();
   if (bytes >= kTurnBytes) {
     peer.slow = batch->turn ? batch->turn->gave_up() : peer.slow && peer.rate < queue_.slow_rate();
-    peer.peer_wants.send_commonest_first(peer.slow);
   }
   for (std::size_t i = 0; i < batch->cids.size(); ++i) {
     sent_.notify({peer.id, batch->cids[i], batch->sizes[i]});
