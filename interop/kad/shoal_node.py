@@ -29,10 +29,12 @@ class ShoalNode(Shoal):
 
     @contextlib.contextmanager
     def providing(self, content: bytes):
-        """The running share, once its record is stored."""
+        """The running share, after its record was stored: what runs announces by itself."""
+        path = self.home.with_suffix(".content")
+        path.write_bytes(content)
+        done = self.ask("provide", self.cid(path))[-1]
+        assert done["event"] == "provided" and done["peers"] > 0, done
         with self.sharing(content) as share:
-            done = self.ask("provide", share.cid)[-1]
-            assert done["event"] == "provided" and done["peers"] > 0, done
             yield share
 
     def providers(self, cid: str) -> dict[str, list[str]]:

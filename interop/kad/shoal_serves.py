@@ -18,7 +18,6 @@ def register(checks) -> None:
 
     for kind in START:
         add(f"{SERVERS} shoal servers hold what {kind} provides", kind)(hold_providers)
-        add(f"{SERVERS} shoal servers hold the IPNS record that {kind} puts", kind)(hold_ipns)
         if kind != "kubo":  # its command puts only IPNS records
             add(f"{SERVERS} shoal servers hold the public key that {kind} puts", kind)(hold_keys)
         add(f"{kind} nodes that know only a shoal server find each other", kind)(introduce)
@@ -72,10 +71,6 @@ def hold_providers(world, kind) -> None:
         for share in servers:
             held = world.observer.held_providers(share.address, cid)
             assert node.address in held.get(node.peer_id, []), f"{share.address} holds {held}"
-
-
-def hold_ipns(world, kind) -> None:
-    hold_value(world, kind, world.ipns_record(raw_cid(fresh_content())))
 
 
 def hold_keys(world, kind) -> None:
