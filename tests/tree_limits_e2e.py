@@ -139,7 +139,7 @@ def test_sigterm_ends_every_command(folder):
     for command, root, *options in [("get", repeats, *much), ("ls", repeats, "-R", *much), ("stat", every),
                                     ("get", every), ("cat", file, "--max-size", "1T")]:  # fmt: skip
         process = home.start(command, root, *options)
-        time.sleep(1)
+        time.sleep(0.3)
         assert process.poll() is None, (command, process.returncode, process.stderr.read())
         process.send_signal(signal.SIGTERM)
         begun = time.monotonic()

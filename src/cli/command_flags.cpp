@@ -84,7 +84,7 @@ constexpr const char* kLabExamples = R"(Examples:
   shoal lab churn --nodes 500 --seed 7
   shoal lab distribute --processes --nodes 4 --size 8M --up 4M)";
 constexpr const char* kExposeExamples = R"(Examples:
-  shoal expose ssh localhost:22           prints a ticket; whoever has it can connect
+  shoal expose ssh localhost:22           prints a ticket: all that others need
   shoal expose db localhost:5432 --allow 12D3KooW...
   shoal expose docker unix:/run/docker.sock
   shoal expose dns udp://localhost:53)";
@@ -155,7 +155,7 @@ void add_common(CLI::App& app, Written& written) {
   single(app, "--tls-key", written.tls_key, "FILE",
          "its private key (PEM); default: in --tls-cert");
   single(app, "--tls-ca", written.tls_ca, "FILE",
-         "certificates (PEM) to trust for addresses /dns…/tls/ws;\n"
+         "certificates (PEM) to trust for names, /dns…/tls/ws;\n"
          "default: SSL_CERT_FILE, else the system's");
   repeatable(app, "--announce", written.announce_at, "MULTIADDR",
              "repeatable; address where others reach this node,\n"
