@@ -118,8 +118,8 @@ def run_all(chapter: list[list[str]], here: Path, ran: set[str]) -> None:
             match words:
                 case ["shoal", "lab", name, *flags] if "--processes" in flags:
                     # Whether its claim holds is a matter of how busy this machine is.
-                    few = ["--nodes", "2", "--size", "2M", "--up", "2M"]
-                    told = run("--json", "lab", name, *flags, *few, "--out", here, timeout=100)
+                    few = ["--processes", "--nodes", "2", "--size", "2M", "--up", "2M"]
+                    told = run("--json", "lab", name, *few, "--out", here, timeout=100)
                     assert any(line["event"] == "claim" for line in told.events), told.stdout
                 case ["shoal", "lab", name]:
                     assert name in ran, f"no figure shows what `shoal lab {name}` does"
