@@ -31,13 +31,10 @@ std::string chat_name(const std::string& given) {
 }
 
 boost::json::object said_event(const service::ChatEvent& event, const std::string& topic) {
-  boost::json::object out = {{"event", "message"},
-                             {"topic", topic},
-                             {"from", event.peer->to_string()},
-                             {"name", as_utf8(event.name)},
-                             {"id", id_text(event.id)},
-                             {"time", event.time_ms},
-                             {"old", event.old}};
+  boost::json::object out = {
+      {"event", "message"}, {"topic", topic},          {"from", event.peer->to_string()},
+      {"name", event.name}, {"id", id_text(event.id)}, {"time", event.time_ms},
+      {"old", event.old}};
   if (as_utf8(event.text) == event.text) {
     out["text"] = event.text;
   } else {
@@ -55,7 +52,7 @@ boost::json::object event_of(const service::ChatEvent& event, const std::string&
   const char* what = event.kind == Kind::joined ? "joined"
                      : event.kind == Kind::left ? "left"
                                                 : "renamed";
-  return {{"event", what}, {"peer_id", event.peer->to_string()}, {"name", as_utf8(event.name)}};
+  return {{"event", what}, {"peer_id", event.peer->to_string()}, {"name", event.name}};
 }
 
 /// Talks to whoever is in a room.
@@ -71,7 +68,7 @@ class ChatCommand final : public Command {
     const auto room = options_.make_private
                           ? service::ChatRoom::private_room(options_.room, session.system().random)
                           : service::ChatRoom::parse(options_.room);
-    topic_ = as_utf8(room.name());
+    topic_ = room.name();
     stdout_.emplace(session.system(), session.output());
     chat_ = std::make_unique<service::Chat>(
         session.system(), node.swarm(), node.topics(),
@@ -102,7 +99,7 @@ class ChatCommand final : public Command {
                   {"topic", topic_},
                   {"link", chat_->room().link()},
                   {"private", chat_->room().is_private()},
-                  {"name", as_utf8(chat_->name())},
+                  {"name", chat_->name()},
                   {"peer_id", node.id().to_string()},
                   {"addresses", std::move(addresses)}});
     if (options_.make_private) output.result(chat_->room().link());

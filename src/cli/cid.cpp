@@ -1,4 +1,3 @@
-#include "base/display_text.h"
 #include "cli/commands.h"
 #include "cli/indexing.h"
 #include "cli/standard_input.h"
@@ -68,7 +67,7 @@ class CidCommand final : public Command {
     auto& output = session_->output();
     tell_omissions(output, result);
     output.event({{"cid", result.root.to_string()},
-                  {"name", as_utf8(result.name)},
+                  {"name", result.name},
                   {"bytes", result.bytes},
                   {"files", result.files},
                   {"blocks", result.blocks},

@@ -192,7 +192,7 @@ class TableCommand final : public DhtCommand {
                       {"peer_id", entry.id.to_string()},
                       {"bucket", bucket},
                       {"addresses", std::move(addresses)},
-                      {"agent", as_utf8(agent)}});
+                      {"agent", agent}});
       const bool measured = entry.round_trip > Duration::zero();
       const std::string round_trip =
           measured ? fmt::format("{:.1f} ms", to_seconds(entry.round_trip) * 1e3) : "-";

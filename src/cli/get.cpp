@@ -69,7 +69,7 @@ boost::json::object to_json(const service::GetResult& result, node::Node& node) 
   boost::json::array sources;
   for (const auto& source : result.sources) sources.emplace_back(to_json(source, node));
   return {{"event", "done"},
-          {"path", as_utf8(result.path)},
+          {"path", result.path},
           {"cid", result.cid.to_string()},
           {"bytes", result.bytes},
           {"files", result.files},
@@ -176,7 +176,7 @@ class GetCommand final : public Command {
     if (bad.cid) cid = bad.cid->to_string();
     session_->output().event({{"event", "bad_peer"},
                               {"peer_id", bad.peer.to_string()},
-                              {"reason", as_utf8(bad.reason)},
+                              {"reason", bad.reason},
                               {"cid", std::move(cid)}});
     if (!session_->output().json()) {
       session_->output().warning(short_name(bad.peer) + ": " + bad.reason);
@@ -231,9 +231,8 @@ class GetCommand final : public Command {
     told_wait_ = wait;
     if (status.waiting == service::Waiting::nothing) return;
     next_waiting_ = now + kWaitingPeriod;
-    session_->output().news({{"event", "waiting"},
-                             {"for", name_of(status.waiting)},
-                             {"detail", as_utf8(status.detail)}});
+    session_->output().news(
+        {{"event", "waiting"}, {"for", name_of(status.waiting)}, {"detail", status.detail}});
   }
 
   void tell_progress(const service::GetStatus& status, TimePoint now) {
@@ -276,9 +275,9 @@ class GetCommand final : public Command {
 
   void tell_replaced(const service::ReplacedTarget& replaced) {
     boost::json::value left = nullptr;
-    if (!replaced.left.empty()) left = as_utf8(replaced.left);
+    if (!replaced.left.empty()) left = replaced.left;
     session_->output().event({{"event", "removed"},
-                              {"path", as_utf8(replaced.path)},
+                              {"path", replaced.path},
                               {"files", replaced.lost.files},
                               {"bytes", replaced.lost.bytes},
                               {"left", std::move(left)}});
@@ -293,10 +292,8 @@ class GetCommand final : public Command {
 
   void tell_not_placed(const content::NotPlacedList& list) {
     for (const content::NotPlaced& each : list.listed()) {
-      session_->output().event({{"event", "not_placed"},
-                                {"path", as_utf8(each.path)},
-                                {"reason", as_utf8(each.reason)},
-                                {"count", 1}});
+      session_->output().event(
+          {{"event", "not_placed"}, {"path", each.path}, {"reason", each.reason}, {"count", 1}});
       warn(fmt::format("not placed: {}: {}", each.path, each.reason));
     }
     const std::uint64_t more = list.count() - list.listed().size();

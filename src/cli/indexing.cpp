@@ -120,7 +120,7 @@ void tell_omissions(Output& output, const content::ImportResult& result) {
 boost::json::object to_json(const content::Omissions& omissions) {
   boost::json::array paths;
   for (const auto* reason : {&omissions.special, &omissions.vanished, &omissions.changing}) {
-    for (const std::string& path : reason->first) paths.emplace_back(as_utf8(path));
+    for (const std::string& path : reason->first) paths.emplace_back(path);
   }
   return {{"hidden", omissions.hidden.count},     {"special", omissions.special.count},
           {"vanished", omissions.vanished.count}, {"changing", omissions.changing.count},

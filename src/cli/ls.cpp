@@ -30,11 +30,15 @@ boost::json::value mtime_value(const Listed& entry) {
 
 boost::json::object to_json(const Listed& entry, const std::string& name) {
   boost::json::value target = nullptr;
-  if (entry.kind == EntryKind::symlink) target = as_utf8(entry.target);
-  return {{"name", as_utf8(name)},         {"path", as_utf8(entry.path)},
-          {"type", type_name(entry.kind)}, {"size", entry.bytes},
-          {"mode", mode_value(entry)},     {"mtime", mtime_value(entry)},
-          {"cid", entry.cid.to_string()},  {"target", std::move(target)}};
+  if (entry.kind == EntryKind::symlink) target = entry.target;
+  return {{"name", name},
+          {"path", entry.path},
+          {"type", type_name(entry.kind)},
+          {"size", entry.bytes},
+          {"mode", mode_value(entry)},
+          {"mtime", mtime_value(entry)},
+          {"cid", entry.cid.to_string()},
+          {"target", std::move(target)}};
 }
 
 std::string to_text(const Listed& entry, const std::string& shown) {

@@ -115,8 +115,8 @@ void Output::warning(std::string_view line) {
 void Output::failure(const Failure& failure) {
   event({{"event", "error"},
          {"code", failure.name},
-         {"message", as_utf8(failure.message)},
-         {"hint", as_utf8(failure.hint)}});
+         {"message", failure.message},
+         {"hint", failure.hint}});
   if (options_.json && lost_.empty()) return;
   std::string text = colored("error: ", kRed) + for_terminal(failure.message) + "\n";
   if (!failure.hint.empty()) text += "hint: " + for_terminal(failure.hint) + "\n";

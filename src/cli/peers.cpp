@@ -71,7 +71,7 @@ class PeersCommand final : public Command {
                               ? boost::json::value(static_cast<double>(peer.round_trip_us) / 1e6)
                               : boost::json::value(nullptr)},
                   {"age", age},
-                  {"agent", as_utf8(peer.agent)}});
+                  {"agent", peer.agent}});
     output.result(
         fmt::format("{:<18} {:<9} {:<7} {:<11} {:<13} {}", short_name(peer.id), peer.path,
                     round_trip_text(peer.round_trip_us), format_time(std::chrono::seconds(age)),

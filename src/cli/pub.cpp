@@ -66,7 +66,7 @@ class PubCommand final : public Command {
     ++unconfirmed_;
     unconfirmed_bytes_ += size;
     session_->output().event({{"event", "published"},
-                              {"topic", as_utf8(options_.topic)},
+                              {"topic", options_.topic},
                               {"id", id_text(id)},
                               {"peers", topic_->peers().size()}});
     if (unconfirmed_ >= kMessagesAtOnce || unconfirmed_bytes_ >= kBytesAtOnce) co_await confirm();
@@ -108,7 +108,7 @@ class PubCommand final : public Command {
 
   void tell_waiting() {
     const std::string detail = "somebody in " + options_.topic;
-    session_->output().event({{"event", "waiting"}, {"for", "peers"}, {"detail", as_utf8(detail)}});
+    session_->output().event({{"event", "waiting"}, {"for", "peers"}, {"detail", detail}});
     session_->output().note("waiting for " + for_terminal(detail));
   }
 

@@ -2,7 +2,6 @@
 
 #include <boost/json/array.hpp>
 
-#include "base/display_text.h"
 #include "cli/units.h"
 
 namespace shoal::cli {
@@ -23,7 +22,7 @@ void tell_serving(Session& session, const Serving& serving) {
   session.output().event({{"event", "serving"},
                           {"link", serving.link.to_string()},
                           {"cid", serving.link.cid.to_string()},
-                          {"name", as_utf8(serving.link.filename)},
+                          {"name", serving.link.filename},
                           {"bytes", serving.bytes},
                           {"files", number_or_null(serving.files)},
                           {"blocks", number_or_null(serving.blocks)},

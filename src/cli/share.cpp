@@ -153,7 +153,7 @@ class ShareCommand final : public Command {
     told_bytes_ = progress.bytes_done;
     next_event_ = now + kEventPeriod;
     session_->output().news({{"event", "indexing"},
-                             {"path", as_utf8(progress.path)},
+                             {"path", progress.path},
                              {"bytes_done", progress.bytes_done},
                              {"bytes_total", progress.bytes_total},
                              {"rate", rate_.rate()}});
@@ -276,7 +276,7 @@ class ShareCommand final : public Command {
 
   void tell_missed(const std::string& path) {
     auto& output = session_->output();
-    output.news({{"event", "missed"}, {"path", as_utf8(path)}});
+    output.news({{"event", "missed"}, {"path", path}});
     if (output.json()) return;
     output.warning(path + " changed since it was shared; run share again for a new link");
   }

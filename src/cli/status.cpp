@@ -37,12 +37,12 @@ Sum sum_of(const node::Status& status) {
 
 boost::json::value text_or_null(const std::string& text) {
   if (text.empty()) return nullptr;
-  return boost::json::string(as_utf8(text));
+  return boost::json::string(text);
 }
 
 boost::json::object served_json(const node::Running::Served& served) {
   return {{"kind", served.kind},
-          {"name", as_utf8(served.link.filename)},
+          {"name", served.link.filename},
           {"cid", served.link.cid.to_string()},
           {"link", served.link.to_string()}};
 }
@@ -86,7 +86,7 @@ boost::json::array nodes_json(const node::Status& status) {
 boost::json::array places_json(const node::Status& status) {
   boost::json::array places;
   for (const auto& place : status.places) {
-    places.emplace_back(boost::json::object{{"path", as_utf8(place.path)},
+    places.emplace_back(boost::json::object{{"path", place.path},
                                             {"files", place.files},
                                             {"bytes", place.bytes},
                                             {"blocks", place.blocks},
@@ -111,7 +111,7 @@ boost::json::object to_json(const node::Status& status) {
   boost::json::value peer = nullptr;
   if (status.peer) peer = boost::json::string(status.peer->to_string());
   const Sum sum = sum_of(status);
-  return {{"home", as_utf8(status.home)},
+  return {{"home", status.home},
           {"peer_id", std::move(peer)},
           {"holder", status.nodes.empty() ? boost::json::value() : holder_json(status)},
           {"nodes", nodes_json(status)},

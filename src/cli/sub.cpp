@@ -43,7 +43,7 @@ class SubCommand final : public Command {
     boost::json::array addresses;
     for (const auto& address : node.addresses()) addresses.emplace_back(address.to_string());
     co_await stdout_->event({{"event", "subscribed"},
-                             {"topic", as_utf8(options_.topic)},
+                             {"topic", options_.topic},
                              {"peer_id", node.id().to_string()},
                              {"addresses", std::move(addresses)}});
     for (const PeerId& peer : topic_->peers()) untold_.emplace_back(peer, true);
@@ -116,7 +116,7 @@ class SubCommand final : public Command {
           fmt::format("{} messages were lost: they came faster than they were read", missed));
     }
     co_return co_await stdout_->event(
-        {{"event", "missed"}, {"topic", as_utf8(options_.topic)}, {"count", missed}});
+        {{"event", "missed"}, {"topic", options_.topic}, {"count", missed}});
   }
 
   const SubOptions options_;

@@ -13,7 +13,7 @@ std::string id_text(const gossipsub::MessageId& id) {
 boost::json::object message_event(const gossipsub::Received& received) {
   const auto author = received.author();
   boost::json::object out = {{"event", "message"},
-                             {"topic", as_utf8(received.message->message.topic)},
+                             {"topic", received.message->message.topic},
                              {"from", nullptr},
                              {"id", id_text(received.message->id)}};
   if (author) out["from"] = author->to_string();

@@ -41,7 +41,7 @@ class TopicsCommand final : public Command {
  private:
   static void tell(Output& output, const node::Running::Topic& topic) {
     output.event({{"event", "topic"},
-                  {"topic", as_utf8(topic.name)},
+                  {"topic", topic.name},
                   {"peers", topic.peers},
                   {"joined", topic.joined}});
     output.result(fmt::format("{:<7} {:<7} {}", topic.peers, topic.joined ? "yes" : "no",

@@ -70,7 +70,7 @@ Task<void> YamuxMuxer::read_frames() {
     ByteView input = ByteView(buffer).first(got);
     while (const auto event = session_.receive(input, now())) act_on(*event);
     wake_control();
-    report_buffers();
+    buffers_.report(*this);
     co_await pay_for(got + under_->take_overhead_bytes());
     if (got == buffer.size()) {
       buffer.resize(kLargeReadBytes);
@@ -231,7 +231,7 @@ void YamuxMuxer::announce(StreamId id) {
 void YamuxMuxer::consumed(StreamId id, std::size_t bytes) {
   session_.consumed(id, bytes, now());
   wake_control();
-  report_buffers();
+  buffers_.report(*this);
 }
 
 void YamuxMuxer::finish(StreamId id) {
@@ -270,7 +270,7 @@ void YamuxMuxer::release(YamuxStream& stream) noexcept {
     wake_control();
   }
   if (is_inbound(stream.id())) --inbound_handles_;
-  report_buffers();
+  buffers_.report(*this);
   drop_handle();
 }
 
@@ -296,26 +296,9 @@ std::size_t YamuxMuxer::promised_bytes() const {
   return static_cast<std::size_t>(session_.counts().grown_bytes);
 }
 
-void YamuxMuxer::when_buffering(std::function<void()> callback) {
-  when_buffering_ = std::move(callback);
-}
-
 void YamuxMuxer::let_go(std::size_t bytes) noexcept {
   kept_bytes_ -= bytes;
-  report_buffers();
-}
-
-void YamuxMuxer::report_buffers() {
-  if (!when_buffering_) return;
-  const auto moved = [](std::size_t from, std::size_t to) {
-    return (from < to ? to - from : from - to) >= kReportBytes;
-  };
-  const std::size_t buffered = buffered_bytes();
-  const std::size_t promised = promised_bytes();
-  if (!moved(reported_buffers_, buffered) && !moved(reported_promises_, promised)) return;
-  reported_buffers_ = buffered;
-  reported_promises_ = promised;
-  when_buffering_();
+  buffers_.report(*this);
 }
 
 }  // namespace shoal::yamux

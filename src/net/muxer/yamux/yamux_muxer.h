@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "net/muxer/buffer_reports.h"
 #include "net/muxer/muxer.h"
 #include "net/muxer/pieces_left.h"
 #include "net/muxer/yamux/session.h"
@@ -56,7 +57,9 @@ class YamuxMuxer final : public net::Muxer {
   Duration round_trip() const override;
   std::size_t buffered_bytes() const override;
   std::size_t promised_bytes() const override;
-  void when_buffering(std::function<void()> callback) override;
+  void when_buffering(std::function<void()> callback) override {
+    buffers_.when_buffering(std::move(callback));
+  }
   void bound_promises(std::function<std::size_t()> allowance) override {
     session_.bound_growth(std::move(allowance));
   }
@@ -108,7 +111,6 @@ class YamuxMuxer final : public net::Muxer {
   bool is_live(const YamuxStream& stream) const;
   bool is_inbound(StreamId id) const { return (id % 2 == 0) == (role_ == Role::client); }
   void wake_control();
-  void report_buffers();
 
   System& system_;
   std::unique_ptr<Stream> under_;
@@ -130,9 +132,7 @@ class YamuxMuxer final : public net::Muxer {
   std::size_t opened_ = 0;  // streams of the peer that were not paid for yet
   std::size_t earned_ = 0;  // bytes that the peer may say for what it was sent
   std::function<void()> when_idle_;
-  std::function<void()> when_buffering_;
-  std::size_t reported_buffers_ = 0;
-  std::size_t reported_promises_ = 0;
+  net::BufferReports buffers_;
   TaskGroup tasks_;
 };
 

@@ -144,7 +144,7 @@ void QuicMuxer::flush() {
     }
   }
   settle_deadline();
-  report_buffers();
+  buffers_.report(*this);
   if (costs_nothing()) {
     unpaid_ = 0;
     opened_ = 0;
@@ -343,7 +343,7 @@ void QuicMuxer::consumed(StreamState& stream, std::size_t bytes) {
 void QuicMuxer::release(StreamState& stream) noexcept {
   session_.let_go(stream, now());
   if (!closed_) changed();
-  report_buffers();
+  buffers_.report(*this);
   drop_handle();
 }
 
@@ -380,19 +380,6 @@ Task<void> QuicMuxer::pay() {
   }
   paying_ = false;
   changed();
-}
-
-void QuicMuxer::report_buffers() {
-  if (!when_buffering_) return;
-  const auto moved = [](std::size_t from, std::size_t to) {
-    return (from < to ? to - from : from - to) >= kReportBytes;
-  };
-  const std::size_t buffered = buffered_bytes();
-  const std::size_t promised = promised_bytes();
-  if (!moved(reported_buffers_, buffered) && !moved(reported_promises_, promised)) return;
-  reported_buffers_ = buffered;
-  reported_promises_ = promised;
-  when_buffering_();
 }
 
 net::Link make_link(std::unique_ptr<QuicMuxer> muxer, Multiaddr remote) {

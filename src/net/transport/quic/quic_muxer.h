@@ -10,6 +10,7 @@
 
 #include "format/peer_id.h"
 #include "net/limited_stream.h"
+#include "net/muxer/buffer_reports.h"
 #include "net/muxer/muxer.h"
 #include "net/transport/quic/incoming.h"
 #include "net/transport/quic/packet_socket.h"
@@ -59,7 +60,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   std::size_t buffered_bytes() const override { return session_.unread_bytes(); }
   std::size_t promised_bytes() const override { return session_.promised_bytes(); }
   void when_buffering(std::function<void()> callback) override {
-    when_buffering_ = std::move(callback);
+    buffers_.when_buffering(std::move(callback));
   }
   void bound_promises(std::function<std::size_t()> allowance) override {
     session_.bound_growth(std::move(allowance));
@@ -112,7 +113,6 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   bool must_pay() const;
   Task<void> pay();
   void drop_handle() noexcept;
-  void report_buffers();
 
   System& system_;
   PacketSocket& socket_;
@@ -135,9 +135,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   std::size_t opened_ = 0;
   std::size_t earned_ = 0;
   std::function<void()> when_idle_;
-  std::function<void()> when_buffering_;
-  std::size_t reported_buffers_ = 0;
-  std::size_t reported_promises_ = 0;
+  net::BufferReports buffers_;
   shoal::Event changed_;
   shoal::Event accepted_;
   shoal::Event openable_;
