@@ -1,4 +1,4 @@
-# shoal_layer(folder [UNITY] USES other-layers LINK libraries EXCLUDE subfolders TEST_USES layers)
+# shoal_layer(folder [UNITY|UNITY_TESTS] USES other-layers LINK libraries EXCLUDE subfolders TEST_USES layers)
 #
 # One static library per folder of src/. The name of a file says what it is:
 #   x_test.cpp, x_sim_test.cpp  into the layer's one test program
@@ -7,7 +7,7 @@
 #   main.cpp                    left to shoal_program
 #
 # UNITY compiles the files of each folder together, up to eight at a time: where there are coroutines, most of a file's
-# cost is the instantiation of the same templates. Names in anonymous namespaces are then unique in their folder.
+# cost is the instantiation of the same templates; UNITY_TESTS does it with tests alone. Names in anonymous namespaces are then unique in their folder.
 # -DSHOAL_UNITY=OFF compiles each file alone.
 
 enable_testing()
@@ -50,7 +50,7 @@ function(shoal_unity wanted target)
 endfunction()
 
 function(shoal_layer folder)
-  cmake_parse_arguments(LAYER "UNITY" "" "USES;LINK;EXCLUDE;TEST_USES" ${ARGN})
+  cmake_parse_arguments(LAYER "UNITY;UNITY_TESTS" "" "USES;LINK;EXCLUDE;TEST_USES" ${ARGN})
   string(REPLACE "/" "_" name ${folder})
   set(root ${PROJECT_SOURCE_DIR}/src/${folder})
   if(NOT EXISTS ${root})
@@ -101,7 +101,9 @@ function(shoal_layer folder)
   endif()
   if(tests OR replays)
     add_executable(${name}_tests ${tests} ${replays})
-    shoal_unity("${LAYER_UNITY}" ${name}_tests ${tests})
+    if(LAYER_UNITY OR LAYER_UNITY_TESTS)
+      shoal_unity(ON ${name}_tests ${tests})
+    endif()
     target_link_libraries(${name}_tests PRIVATE ${test_libraries} GTest::gtest GTest::gmock GTest::gtest_main)
     target_compile_definitions(${name}_tests PRIVATE SHOAL_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
     add_test(NAME ${name} COMMAND ${name}_tests)

@@ -12,7 +12,7 @@ namespace {
 constexpr const char* kV0 = "QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n";  // the empty folder's
 constexpr const char* kV0AsV1 = "bafybeihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku";
 
-ErrorCode error_of(std::string_view text) {
+ErrorCode cid_error(std::string_view text) {
   try {
     Cid::parse(text);
   } catch (const Error& error) {
@@ -75,7 +75,7 @@ TEST(Cid, takes_one_off_the_front) {
 }
 
 TEST(Cid, refuses_version_0_behind_a_multibase_prefix) {
-  EXPECT_EQ(error_of(encode_multibase(Base::base32, Cid::parse(kV0).encode())),
+  EXPECT_EQ(cid_error(encode_multibase(Base::base32, Cid::parse(kV0).encode())),
             ErrorCode::malformed);
 }
 
@@ -134,8 +134,8 @@ TEST(Cid, holds_identity_content_up_to_128_bytes) {
 }
 
 TEST(Cid, B12_bounds_what_it_reads) {
-  EXPECT_EQ(error_of("f" + std::string(2 * Cid::kMaxEncodedBytes, '0')), ErrorCode::malformed);
-  EXPECT_EQ(error_of("f" + std::string(2 * Cid::kMaxEncodedBytes + 1, '0')), ErrorCode::limit);
+  EXPECT_EQ(cid_error("f" + std::string(2 * Cid::kMaxEncodedBytes, '0')), ErrorCode::malformed);
+  EXPECT_EQ(cid_error("f" + std::string(2 * Cid::kMaxEncodedBytes + 1, '0')), ErrorCode::limit);
   EXPECT_EQ(error_of_hex(to_hex(Bytes(168))), ErrorCode::malformed);
   EXPECT_EQ(error_of_hex(to_hex(Bytes(169))), ErrorCode::limit);
 }

@@ -11,17 +11,16 @@ namespace {
 using testing::BlockMap;
 using testing::code_thrown_by;
 using testing::file_entry;
-
-const UnixfsProfile kModern = UnixfsProfile::v1_2025();
-const UnixfsProfile kLegacy = UnixfsProfile::legacy_v0();
+using testing::kLegacy;
+using testing::kModern;
 
 std::string padded(int number, std::size_t width) {
   const std::string digits = std::to_string(number);
   return std::string(width - digits.size(), '0') + digits;
 }
 
-std::string cid_of(const std::vector<DagPbLink>& entries, const UnixfsProfile& profile,
-                   const UnixfsMetadata& metadata = {}) {
+std::string directory_cid(const std::vector<DagPbLink>& entries, const UnixfsProfile& profile,
+                          const UnixfsMetadata& metadata = {}) {
   return build_directory(entries, profile, metadata, [](const Cid&, const Bytes&) {})
       .cid.to_string();
 }
@@ -60,7 +59,7 @@ TEST(DirectoryLayout, gives_the_directory_of_the_specification_its_cid) {
                                        {ascii, "ascii-copy.txt", 31},
                                        {blocks, "multiblock.txt", 1271},
                                        {hello, "hello.txt", 12}};
-  EXPECT_EQ(cid_of(entries, kModern),
+  EXPECT_EQ(directory_cid(entries, kModern),
             "bafybeihchr7vmgjaasntayyatmp5sv6xza57iy2h4xj7g46bpjij6yhrmy");
 }
 
@@ -78,17 +77,19 @@ TEST(DirectoryLayout, shards_by_block_size_just_above_the_threshold) {
   const auto at = long_names(1065, 105, kModern);
   const auto over = long_names(1065, 106, kModern);
   EXPECT_EQ(estimate_directory_bytes(at, kModern, {}), std::size_t{262144});
-  EXPECT_EQ(cid_of(at, kModern), "bafybeigwmghmgnaoro46z52aolmcphas3vpqeqwvuolp5a4qbyfxokzh4i");
-  EXPECT_EQ(cid_of(over, kModern), "bafybeig2bz5wdiqjwolpjx7v7zjosdyod3rbujbrvusmquimlwoe6xgmfm");
+  EXPECT_EQ(directory_cid(at, kModern),
+            "bafybeigwmghmgnaoro46z52aolmcphas3vpqeqwvuolp5a4qbyfxokzh4i");
+  EXPECT_EQ(directory_cid(over, kModern),
+            "bafybeig2bz5wdiqjwolpjx7v7zjosdyod3rbujbrvusmquimlwoe6xgmfm");
 }
 
 TEST(DirectoryLayout, shards_by_names_and_cids_just_above_the_threshold) {
   const auto at = long_names(1120, 30, kLegacy);
   const auto over = long_names(1120, 31, kLegacy);
   EXPECT_EQ(estimate_directory_bytes(at, kLegacy, {}), std::size_t{262144});
-  EXPECT_EQ(cid_of(at, kLegacy), "QmXSXhuPKJsdjgqC5dr5thoPr7hwhE35mgb9vuY2RrMwwR");
-  EXPECT_EQ(cid_of(over, kLegacy), "QmPGrtRT9R8LpornnEVcjM1wJjbPMdtXZTWeasR4P9mr3n");
-  EXPECT_EQ(cid_of(long_names(1065, 105, kLegacy), kLegacy),
+  EXPECT_EQ(directory_cid(at, kLegacy), "QmXSXhuPKJsdjgqC5dr5thoPr7hwhE35mgb9vuY2RrMwwR");
+  EXPECT_EQ(directory_cid(over, kLegacy), "QmPGrtRT9R8LpornnEVcjM1wJjbPMdtXZTWeasR4P9mr3n");
+  EXPECT_EQ(directory_cid(long_names(1065, 105, kLegacy), kLegacy),
             "QmUQyV1KK1kSA5GpY3QJJRFVYvJJHUenHfsaFsbZDmjWhW");
 }
 
@@ -108,7 +109,7 @@ TEST(DirectoryLayout, gives_twenty_thousand_entries_the_cid_of_kubo) {
       const std::string name = "file-" + padded(i, 5) + ".txt";
       entries.push_back(file_entry(name, as_bytes(std::string_view(name)), profile));
     }
-    EXPECT_EQ(cid_of(entries, profile),
+    EXPECT_EQ(directory_cid(entries, profile),
               profile.cid_version == 1
                   ? "bafybeicksuq3pmrbjn5olyuhlz4cxkirn6qygqpvy477m7ulrbrif33pei"
                   : "QmeXrkZfenVLYooXoY1vYqnPafNcoxagcdovsurjgZTiEL");
@@ -131,16 +132,16 @@ TEST(DirectoryLayout, keeps_metadata_as_kubo_does) {
   EXPECT_EQ(file.cid.to_string(), "bafybeihollpitx55tpkzzjzkcwqhlldcugpaopozx6hi6rntntwxmgdkci");
   EXPECT_EQ(link.cid.to_string(), "bafybeiexlxmflriyv2k37kyyrdjegjpmama3f5l7itshu6ig65gydsqobi");
   EXPECT_EQ(sub.cid.to_string(), "bafybeigkqmjxr35xlxctkbgavbxh7a7alnbcqexpr5i7n7ub6w3den5qeu");
-  EXPECT_EQ(cid_of({{file.cid, "f", file.tsize}, link, named("sub", sub)}, kModern,
-                   {.mode = 0750, .mtime = at(1'700'000'003)}),
+  EXPECT_EQ(directory_cid({{file.cid, "f", file.tsize}, link, named("sub", sub)}, kModern,
+                          {.mode = 0750, .mtime = at(1'700'000'003)}),
             "bafybeife5jbbxw342e7bkf5q5qbprxbr7cb56msrutqrb6sxlh24tc2pye");
 }
 
 TEST(DirectoryLayout, refuses_entries_without_a_name_of_their_own) {
   const DagPbLink a = file_entry("a", as_bytes("x"), kModern);
   const DagPbLink nameless = file_entry("", as_bytes("x"), kModern);
-  EXPECT_EQ(code_thrown_by([&] { cid_of({a, a}, kModern); }), ErrorCode::usage);
-  EXPECT_EQ(code_thrown_by([&] { cid_of({nameless}, kModern); }), ErrorCode::usage);
+  EXPECT_EQ(code_thrown_by([&] { directory_cid({a, a}, kModern); }), ErrorCode::usage);
+  EXPECT_EQ(code_thrown_by([&] { directory_cid({nameless}, kModern); }), ErrorCode::usage);
 }
 
 }  // namespace

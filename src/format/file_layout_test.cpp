@@ -10,27 +10,26 @@ namespace {
 using testing::add_file;
 using testing::BlockMap;
 using testing::code_thrown_by;
+using testing::kLegacy;
+using testing::kModern;
 using testing::pseudo_random_bytes;
 using testing::small_profile;
 
-const UnixfsProfile kModern = UnixfsProfile::v1_2025();
-const UnixfsProfile kLegacy = UnixfsProfile::legacy_v0();
-
-std::string cid_of(ByteView content, const UnixfsProfile& profile,
-                   const UnixfsMetadata& metadata = {}) {
+std::string file_cid(ByteView content, const UnixfsProfile& profile,
+                     const UnixfsMetadata& metadata = {}) {
   return add_file(content, profile, [](const Cid&, const Bytes&) {}, metadata).cid.to_string();
 }
 
 // ipfs add FILE, with either profile.
 TEST(FileLayout, gives_small_files_the_cids_of_kubo) {
-  EXPECT_EQ(cid_of({}, kModern), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
-  EXPECT_EQ(cid_of({}, kLegacy), "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH");
-  EXPECT_EQ(cid_of(as_bytes("x"), kModern),
+  EXPECT_EQ(file_cid({}, kModern), "bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku");
+  EXPECT_EQ(file_cid({}, kLegacy), "QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH");
+  EXPECT_EQ(file_cid(as_bytes("x"), kModern),
             "bafkreibnoelefnzgwbcacyt4vh52ymxvzbjq7mmqhtcnwarfq4lzegsiqe");
-  EXPECT_EQ(cid_of(as_bytes("x"), kLegacy), "QmULKig5Fxrs2sC4qt9nNduucXfb92AFYQ6Hi3YRqDmrYC");
-  EXPECT_EQ(cid_of(as_bytes("hello world\n"), kModern),
+  EXPECT_EQ(file_cid(as_bytes("x"), kLegacy), "QmULKig5Fxrs2sC4qt9nNduucXfb92AFYQ6Hi3YRqDmrYC");
+  EXPECT_EQ(file_cid(as_bytes("hello world\n"), kModern),
             "bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4");
-  EXPECT_EQ(cid_of(as_bytes("hello world\n"), kLegacy),
+  EXPECT_EQ(file_cid(as_bytes("hello world\n"), kLegacy),
             "QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o");
 }
 
@@ -38,18 +37,19 @@ TEST(FileLayout, gives_files_around_a_mebibyte_the_cids_of_kubo) {
   const Bytes content = pseudo_random_bytes(1, std::size_t{3} << 20);
   const ByteView all(content);
   const std::size_t mebibyte = std::size_t{1} << 20;
-  EXPECT_EQ(cid_of(all.first(mebibyte), kModern),
+  EXPECT_EQ(file_cid(all.first(mebibyte), kModern),
             "bafkreiefwzvtuwaw22dn5nbpfushhwnhcioow5oiek4dr6kyy5wkq3wy5i");
-  EXPECT_EQ(cid_of(all.first(mebibyte), kLegacy), "QmeBNe9TfiUPvKrp3jTFWtDKigrAS3yMtF5JmuzbGWeK9T");
-  EXPECT_EQ(cid_of(all.first(mebibyte + 1), kModern),
+  EXPECT_EQ(file_cid(all.first(mebibyte), kLegacy),
+            "QmeBNe9TfiUPvKrp3jTFWtDKigrAS3yMtF5JmuzbGWeK9T");
+  EXPECT_EQ(file_cid(all.first(mebibyte + 1), kModern),
             "bafybeifhul44cpr2ou4s5dklid27a665xuclmotbu5qpenu3tb5udrygga");
-  EXPECT_EQ(cid_of(all.first(mebibyte + 1), kLegacy),
+  EXPECT_EQ(file_cid(all.first(mebibyte + 1), kLegacy),
             "QmZi5Ji1zMVuooXhKuVvFLQqbTYivMYAnS1BDyTcqXgtcT");
-  EXPECT_EQ(cid_of(all, kModern), "bafybeia3zghpbh7r5aneslvcvm7eeixojljxofdgdaav6clqt3vu7jsapm");
-  EXPECT_EQ(cid_of(all, kLegacy), "QmdjmFxVtrB4hfxi6mQhXgZ7saWfRXAq2zP71N5fxpQ1Uc");
-  EXPECT_EQ(cid_of(all.first((mebibyte >> 2) + 1), kModern),
+  EXPECT_EQ(file_cid(all, kModern), "bafybeia3zghpbh7r5aneslvcvm7eeixojljxofdgdaav6clqt3vu7jsapm");
+  EXPECT_EQ(file_cid(all, kLegacy), "QmdjmFxVtrB4hfxi6mQhXgZ7saWfRXAq2zP71N5fxpQ1Uc");
+  EXPECT_EQ(file_cid(all.first((mebibyte >> 2) + 1), kModern),
             "bafkreigqcd4abmebxdboinkv4fn3bcswbfrx5bqls3kfqpyim7fon2jlri");
-  EXPECT_EQ(cid_of(all.first((mebibyte >> 2) + 1), kLegacy),
+  EXPECT_EQ(file_cid(all.first((mebibyte >> 2) + 1), kLegacy),
             "QmYdCKyrtGRgMuaNVmssH5L39192Qc6CWjFo4LJBR9QhUC");
 }
 
@@ -57,7 +57,7 @@ TEST(FileLayout, gives_files_around_a_mebibyte_the_cids_of_kubo) {
 TEST(FileLayout, gives_the_files_of_the_specification_their_cids) {
   UnixfsProfile in_dag_pb = kModern;
   in_dag_pb.raw_leaves = false;
-  EXPECT_EQ(cid_of(as_bytes("Hello from IPFS Gateway Checker\n"), in_dag_pb),
+  EXPECT_EQ(file_cid(as_bytes("Hello from IPFS Gateway Checker\n"), in_dag_pb),
             "bafybeifx7yeb55armcsxwwitkymga5xf53dxiarykms3ygqic223w5sk3m");
 
   BalancedFileBuilder builder(kModern, [](const Cid&, const Bytes&) {});
@@ -80,16 +80,16 @@ TEST(FileLayout, mixes_profiles_as_kubo_does) {
   UnixfsProfile mixed = kLegacy;
   mixed.cid_version = 1;
   mixed.raw_leaves = true;
-  EXPECT_EQ(cid_of(pseudo_random_bytes(1, (std::size_t{1} << 18) + 1), mixed),
+  EXPECT_EQ(file_cid(pseudo_random_bytes(1, (std::size_t{1} << 18) + 1), mixed),
             "bafybeifmkdh2xi33vkkift5sk44pahy4chasikdvosgcrevo26qn7czrhm");
 }
 
 // ipfs add --chunker=size-16 --max-file-links=3 FILE, of 20000 bytes: seven levels
 TEST(FileLayout, gives_deep_files_the_cids_of_kubo) {
   const Bytes content = pseudo_random_bytes(2, 20'000);
-  EXPECT_EQ(cid_of(content, small_profile(kModern, 16, 3)),
+  EXPECT_EQ(file_cid(content, small_profile(kModern, 16, 3)),
             "bafybeigacge2u3nbxmtwkko763z32c5idxpku4q7lrlfqtt4hfhtm4yf34");
-  EXPECT_EQ(cid_of(content, small_profile(kLegacy, 16, 3)),
+  EXPECT_EQ(file_cid(content, small_profile(kLegacy, 16, 3)),
             "QmQvGE6r9mRd1Kg9mqy7v79zqUCN2mwKWjEhAAMcpWFGYZ");
 }
 
@@ -141,13 +141,13 @@ TEST(FileLayout, puts_metadata_into_the_root_as_kubo_does) {
   const UnixfsMetadata early{.mode = 0755, .mtime = UnixfsTime{-1000, 0}};
   const UnixfsMetadata time_only{.mtime = UnixfsTime{1'700'000'000, 0}};
   const Bytes content = pseudo_random_bytes(1, std::size_t{3} << 20);
-  EXPECT_EQ(cid_of(as_bytes("x"), profile, full),
+  EXPECT_EQ(file_cid(as_bytes("x"), profile, full),
             "bafybeidze576huwgej5n77kgwoouignx2d3rsvqw76kwx33agmnotplune");
-  EXPECT_EQ(cid_of(content, profile, full),
+  EXPECT_EQ(file_cid(content, profile, full),
             "bafybeic6wywbblv7f7dtctbreguav7jmqwc5lxph6imvat6o4y5p5yf2fu");
-  EXPECT_EQ(cid_of(content, profile, early),
+  EXPECT_EQ(file_cid(content, profile, early),
             "bafybeihcaur3p65gm6ptlgensb4cuwsi4igzotdtb5b744o7bhkjv7kdai");
-  EXPECT_EQ(cid_of({}, profile, time_only),
+  EXPECT_EQ(file_cid({}, profile, time_only),
             "bafybeigrrbrvc62cr7zioppeu2fqslebdkmbnuyfy2oy6zjqgwgdslqyqi");
 }
 
@@ -155,7 +155,8 @@ TEST(FileLayout, turns_a_raw_leaf_into_a_node_when_it_must_carry_metadata) {
   UnixfsProfile without_raw = kModern;
   without_raw.raw_leaves = false;
   const UnixfsMetadata metadata{.mode = 0644};
-  EXPECT_EQ(cid_of(as_bytes("x"), kModern, metadata), cid_of(as_bytes("x"), without_raw, metadata));
+  EXPECT_EQ(file_cid(as_bytes("x"), kModern, metadata),
+            file_cid(as_bytes("x"), without_raw, metadata));
   BalancedFileBuilder builder(kModern, [](const Cid&, const Bytes&) {});
   builder.add_leaf(make_leaf(as_bytes("x"), kModern).root);
   EXPECT_EQ(code_thrown_by([&] { builder.finish(metadata); }), ErrorCode::usage);

@@ -36,6 +36,9 @@ inline Bytes pseudo_random_bytes(std::uint64_t seed, std::size_t count) {
   return out;
 }
 
+inline const UnixfsProfile kModern = UnixfsProfile::v1_2025();
+inline const UnixfsProfile kLegacy = UnixfsProfile::legacy_v0();
+
 /// Blocks by CID, and a sink that fills it.
 struct BlockMap {
   std::map<Cid, Bytes> blocks;

@@ -104,7 +104,7 @@ constexpr Pair kPairs[] = {{kEcdsaPrivate, kEcdsaPublic},
                            {kSecp256k1Private, kSecp256k1Public},
                            {kRsaPrivate, kRsaPublic}};
 
-ErrorCode error_of(const std::string& hex) {
+ErrorCode key_codec_error(const std::string& hex) {
   try {
     decode_public_key(from_hex(hex));
   } catch (const Error& error) {
@@ -126,49 +126,49 @@ TEST(KeyCodec, reads_and_writes_the_vectors_of_the_spec) {
 }
 
 TEST(KeyCodec, wants_both_fields_once_and_in_order) {
-  EXPECT_EQ(error_of("08011220" + kKey32), ErrorCode::failed);
-  EXPECT_EQ(error_of(""), ErrorCode::malformed);
-  EXPECT_EQ(error_of("0801"), ErrorCode::malformed);
-  EXPECT_EQ(error_of("1220" + kKey32), ErrorCode::malformed);
-  EXPECT_EQ(error_of("1220" + kKey32 + "0801"), ErrorCode::malformed);
-  EXPECT_EQ(error_of("080108011220" + kKey32), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("08011220" + kKey32), ErrorCode::failed);
+  EXPECT_EQ(key_codec_error(""), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("0801"), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("1220" + kKey32), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("1220" + kKey32 + "0801"), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("080108011220" + kKey32), ErrorCode::malformed);
 }
 
 TEST(KeyCodec, refuses_fields_that_the_spec_does_not_define) {
-  EXPECT_EQ(error_of("08011220" + kKey32 + "1801"), ErrorCode::malformed);
-  EXPECT_EQ(error_of("08011220" + kKey32 + "1a00"), ErrorCode::malformed);
-  EXPECT_EQ(error_of("0a01011220" + kKey32), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("08011220" + kKey32 + "1801"), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("08011220" + kKey32 + "1a00"), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("0a01011220" + kKey32), ErrorCode::malformed);
 }
 
 TEST(KeyCodec, B3_refuses_varints_that_are_not_the_shortest) {
-  EXPECT_EQ(error_of("0881001220" + kKey32), ErrorCode::malformed);
-  EXPECT_EQ(error_of("080112a000" + kKey32), ErrorCode::malformed);
-  EXPECT_EQ(error_of("880001"
-                     "1220" +
-                     kKey32),
+  EXPECT_EQ(key_codec_error("0881001220" + kKey32), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("080112a000" + kKey32), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("880001"
+                            "1220" +
+                            kKey32),
             ErrorCode::malformed);
 }
 
 TEST(KeyCodec, B2_refuses_lengths_that_lie) {
-  EXPECT_EQ(error_of("08011221" + kKey32), ErrorCode::malformed);
-  EXPECT_EQ(error_of("0801121f" + kKey32), ErrorCode::malformed);
-  EXPECT_EQ(error_of("080112ffffffff0f" + kKey32), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("08011221" + kKey32), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("0801121f" + kKey32), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("080112ffffffff0f" + kKey32), ErrorCode::malformed);
 }
 
 TEST(KeyCodec, says_unsupported_for_unknown_types) {
-  EXPECT_EQ(error_of("08041220" + kKey32), ErrorCode::unsupported);
-  EXPECT_EQ(error_of("08ffffffffffffffff7f1220" + kKey32), ErrorCode::unsupported);
+  EXPECT_EQ(key_codec_error("08041220" + kKey32), ErrorCode::unsupported);
+  EXPECT_EQ(key_codec_error("08ffffffffffffffff7f1220" + kKey32), ErrorCode::unsupported);
 }
 
 // An enum with the sign bit set is as long as a varint gets, and no value of ours.
 TEST(KeyCodec, B3_refuses_types_beyond_63_bits) {
-  EXPECT_EQ(error_of("08ffffffffffffffffff011220" + kKey32), ErrorCode::unsupported);
+  EXPECT_EQ(key_codec_error("08ffffffffffffffffff011220" + kKey32), ErrorCode::unsupported);
 }
 
 TEST(KeyCodec, A1_bounds_the_size_of_keys) {
   const std::string data(2 * (kMaxPublicKeyBytes - 5), '0');
-  EXPECT_EQ(error_of("080012fb0f" + data), ErrorCode::malformed);
-  EXPECT_EQ(error_of("080012fc0f00" + data), ErrorCode::limit);
+  EXPECT_EQ(key_codec_error("080012fb0f" + data), ErrorCode::malformed);
+  EXPECT_EQ(key_codec_error("080012fc0f00" + data), ErrorCode::limit);
   EXPECT_THROW(decode_private_key(Bytes(kMaxPrivateKeyBytes + 1)), Error);
 }
 

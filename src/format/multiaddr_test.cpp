@@ -17,7 +17,7 @@ Multiaddr parsed(const std::string& text) {
   return Multiaddr::parse(text);
 }
 
-ErrorCode error_of(const std::string& text) {
+ErrorCode multiaddr_error(const std::string& text) {
   try {
     Multiaddr::parse(text);
   } catch (const Error& error) {
@@ -81,12 +81,13 @@ TEST(Multiaddr, reads_and_writes_every_protocol_of_the_table) {
 TEST(Multiaddr, refuses_every_protocol_whose_value_is_missing) {
   for (const AddressProtocol& protocol : address_protocols()) {
     if (protocol.value_bytes == 0) continue;
-    EXPECT_EQ(error_of("/" + std::string(protocol.name)), ErrorCode::malformed) << protocol.name;
+    EXPECT_EQ(multiaddr_error("/" + std::string(protocol.name)), ErrorCode::malformed)
+        << protocol.name;
   }
 }
 
 TEST(Multiaddr, says_unsupported_for_protocols_that_are_not_in_the_table) {
-  EXPECT_EQ(error_of("/ip4/127.0.0.1/carrier-pigeon/7"), ErrorCode::unsupported);
+  EXPECT_EQ(multiaddr_error("/ip4/127.0.0.1/carrier-pigeon/7"), ErrorCode::unsupported);
   EXPECT_EQ(error_of_bytes(from_hex("047f000001ff7f")), ErrorCode::unsupported);
 }
 
@@ -103,19 +104,19 @@ TEST(Multiaddr, lists_its_components) {
 TEST(Multiaddr, B13_takes_32_components_and_refuses_33) {
   const Multiaddr longest = parsed(repeated("/ws", 32));
   EXPECT_EQ(longest.components().size(), 32U);
-  EXPECT_EQ(error_of(repeated("/ws", 33)), ErrorCode::limit);
+  EXPECT_EQ(multiaddr_error(repeated("/ws", 33)), ErrorCode::limit);
   EXPECT_THROW(longest.encapsulate(parsed("/ws")), Error);
 }
 
 TEST(Multiaddr, B13_takes_1024_bytes_and_refuses_1025) {
   const std::string host(1021, 'a');
   EXPECT_EQ(parsed("/dns/" + host).encoded().size(), Multiaddr::kMaxBytes);
-  EXPECT_EQ(error_of("/dns/" + host + "a"), ErrorCode::limit);
+  EXPECT_EQ(multiaddr_error("/dns/" + host + "a"), ErrorCode::limit);
   Bytes bytes = {0x35, 0xfe, 0x07};
   bytes.resize(1025, 'a');
   EXPECT_EQ(error_of_bytes(bytes), ErrorCode::limit);
-  EXPECT_EQ(error_of(std::string(4097, '/')), ErrorCode::limit);
-  EXPECT_EQ(error_of(std::string(4096, '/')), ErrorCode::malformed);
+  EXPECT_EQ(multiaddr_error(std::string(4097, '/')), ErrorCode::limit);
+  EXPECT_EQ(multiaddr_error(std::string(4096, '/')), ErrorCode::malformed);
 }
 
 TEST(Multiaddr, B2_refuses_lengths_that_lie) {
@@ -132,8 +133,8 @@ TEST(Multiaddr, B13_refuses_names_that_would_break_its_text_or_a_terminal) {
   EXPECT_EQ(error_of_bytes(from_hex("3503612f62")), ErrorCode::malformed);  // a/b
   EXPECT_EQ(error_of_bytes(from_hex("35031b5b6d")), ErrorCode::malformed);  // an escape sequence
   EXPECT_EQ(error_of_bytes(from_hex("35016100")), ErrorCode::unsupported);
-  EXPECT_EQ(error_of("/dns/a b"), ErrorCode::malformed);
-  EXPECT_EQ(error_of(std::string("/ip4/1.2.3.4\0", 13)), ErrorCode::malformed);
+  EXPECT_EQ(multiaddr_error("/dns/a b"), ErrorCode::malformed);
+  EXPECT_EQ(multiaddr_error(std::string("/ip4/1.2.3.4\0", 13)), ErrorCode::malformed);
 }
 
 TEST(Multiaddr, lets_nothing_follow_a_path) {
@@ -145,7 +146,8 @@ TEST(Multiaddr, lets_nothing_follow_a_path) {
 }
 
 TEST(Multiaddr, refuses_peer_ids_that_are_none) {
-  EXPECT_EQ(error_of("/p2p/QmxoHT6iViN5xAjoz1VZ553cL31U9F94ht3QvWR1FrEbZY"), ErrorCode::malformed);
+  EXPECT_EQ(multiaddr_error("/p2p/QmxoHT6iViN5xAjoz1VZ553cL31U9F94ht3QvWR1FrEbZY"),
+            ErrorCode::malformed);
   EXPECT_EQ(error_of_bytes(from_hex("a50306"
                                     "1104aabbccdd")),
             ErrorCode::malformed);

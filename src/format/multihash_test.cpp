@@ -7,7 +7,7 @@
 namespace shoal {
 namespace {
 
-ErrorCode error_of(ByteView bytes) {
+ErrorCode multihash_error(ByteView bytes) {
   try {
     Multihash::decode(bytes);
   } catch (const Error& error) {
@@ -47,23 +47,23 @@ TEST(Multihash, decodes_the_published_vectors) {
 
 TEST(Multihash, B12_takes_a_digest_of_128_bytes_and_refuses_129) {
   EXPECT_EQ(Multihash::decode(identity_of(128)).digest().size(), 128U);
-  EXPECT_EQ(error_of(identity_of(129)), ErrorCode::limit);
+  EXPECT_EQ(multihash_error(identity_of(129)), ErrorCode::limit);
   EXPECT_NO_THROW(Multihash::identity(Bytes(128)));
   EXPECT_THROW(Multihash::identity(Bytes(129)), Error);
 }
 
 TEST(Multihash, B2_B12_refuses_lengths_that_lie) {
-  EXPECT_EQ(error_of(from_hex("")), ErrorCode::malformed);
-  EXPECT_EQ(error_of(from_hex("12")), ErrorCode::malformed);
-  EXPECT_EQ(error_of(from_hex("1220aabb")), ErrorCode::malformed);
-  EXPECT_EQ(error_of(from_hex("1201aabb")), ErrorCode::malformed);
-  EXPECT_EQ(error_of(from_hex("12ffffffffffffffff7faabb")), ErrorCode::limit);
-  EXPECT_EQ(error_of(from_hex("12ffffffffffffffffffff01aabb")), ErrorCode::malformed);
+  EXPECT_EQ(multihash_error(from_hex("")), ErrorCode::malformed);
+  EXPECT_EQ(multihash_error(from_hex("12")), ErrorCode::malformed);
+  EXPECT_EQ(multihash_error(from_hex("1220aabb")), ErrorCode::malformed);
+  EXPECT_EQ(multihash_error(from_hex("1201aabb")), ErrorCode::malformed);
+  EXPECT_EQ(multihash_error(from_hex("12ffffffffffffffff7faabb")), ErrorCode::limit);
+  EXPECT_EQ(multihash_error(from_hex("12ffffffffffffffffffff01aabb")), ErrorCode::malformed);
 }
 
 TEST(Multihash, B3_refuses_padded_varints) {
-  EXPECT_EQ(error_of(from_hex("928001aa")), ErrorCode::malformed);
-  EXPECT_EQ(error_of(from_hex("128100aa")), ErrorCode::malformed);
+  EXPECT_EQ(multihash_error(from_hex("928001aa")), ErrorCode::malformed);
+  EXPECT_EQ(multihash_error(from_hex("128100aa")), ErrorCode::malformed);
 }
 
 TEST(Multihash, J5_says_unsupported_where_it_cannot_verify) {

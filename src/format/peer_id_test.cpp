@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "format/cid.h"
 #include "format/key_codec.h"
+#include "format/key_testing.h"
 #include "format/multibase.h"
 
 namespace shoal {
@@ -14,17 +15,13 @@ namespace {
 constexpr const char* kEd25519 = "12D3KooWD3eckifWpRn9wQpMG9R9hX3sD158z7EqHWmweQAJU5SA";
 constexpr const char* kHashed = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N";
 
-ErrorCode error_of(std::string_view text) {
+ErrorCode peer_id_error(std::string_view text) {
   try {
     PeerId::parse(text);
   } catch (const Error& error) {
     return error.code();
   }
   return ErrorCode::failed;
-}
-
-crypto::PrivateKey test_key(std::uint8_t seed) {
-  return crypto::PrivateKey::ed25519_from_seed(Bytes(32, seed));
 }
 
 TEST(PeerId, reads_the_examples_of_the_spec) {
@@ -42,11 +39,11 @@ TEST(PeerId, reads_the_forms_of_one_id_as_one) {
 }
 
 TEST(PeerId, carries_a_short_key_and_hashes_a_long_one) {
-  const crypto::PublicKey key = test_key(1).public_key();
+  const crypto::PublicKey key = testing::test_key(1).public_key();
   const PeerId id = PeerId::from_public_key(key);
   EXPECT_EQ(id.public_key(), key);
   EXPECT_TRUE(id.matches(key));
-  EXPECT_FALSE(id.matches(test_key(2).public_key()));
+  EXPECT_FALSE(id.matches(testing::test_key(2).public_key()));
   EXPECT_TRUE(id.to_string().starts_with("12D3KooW"));
 
   const auto ecdsa = crypto::PrivateKey::generate(crypto::KeyType::ecdsa).public_key();
@@ -91,9 +88,9 @@ TEST(PeerId, refuses_an_identity_hash_of_anything_but_a_key) {
 TEST(PeerId, refuses_a_text_that_only_looks_like_an_id) {
   // The identity hash of 36 bytes of text; base58 gives it the beginning of a real id or none.
   const Multihash text = Multihash::identity(as_bytes("a text as long as a key is, it is 36"));
-  EXPECT_EQ(error_of(encode_base(Base::base58btc, text.encoded())), ErrorCode::malformed);
-  EXPECT_EQ(error_of(Cid::v1(Codec::libp2p_key, text).to_string()), ErrorCode::malformed);
-  EXPECT_EQ(error_of("12D3KooWxxxx"), ErrorCode::malformed);
+  EXPECT_EQ(peer_id_error(encode_base(Base::base58btc, text.encoded())), ErrorCode::malformed);
+  EXPECT_EQ(peer_id_error(Cid::v1(Codec::libp2p_key, text).to_string()), ErrorCode::malformed);
+  EXPECT_EQ(peer_id_error("12D3KooWxxxx"), ErrorCode::malformed);
 }
 
 TEST(PeerId, refuses_other_hashes_lengths_and_codecs) {
@@ -102,16 +99,16 @@ TEST(PeerId, refuses_other_hashes_lengths_and_codecs) {
   EXPECT_THROW(PeerId::decode(Multihash::wrap(HashCode::sha2_256, Bytes(31)).encoded()), Error);
   EXPECT_THROW(PeerId::decode({}), Error);
   const Multihash hash = Multihash::sha2_256({});
-  EXPECT_EQ(error_of(Cid::v1(Codec::raw, hash).to_string()), ErrorCode::malformed);
-  EXPECT_EQ(error_of(Cid::v1(Codec::libp2p_key, hash).to_string()), ErrorCode::failed);
+  EXPECT_EQ(peer_id_error(Cid::v1(Codec::raw, hash).to_string()), ErrorCode::malformed);
+  EXPECT_EQ(peer_id_error(Cid::v1(Codec::libp2p_key, hash).to_string()), ErrorCode::failed);
 }
 
 TEST(PeerId, refuses_texts_that_are_none) {
   for (const char* text : {"", "1", "11", "Qm", "12D3", "peer", "z", "/p2p/Qm"}) {
     EXPECT_THROW(PeerId::parse(text), Error) << text;
   }
-  EXPECT_EQ(error_of(std::string(128, '1')), ErrorCode::malformed);
-  EXPECT_EQ(error_of(std::string(129, '1')), ErrorCode::limit);
+  EXPECT_EQ(peer_id_error(std::string(128, '1')), ErrorCode::malformed);
+  EXPECT_EQ(peer_id_error(std::string(129, '1')), ErrorCode::limit);
 }
 
 TEST(PeerId, fails_on_a_point_off_the_curve_only_when_asked_for_the_key) {
@@ -127,8 +124,8 @@ TEST(PeerId, is_named_by_its_last_six_characters) {
 TEST(PeerId, hashes_alike_in_every_process) {
   const std::hash<PeerId> hash;
   EXPECT_EQ(hash(PeerId::parse(kEd25519)), hash(PeerId::parse(kEd25519)));
-  EXPECT_NE(hash(PeerId::from_public_key(test_key(1).public_key())),
-            hash(PeerId::from_public_key(test_key(2).public_key())));
+  EXPECT_NE(hash(PeerId::from_public_key(testing::test_key(1).public_key())),
+            hash(PeerId::from_public_key(testing::test_key(2).public_key())));
   const Bytes key = from_hex("08011220" + std::string(64, '1'));
   EXPECT_EQ(hash(PeerId::decode(Multihash::identity(key).encoded())), 0x1111111111111111U ^ 38U);
 }

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/varint.h"
 #include "format/envelope.h"
+#include "format/key_testing.h"
 
 namespace shoal {
 namespace {
@@ -12,12 +13,8 @@ namespace {
 constexpr std::string_view kDomain = "libp2p-peer-record";
 constexpr std::uint8_t kType[] = {0x03, 0x01};
 
-crypto::PrivateKey test_key(std::uint8_t seed) {
-  return crypto::PrivateKey::ed25519_from_seed(Bytes(32, seed));
-}
-
 PeerId id_of(std::uint8_t seed) {
-  return PeerId::from_public_key(test_key(seed).public_key());
+  return PeerId::from_public_key(testing::test_key(seed).public_key());
 }
 
 void append_field(Bytes& out, std::uint8_t number, ByteView value) {
@@ -39,12 +36,12 @@ Bytes payload_of(const PeerId& id, const std::vector<Bytes>& addresses) {
 }
 
 Bytes signed_by(std::uint8_t seed, const Bytes& payload) {
-  return seal_envelope(test_key(seed), kDomain, kType, payload);
+  return seal_envelope(testing::test_key(seed), kDomain, kType, payload);
 }
 
 const Multiaddr kHome = Multiaddr::parse("/ip4/127.0.0.1/tcp/1337");
 
-ErrorCode error_of(ByteView bytes) {
+ErrorCode peer_record_error(ByteView bytes) {
   try {
     open_peer_record(bytes);
   } catch (const Error& error) {
@@ -56,31 +53,33 @@ ErrorCode error_of(ByteView bytes) {
 TEST(PeerRecord, opens_what_was_sealed) {
   const std::vector<Multiaddr> addresses = {kHome, Multiaddr::parse("/dns/a/tcp/1")};
   for (const std::uint64_t seq : {std::uint64_t{0}, std::uint64_t{7}, ~std::uint64_t{0}}) {
-    const PeerRecord record = open_peer_record(seal_peer_record(test_key(1), seq, addresses));
+    const PeerRecord record =
+        open_peer_record(seal_peer_record(testing::test_key(1), seq, addresses));
     EXPECT_EQ(record, (PeerRecord{id_of(1), seq, addresses}));
   }
 }
 
 TEST(PeerRecord, is_encoded_as_the_rfc_says) {
-  EXPECT_EQ(seal_peer_record(test_key(1), 7, {kHome}),
+  EXPECT_EQ(seal_peer_record(testing::test_key(1), 7, {kHome}),
             signed_by(1, payload_of(id_of(1), {kHome.encoded()})));
 }
 
 TEST(PeerRecord, A4_refuses_a_record_that_another_peer_signed) {
   const Bytes payload = payload_of(id_of(1), {kHome.encoded()});
-  EXPECT_EQ(error_of(signed_by(1, payload)), ErrorCode::failed);
-  EXPECT_EQ(error_of(signed_by(2, payload)), ErrorCode::malformed);
+  EXPECT_EQ(peer_record_error(signed_by(1, payload)), ErrorCode::failed);
+  EXPECT_EQ(peer_record_error(signed_by(2, payload)), ErrorCode::malformed);
 }
 
 TEST(PeerRecord, A4_refuses_another_domain) {
   const Bytes payload = payload_of(id_of(1), {});
-  EXPECT_EQ(error_of(seal_envelope(test_key(1), "libp2p-routing-state", kType, payload)),
+  EXPECT_EQ(peer_record_error(
+                seal_envelope(testing::test_key(1), "libp2p-routing-state", kType, payload)),
             ErrorCode::malformed);
 }
 
 TEST(PeerRecord, refuses_a_record_without_an_id) {
-  EXPECT_EQ(error_of(signed_by(1, from_hex("1007"))), ErrorCode::malformed);
-  EXPECT_EQ(error_of(signed_by(1, {})), ErrorCode::malformed);
+  EXPECT_EQ(peer_record_error(signed_by(1, from_hex("1007"))), ErrorCode::malformed);
+  EXPECT_EQ(peer_record_error(signed_by(1, {})), ErrorCode::malformed);
 }
 
 TEST(PeerRecord, leaves_out_addresses_that_it_cannot_read) {
@@ -92,8 +91,8 @@ TEST(PeerRecord, leaves_out_addresses_that_it_cannot_read) {
 TEST(PeerRecord, A5_keeps_64_addresses_and_no_more) {
   const std::vector<Bytes> many(65, kHome.encoded());
   EXPECT_EQ(open_peer_record(signed_by(1, payload_of(id_of(1), many))).addresses.size(), 64U);
-  EXPECT_NO_THROW(seal_peer_record(test_key(1), 1, std::vector<Multiaddr>(64, kHome)));
-  EXPECT_THROW(seal_peer_record(test_key(1), 1, std::vector<Multiaddr>(65, kHome)), Error);
+  EXPECT_NO_THROW(seal_peer_record(testing::test_key(1), 1, std::vector<Multiaddr>(64, kHome)));
+  EXPECT_THROW(seal_peer_record(testing::test_key(1), 1, std::vector<Multiaddr>(65, kHome)), Error);
 }
 
 TEST(PeerRecord, takes_8_kib_and_refuses_more) {
@@ -105,8 +104,8 @@ TEST(PeerRecord, takes_8_kib_and_refuses_more) {
     return signed_by(1, out);
   };
   EXPECT_EQ(padded_by(room).size(), PeerRecord::kMaxBytes);
-  EXPECT_EQ(error_of(padded_by(room)), ErrorCode::failed);
-  EXPECT_EQ(error_of(padded_by(room + 1)), ErrorCode::limit);
+  EXPECT_EQ(peer_record_error(padded_by(room)), ErrorCode::failed);
+  EXPECT_EQ(peer_record_error(padded_by(room + 1)), ErrorCode::limit);
 }
 
 }  // namespace
