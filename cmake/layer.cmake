@@ -128,17 +128,29 @@ function(shoal_fuzzer source)
 endfunction()
 
 # Sources that make each fuzzer of a layer a test: its entry point gets a name of its own, so that one program has all.
+# Those of a folder are compiled together.
 function(shoal_replays layer out)
-  set(code "#include <gtest/gtest.h>\n#include \"fuzz/replay.h\"\n")
+  set(tests "#include <gtest/gtest.h>\n#include \"fuzz/replay.h\"\n")
   foreach(source ${ARGN})
     shoal_fuzzer_name(name ${source})
-    set_source_files_properties(${source} PROPERTIES COMPILE_DEFINITIONS LLVMFuzzerTestOneInput=fuzz_${name})
-    string(APPEND code "extern \"C\" int fuzz_${name}(const std::uint8_t*, std::size_t);\n"
-                       "TEST(fuzz_${name}, replays_its_corpus) { shoal::replay(\"${name}\", ::fuzz_${name}); }\n")
+    string(APPEND tests "extern \"C\" int fuzz_${name}(const std::uint8_t*, std::size_t);\n"
+                        "TEST(fuzz_${name}, replays_its_corpus) { shoal::replay(\"${name}\", ::fuzz_${name}); }\n")
+    file(RELATIVE_PATH label ${PROJECT_SOURCE_DIR} ${source})
+    get_filename_component(label ${label} DIRECTORY)
+    string(REPLACE "/" "_" label ${label})
+    list(APPEND labels ${label})
+    string(APPEND ${label} "#define LLVMFuzzerTestOneInput fuzz_${name}\n#include \"${source}\"\n"
+                           "#undef LLVMFuzzerTestOneInput\n")
   endforeach()
+  list(REMOVE_DUPLICATES labels)
   set(generated ${PROJECT_BINARY_DIR}/replays/${layer}.cpp)
-  file(CONFIGURE OUTPUT ${generated} CONTENT "${code}" @ONLY)
-  set(${out} ${ARGN} ${generated} ${PROJECT_SOURCE_DIR}/fuzz/replay.cpp PARENT_SCOPE)
+  file(CONFIGURE OUTPUT ${generated} CONTENT "${tests}" @ONLY)
+  foreach(label ${labels})
+    set(file ${PROJECT_BINARY_DIR}/replays/${label}.cpp)
+    file(CONFIGURE OUTPUT ${file} CONTENT "${${label}}" @ONLY)
+    list(APPEND generated ${file})
+  endforeach()
+  set(${out} ${generated} ${PROJECT_SOURCE_DIR}/fuzz/replay.cpp PARENT_SCOPE)
 endfunction()
 
 function(shoal_program name source)

@@ -20,7 +20,7 @@ void check_properties(const PeerId& id) {
 }
 
 template <class Read>
-void try_reading(Read read) {
+void try_reading_id(Read read) {
   std::optional<PeerId> id;
   try {
     id = read();
@@ -34,7 +34,7 @@ void try_reading(Read read) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const ByteView input(data, size);
-  try_reading([&] { return PeerId::decode(input); });
-  try_reading([&] { return PeerId::parse(as_text(input)); });
+  try_reading_id([&] { return PeerId::decode(input); });
+  try_reading_id([&] { return PeerId::parse(as_text(input)); });
   return 0;
 }

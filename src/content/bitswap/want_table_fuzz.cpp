@@ -17,24 +17,24 @@ using namespace shoal;
 using namespace shoal::content::bitswap;
 
 constexpr std::size_t kPeers = 4;
-constexpr std::size_t kBlocks = 64;
+constexpr std::size_t kTableBlocks = 64;
 
-const Cid& cid_of(std::size_t number) {
-  return content::bitswap::cid_of<kBlocks>(number);
+const Cid& table_cid(std::size_t number) {
+  return content::bitswap::cid_of<kTableBlocks>(number);
 }
 
-const Cid& cid_of(const Multihash& hash) {
+const Cid& table_cid(const Multihash& hash) {
   static const std::map<Multihash, std::size_t> numbers = [] {
     std::map<Multihash, std::size_t> out;
-    for (std::size_t i = 0; i < kBlocks; ++i) out.emplace(cid_of(i).hash(), i);
+    for (std::size_t i = 0; i < kTableBlocks; ++i) out.emplace(table_cid(i).hash(), i);
     return out;
   }();
-  return cid_of(numbers.at(hash));
+  return table_cid(numbers.at(hash));
 }
 
-class Run {
+class TableRun {
  public:
-  explicit Run(ByteView script) : script_(script) {
+  explicit TableRun(ByteView script) : script_(script) {
     for (std::size_t i = 0; i < kPeers; ++i) table_.add_peer();
   }
 
@@ -45,7 +45,7 @@ class Run {
       check();
     }
     get_all_from_another();
-    for (std::size_t i = 0; i < kBlocks; ++i) table_.unwant(cid_of(i).hash());
+    for (std::size_t i = 0; i < kTableBlocks; ++i) table_.unwant(table_cid(i).hash());
     tell(table_.plan(now_));
     SHOAL_CHECK(table_.size() == 0);
     for (WantTable::Peer peer = 0; peer < kPeers; ++peer) {
@@ -64,14 +64,14 @@ class Run {
   void step(std::uint8_t what) {
     const WantTable::Peer peer = what / 16 % kPeers;
     const std::uint8_t number = byte();
-    const Multihash& hash = cid_of(number).hash();
+    const Multihash& hash = table_cid(number).hash();
     switch (what % 16) {
       case 0:
         return table_.want(hash);
       case 1:
         return table_.want(hash, WantTable::Kind::root);
       case 2:
-        for (std::size_t i = 0; i < kBlocks; ++i) table_.want(cid_of(i).hash());
+        for (std::size_t i = 0; i < kTableBlocks; ++i) table_.want(table_cid(i).hash());
         return;
       case 3:
         return table_.unwant(hash);
@@ -128,17 +128,17 @@ class Run {
   void tell(const std::vector<WantTable::Action>& actions) {
     for (const WantTable::Action& action : actions) {
       if (action.peer >= kPeers) continue;
-      lists_.at(action.peer).set(1, cid_of(action.hash), action.ask, action.order, action.again);
+      lists_.at(action.peer).set(1, table_cid(action.hash), action.ask, action.order, action.again);
     }
     for (Wantlist& list : lists_) {
       const Message message = list.take(false, Version::v1_2);
-      SHOAL_CHECK(message.wants.size() <= 4 * kBlocks);
+      SHOAL_CHECK(message.wants.size() <= 4 * kTableBlocks);
       for (const WantEntry& want : message.wants) SHOAL_CHECK(list.was_asked(want.cid.hash()));
     }
   }
 
   void check() {
-    SHOAL_CHECK(table_.size() <= kBlocks && table_.all().size() == table_.size());
+    SHOAL_CHECK(table_.size() <= kTableBlocks && table_.all().size() == table_.size());
     SHOAL_CHECK(table_.live_peers() <= kPeers);
     for (WantTable::Peer peer = 0; peer < kPeers; ++peer) {
       SHOAL_CHECK(table_.outstanding(peer) <= table_.size());
@@ -156,6 +156,6 @@ class Run {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  Run({data, std::min<std::size_t>(size, 256)}).go();
+  TableRun({data, std::min<std::size_t>(size, 256)}).go();
   return 0;
 }

@@ -65,4 +65,39 @@ inline void shake_hands(TestPeer& client, TestPeer& server) {
   feed(*server.handshake, last);
 }
 
+/// What the fuzzers of handshakes do: `input` changes the records. Its first byte says which
+/// flight, or that the server gets only what the input says; then follow steps of three bytes, a
+/// place and what is XORed into it. The rest is put behind the flight as it is.
+class ChangedFlights {
+ public:
+  explicit ChangedFlights(ByteView input) : flight_(input[0] % 4), script_(input.subspan(1)) {}
+
+  /// Throws where a side gives up.
+  void shake_hands(Exchange& client, Exchange& server) const {
+    const Bytes hello = flight_ == kAlone ? to_bytes(script_) : changed(0, client.advance({}));
+    const Bytes answer = changed(1, feed(server, hello));
+    if (flight_ == kAlone) return;
+    feed(server, changed(2, feed(client, answer)));
+  }
+
+ private:
+  static constexpr std::size_t kAlone = 3;
+  static constexpr std::size_t kMaxSteps = 8;
+
+  Bytes changed(std::size_t number, Bytes flight) const {
+    if (number != flight_) return flight;
+    ByteView script = script_;
+    std::size_t steps = 0;
+    while (script.size() >= 3 && !flight.empty() && steps++ < kMaxSteps) {
+      flight[(std::size_t{script[0]} << 8 | script[1]) % flight.size()] ^= script[2];
+      script = script.subspan(3);
+    }
+    append(flight, script);
+    return flight;
+  }
+
+  std::size_t flight_;
+  ByteView script_;
+};
+
 }  // namespace shoal::tls::testing
