@@ -1,8 +1,8 @@
 #pragma once
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <unordered_set>
 
 #include "base/bytes.h"
 #include "crypto/hash.h"
@@ -17,7 +17,7 @@ namespace shoal::crypto {
 /// forgotten is checked again: what a caller sees does not depend on it.
 class VerifiedSignatures {
  public:
-  /// In each of two generations; the older one goes when the younger one is full. 4 MB at most.
+  /// In each of two generations; the older one goes when the younger one is full. 5 MB at most.
   static constexpr std::size_t kMaxInGeneration = 32 * 1024;
 
   /// What stands for key, message and signature: no two of them have the same.
@@ -32,7 +32,9 @@ class VerifiedSignatures {
   struct FirstBytes {
     std::size_t operator()(const Sha256Digest& name) const;
   };
-  using Generation = std::unordered_set<Sha256Digest, FirstBytes>;
+  /// In one piece: nodes that live long, each in a page of its own, would keep from the system all
+  /// that was freed around them after a crowd of strangers.
+  using Generation = boost::unordered_flat_set<Sha256Digest, FirstBytes>;
 
   Generation younger_;
   Generation older_;
