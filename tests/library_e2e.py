@@ -275,7 +275,7 @@ def test_package_refuses_a_gcc_that_miscompiles_co_await(folder: Path):
             find_package(shoal {required})
             message(STATUS "found: ${{shoal_FOUND}}")
             """)
-        return "cmake", "-S", folder, "-B", folder / version, f"-DCMAKE_PREFIX_PATH={prefix}"
+        return "cmake", "-G", "Ninja", "-S", folder, "-B", folder / version, f"-DCMAKE_PREFIX_PATH={prefix}"
 
     told = re.sub(r"\s+", " ", fails(*configure("12.2.0", "REQUIRED")))
     assert "GCC 12.2.0 (/usr/bin/g++) destroys temporaries" in told and ADVICE in told, told
@@ -291,7 +291,7 @@ def test_gcc_12_is_refused_in_one_clear_line(folder: Path):
     errors = [line for line in told.splitlines() if "error:" in line]
     assert len(errors) == 1 and REFUSAL in errors[0], told
     for source in (ROOT, prefix / "share/doc/shoal/examples"):
-        told = fails("cmake", "-S", source, "-B", folder / source.name, f"-DCMAKE_PREFIX_PATH={prefix}",
+        told = fails("cmake", "-G", "Ninja", "-S", source, "-B", folder / source.name, f"-DCMAKE_PREFIX_PATH={prefix}",
                      f"-DCMAKE_CXX_COMPILER={gcc}")
         told = re.sub(r"\s+", " ", told)
         assert "GCC 12" in told and f"({gcc}) destroys temporaries" in told and ADVICE in told, told

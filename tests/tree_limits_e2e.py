@@ -33,7 +33,7 @@ class Home:
         return subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=stdout,
                                 stderr=subprocess.PIPE)  # fmt: skip
 
-    def run(self, command: str, cid: bytes, *options, seconds: float = 20, stdout=subprocess.DEVNULL):
+    def run(self, command: str, cid: bytes, *options, seconds: float = 60, stdout=subprocess.DEVNULL):
         """Exit code and stderr of a command that takes no more time and memory than it may."""
         process = self.start(command, cid, *options, stdout=stdout)
         end = time.monotonic() + seconds

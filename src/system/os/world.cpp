@@ -8,6 +8,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -63,20 +64,23 @@ class Trimmer {
     });
   }
 
-  /// What the process holds and has no use for, give or take its code and stacks.
-  static std::size_t idle_bytes() {
+  /// To look costs as much as to trim, milliseconds where much is free: each has a turn of its own.
+  void look() {
     const struct mallinfo2 heap = ::mallinfo2();
     const std::size_t used = heap.uordblks + heap.hblkhd;
     const std::size_t resident = resident_bytes();
-    return resident - std::min(resident, used);
-  }
-
-  void look() {
-    const std::size_t idle = idle_bytes();
+    // What the process holds and has no use for, give or take its code and stacks.
+    const std::size_t idle = resident - std::min(resident, used);
     last_idle_ = std::min(last_idle_, idle);
     if (idle - last_idle_ < kWorthBytes) return;
+    asio::post(timer_.get_executor(), [this, idle, resident] { trim(idle, resident); });
+  }
+
+  void trim(std::size_t idle, std::size_t resident) {
     ::malloc_trim(0);
-    last_idle_ = idle_bytes();
+    const std::size_t left = resident_bytes();
+    const std::size_t returned = resident - std::min(resident, left);
+    last_idle_ = idle - std::min(idle, returned);
   }
 
   asio::steady_timer timer_;
