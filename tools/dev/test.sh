@@ -84,10 +84,10 @@ run_unit_tests() {
   echo "$((passed + failed + skipped - before)) unit tests and replays in $((SECONDS - started)) s"
 }
 
-# idle_faults: of the counts that parts of a run told, the fault points that struck in none.
+# idle_faults: of the counts that parts of a run told, the fault points that fired in none.
 idle_faults() {
   awk 'NF == 2 && $1 ~ /^[a-z_]+\.[a-z_]+$/ && $2 ~ /^[0-9]+$/ { sum[$1] += $2 }
-    END { for (point in sum) if (sum[point] == 0) { print "error: " point " never struck"; idle = 1 }; exit !idle }'
+    END { for (point in sum) if (sum[point] == 0) { print "error: " point " never fired"; idle = 1 }; exit !idle }'
 }
 
 # simulate_many PRESET SCENARIO SEEDS: as many at a time as there are processors.
@@ -102,7 +102,7 @@ simulate_many() {
   done
   for pid in "${pids[@]}"; do wait "$pid" || result=1; done
   cat "$told"/*
-  # A part alone may be too small for every point to strike in it.
+  # A part alone may be too small for every point to fire in it.
   if cat "$told"/* | idle_faults; then result=1; fi
   return "$result"
 }
