@@ -104,21 +104,21 @@ def test_killed_at_random_moments_leaves_the_old_or_the_new(folder):
         assert subprocess.run(command, capture_output=True, timeout=30).returncode == 0
         whole = time.monotonic() - began
         assert which() == "new"
-        seen = {"old": 0, "new": 0}
-        for number in range(KILLS):
+        seen, edge = {"old": 0, "new": 0}, whole / 2
+        for _ in range(KILLS):
             place_old()
             with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-                # Half of them late, where the names change.
-                time.sleep(whole * chance.uniform(0.6 if number % 2 else 0.1, 1.1))
-                # The first may have been slow, on a machine that had other things to do.
-                whole *= 1.0 if process.poll() is None else 0.85
+                time.sleep(edge * chance.uniform(0.5, 1.5))
                 process.send_signal(signal.SIGKILL)
-            seen[which()] += 1
+            found = which()
+            seen[found] += 1
+            # Towards the moment at which the names change.
+            edge *= 1.15 if found == "old" else 0.87
         last = subprocess.run(command, capture_output=True, timeout=30)
         assert last.returncode == 0, last.stdout
         assert which() == "new"
         print(seen)
-        assert seen["old"] > 0, seen
+        assert seen["old"] > 0 and seen["new"] > 0, seen
 
 
 def test_what_cannot_be_deleted_is_told_and_deleted_later(folder):
