@@ -66,7 +66,15 @@ class Program(Ended):
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1)) * 1024
 
+    def handles(self, number: int) -> bool:
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(re.search(r"SigCgt:\s+(\w+)", status).group(1), 16) >> (number - 1) & 1 == 1
+
     def stop(self) -> str:
+        # What it printed last may come before it waits for a signal.
+        end = time.monotonic() + PATIENCE
+        while not self.handles(signal.SIGINT) and time.monotonic() < end:
+            time.sleep(0.01)
         self.process.send_signal(signal.SIGINT)
         out, errors = self.process.communicate(timeout=PATIENCE)
         assert self.process.returncode == 0, (self.process.returncode, errors)

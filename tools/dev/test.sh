@@ -117,9 +117,11 @@ run_scenarios() {
   done < <(scenarios dev)
 }
 
-# The scripts in tests/ get the program as SHOAL. They skip by exit code 77. Those that compare times run alone, after
-# the others; these run as many at a time as there are processors, but only two where sanitizers slow them down.
-timing_scripts=(chat_net doctor fair_door figures hostile many_sources nat together tree_limits)
+# The scripts in tests/ get the program as SHOAL. They skip by exit code 77. They run as many at a time as there are
+# processors, but only two where sanitizers slow them down; then those at once that wait for real time and do little;
+# then, each alone, those that compare times.
+waiting_scripts=(chat_net doctor nat)
+timing_scripts=(fair_door figures hostile many_sources together tree_limits)
 # Not with sanitizers: long simulations, whose code lab_tests runs, and what is about time alone.
 dev_scripts=(doctor lab guide together)
 
@@ -138,23 +140,35 @@ replay_script() {
   return "$(<"$logs/$1.code")"
 }
 
+# start_scripts PRESET AT_ONCE SCRIPT...
+start_scripts() {
+  local preset=$1 at_once=$2
+  shift 2
+  if (($#)); then
+    printf '%s\0' "$@" | xargs -0 -P "$at_once" -I SCRIPT bash -c 'start_script "$1" "$2"' _ "$preset" SCRIPT
+  fi
+}
+
 run_scripts() {
-  local preset=$1 script name together=() alone=() at_once=$jobs
+  local preset=$1 script name together=() waiting=() alone=() at_once=$jobs
   for script in "$root"/tests/*_e2e.{sh,py}; do
     name=${script##*/} name=${name%.*}
     if [[ ! -e $script || "$preset $name" != *"$filter"* ]]; then continue; fi
     if [[ $preset != dev && " ${dev_scripts[*]} " == *" ${name%_e2e} "* ]]; then continue; fi
     if [[ $preset == tsan && " ${threaded_scripts[*]} " != *" ${name%_e2e} "* ]]; then continue; fi
-    if [[ " ${timing_scripts[*]} " == *" ${name%_e2e} "* ]]; then alone+=("$script"); else together+=("$script"); fi
+    case " ${timing_scripts[*]} | ${waiting_scripts[*]} " in
+      *" ${name%_e2e} "*"|"*) alone+=("$script") ;;
+      *"|"*" ${name%_e2e} "*) waiting+=("$script") ;;
+      *) together+=("$script") ;;
+    esac
   done
   if [[ $preset != dev ]] && ((at_once > 2)); then at_once=2; fi
   export -f start_script
   export root logs
-  if ((${#together[@]})); then
-    printf '%s\0' "${together[@]}" | xargs -0 -P "$at_once" -I SCRIPT bash -c 'start_script "$1" "$2"' _ "$preset" SCRIPT
-  fi
-  for script in "${alone[@]}"; do start_script "$preset" "$script"; done
-  for script in "${together[@]}" "${alone[@]}"; do
+  start_scripts "$preset" "$at_once" "${together[@]}"
+  start_scripts "$preset" "${#waiting[@]}" "${waiting[@]}"
+  start_scripts "$preset" 1 "${alone[@]}"
+  for script in "${together[@]}" "${waiting[@]}" "${alone[@]}"; do
     name=${script##*/} name=${name%.*}
     attempt "$preset $name" replay_script "$name"
   done
