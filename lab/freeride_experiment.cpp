@@ -124,12 +124,12 @@ Section pair_section(const std::vector<Ride>& rides) {
           .svg = to_svg(chart),
           .text =
               "Each of the pair gives the other what it has, and the source hears of it, since "
-              "neither asks it for what came from the other. Such peers it sends to first. Who "
-              "gives nothing has one turn now and then, and all of what is left when nobody who "
-              "gives is waiting, so nobody starves. Not solved: what is on its way "
-              "to free riders when the pair comes is sent to its end; who says that it exchanges "
-              "is believed for four parts, so many who pretend cost the pair as many parts; and "
-              "who does not exchange is one of many. These three are watched for two minutes.",
+              "neither asks it for what came from the other. It sends to such peers first. A peer "
+              "that gives nothing has one turn now and then, and all that is left when nobody who "
+              "gives is waiting, so nobody starves. Not solved: what is on its way to free riders "
+              "when the pair comes is sent to its end; a peer that says that it exchanges is "
+              "believed for four parts, so many that pretend cost the pair as many parts; and two "
+              "that do not exchange are two of many. These three are watched for two minutes.",
           .table = std::move(table)};
 }
 

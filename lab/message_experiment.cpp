@@ -271,7 +271,7 @@ Section carried_section(const std::vector<Part>& parts, std::size_t nodes) {
               "Bytes on the lines, with encryption and headers, and with what nodes say to "
               "each other all the time. A stream concerns its two ends. What is said in a "
               "topic is passed on by those who hear it. Two nodes behind routers that nobody "
-              "gets through need a third one, which carries what it can not read.",
+              "gets through need a third one, which carries what it cannot read.",
           .table = std::move(table)};
 }
 

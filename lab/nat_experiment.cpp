@@ -93,6 +93,20 @@ void draw_cell(Svg& svg, const Pair& pair, double x, double y) {
   svg.text(x + kWords, y + 36, "start", after, "small");
 }
 
+/// Long names take two lines, broken where these are most alike.
+void draw_column_name(Svg& svg, double middle, const std::string& name) {
+  std::size_t best = std::string::npos;
+  const auto longer_line = [&](std::size_t space) {
+    return std::max(space, name.size() - space - 1);
+  };
+  for (auto space = name.find(' '); space != std::string::npos; space = name.find(' ', space + 1)) {
+    if (best == std::string::npos || longer_line(space) < longer_line(best)) best = space;
+  }
+  if (best == std::string::npos) return svg.text(middle, kTop - 8, "middle", name);
+  svg.text(middle, kTop - 24, "middle", name.substr(0, best));
+  svg.text(middle, kTop - 8, "middle", name.substr(best + 1));
+}
+
 /// Who dials in rows, who is dialled in columns.
 std::string matrix(const std::vector<Pair>& pairs) {
   const auto& classes = nat_classes();
@@ -102,15 +116,7 @@ std::string matrix(const std::vector<Pair>& pairs) {
   for (std::size_t i = 0; i < classes.size(); ++i) {
     const double at = static_cast<double>(i);
     svg.text(kHead - 8, kTop + (at + 0.5) * kRow + 4, "end", classes[i].name);
-    // Long names take two lines.
-    const auto space = classes[i].name.rfind(' ');
-    const double middle = kHead + (at + 0.5) * kCell;
-    if (space == std::string::npos) {
-      svg.text(middle, kTop - 8, "middle", classes[i].name);
-    } else {
-      svg.text(middle, kTop - 24, "middle", classes[i].name.substr(0, space));
-      svg.text(middle, kTop - 8, "middle", classes[i].name.substr(space + 1));
-    }
+    draw_column_name(svg, kHead + (at + 0.5) * kCell, classes[i].name);
   }
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     const double x = kHead + static_cast<double>(i % classes.size()) * kCell;
