@@ -112,7 +112,7 @@ run_scenarios() {
   local scenario seeds
   while read -r scenario; do
     seeds=100
-    if [[ $scenario == spread ]]; then seeds=20; fi
+    if [[ $scenario == spread ]]; then seeds=8; fi
     attempt "sim_$scenario" simulate_many dev "$scenario" "$seeds"
   done < <(scenarios dev)
 }
