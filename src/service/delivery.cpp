@@ -34,13 +34,13 @@ Task<void> TreeBlocks::read(content::BlockStore& store, Cid root) {
 bool TreeBlocks::add(const Cid& cid, std::vector<Cid>& unread) {
   if (content::inline_block(cid)) return true;
   const auto number = static_cast<std::uint32_t>(numbers_.size());
-  if (!numbers_.try_emplace(cid.hash(), number).second) return true;
+  if (!numbers_.try_emplace(served_.key_of(cid.hash()), number).second) return true;
   if (cid.is(Codec::dag_pb)) unread.push_back(cid);
   return numbers_.size() <= kMaxBlocks;
 }
 
 bool Delivery::sent(const TreeBlocks& tree, const Multihash& hash) {
-  const auto found = tree.numbers_.find(hash);
+  const auto found = tree.numbers_.find(tree.served_.key_of(hash));
   if (!tree.known() || found == tree.numbers_.end()) return false;
   sent_.resize(tree.size());
   if (sent_[found->second]) return false;

@@ -86,6 +86,7 @@ Share::State::State(Context parts, DoneListener& listener)
       routing(parts.routing),
       exchange(parts.exchange),
       done_listener(listener),
+      tree(bitswap.served()),
       tasks(system.waits, "share"),
       sent_blocks(bitswap.when_sent([this](const content::Sent& sent) { on_sent(sent); })) {
   done_listener.add(*this);

@@ -155,6 +155,7 @@ Task<void> ContentReader::read_file(Pending pending) {
     if (++unchanged_ % kUnchangedAtOnce == 0) co_await system_.clock.sleep_for(Duration{});
     co_return;
   }
+  if (store_ != nullptr) co_await store_->keep_pace();
   const auto job = [&] { return open_if_there(system_, path, options_); };
   std::optional<OpenedFile> opened = co_await offload(system_.offload, job);
   current_path_ = path;

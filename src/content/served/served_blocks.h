@@ -43,10 +43,9 @@ class ServedBlocks {
 
   std::unique_ptr<Scope> open();
   bool contains(const Multihash& hash) const;
-
- private:
   std::uint64_t key_of(const Multihash& hash) const;
 
+ private:
   std::uint64_t secrets_[2];
   std::list<Scope*> scopes_;
 };

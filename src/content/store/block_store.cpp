@@ -92,6 +92,10 @@ void BlockStore::put_later(const Multihash& hash, ByteView bytes) {
   state_->change([&](Index& index) { index.put_node(hash.encoded(), bytes); });
 }
 
+Task<void> BlockStore::keep_pace() {
+  return state_->keep_pace();
+}
+
 FileId BlockStore::add_file(std::string_view path, const FileStamp& stamp) {
   state_->moves.finish_at(path);
   const FileId file = state_->change([&](Index& index) { return index.add_file(path, stamp); });

@@ -96,6 +96,8 @@ class BlockStore {
   /// The same, committed like a place: for what can be made again.
   void put_later(const Multihash& hash, ByteView bytes);
 
+  /// For those who change the index for thousands of files: waits while the disk is far behind.
+  Task<void> keep_pace();
   /// Registers a file (absolute path), or finds it; a changed stamp forgets the extents in it.
   FileId add_file(std::string_view path, const FileStamp& stamp);
   /// The stamp was renewed by our own writing (a download in progress): its extents stay valid.

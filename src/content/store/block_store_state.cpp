@@ -14,7 +14,7 @@ namespace {
 constexpr Duration kCommitAfter = 1s;
 /// Extents in one transaction: enough that adding many is cheap, and so few that a commit, which
 /// writes every page that they changed, does not hold up the event loop.
-constexpr std::size_t kExtentsPerCommit = 5'000;
+constexpr std::size_t kExtentsPerCommit = 2'000;
 /// Files not read for so long are closed, so that a deleted one's room comes back.
 constexpr Duration kCloseFilesAfter = 10s;
 /// Damaged indexes that are kept under names of their own.
@@ -70,9 +70,20 @@ void BlockStore::State::begin_checkpoint() {
   tasks.spawn(checkpoint(std::move(job)));
 }
 
-Task<void> BlockStore::State::checkpoint(std::function<void()> job) {
-  co_await offload(system.offload, std::move(job));
+Task<void> BlockStore::State::checkpoint(std::function<bool()> job) {
+  const std::uint64_t commits = index->commits();
+  const bool whole = co_await offload(system.offload, std::move(job));
   checkpointing = false;
+  if (whole && index && index->commits() == commits) index->caught_up();
+  checkpointed.notify_all();
+}
+
+Task<void> BlockStore::State::keep_pace() {
+  // The second checkpoint has what was committed during the first.
+  for (int round = 0; round < 2 && index && index->is_behind(); ++round) {
+    commit();
+    if (checkpointing) co_await checkpointed.wait();
+  }
 }
 
 void BlockStore::State::commit_later() {

@@ -9,6 +9,7 @@
 #include "content/store/file_blocks.h"
 #include "content/store/file_moves.h"
 #include "content/store/index.h"
+#include "system/event.h"
 #include "system/task_group.h"
 
 namespace shoal::content {
@@ -65,7 +66,8 @@ struct BlockStore::State {
   void close_files_later();
   Task<void> commit_after_a_while();
   void begin_checkpoint();
-  Task<void> checkpoint(std::function<void()> job);
+  Task<void> checkpoint(std::function<bool()> job);
+  Task<void> keep_pace();
   Task<void> close_files_when_idle();
   Task<std::optional<SharedBytes>> get_node(Multihash hash);
   std::vector<Index::Extent> extents(const Multihash& hash);
@@ -87,6 +89,7 @@ struct BlockStore::State {
   bool close_pending = false;
   bool commit_pending = false;
   bool checkpointing = false;
+  Event checkpointed{system.waits};
   std::size_t uncommitted_extents = 0;
   std::uint64_t stale_blocks = 0;
   Subscribers<const Multihash&, const std::string&> missed;

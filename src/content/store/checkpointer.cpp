@@ -37,8 +37,8 @@ void Checkpointer::close() {
   sqlite3_close_v2(std::exchange(handle_, nullptr));
 }
 
-void Checkpointer::run() {
-  if (!open()) return;
+bool Checkpointer::run() {
+  if (!open()) return false;
   int pages = 0;
   int moved = -1;
   for (int pass = 0; pass < kMostPasses && moved != pages; ++pass) {
@@ -46,8 +46,9 @@ void Checkpointer::run() {
         sqlite3_wal_checkpoint_v2(handle_, "main", SQLITE_CHECKPOINT_PASSIVE, &pages, &moved);
     if (result == SQLITE_OK) continue;
     log_debug("checkpoint of {}: {}", path_, sqlite3_errstr(result));
-    return;
+    return false;
   }
+  return moved == pages;
 }
 
 }  // namespace shoal::content

@@ -20,8 +20,8 @@ class Checkpointer {
   Checkpointer(const Checkpointer&) = delete;
   Checkpointer& operator=(const Checkpointer&) = delete;
 
-  /// Blocks. What cannot be moved now stays in the WAL.
-  void run();
+  /// Blocks. What cannot be moved now stays in the WAL: false.
+  bool run();
 
  private:
   bool open();

@@ -45,6 +45,26 @@ TEST(Checkpointer, keeps_the_wal_short_beside_reads_and_writes) {
   os::in_later_world(write_beside_checkpoints);
 }
 
+/// Never lets the loop turn but where it has to wait.
+Task<void> write_without_end(System& system) {
+  const TempFolder temp;
+  BlockStore store(system, temp.path());
+  const Bytes node = pattern(6000, 1);
+  std::uint64_t longest = 0;
+  for (std::uint64_t i = 0; i < 12'000; ++i) {
+    co_await store.keep_pace();
+    store.put_later(numbered(i), node);
+    if (i % 100 == 0)
+      longest = std::max(longest, system.storage.info(temp.path("index.db-wal"))->size);
+  }
+  constexpr std::uint64_t kPageInWal = 4096 + 24;
+  EXPECT_LT(longest, (Database::kPauseWalPages + 6'000) * kPageInWal);
+  co_await store.stop();
+}
+TEST(Checkpointer, who_writes_without_end_waits_for_it) {
+  os::in_later_world(write_without_end);
+}
+
 Task<void> bounded_without_help(System& system) {
   const TempFolder temp;
   Database database(system, temp.path("db"));

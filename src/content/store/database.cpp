@@ -155,6 +155,7 @@ void Database::commit() {
     throw Error(ErrorCode::io, "the index cannot be used: input/output error", path_);
   }
   run("COMMIT");
+  ++commits_;
   if (wal_pages_ >= kMostWalPages) {
     sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
   }
@@ -162,10 +163,10 @@ void Database::commit() {
   if (sync_failed()) fail("a sync of the disk failed");
 }
 
-std::function<void()> Database::due_checkpoint() {
+std::function<bool()> Database::due_checkpoint() {
   if (wal_pages_ < kWalPages) return nullptr;
   if (!checkpointer_) checkpointer_ = std::make_shared<Checkpointer>(vfs_, path_);
-  return [checkpointer = checkpointer_] { checkpointer->run(); };
+  return [checkpointer = checkpointer_] { return checkpointer->run(); };
 }
 
 bool Database::in_transaction() const {

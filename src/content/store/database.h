@@ -84,15 +84,17 @@ class Statement {
 /// is a write without a sync, so that it survives the end of the process, and after a loss of power
 /// the database is whole, as of some recent commit. Blocks; for one thread.
 ///
-/// What takes syncs, moving the WAL into the database, is left to due_checkpoint(). Only when a WAL
-/// reaches kMostWalPages, because writes never pause or nobody takes care of it, does commit() move
-/// what is left of it, which blocks for long.
+/// What takes syncs, moving the WAL into the database, is left to due_checkpoint(). It begins anew
+/// when all of it was moved and nothing was committed meanwhile: who writes much pauses for that
+/// where is_behind() says so. Only when a WAL reaches kMostWalPages, because nobody takes care of
+/// it, does commit() move what is left of it, which blocks for long.
 ///
 /// Throws DamagedDatabase, or Error{io} with what the storage said. Fault point: index.commit.
 class Database {
  public:
   /// Pages of 4 KiB. Far more than what is written during one checkpoint on a busy disk.
   static constexpr int kMostWalPages = 16'000;
+  static constexpr int kPauseWalPages = 8'000;
 
   using Use = SqliteVfs::Use;
   Database(System& system, std::string path, Use use = Use::for_writing);
@@ -116,7 +118,11 @@ class Database {
   bool in_transaction() const;
   /// What is to be run on another thread while this connection is used; one at a time, and it may
   /// outlive the database. Null when the WAL is short.
-  std::function<void()> due_checkpoint();
+  std::function<bool()> due_checkpoint();
+  bool is_behind() const { return wal_pages_ >= kPauseWalPages; }
+  std::uint64_t commits() const { return commits_; }
+  /// Everything committed is in the database: the next transaction begins the WAL anew.
+  void caught_up() { wal_pages_ = 0; }
   /// What was committed may be lost, and no change is possible until it is opened anew.
   bool sync_failed() const { return vfs_->sync_failed(); }
   std::int64_t last_row_id() const;
@@ -137,6 +143,7 @@ class Database {
   std::shared_ptr<SqliteVfs> vfs_;
   sqlite3* handle_ = nullptr;
   int wal_pages_ = 0;  // after the last commit
+  std::uint64_t commits_ = 0;
   std::shared_ptr<Checkpointer> checkpointer_;
 };
 

@@ -91,8 +91,15 @@ class Index {
   /// That are not committed yet.
   virtual bool has_changes() const = 0;
   /// What would hold up the event loop, to be run on another thread while this index is used; one
-  /// at a time, and it may outlive the index. Null when nothing is due.
-  virtual std::function<void()> due_checkpoint() = 0;
+  /// at a time, and it may outlive the index. Says whether it could do all. Null when nothing is
+  /// due.
+  virtual std::function<bool()> due_checkpoint() = 0;
+  /// So much is due that those who write without end should wait.
+  virtual bool is_behind() const = 0;
+  /// Transactions so far.
+  virtual std::uint64_t commits() const = 0;
+  /// A due checkpoint could do all, and nothing was committed since it began.
+  virtual void caught_up() = 0;
   /// What was committed may be lost, and no change is possible until it is opened anew.
   virtual bool sync_failed() const = 0;
 };

@@ -39,7 +39,10 @@ class MemoryIndex final : public Index {
   void set_imported(FileId file, std::string_view profile,
                     const BlockStore::Imported& imported) override;
   void commit() override {}
-  std::function<void()> due_checkpoint() override { return nullptr; }
+  std::function<bool()> due_checkpoint() override { return nullptr; }
+  bool is_behind() const override { return false; }
+  std::uint64_t commits() const override { return 0; }
+  void caught_up() override {}
   bool has_changes() const override { return false; }
   bool sync_failed() const override { return false; }
 

@@ -39,7 +39,10 @@ class SqliteIndex final : public Index {
   void set_imported(FileId file, std::string_view profile,
                     const BlockStore::Imported& imported) override;
   void commit() override { database_.commit(); }
-  std::function<void()> due_checkpoint() override { return database_.due_checkpoint(); }
+  std::function<bool()> due_checkpoint() override { return database_.due_checkpoint(); }
+  bool is_behind() const override { return database_.is_behind(); }
+  std::uint64_t commits() const override { return database_.commits(); }
+  void caught_up() override { database_.caught_up(); }
   bool has_changes() const override { return database_.in_transaction(); }
   bool sync_failed() const override { return database_.sync_failed(); }
 

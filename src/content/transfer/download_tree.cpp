@@ -133,6 +133,7 @@ Task<std::optional<std::uint64_t>> Download::holds_file(std::string path, Cid ci
     co_return 0;
   }
   if (!was_there(path)) co_return std::nullopt;
+  co_await store_.keep_pace();
   const std::string at = partial(path);
   FileStamp stamp;
   const auto look = [&]() -> RangeLook {
@@ -159,6 +160,7 @@ void Download::add_small_file(const std::string& at, const Cid& cid, const FileS
 }
 
 Task<void> Download::small_file(std::string path, Cid cid, SharedBytes bytes) {
+  co_await store_.keep_pace();
   const std::string at = partial(path);
   const auto stamp = std::make_shared<FileStamp>();
   auto write = [folder = folder_.get(), at, there = may_be_there(path), bytes, stamp] {

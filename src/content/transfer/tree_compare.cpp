@@ -156,6 +156,7 @@ Task<void> TreeCompare::symlink(std::string path, std::string target, UnixfsMeta
 /// False when it need not be looked into: it differs, or there was a difference before.
 Task<bool> TreeCompare::open(TreeFile& file, const FileInfo& info) {
   if (different_) co_return false;
+  co_await store_.keep_pace();
   const auto open_it = [&] { return place_.folder.open(at(file.path), Access::read); };
   file.file = co_await offload(system_.offload, open_it);
   file.store_id = store_.add_file(join_path(place_.path, at(file.path)), FileStamp::of(info));

@@ -45,6 +45,7 @@ TreeMetadata::TreeMetadata(System& system, BlockStore& store, Folder& folder, st
 
 Task<void> TreeMetadata::set(std::string path, FileKind kind, UnixfsMetadata metadata) {
   if (metadata.empty()) co_return;
+  co_await store_.keep_pace();
   const std::string at = join_path(root_, path);
   std::optional<FileInfo> before;
   std::optional<FileInfo> after;
