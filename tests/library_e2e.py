@@ -3,6 +3,7 @@
 import os
 import re
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -235,7 +236,7 @@ def test_programs_outside_find_link_and_run_it(folder: Path):
     assert len((examples / "echo.cpp").read_text().splitlines()) < 30
     check_headers(examples, prefix)
 
-    built = build_outside(examples, prefix, folder / "built")
+    built = build_as_the_guide_says(examples, prefix, folder)
     try_echo(built / "echo")
     try_share_get(built / "share_get", folder)
     try_two_shares(built / "share_get", built / "look", folder)
@@ -245,6 +246,19 @@ def test_programs_outside_find_link_and_run_it(folder: Path):
     try_tunnel(built / "tunnel")
     load = build_outside(ROOT / "tests/library", prefix, folder / "load")
     try_load(load / "load", built / "echo")
+
+
+def build_as_the_guide_says(examples: Path, prefix: Path, folder: Path) -> Path:
+    """The commands of its chapter 6, but that the library is not in /usr."""
+    said = re.findall(r"^    (cmake .*)$", (ROOT / "docs/guide/6-building.md").read_text(), re.M)
+    assert len(said) == 2, said
+    started = time.monotonic()
+    shutil.copytree(examples, folder / "examples")
+    environment = {"CMAKE_PREFIX_PATH": str(prefix), "CMAKE_GENERATOR": "Ninja", "CXXFLAGS": SANITIZERS}
+    for command in said:
+        call(*shlex.split(command), cwd=folder, env={**os.environ, **environment})
+    print(f"        the examples: configured and built in {time.monotonic() - started:.1f} s", flush=True)
+    return folder / "steps"
 
 
 REFUSAL = "Shoal needs Clang 16 or GCC 13 or newer"
@@ -357,6 +371,8 @@ def test_packages_bring_their_files_and_name_what_they_need(folder: Path):
     assert all(name in files for name in ("include/shoal/node.h", "lib/libshoal.a", "shoal-config.cmake")), files
     development = call("dpkg-deb", "-f", library, "Depends")
     assert all(name in development for name in ("libssl-dev", "libcrypto++-dev")), development
+    recommended = call("dpkg-deb", "-f", library, "Recommends")
+    assert all(name in recommended for name in ("clang-19", "cmake")), recommended
 
 
 def test_the_guide_shows_the_examples_as_they_are(folder: Path):
