@@ -141,18 +141,23 @@ std::vector<std::string> lines_of(const std::string& words, double room) {
   return out;
 }
 
-/// The values of bars, but for those that would cover one which is there.
+/// The values of bars, but for those that would cover one which is there. Drawn after all bars,
+/// which would cover them.
 class Values {
  public:
-  void draw(Svg& svg, double middle, double y, const std::string& text) {
+  void add(double middle, double y, const std::string& text) {
     const double half = static_cast<double>(text.size()) * kSmallLetter / 2;
     const auto covers = [&](const Place& one) {
       return std::abs(one.y - y) < kSmallLine && middle - half < one.right &&
              middle + half > one.left;
     };
     if (std::ranges::any_of(drawn_, covers)) return;
-    drawn_.push_back({middle - half, middle + half, y});
-    svg.text(middle, y, "middle", text, "small");
+    drawn_.push_back({middle - half, middle + half, y, text});
+  }
+  void draw(Svg& svg) const {
+    for (const Place& one : drawn_) {
+      svg.text((one.left + one.right) / 2, one.y, "middle", one.text, "small value");
+    }
   }
 
  private:
@@ -160,6 +165,7 @@ class Values {
     double left;
     double right;
     double y;
+    std::string text;
   };
   std::vector<Place> drawn_;
 };
@@ -261,7 +267,7 @@ std::string to_svg(const BarChart& chart) {
       const double left = first + width * static_cast<double>(i);
       svg.rect(left + 1, y.at(value), width - 2, bottom - y.at(value),
                fmt::format("f{}", i % kPlotColors));
-      values.draw(svg, left + width / 2, y.at(value) - 4, number_text(value));
+      values.add(left + width / 2, y.at(value) - 4, number_text(value));
     }
     double below = bottom + 18;
     for (const std::string& line : lines_of(chart.groups[group], room)) {
@@ -269,6 +275,7 @@ std::string to_svg(const BarChart& chart) {
       below += kSmallLine;
     }
   }
+  values.draw(svg);
   for (std::size_t i = 0; i < chart.series.size(); ++i) {
     const double at = head + kLegendRow * static_cast<double>(i) + 4;
     svg.rect(kLeft, at - 11, 14, 14, fmt::format("f{}", i % kPlotColors));

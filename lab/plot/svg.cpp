@@ -60,7 +60,7 @@ std::string_view plot_style() {
 svg.plot{display:block;width:100%;max-width:600px;height:auto;font:15px system-ui,sans-serif}
 svg.plot.wide{max-width:830px;min-width:620px}
 svg.plot text{fill:var(--ink)}svg.plot text.soft{fill:var(--soft)}svg.plot text.title{font-weight:600;font-size:16px}
-svg.plot text.small{fill:var(--soft);font-size:13.5px}svg.plot .bound.two{stroke-dasharray:9 4}svg.plot .grid{stroke:var(--faint);stroke-width:1}
+svg.plot text.small{fill:var(--soft);font-size:13.5px}svg.plot text.value{fill:var(--ink);stroke:var(--paper);stroke-width:3px;paint-order:stroke}svg.plot .bound.two{stroke-dasharray:9 4}svg.plot .grid{stroke:var(--faint);stroke-width:1}
 svg.plot .axis{stroke:var(--soft);stroke-width:1}svg.plot .bound{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:2 4;fill:none}
 svg.plot .line{fill:none;stroke-width:2.2;stroke-linejoin:round}svg.plot .panel{fill:var(--panel);stroke:var(--faint)}
 svg.plot .c0{stroke:var(--s0)}svg.plot .c1{stroke:var(--s1);stroke-dasharray:8 4}svg.plot .c2{stroke:var(--s2);stroke-dasharray:2 3}
