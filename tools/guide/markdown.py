@@ -10,7 +10,7 @@ def inline(text: str) -> str:
     out = []
     for part in parts:
         if part.startswith("`"):
-            out.append(f"<code>{html.escape(part[1:-1])}</code>")
+            out.append(code(part[1:-1]))
             continue
         part = html.escape(part, quote=False)
         part = re.sub(r"\[([^\]]+)\]\(([^)]+)\)", link, part)
@@ -18,6 +18,12 @@ def inline(text: str) -> str:
         part = re.sub(r"(?<![\w*])\*([^*]+)\*(?![\w*])", r"<em>\1</em>", part)
         out.append(part)
     return "".join(out)
+
+
+def code(text: str) -> str:
+    """Lines break between words, not at the hyphens of a flag."""
+    words = [f"<span>{html.escape(word)}</span>" if "-" in word else html.escape(word) for word in text.split(" ")]
+    return f"<code>{' '.join(words)}</code>"
 
 
 def link(match: re.Match) -> str:

@@ -52,7 +52,8 @@ def server_and_swarm(label):
         source, others = (130 + left, 40), [(50 + 53 * i + left, 160) for i in range(4)]
         for i, one in enumerate(others):
             if left == 0:
-                shapes += [line(source, one, f"line c{color}") for color in (0, 1)]
+                shapes += [line((source[0] + 6 * part - 3, source[1]), (one[0] + 6 * part - 3, one[1]), f"line c{part}")
+                           for part in (0, 1)]  # fmt: skip
             else:
                 shapes.append(line(source, one, f"line c{i % 2}"))
         if left:
