@@ -115,7 +115,7 @@ Section pair_section(const std::vector<Ride>& rides) {
                  .series = {{.name = "the pair", .values = {}}}};
   Table table{.headings = {"", "pair", "free riders got meanwhile"}, .rows = {}};
   for (const Ride& each : rides) {
-    chart.groups.push_back(each.name);
+    chart.groups.push_back(each.name + (each.complete ? "" : ", not yet"));
     chart.series.front().values.push_back(each.pair);
     table.rows.push_back(
         {each.name, pair_text(each) + " s", number_text(each.riders_meanwhile) + " files"});

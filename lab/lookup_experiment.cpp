@@ -65,7 +65,7 @@ Section time_section(const std::vector<Size>& sizes) {
   }
   const LineChart chart{.title = "What waiting for the dead costs",
                         .x = {.label = "nodes in the network", .logarithmic = true},
-                        .y = {.label = "seconds, 19 of 20 lookups are faster", .logarithmic = true},
+                        .y = {.label = "seconds, 19 of 20 are faster", .logarithmic = true},
                         .series = {healthy, ours, usual}};
   return {.heading = "Time",
           .svg = to_svg(chart),

@@ -19,7 +19,7 @@ namespace {
 
 constexpr double kCell = 84;
 constexpr double kRow = 44;
-constexpr double kHead = 150;
+constexpr double kHead = 158;
 constexpr double kTop = 64;
 
 struct Pair {

@@ -122,7 +122,7 @@ class Room {
 Section arrival_section(const std::vector<Heard>& all) {
   LineChart chart{.title = "How soon an honest message is there",
                   .x = {.label = "seconds after it was published", .logarithmic = true},
-                  .y = {.label = "percent of honest nodes that have it", .from = 0, .to = 100},
+                  .y = {.label = "percent of nodes that have it", .from = 0, .to = 100},
                   .series = {}};
   Table table{.headings = {"", "delivered", "half within", "99 of 100 within", "spam a node got"},
               .rows = {}};

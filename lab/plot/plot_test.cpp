@@ -120,6 +120,16 @@ TEST(Plot, a_sequence_has_an_arrow_for_each_message) {
   EXPECT_EQ(count(svg, "class=\"line c0\""), 2u);  // and the legend
 }
 
+TEST(Plot, every_colour_has_a_style_for_lines_and_for_marks) {
+  const std::string style(plot_style());
+  for (std::size_t i = 0; i < kPlotColors; ++i) {
+    const std::string number = std::to_string(i);
+    EXPECT_EQ(count(style, "--s" + number + ":#"), 2u);  // light and dark
+    EXPECT_EQ(count(style, ".c" + number + "{"), 1u);
+    EXPECT_EQ(count(style, ".f" + number + "{"), 1u);
+  }
+}
+
 TEST(Plot, a_page_follows_the_readers_preference_and_loads_nothing) {
   const Page page{
       .title = "T", .lead = "L", .verdict = "V", .held = false, .sections = {}, .foot = ""};

@@ -54,9 +54,9 @@ constexpr double kWide = 600;
 
 std::string_view plot_style() {
   return R"(:root{color-scheme:light dark;--ink:#1b1f23;--paper:#ffffff;--faint:#d7dce1;--soft:#57606a;
---panel:#f5f7f9;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;--s3:#b4699b;--s4:#8a6d00;--s5:#3b3b3b}
+--panel:#f5f7f9;--s0:#0072b2;--s1:#d55e00;--s2:#009e73;--s3:#b4699b;--s4:#8a6d00;--s5:#3b3b3b;--s6:#6a3d9a}
 @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--paper:#15181c;--faint:#3a4149;--soft:#a3acb6;
---panel:#1e2329;--s0:#56b4e9;--s1:#ff9a4d;--s2:#3ecf9f;--s3:#e79bc8;--s4:#f0e442;--s5:#c9c9c9}}
+--panel:#1e2329;--s0:#56b4e9;--s1:#ff9a4d;--s2:#3ecf9f;--s3:#e79bc8;--s4:#f0e442;--s5:#c9c9c9;--s6:#b9a3ff}}
 svg.plot{display:block;width:100%;max-width:600px;height:auto;font:15px system-ui,sans-serif}
 svg.plot.wide{max-width:830px;min-width:620px}
 svg.plot text{fill:var(--ink)}svg.plot text.soft{fill:var(--soft)}svg.plot text.title{font-weight:600;font-size:16px}
@@ -64,8 +64,8 @@ svg.plot text.small{fill:var(--soft);font-size:13.5px}svg.plot text.value{fill:v
 svg.plot .axis{stroke:var(--soft);stroke-width:1}svg.plot .bound{stroke:var(--ink);stroke-width:1.5;stroke-dasharray:2 4;fill:none}
 svg.plot .line{fill:none;stroke-width:2.2;stroke-linejoin:round}svg.plot .panel{fill:var(--panel);stroke:var(--faint)}
 svg.plot .c0{stroke:var(--s0)}svg.plot .c1{stroke:var(--s1);stroke-dasharray:8 4}svg.plot .c2{stroke:var(--s2);stroke-dasharray:2 3}
-svg.plot .c3{stroke:var(--s3);stroke-dasharray:10 3 2 3}svg.plot .c4{stroke:var(--s4);stroke-dasharray:14 4}svg.plot .c5{stroke:var(--s5);stroke-dasharray:1 4}
-svg.plot .f0{fill:var(--s0)}svg.plot .f1{fill:var(--s1)}svg.plot .f2{fill:var(--s2)}svg.plot .f3{fill:var(--s3)}svg.plot .f4{fill:var(--s4)}svg.plot .f5{fill:var(--s5)}
+svg.plot .c3{stroke:var(--s3);stroke-dasharray:10 3 2 3}svg.plot .c4{stroke:var(--s4);stroke-dasharray:14 4}svg.plot .c5{stroke:var(--s5);stroke-dasharray:1 4}svg.plot .c6{stroke:var(--s6);stroke-dasharray:6 2 1 2 1 2}
+svg.plot .f0{fill:var(--s0)}svg.plot .f1{fill:var(--s1)}svg.plot .f2{fill:var(--s2)}svg.plot .f3{fill:var(--s3)}svg.plot .f4{fill:var(--s4)}svg.plot .f5{fill:var(--s5)}svg.plot .f6{fill:var(--s6)}
 )";
 }
 
@@ -131,8 +131,12 @@ void Svg::mark(double x, double y, std::size_t shape, std::string_view style) {
                   style);
     case 4:
       return path(fmt::format("M{:.1f} {:.1f}l{} {}h{}z", x, y + s, s, -2 * s, -2 * s), style);
-    default:
+    case 5:
       return rect(x - s, y - 1.5, 2 * s, 3, style);
+    default:
+      return path(
+          fmt::format("M{:.1f} {:.1f}h3v2.5h2.5v3h-2.5v2.5h-3v-2.5h-2.5v-3h2.5z", x - 1.5, y - 4),
+          style);
   }
 }
 

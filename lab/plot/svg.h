@@ -16,8 +16,8 @@ std::string number_text(double value);
 /// reader's preference; the palette is Okabe and Ito's, told apart by the colour-blind as well.
 std::string_view plot_style();
 
-/// Series beyond this share a colour; lines still differ by dash and mark.
-inline constexpr std::size_t kPlotColors = 6;
+/// Series beyond this look like earlier ones.
+inline constexpr std::size_t kPlotColors = 7;
 
 /// An SVG under construction, in units of its own width.
 class Svg {
