@@ -17,6 +17,10 @@ namespace {
 constexpr std::size_t kReadBytes = BufferPool::kBytes;
 constexpr std::size_t kSmallReadBytes = kInitialWindow;
 constexpr std::size_t kFewFlows = 64;
+/// What one read of the local side takes at most. With its header that fills two frames of yamux,
+/// and these two of Noise; a few bytes more would travel in a third.
+constexpr std::size_t kSendBytes = 2 * 65'507 - kHeaderBytes;
+static_assert(kSendBytes <= kReadBytes && kSendBytes <= kMaxPayload);
 /// A read that fills less than this part of its buffer lets go of it.
 constexpr std::size_t kBusyPart = 4;
 
@@ -115,7 +119,7 @@ Task<void> Pipe::send_local() {
     }
     // Taken while another number of connections was open, it may be smaller than read_bytes().
     const MutableBytes whole = buffer.bytes();
-    const MutableBytes room = whole.first(std::min(flow_.sendable(), whole.size()));
+    const MutableBytes room = whole.first(std::min({flow_.sendable(), whole.size(), kSendBytes}));
     const std::size_t got = co_await local_->read_some(room);
     if (got == 0) break;
     const Header header = flow_.begin_data(got);

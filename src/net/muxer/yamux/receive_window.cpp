@@ -26,7 +26,7 @@ std::uint32_t ReceiveWindow::grant(std::chrono::nanoseconds now,
                                    std::optional<std::chrono::nanoseconds> rtt,
                                    std::uint32_t max_size, std::uint64_t allowance) {
   if (grantable() < size_ / 2) return 0;
-  if (rtt && now - last_grant_ < 2 * *rtt) grow(max_size, allowance);
+  if (rtt && now - last_grant_ < 2 * std::max(*rtt, kLeastRoundTrip)) grow(max_size, allowance);
   last_grant_ = now;
   const std::uint32_t bytes = grantable();
   available_ += bytes;

@@ -18,6 +18,11 @@ namespace shoal::yamux {
 /// do).
 class ReceiveWindow {
  public:
+  /// What a round trip counts as at least. On one machine and in a LAN it is the two processes'
+  /// turns at a processor that take longest: while one waits for its own, the other needs a window
+  /// that lasts.
+  static constexpr std::chrono::nanoseconds kLeastRoundTrip = std::chrono::milliseconds(2);
+
   explicit ReceiveWindow(std::chrono::nanoseconds now) : last_grant_(now) {}
 
   /// A frame of `bytes` begins. False: the peer was not allowed to send that much.

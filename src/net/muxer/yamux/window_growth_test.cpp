@@ -129,5 +129,16 @@ TEST(YamuxWindow, doubles_within_two_round_trips_and_not_later) {
   }
 }
 
+TEST(YamuxWindow, lasts_for_the_turns_of_two_processes_where_the_round_trip_is_shorter) {
+  constexpr auto kTwoTurns = 2 * ReceiveWindow::kLeastRoundTrip;
+  for (const auto& [elapsed, grown] : {std::pair{kTwoTurns - 1ns, true}, {kTwoTurns, false}}) {
+    ReceiveWindow window(kStart);
+    window.take(kInitialWindow / 2);
+    window.consume(kInitialWindow / 2);
+    window.grant(kStart + elapsed, 50us, 4 * kInitialWindow, 1 << 30);
+    EXPECT_EQ(window.grown() > 0, grown);
+  }
+}
+
 }  // namespace
 }  // namespace shoal::yamux::testing

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "system/timeout.h"
+#include "system/yield.h"
 
 namespace shoal::yamux {
 
@@ -15,6 +16,8 @@ namespace {
 // What a read takes after an idle time, and what makes reading worth its calls.
 constexpr std::size_t kSmallReadBytes = 2 * 1024;
 constexpr std::size_t kLargeReadBytes = 128 * 1024;
+// After so much the readers have their turn: what comes while none of them waits is copied twice.
+constexpr std::size_t kTurnBytes = 32 * 1024;
 constexpr Duration kPauseStep = 100ms;
 constexpr Duration kFarewellTimeout = 500ms;
 
@@ -72,6 +75,7 @@ Task<void> YamuxMuxer::read_frames() {
     wake_control();
     buffers_.report(*this);
     co_await pay_for(got + under_->take_overhead_bytes());
+    if (got >= kTurnBytes) co_await yield_now(system_.waits);
     if (got == buffer.size()) {
       buffer.resize(kLargeReadBytes);
     } else if (got < kSmallReadBytes) {
