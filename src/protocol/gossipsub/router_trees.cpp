@@ -23,7 +23,7 @@ bool Router::is_here(const MessageId& id, TimePoint now) {
 }
 
 void Router::receive_trees(const PeerId& peer, const TreeMessages& said, TimePoint now) {
-  trees_.handle_choke(peer, said);
+  trees_.handle_choke(peer, said, now);
   for (const Announcement& each : said.announce) receive_announcements(peer, each, now);
   for (const Bytes& manifest : said.manifests) receive_manifest(peer, manifest, now);
   for (const PieceList& list : said.have) pieces_.handle_have(peer, list, now);

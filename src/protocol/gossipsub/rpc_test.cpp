@@ -30,6 +30,7 @@ Rpc full_rpc() {
   rpc.trees.have = {{3, {0, 1, 200}}};
   rpc.trees.want = {{4, {5}}};
   rpc.trees.pieces = {{5, 6, to_bytes("data")}};
+  rpc.trees.renewed = true;
   return rpc;
 }
 
@@ -62,6 +63,7 @@ Rpc decode_all(const std::vector<Bytes>& pieces) {
     add(out.trees.have, part.trees.have);
     add(out.trees.want, part.trees.want);
     add(out.trees.pieces, part.trees.pieces);
+    out.trees.renewed |= part.trees.renewed;
   }
   return out;
 }

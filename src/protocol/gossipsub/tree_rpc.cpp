@@ -26,6 +26,7 @@ enum TreeField : pbf_tag_type {
   tree_have_field = 5,
   tree_want_field = 6,
   tree_piece_field = 7,
+  tree_renewed_field = 8,
 };
 enum AnnounceField : pbf_tag_type { announce_topic_field = 1, announce_id_field = 2 };
 enum PieceField : pbf_tag_type {
@@ -203,6 +204,9 @@ void read_tree_messages(ByteView field, TreeMessages& into) {
       case as_bytes_field(tree_piece_field):
         read_piece(reader.get_message(), into.pieces);
         break;
+      case as_number_field(tree_renewed_field):
+        into.renewed |= reader.get_bool();
+        break;
       default:
         reader.skip();
     }
@@ -213,6 +217,10 @@ std::vector<std::string> encode_tree_messages(const TreeMessages& messages, std:
   std::vector<std::string> out;
   for (const TreeKey key : messages.choke) out.push_back(encode_key(tree_choke_field, key));
   for (const TreeKey key : messages.unchoke) out.push_back(encode_key(tree_unchoke_field, key));
+  if (messages.renewed) {
+    out.emplace_back();
+    pbf_writer(out.back()).add_bool(tree_renewed_field, true);
+  }
   for (const Announcement& each : messages.announce) add_announcement(each, max_bytes, out);
   for (const Bytes& manifest : messages.manifests) {
     out.emplace_back();

@@ -51,6 +51,8 @@ struct TreeMessages {
   std::vector<PieceList> have{};
   std::vector<PieceList> want{};
   std::vector<Piece> pieces{};
+  /// The sender makes its trees anew, as a peer of its own did not bring what it should.
+  bool renewed = false;
 
   bool operator==(const TreeMessages&) const = default;
   bool empty() const { return *this == TreeMessages{}; }

@@ -62,10 +62,12 @@ bool Trees::is_lazy(const PeerId& peer, TreeKey key) const {
   return key != 0 && found != peers_.end() && found->second.chokes_us.contains(key);
 }
 
-void Trees::handle_choke(const PeerId& from, const TreeMessages& said) {
+void Trees::handle_choke(const PeerId& from, const TreeMessages& said, TimePoint now) {
   Peer& peer = peers_.at(from);
   for (const TreeKey key : said.choke) peer.chokes_us.add(key);
   for (const TreeKey key : said.unchoke) peer.chokes_us.remove(key);
+  // Peers seldom go alone: those of ours that went with its are not found one late message each.
+  if (said.renewed && !parents_.is_unreliable(from, now)) renew(Renewal::quiet, now);
 }
 
 std::size_t Trees::admit(const PeerId& from, std::size_t ids) {
@@ -185,19 +187,21 @@ void Trees::unchoke(const PeerId& peer, TreeKey key) {
 }
 
 /// Everybody sends copies again, until each tree is found anew; but for who is not relied upon.
-void Trees::renew(TimePoint now) {
+/// They do the same when they are told why, and tell nobody.
+void Trees::renew(Renewal how, TimePoint now) {
   if (renewed_at_ && now - *renewed_at_ < kRenewInterval) return;
   renewed_at_ = now;
   for (auto& [id, peer] : peers_) {
     if (peer.choked.size() == 0 || parents_.is_unreliable(id, now)) continue;
-    auto& told = control_.to(id).trees.unchoke;
-    for (const TreeKey key : peer.choked.take()) told.push_back(key);
+    TreeMessages& told = control_.to(id).trees;
+    for (const TreeKey key : peer.choked.take()) told.unchoke.push_back(key);
+    if (how == Renewal::told) told.renewed = true;
   }
 }
 
 void Trees::repair(TimePoint now, const Pieces& pieces) {
   now_ = now;
-  if (!parents_.take_failed(now).empty()) renew(now);
+  if (!parents_.take_failed(now).empty()) renew(Renewal::told, now);
   for (const auto& [peer, id] : repairs_.take_due(now)) {
     if (!peers_.contains(peer) || seen_.find(id, now) != nullptr || pieces.is_coming(id)) continue;
     if (score_.score(peer) < score_.thresholds().gossip) continue;

@@ -48,7 +48,7 @@ class Trees {
   /// Whether `peer` wants ids only.
   bool is_lazy(const PeerId& peer, TreeKey key) const;
 
-  void handle_choke(const PeerId& peer, const TreeMessages& said);
+  void handle_choke(const PeerId& peer, const TreeMessages& said, TimePoint now);
   /// An id of a topic that is joined, in an announcement or, `gossip`, in an IHAVE.
   void handle_announcement(const PeerId& peer, const std::string& topic, const MessageId& id,
                            bool gossip, TimePoint now);
@@ -83,7 +83,8 @@ class Trees {
   bool note_announcers(const Repairs::Announced& announced, const std::string& topic, TreeKey key,
                        const PeerId& from);
   void suspect_parent(const MessageId& id, TreeKey key, const PeerId& from);
-  void renew(TimePoint now);
+  enum class Renewal : std::uint8_t { told, quiet };
+  void renew(Renewal how, TimePoint now);
   Repairs::Trust trust(const PeerId& peer) const;
 
   const Parameters& parameters_;

@@ -265,7 +265,7 @@ TEST_F(GossipsubFailingParent, makes_everybody_send_again) {
   send(2, 2);
   test->pass(Parents::kGrace);
   const auto actions = test->act();
-  EXPECT_EQ(told(actions, 3).trees.unchoke, std::vector<TreeKey>{tree()});
+  EXPECT_EQ(told(actions, 3).trees, (TreeMessages{.unchoke = {tree()}, .renewed = true}));
   EXPECT_TRUE(told(actions, 1).trees.unchoke.empty());
 }
 
@@ -309,6 +309,16 @@ TEST_F(GossipsubFailingParent, does_not_make_trees_anew_all_the_time) {
   send(4, 3);
   test->pass(Parents::kGrace);
   EXPECT_TRUE(told(test->act(), 4).trees.unchoke.empty());
+}
+
+TEST_F(GossipsubTrees, are_made_anew_with_those_of_a_neighbour_and_nobody_is_told) {
+  begin(3);
+  for (const unsigned peer : {1U, 2U}) send(peer, 1);
+  test->say(3, {.renewed = true});
+  EXPECT_EQ(told(test->act(), 2).trees, (TreeMessages{.unchoke = {tree()}}));
+  send(2, 1);  // choked once more
+  test->say(1, {.renewed = true});
+  EXPECT_TRUE(told(test->act(), 2).trees.unchoke.empty()) << "not all the time";
 }
 
 TEST_F(GossipsubTrees, unchoke_an_announcer_that_is_much_earlier) {
