@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
 #include "base/error.h"
 
@@ -116,44 +117,105 @@ Bytes decode_bits(const Alphabet& alphabet, std::string_view padded) {
   return out;
 }
 
-/// number = number * factor + carry, over digits of the given base, least significant first.
-void multiply_add(Bytes& number, std::uint32_t digit_base, std::uint32_t factor,
-                  std::uint32_t carry) {
-  for (std::uint8_t& digit : number) {
-    carry += digit * factor;
-    digit = static_cast<std::uint8_t>(carry % digit_base);
-    carry /= digit_base;
+/// A large number: limbs below some modulus, least significant first.
+using Number = std::vector<std::uint32_t>;
+
+constexpr std::size_t kLimbBytes = 4;
+constexpr std::uint64_t kByteLimb = std::uint64_t{1} << 8 * kLimbBytes;
+
+constexpr std::uint64_t power(std::uint64_t base, std::size_t exponent) {
+  return exponent == 0 ? 1 : base * power(base, exponent - 1);
+}
+
+/// number = number * factor + carry. Modulus, factor and carry are 2^32 at most.
+template <std::uint64_t modulus>
+void multiply_add(Number& number, std::uint64_t factor, std::uint64_t carry) {
+  for (std::uint32_t& limb : number) {
+    const std::uint64_t value = limb * factor + carry;
+    limb = static_cast<std::uint32_t>(value % modulus);
+    carry = value / modulus;
   }
-  for (; carry != 0; carry /= digit_base) {
-    number.push_back(static_cast<std::uint8_t>(carry % digit_base));
+  for (; carry != 0; carry /= modulus) {
+    number.push_back(static_cast<std::uint32_t>(carry % modulus));
   }
 }
 
-// Leading zero bytes have no place in a number, so each is written as one leading zero digit.
+/// Removes the next `size` elements, or at the start so few that the rest comes out even.
+template <class Sequence>
+Sequence take_group(Sequence& rest, std::size_t size) {
+  const std::size_t odd = rest.size() % size;
+  const Sequence group(rest.data(), odd == 0 ? size : odd);
+  rest = Sequence(rest.data() + group.size(), rest.size() - group.size());
+  return group;
+}
+
+/// A base that is no power of two, `digits` of which fit a limb: one by one they would take as long
+/// as hashing what is encoded. Leading zero bytes have no place in a number, so each is written as
+/// one leading zero digit.
+template <std::uint64_t base, std::size_t digits>
+struct NumberBase {
+  static constexpr std::uint64_t kLimb = power(base, digits);
+  static_assert(kLimb <= kByteLimb);
+
+  static std::string encode(const Alphabet& alphabet, ByteView bytes) {
+    const auto first = std::ranges::find_if(bytes, [](std::uint8_t byte) { return byte != 0; });
+    const auto zeros = static_cast<std::size_t>(first - bytes.begin());
+    Number number;
+    for (ByteView rest = bytes.subspan(zeros); !rest.empty();) {
+      const ByteView group = take_group(rest, kLimbBytes);
+      std::uint64_t value = 0;
+      for (const std::uint8_t byte : group) value = value << 8 | byte;
+      multiply_add<kLimb>(number, std::uint64_t{1} << 8 * group.size(), value);
+    }
+    std::string backwards;
+    for (std::uint32_t limb : number) {
+      for (std::size_t i = 0; i < digits; ++i, limb /= base) {
+        backwards.push_back(alphabet.digits[limb % base]);
+      }
+    }
+    while (!backwards.empty() && backwards.back() == alphabet.digits[0]) backwards.pop_back();
+    backwards.append(zeros, alphabet.digits[0]);
+    return {backwards.rbegin(), backwards.rend()};
+  }
+
+  static Bytes decode(const Alphabet& alphabet, std::string_view text) {
+    const std::size_t zeros = std::min(text.find_first_not_of(alphabet.digits[0]), text.size());
+    Number number;
+    for (std::string_view rest = text.substr(zeros); !rest.empty();) {
+      const std::string_view group = take_group(rest, digits);
+      std::uint64_t value = 0;
+      for (const char c : group) value = value * base + alphabet.value(c);
+      multiply_add<kByteLimb>(number, power(base, group.size()), value);
+    }
+    Bytes backwards;
+    for (std::uint32_t limb : number) {
+      for (std::size_t i = 0; i < kLimbBytes; ++i, limb >>= 8) {
+        backwards.push_back(static_cast<std::uint8_t>(limb));
+      }
+    }
+    while (!backwards.empty() && backwards.back() == 0) backwards.pop_back();
+    backwards.insert(backwards.end(), zeros, 0);
+    return {backwards.rbegin(), backwards.rend()};
+  }
+};
+
+using Base36 = NumberBase<36, 6>;
+using Base58 = NumberBase<58, 5>;
+
 std::string encode_number(const Alphabet& alphabet, ByteView bytes) {
   if (bytes.size() > kMaxSlowBaseBytes) {
     throw Error(ErrorCode::limit, "too many bytes for base36 or base58");
   }
-  const auto base = static_cast<std::uint32_t>(alphabet.digits.size());
-  const auto first = std::ranges::find_if(bytes, [](std::uint8_t byte) { return byte != 0; });
-  Bytes number;
-  for (auto at = first; at != bytes.end(); ++at) multiply_add(number, base, 256, *at);
-  std::string out(static_cast<std::size_t>(first - bytes.begin()), alphabet.digits[0]);
-  for (std::size_t i = number.size(); i-- > 0;) out.push_back(alphabet.digits[number[i]]);
-  return out;
+  return alphabet.digits.size() == 36 ? Base36::encode(alphabet, bytes)
+                                      : Base58::encode(alphabet, bytes);
 }
 
 Bytes decode_number(const Alphabet& alphabet, std::string_view text) {
   if (text.size() > kMaxSlowBaseCharacters) {
     throw Error(ErrorCode::limit, "too many characters for base36 or base58");
   }
-  const auto base = static_cast<std::uint32_t>(alphabet.digits.size());
-  const std::size_t zeros = std::min(text.find_first_not_of(alphabet.digits[0]), text.size());
-  Bytes number;
-  for (const char c : text.substr(zeros)) multiply_add(number, 256, base, alphabet.value(c));
-  Bytes out(zeros, 0);
-  out.insert(out.end(), number.rbegin(), number.rend());
-  return out;
+  return alphabet.digits.size() == 36 ? Base36::decode(alphabet, text)
+                                      : Base58::decode(alphabet, text);
 }
 
 }  // namespace
