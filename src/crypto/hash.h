@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 
 #include "base/bytes.h"
 
@@ -14,6 +15,8 @@ using Sha512Digest = std::array<std::uint8_t, 64>;
 /// One-shot hashes. Safe from every thread.
 Sha256Digest sha256(ByteView data);
 Sha512Digest sha512(ByteView data);
+/// Of all pieces, one after the other.
+Sha256Digest sha256_of(std::span<const ByteView> pieces);
 
 /// SHA-256 over data that arrives in pieces.
 class Sha256 {

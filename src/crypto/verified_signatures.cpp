@@ -7,25 +7,23 @@ namespace shoal::crypto {
 
 namespace {
 
-void update_prefixed(Sha256& hash, ByteView bytes) {
+std::array<std::uint8_t, 8> length_of(ByteView bytes) {
   std::array<std::uint8_t, 8> length{};
   for (std::size_t i = 0; i < length.size(); ++i) {
     length[i] = static_cast<std::uint8_t>(std::uint64_t{bytes.size()} >> 8 * i);
   }
-  hash.update(length);
-  hash.update(bytes);
+  return length;
 }
 
 }  // namespace
 
 Sha256Digest VerifiedSignatures::name_of(std::uint8_t key_type, ByteView key, ByteView message,
                                          ByteView signature) {
-  Sha256 hash;
-  hash.update(ByteView(&key_type, 1));
-  update_prefixed(hash, key);
-  update_prefixed(hash, signature);
-  update_prefixed(hash, message);
-  return hash.finish();
+  const auto key_length = length_of(key);
+  const auto signature_length = length_of(signature);
+  const auto message_length = length_of(message);
+  return sha256_of(std::array<ByteView, 7>{ByteView(&key_type, 1), key_length, key,
+                                           signature_length, signature, message_length, message});
 }
 
 std::size_t VerifiedSignatures::FirstBytes::operator()(const Sha256Digest& name) const {

@@ -1,6 +1,7 @@
 #include "net/security/noise/symmetric_state.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "crypto/hkdf.h"
@@ -19,10 +20,7 @@ SymmetricState::~SymmetricState() {
 }
 
 void SymmetricState::mix_hash(ByteView data) {
-  crypto::Sha256 hash;
-  hash.update(hash_);
-  hash.update(data);
-  hash_ = hash.finish();
+  hash_ = crypto::sha256_of(std::array<ByteView, 2>{hash_, data});
 }
 
 void SymmetricState::mix_key(ByteView input) {
