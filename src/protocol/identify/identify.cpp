@@ -89,16 +89,23 @@ Message Identify::describe(const net::Connection* connection) {
   const TimePoint now = system_.clock.now();
   const bool fresh = described_at_ && now - *described_at_ < kDescribedFor &&
                      described_.protocols == swarm_.protocols().names();
-  if (!fresh) {
-    described_ = describe_afresh();
-    described_at_ = now;
-  }
+  if (!fresh) refresh();
   Message out = described_;
-  if (connection != nullptr) out.observed_address = connection->remote().encoded();
+  if (connection != nullptr) {
+    out.observed_address = connection->remote().encoded();
+    told_[connection->id()] = revision_;
+  }
   return out;
 }
 
-Message Identify::describe_afresh() const {
+void Identify::refresh() {
+  Message now = describe_afresh();
+  if (now != described_) ++revision_;
+  described_ = std::move(now);
+  described_at_ = system_.clock.now();
+}
+
+Message Identify::describe_afresh() {
   Message out;
   out.protocol_version = kProtocolVersion;
   out.agent_version = agent_;
@@ -109,14 +116,19 @@ Message Identify::describe_afresh() const {
   }
   for (const Multiaddr& address : addresses) out.listen_addresses.push_back(address.encoded());
   out.protocols = swarm_.protocols().names();
-  const auto sequence = system_.clock.wall_now().time_since_epoch().count();
-  out.signed_peer_record =
-      seal_peer_record(identity_, static_cast<std::uint64_t>(sequence), addresses);
+  out.signed_peer_record = sealed_record(std::move(addresses));
   return out;
 }
 
+const Bytes& Identify::sealed_record(std::vector<Multiaddr> addresses) {
+  if (!record_.empty() && addresses == recorded_) return record_;
+  const auto sequence = system_.clock.wall_now().time_since_epoch().count();
+  record_ = seal_peer_record(identity_, static_cast<std::uint64_t>(sequence), addresses);
+  recorded_ = std::move(addresses);
+  return record_;
+}
+
 Task<void> Identify::answer(net::ProtocolStream stream) {
-  if (swarm_.find(stream.connection) != nullptr) told_[stream.connection] = revision_;
   if (!allowed(answer_budgets_, stream.peer, kAnswerBurst, kAnswerInterval)) {
     throw Error(ErrorCode::limit, "asks too often who we are", stream.peer.to_string());
   }
@@ -221,9 +233,11 @@ Task<void> Identify::tell_changes() {
 }
 
 void Identify::push() {
-  described_at_.reset();
+  refresh();
   for (const net::Connection* connection : swarm_.connections().all()) {
-    if (!swarm_.peers().speaks(connection->peer(), kPushProtocol)) continue;
+    const auto told = told_.find(connection->id());
+    const bool knows = told != told_.end() && told->second == revision_;
+    if (knows || !swarm_.peers().speaks(connection->peer(), kPushProtocol)) continue;
     tasks_.spawn(push_to(connection->id()));
   }
 }
@@ -231,7 +245,6 @@ void Identify::push() {
 Task<void> Identify::push_to(net::ConnectionId id) {
   net::Connection* connection = swarm_.find(id);
   if (connection == nullptr) co_return;
-  told_[id] = revision_;
   const Bytes bytes = describe(connection).encode();
   const std::array<std::string, 1> protocols = {kPushProtocol};
   net::ProtocolStream stream = co_await connection->open(protocols);

@@ -35,8 +35,9 @@ class Identify final : public net::ConnectionObserver {
   /// Called when a peer has told of a change later, such as of its protocols.
   void when_pushed(std::function<void(const PeerId&)> callback);
 
-  /// Our addresses changed: tells every connected peer that speaks push. Changes of our protocols
-  /// are told without it: at once, further ones after the interval at which peers take pushes.
+  /// Our addresses may have changed: tells every connected peer that speaks push and was told
+  /// something else. Changes of our protocols are told without it: at once, further ones after the
+  /// interval at which peers take pushes.
   void push();
 
   /// Our address as the peer of a connection sees it, from what peers told; may be empty.
@@ -49,7 +50,11 @@ class Identify final : public net::ConnectionObserver {
 
  private:
   Message describe(const net::Connection* connection);
-  Message describe_afresh() const;
+  void refresh();
+  Message describe_afresh();
+  /// Signed again only when the addresses are others: peers that have seen it need not verify it
+  /// again.
+  const Bytes& sealed_record(std::vector<Multiaddr> addresses);
   Task<void> answer(net::ProtocolStream stream);
   Task<void> ask(net::ConnectionId connection);
   Task<void> receive_push(net::ProtocolStream stream);
@@ -73,12 +78,14 @@ class Identify final : public net::ConnectionObserver {
   std::unordered_map<PeerId, Multiaddr> observed_;
   Budgets push_budgets_;
   Budgets answer_budgets_;
-  /// What is the same for all who ask, and the signature in it, is kept for kDescribedFor.
+  /// What is the same for all who ask is kept for kDescribedFor.
   Message described_;
+  Bytes record_;
+  std::vector<Multiaddr> recorded_;  // the addresses in it
   std::optional<TimePoint> described_at_;
   std::vector<std::function<void(const PeerId&)>> when_identified_;
   std::vector<std::function<void(const PeerId&)>> when_pushed_;
-  std::uint64_t revision_ = 0;                                 // of our protocols
+  std::uint64_t revision_ = 0;                                 // of what we say of ourselves
   std::unordered_map<net::ConnectionId, std::uint64_t> told_;  // the revision that it was told last
   bool telling_ = false;
   TaskGroup tasks_;

@@ -25,6 +25,8 @@ struct Message {
   std::vector<std::string> protocols;
   Bytes signed_peer_record;
 
+  bool operator==(const Message&) const = default;
+
   Bytes encode() const;
   /// Later messages of one answer add to the lists and replace single fields. Throws
   /// Error{malformed}, and {limit} beyond kMaxProtocols; addresses beyond kMaxAddresses are
