@@ -4,14 +4,19 @@
 import contextlib
 import http.server
 import json
+import ssl
+import subprocess
 import threading
 
 from command import LOOPBACK, Share, bytes_of, get, run, run_tests
 
 
 @contextlib.contextmanager
-def router(answer):
-    """A server; `answer` gets a path and returns status, type and body. Yields its URL and what was asked."""
+def router(answer, certificate=None):
+    """A server; `answer` gets a path and returns status, type and body. Yields its URL and what was asked.
+
+    With a certificate and its key, two files, it speaks https, as localhost.
+    """
     asked = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -37,9 +42,14 @@ def router(answer):
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(*certificate)
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    where = "https://localhost" if certificate else "http://127.0.0.1"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        yield f"{where}:{server.server_address[1]}", asked
     finally:
         server.shutdown()
         server.server_close()
@@ -70,6 +80,26 @@ def test_a_peer_is_found_by_a_router(folder):
             peer = share.address.rpartition("/p2p/")[2]
             run(*LOOPBACK, "--router", url, "--timeout", "10s", "ping", "-c", "1", peer, home=folder / "b").works()
             assert asked[0].startswith("/routing/v1/peers/"), asked
+
+
+def test_a_router_of_https_is_verified(folder):
+    made, key = folder / "made.pem", folder / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+         "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", made],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
+    (folder / "file").write_bytes(b"small")
+    with Share(folder / "file", home=folder / "a") as share:
+        line = json.dumps(record_of(share)).encode() + b"\n"
+        with router(lambda path: (200, "application/x-ndjson", line), (made, key)) as (url, asked):
+            words = ["--json", *LOOPBACK, "--router", url]
+            found = run(*words, "--tls-ca", made, "find", share.cid, home=folder / "b").works().events
+            assert found[0]["source"] == "http", found
+            assert asked == [f"/routing/v1/providers/{share.cid}"], asked
+            run(*words, "find", share.cid, home=folder / "c").fails("not_found")
+            assert len(asked) == 1, "a server that nobody vouches for was asked"
 
 
 def test_bad_routers_do_no_harm(folder):

@@ -32,7 +32,7 @@ struct Config {
   /// Announces to the public DHT, and uses its bootstrap peers.
   bool is_public = false;
   /// HTTP servers that are asked who has what and where peers are (Delegated Routing V1 HTTP API),
-  /// beside the other ways: http://HOST[:PORT][/PATH].
+  /// beside the other ways: http://HOST[:PORT][/PATH], or https.
   std::vector<std::string> routers{};
   /// Addresses that others reach this node by, such as a port that a router forwards; they come
   /// before those of its interfaces in links and identify. Without /p2p, or with its own id.

@@ -36,7 +36,11 @@ bool is_loopback(const Multiaddr& address) {
 
 Networks::Networks(System& system, net::Swarm& swarm, routing::Routing& routing,
                    const Config& config, const Home& home)
-    : system_(system), may_serve_(config.dht_server), swarm_(swarm) {
+    : system_(system),
+      may_serve_(config.dht_server),
+      swarm_(swarm),
+      gate_(system),
+      web_tls_(system, gate_, {.roots_file = config.upgrade.web_tls.roots_file}) {
   if (config.lan) {
     mdns::Options options{.announce = true};
     if (config.upgrade.network_key)
@@ -53,7 +57,8 @@ Networks::Networks(System& system, net::Swarm& swarm, routing::Routing& routing,
     routing.add(*public_dht_);
   }
   for (const std::string& text : config.routers) {
-    auto router = std::make_unique<routing::HttpRouter>(system, routing::RouterUrl::parse(text));
+    auto url = routing::RouterUrl::parse(text);
+    auto router = std::make_unique<routing::HttpRouter>(system, web_tls_, std::move(url));
     routing.add(*router);
     http_routers_.push_back(std::move(router));
   }

@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "net/resources/handshake_limiter.h"
 #include "net/swarm/swarm.h"
+#include "net/web_tls.h"
 #include "node/config.h"
 #include "node/home.h"
 #include "node/module.h"
@@ -45,6 +47,8 @@ class Networks {
   System& system_;
   const bool may_serve_;
   net::Swarm& swarm_;
+  net::HandshakeLimiter gate_;
+  net::WebTls web_tls_;  // of HTTP routers
   std::unique_ptr<routing::LanPeers> lan_;
   std::unique_ptr<routing::DhtNetwork> own_dht_;
   std::unique_ptr<routing::DhtNetwork> public_dht_;

@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kReadBytes = std::size_t{16} << 10;
 // Answers that say that nobody is known.
 constexpr int kNotFound = 404;
+constexpr std::uint16_t kHttpPort = 80;
+constexpr std::uint16_t kHttpsPort = 443;
 
 [[noreturn]] void bad_url(std::string_view text, const char* why) {
   throw Error(ErrorCode::usage, fmt::format("{}: {}", text, why), {},
@@ -39,7 +41,7 @@ std::uint16_t port_of(std::string_view text, std::string_view digits) {
   return port;
 }
 
-Task<void> read_answer(HostStream& stream, HttpAnswer& answer) {
+Task<void> read_answer(Stream& stream, HttpAnswer& answer) {
   Bytes buffer(kReadBytes);
   while (!answer.done()) {
     const std::size_t count = co_await stream.read_some(buffer);
@@ -54,19 +56,20 @@ Task<void> read_answer(HostStream& stream, HttpAnswer& answer) {
 }  // namespace
 
 RouterUrl RouterUrl::parse(std::string_view text) {
-  constexpr std::string_view kScheme = "http://";
-  if (text.starts_with("https://")) bad_url(text, "only http:// is supported");
-  if (!text.starts_with(kScheme)) bad_url(text, "this is no http:// URL");
-  if (text.size() > kMaxBytes || !std::ranges::all_of(text, is_plain)) {
-    bad_url(text, "this is no http:// URL");
+  RouterUrl out;
+  out.secure = text.starts_with("https://");
+  const std::string_view scheme = out.secure ? "https://" : "http://";
+  if (!text.starts_with(scheme) || text.size() > kMaxBytes ||
+      !std::ranges::all_of(text, is_plain)) {
+    bad_url(text, "this is no http:// or https:// URL");
   }
-  const std::string_view rest = text.substr(kScheme.size());
+  out.port = out.secure ? kHttpsPort : kHttpPort;
+  const std::string_view rest = text.substr(scheme.size());
   std::string_view place = rest.substr(0, rest.find_first_of("/?#"));
   std::string_view path = rest.substr(place.size());
   if (path.find_first_of("?#") != std::string_view::npos) bad_url(text, "only a path may follow");
   if (place.find('@') != std::string_view::npos) bad_url(text, "no name or password is sent");
   while (path.ends_with('/')) path.remove_suffix(1);
-  RouterUrl out;
   out.path = path;
   std::size_t host_end = place.find(':');
   if (place.starts_with('[')) {
@@ -81,18 +84,21 @@ RouterUrl RouterUrl::parse(std::string_view text) {
   if (!place.empty() && !place.starts_with(':')) bad_url(text, "this is no host");
   if (place.starts_with(':')) out.port = port_of(text, place.substr(1));
   if (out.host.empty() || out.host.size() > 253) bad_url(text, "this is no host");
+  if (out.secure && IpAddress::parse(out.host)) {
+    bad_url(text, "https takes a name, which the certificate is verified by");
+  }
   return out;
 }
 
 std::string RouterUrl::authority() const {
   const bool v6 = host.find(':') != std::string::npos;
   std::string out = v6 ? "[" + host + "]" : host;
-  if (port != 80) out += ":" + std::to_string(port);
+  if (port != (secure ? kHttpsPort : kHttpPort)) out += ":" + std::to_string(port);
   return out;
 }
 
-HttpRouter::HttpRouter(System& system, RouterUrl url)
-    : system_(system), url_(std::move(url)), where_("at " + url_.authority()) {}
+HttpRouter::HttpRouter(System& system, net::WebTls& tls, RouterUrl url)
+    : system_(system), tls_(tls), url_(std::move(url)), where_("at " + url_.authority()) {}
 
 Task<void> HttpRouter::find_providers(Cid cid, FoundSink sink) {
   co_await ask("providers/" + cid.to_string(), std::move(sink));
@@ -131,7 +137,7 @@ std::string HttpRouter::request(const std::string& question) const {
 }
 
 Task<HttpAnswer> HttpRouter::get(std::string question) {
-  std::unique_ptr<HostStream> stream = co_await connect();
+  std::unique_ptr<Stream> stream = co_await connect();
   const std::string text = request(question);
   co_await write_all(*stream, as_bytes(text));
   HttpAnswer answer;
@@ -139,7 +145,7 @@ Task<HttpAnswer> HttpRouter::get(std::string question) {
   co_return answer;
 }
 
-Task<std::unique_ptr<HostStream>> HttpRouter::connect() {
+Task<std::unique_ptr<Stream>> HttpRouter::connect() {
   std::vector<IpAddress> addresses;
   if (const auto ip = IpAddress::parse(url_.host)) {
     addresses.push_back(*ip);
@@ -150,7 +156,7 @@ Task<std::unique_ptr<HostStream>> HttpRouter::connect() {
   std::exception_ptr last;
   for (const IpAddress& address : addresses) {
     try {
-      std::unique_ptr<HostStream> stream = co_await system_.network.connect({address, url_.port});
+      std::unique_ptr<Stream> stream = co_await connect_to(address);
       co_return stream;
     } catch (const Error&) {
       last = std::current_exception();
@@ -158,6 +164,12 @@ Task<std::unique_ptr<HostStream>> HttpRouter::connect() {
   }
   if (last) std::rethrow_exception(last);
   throw Error(ErrorCode::not_found, "no address of the router " + url_.authority());
+}
+
+Task<std::unique_ptr<Stream>> HttpRouter::connect_to(IpAddress address) {
+  std::unique_ptr<Stream> stream = co_await system_.network.connect({address, url_.port});
+  if (url_.secure) stream = co_await tls_.outbound(std::move(stream), url_.host);
+  co_return stream;
 }
 
 }  // namespace shoal::routing

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "net/web_tls.h"
 #include "protocol/kad/address_policy.h"
 #include "routing/delegated_answer.h"
 #include "routing/http_answer.h"
@@ -13,15 +14,18 @@
 
 namespace shoal::routing {
 
-/// Where a delegated router is: http://HOST[:PORT][/PATH], as the user wrote it.
+/// Where a delegated router is: http://HOST[:PORT][/PATH] or the same with https, as the user wrote
+/// it.
 struct RouterUrl {
   static constexpr std::size_t kMaxBytes = 1024;
 
   std::string host;  // a name or an IP address, without brackets
   std::uint16_t port = 80;
-  std::string path;  // without a slash at its end
+  bool secure = false;  // https
+  std::string path;     // without a slash at its end
 
-  /// Throws Error{usage} for what is no such URL, and for https, which is not supported.
+  /// Throws Error{usage} for what is no such URL, and for https with an IP address, which no
+  /// certificate is verified by.
   static RouterUrl parse(std::string_view text);
   /// As in the Host field.
   std::string authority() const;
@@ -39,8 +43,8 @@ class HttpRouter final : public Router {
   /// Addresses of its host that are tried.
   static constexpr std::size_t kMaxTried = 4;
 
-  /// Borrows the system for its life.
-  HttpRouter(System& system, RouterUrl url);
+  /// Borrows both for its life; `tls` verifies the servers of https.
+  HttpRouter(System& system, net::WebTls& tls, RouterUrl url);
 
   std::string_view where() const override { return where_; }
   Task<void> find_providers(Cid cid, FoundSink sink) override;
@@ -49,10 +53,12 @@ class HttpRouter final : public Router {
  private:
   Task<void> ask(std::string question, FoundSink sink);
   Task<HttpAnswer> get(std::string question);
-  Task<std::unique_ptr<HostStream>> connect();
+  Task<std::unique_ptr<Stream>> connect();
+  Task<std::unique_ptr<Stream>> connect_to(IpAddress address);
   std::string request(const std::string& question) const;
 
   System& system_;
+  net::WebTls& tls_;
   const RouterUrl url_;
   const std::string where_;
 };

@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "net/web_tls_testing.h"
 #include "system/sim/test_hosts.h"
+#include "system/whole_file.h"
 
 namespace shoal::routing {
 namespace {
@@ -39,7 +41,7 @@ struct HttpRoutes : ::testing::Test {
   }
   HttpRouter router() {
     world.names().set_addresses("router.example", {server.address()});
-    return HttpRouter(asker.system(), RouterUrl::parse("http://router.example:8080/base/"));
+    return HttpRouter(asker.system(), tls, RouterUrl::parse("http://router.example:8080/base/"));
   }
   std::vector<Found> providers() {
     HttpRouter asking = router();
@@ -59,6 +61,8 @@ struct HttpRoutes : ::testing::Test {
   sim::World world{{.path = {.latency = 25ms}}};
   sim::Host& asker = world.add_host();
   sim::Host& server = world.add_host();
+  net::HandshakeLimiter gate{asker.system()};
+  net::WebTls tls{asker.system(), gate, {}};
   std::unique_ptr<Listener> listener = server.system().network.listen({server.address(), 8080});
   TaskGroup tasks{world.waits(), "http"};
   std::string answer;
@@ -118,6 +122,65 @@ TEST_F(HttpRoutes, gives_up_after_10_s) {
   EXPECT_EQ(world.now() - begin, HttpRouter::kTimeout);
 }
 
+/// A server of HTTPS as `web.example`, by a certificate of the test's own root.
+struct HttpsRoutes : ::testing::Test {
+  ~HttpsRoutes() override { world.run(tasks.stop()); }
+
+  static Task<void> serve(HttpsRoutes* test) {
+    while (true) {
+      std::unique_ptr<Stream> plain = co_await test->listener->accept();
+      try {
+        const Multiaddr from = Multiaddr::tcp({test->asker.address(), 1});
+        auto stream = co_await test->server_tls.inbound(std::move(plain), from);
+        Bytes buffer(4096);
+        const std::size_t count = co_await stream->read_some(buffer);
+        test->asked += as_text(ByteView(buffer).first(count));
+        const std::string answer = http(peer_record(""), "application/x-ndjson");
+        co_await write_all(*stream, as_bytes(answer));
+        co_await stream->close_write();
+      } catch (const Error&) {
+        // The asker did not like the certificate.
+      }
+    }
+  }
+  /// Throws as it does.
+  std::size_t providers(const std::string& name) {
+    world.names().set_addresses(name, {server.address()});
+    replace_whole(asker.system().storage, asker.system().storage.absolute(kRoots),
+                  as_bytes(net::testing::kTestRoot));
+    HttpRouter asking(asker.system(), tls, RouterUrl::parse("https://" + name));
+    std::size_t found = 0;
+    world.run(asking.find_providers(kAskedFor, [&](const Found&) { ++found; }));
+    return found;
+  }
+
+  static constexpr const char* kRoots = "/roots.pem";
+  sim::World world{{.path = {.latency = 25ms}}};
+  sim::Host& asker = world.add_host();
+  sim::Host& server = world.add_host();
+  net::HandshakeLimiter gate{asker.system()};
+  net::WebTls tls{asker.system(), gate, {.roots_file = kRoots}};
+  net::HandshakeLimiter server_gate{server.system()};
+  net::WebTls server_tls{server.system(),
+                         server_gate,
+                         {.certificates = to_bytes(net::testing::kTestCertificate),
+                          .key = to_bytes(net::testing::kTestKey)}};
+  std::unique_ptr<Listener> listener = server.system().network.listen({server.address(), 443});
+  TaskGroup tasks{world.waits(), "https"};
+  std::string asked;
+  bool begun = (tasks.spawn(serve(this)), true);
+};
+
+TEST_F(HttpsRoutes, asks_a_server_that_a_root_vouches_for) {
+  EXPECT_EQ(providers("web.example"), 1U);
+  EXPECT_TRUE(asked.find("\r\nHost: web.example\r\n") != std::string::npos) << asked;
+}
+
+TEST_F(HttpsRoutes, tells_nothing_to_a_server_of_another_name) {
+  EXPECT_THROW(providers("other.example"), Error);
+  EXPECT_EQ(asked, "");
+}
+
 TEST(RouterUrl, reads_what_it_can_ask_and_refuses_the_rest) {
   const RouterUrl url = RouterUrl::parse("http://[::1]:81/a/b//");
   EXPECT_EQ(url.host, "::1");
@@ -125,10 +188,13 @@ TEST(RouterUrl, reads_what_it_can_ask_and_refuses_the_rest) {
   EXPECT_EQ(url.path, "/a/b");
   EXPECT_EQ(url.authority(), "[::1]:81");
   EXPECT_EQ(RouterUrl::parse("http://example.org").authority(), "example.org");
+  EXPECT_EQ(RouterUrl::parse("https://example.org/").authority(), "example.org");
+  EXPECT_EQ(RouterUrl::parse("https://example.org").port, 443);
+  EXPECT_EQ(RouterUrl::parse("https://example.org:80").authority(), "example.org:80");
   for (const char* text :
-       {"", "example.org", "https://example.org", "ftp://x", "http://", "http://:80", "http://x:0",
-        "http://x:65536", "http://x:1x", "http://u:p@x", "http://x/?q", "http://x/#f",
-        "http://[::1", "http://[::1]x", "http://x/a b", "http://x/a\r\nHost: y"}) {
+       {"", "example.org", "https://127.0.0.1", "https://[::1]:8", "https://", "ftp://x", "http://",
+        "http://:80", "http://x:0", "http://x:65536", "http://x:1x", "http://u:p@x", "http://x/?q",
+        "http://x/#f", "http://[::1", "http://[::1]x", "http://x/a b", "http://x/a\r\nHost: y"}) {
     EXPECT_THROW(RouterUrl::parse(text), Error) << text;
   }
 }
