@@ -136,5 +136,32 @@ def test_provide_announces_what_the_node_has(folder):
         assert b"does not have" in foreign.stderr, foreign.stderr
 
 
+def test_provide_beside_a_share_waits_for_its_record(folder):
+    (folder / "file").write_bytes(b"a server")
+    (folder / "mine").write_bytes(b"mine")
+    with Share(folder / "file", home=folder / "server") as server:
+        way = ["--bootstrap", server.address]
+        with Share(folder / "mine", *way, home=folder / "a") as share:
+            done = run("--json", *LOOPBACK, *way, "provide", share.cid, home=folder / "a").works()
+            assert done.last["event"] == "provided" and done.last["peers"] >= 1, done.last
+            assert done.last["peer_id"] == share.serving["peer_id"], done.last
+            assert b"announces it" in done.stderr, done.stderr
+            found = run("--json", *LOOPBACK, *way, "find", share.cid, home=folder / "b").works().events
+            assert (found[0]["source"], found[0]["peer_id"]) == ("dht", done.last["peer_id"]), found
+            other = run("--json", *LOOPBACK, *way, "provide", server.cid, home=folder / "a").fails("locked")
+            assert "announces what it shares" in other.last["message"], other.last
+            bare = run("--json", *LOOPBACK, "provide", share.cid, home=folder / "a").works().last
+            assert bare["peers"] >= 1, bare
+
+
+def test_provide_beside_a_share_without_a_network_says_so(folder):
+    (folder / "mine").write_bytes(b"mine")
+    with Share(folder / "mine", home=folder / "a") as share:
+        waited = run("--json", *LOOPBACK, "--timeout", "2s", "provide", share.cid, home=folder / "a").fails("timeout")
+        assert "announcing" in waited.last["message"], waited.last
+        alone = run("--json", *LOOPBACK, "provide", share.cid, home=folder / "a", timeout=70).fails("unreachable")
+        assert "no network" in alone.last["message"], alone.last
+
+
 if __name__ == "__main__":
     run_tests(globals())

@@ -332,7 +332,10 @@ class GetCommand final : public Command {
     share_->when_sent(
         [this](const service::SentToPeer& sent) { tell_sent(session_->output(), sent); });
     co_await share_->adopt(std::move(root));
-    share_->announce({});
+    share_->announce([this](const routing::Provided& provided) {
+      told_peers_ += provided.peers;
+      if (served_) served_->set_told_peers(told_peers_);
+    });
     session_->output().note("sharing it; stop with Ctrl-C");
     rate_ = {};
     co_await with_ticks(
@@ -357,6 +360,7 @@ class GetCommand final : public Command {
   std::unique_ptr<PathWatch> paths_;  // else
   std::unique_ptr<service::Get> get_;
   std::unique_ptr<node::RunningFile::Entry> served_;
+  std::size_t told_peers_ = 0;
   std::unique_ptr<service::Share> share_;  // of what is here, when it is served on
   bool told_link_ = false;
   bool told_numbers_ = false;

@@ -161,6 +161,8 @@ class ShareCommand final : public Command {
 
   void tell_findable(const routing::Provided& provided) {
     auto& output = session_->output();
+    told_peers_ += provided.peers;
+    if (served_) served_->set_told_peers(told_peers_);
     output.news({{"event", "findable"}, {"where", provided.where}, {"peers", provided.peers}});
     output.news(fmt::format("`shoal get CID` finds it {} ({} {} told)", provided.where,
                             provided.peers, provided.peers == 1 ? "peer" : "peers"));
@@ -172,7 +174,8 @@ class ShareCommand final : public Command {
     if (!options_.index_only) addresses = session_->open_node().addresses();
     serving_->link = share_->link(addresses);
     if (!options_.index_only) {
-      served_ = session_->open_node().tell_served({.kind = "share", .link = serving_->link});
+      served_ = session_->open_node().tell_served(
+          {.kind = "share", .link = serving_->link, .told_peers = told_peers_});
     }
     tell_serving(*session_, *serving_);
   }
@@ -290,6 +293,7 @@ class ShareCommand final : public Command {
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<service::Share> share_;
   std::unique_ptr<node::RunningFile::Entry> served_;
+  std::size_t told_peers_ = 0;
   std::unique_ptr<PeerWatch> peers_;
   std::string name_;
   std::optional<TimePoint> serving_since_;

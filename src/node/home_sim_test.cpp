@@ -160,6 +160,9 @@ TEST_F(OneHome, tells_other_processes_what_it_serves) {
   EXPECT_EQ(running->served[0].kind, "share");
   EXPECT_EQ(running->served[0].link.cid, cid);
   EXPECT_EQ(running->served[0].link.filename, "a b");
+  EXPECT_EQ(running->served[0].told_peers, 0U);
+  entry->set_told_peers(20);
+  EXPECT_EQ(read_running(storage, "/home")->served.at(0).told_peers, 20U);
   entry.reset();
   EXPECT_THAT(read_running(storage, "/home")->served, SizeIs(0));
   stop(node);

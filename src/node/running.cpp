@@ -102,6 +102,10 @@ void read_line(std::string_view line, Running& out) {
   if (word == "share" || word == "get") {
     out.served.push_back({.kind = std::string(word), .link = service::Link::parse(value, true)});
   }
+  if (word == "told" && !out.served.empty()) {
+    std::string_view number = value;
+    out.served.back().told_peers = static_cast<std::size_t>(take_number(number));
+  }
 }
 
 std::string to_text(const Running& running) {
@@ -178,12 +182,19 @@ RunningFile::Entry::~Entry() {
   file_.write();
 }
 
+void RunningFile::Entry::set_told_peers(std::size_t peers) {
+  served_.told_peers = peers;
+  file_.write();
+}
+
 /// A full disk is no reason not to serve.
 void RunningFile::write() const {
   if (!running_) return;
   std::string text = to_text(*running_);
   for (const Entry* entry : entries_) {
-    text += entry->served_.kind + " " + entry->served_.link.to_string() + "\n";
+    const Running::Served& served = entry->served_;
+    text += fmt::format("{} {}\n", served.kind, served.link.to_string());
+    if (served.told_peers > 0) text += fmt::format("told {}\n", served.told_peers);
   }
   try {
     replace_whole(storage_, path_, as_bytes(text));

@@ -21,6 +21,7 @@ struct Running {
   struct Served {
     std::string kind;  // "share" or "get"
     service::Link link;
+    std::size_t told_peers = 0;  // that were told who has it, so that others find it by CID alone
   };
 
   /// Somebody who is connected.
@@ -79,6 +80,8 @@ class RunningFile {
     ~Entry();
     Entry(const Entry&) = delete;
     Entry& operator=(const Entry&) = delete;
+
+    void set_told_peers(std::size_t peers);
 
    private:
     friend class RunningFile;
