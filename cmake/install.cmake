@@ -7,6 +7,12 @@ set(package_folder ${CMAKE_INSTALL_LIBDIR}/cmake/shoal)
 
 install(TARGETS shoal RUNTIME COMPONENT program)
 install(FILES LICENSE-MIT LICENSE-APACHE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT program)
+# Debian wants one in each package.
+file(READ ${PROJECT_SOURCE_DIR}/LICENSE-MIT mit_license)
+configure_file(cmake/copyright.in copyright @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/shoal COMPONENT program)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libshoal-dev
+        COMPONENT development)
 # What ./dev guide has built; the package has it, an install without it does not.
 # Not below doc/, which small installations of Debian leave out.
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/build/guide DESTINATION ${CMAKE_INSTALL_DATADIR}/shoal COMPONENT program OPTIONAL

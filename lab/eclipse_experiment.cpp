@@ -148,7 +148,7 @@ Report run_eclipse(const ExperimentOptions& options) {
   report.add("records_found_by_new_nodes_without_limits", 100 * without.new_found, "%");
   const std::size_t most = kad::TableLimits{}.per_group;
   report.claim = fmt::format(
-      "{} attackers of one /16 among {} honest nodes got at most {} seats in a table, {} % of "
+      "{} attackers of one /16 among {} honest nodes got at most {} of a table's seats, {} % of "
       "all; without limits for a group, {} % of a newcomer's. Old nodes found {} % of the records, "
       "newcomers {} % (without limits: {} %).",
       options.attackers, options.nodes, with.most, number_text(100 * with.seats),

@@ -367,8 +367,10 @@ def test_packages_bring_their_files_and_name_what_they_need(folder: Path):
     assert all(name in needed for name in ("libc6", "libssl3", "libsqlite3-0", "libqrencode4", "libngtcp2-")), needed
     files = call("dpkg-deb", "-c", program)
     assert "./usr/bin/shoal\n" in files and "./usr/share/man/man1/shoal.1\n" in files, files
+    assert "./usr/share/doc/shoal/copyright\n" in files, files
     files = call("dpkg-deb", "-c", library)
-    assert all(name in files for name in ("include/shoal/node.h", "lib/libshoal.a", "shoal-config.cmake")), files
+    assert all(name in files for name in ("include/shoal/node.h", "lib/libshoal.a", "shoal-config.cmake",
+                                          "doc/libshoal-dev/copyright")), files
     development = call("dpkg-deb", "-f", library, "Depends")
     assert all(name in development for name in ("libssl-dev", "libcrypto++-dev")), development
     recommended = call("dpkg-deb", "-f", library, "Recommends")
