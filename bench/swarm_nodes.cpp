@@ -60,6 +60,7 @@ struct Receiver {
   std::unique_ptr<TaskGroup> life;
   std::optional<TimePoint> began;
   std::optional<TimePoint> done;
+  TimePoint left{};  // the command ended: until then it went on serving
   std::optional<TimePoint> back_at;
   std::uint64_t from_source = 0;
   std::uint64_t duplicate = 0;
@@ -73,6 +74,7 @@ struct Figures {
   double bound = 0;
   double last = 0;
   double mean = 0;
+  double left_last = 0;  // of those that are neither late nor slow
   double late_last = 0;  // from its own start
   double slow_last = 0;
   double copies = 0;   // that the source sent
@@ -201,7 +203,8 @@ class Swarm {
 
   Task<void> receive(Receiver& receiver, Duration pause) {
     co_await world_.clock().sleep_for(pause);
-    if (!receiver.began) receiver.began = world_.now();
+    const TimePoint started = world_.now();  // once more after having left under --churn
+    if (!receiver.began) receiver.began = started;
     service::GetOptions wish{
         .link = {.cid = *root_, .path = {}, .filename = "copy", .providers = {*source_address_}},
         .output = "/",
@@ -209,7 +212,8 @@ class Swarm {
         .timeout = std::nullopt};
     receiver.get = std::make_unique<service::Get>(receiver.node->context(), std::move(wish));
     const service::GetResult result = co_await receiver.get->run();
-    receiver.done = world_.now();
+    receiver.done = started + result.duration;
+    receiver.left = world_.now();
     receiver.duplicate += result.blocks_duplicate;
     receiver.sources = result.sources.size();
     receiver.share =
@@ -313,6 +317,7 @@ class Swarm {
         out.late_last = std::max(out.late_last, took);
       } else {
         out.last = std::max(out.last, took);
+        out.left_last = std::max(out.left_last, seconds_of(one.left - *one.began));
         out.mean += took;
         ++done;
       }
@@ -378,15 +383,15 @@ Options parse(int count, char** words) {
 }
 
 void print(const Options& options, const Figures& figures) {
-  fmt::print(R"({{"seed": {}, "receivers": {}, "bound": {:.3f}, "last": {:.3f}, "mean": {:.3f}, )"
-             R"("late_last": {:.3f}, "slow_last": {:.3f}, "copies": {:.3f}, "sources": {:.1f}, )"
-             R"("duplicate": {}, "unfinished": {}, "cpu_seconds": {:.2f}, "steps": {}, )"
-             R"("trace_hash": "{:016x}"}})"
-             "\n",
-             options.seed, options.receivers, figures.bound, figures.last, figures.mean,
-             figures.late_last, figures.slow_last, figures.copies, figures.sources,
-             figures.duplicate, figures.unfinished, figures.cpu_seconds, figures.steps,
-             figures.trace_hash);
+  fmt::print(
+      R"({{"seed": {}, "receivers": {}, "bound": {:.3f}, "last": {:.3f}, "mean": {:.3f}, )"
+      R"("left_last": {:.3f}, "late_last": {:.3f}, "slow_last": {:.3f}, "copies": {:.3f}, "sources": {:.1f}, )"
+      R"("duplicate": {}, "unfinished": {}, "cpu_seconds": {:.2f}, "steps": {}, )"
+      R"("trace_hash": "{:016x}"}})"
+      "\n",
+      options.seed, options.receivers, figures.bound, figures.last, figures.mean, figures.left_last,
+      figures.late_last, figures.slow_last, figures.copies, figures.sources, figures.duplicate,
+      figures.unfinished, figures.cpu_seconds, figures.steps, figures.trace_hash);
 }
 
 }  // namespace

@@ -19,8 +19,10 @@ namespace {
 
 constexpr Duration kLook = 100ms;
 constexpr Duration kFarewell = 1s;
-// How long others who get the same are still served at the end: at most, and until they have asked.
+// How long others who get the same are still served at the end: at most, as a part of what the
+// download took while a source is there, and until they have asked.
 constexpr Duration kLinger = 3s;
+constexpr int kLingerPart = 10;
 constexpr Duration kFirstLinger = 200ms;
 
 }  // namespace
@@ -203,13 +205,23 @@ struct Get::State {
     if (cancelled) std::rethrow_exception(cancelled);
   }
 
-  /// What this getter alone has, if its source goes now, should not go with it.
-  Task<void> linger() {
+  /// Whether somebody whom the link names is connected.
+  bool has_source() const {
+    return std::ranges::any_of(options.link.providers, [this](const Multiaddr& provider) {
+      const auto peer = provider.peer();
+      return peer && swarm.best(*peer) != nullptr;
+    });
+  }
+
+  /// What this getter alone has, if its source goes now, should not go with it. While a source is
+  /// there, a getter that is much slower than this one does not hold it up.
+  Task<void> linger(Duration took) {
     if (!session->together()) co_return;
-    const TimePoint end = system.clock.now() + kLinger;
+    const Duration most = has_source() ? std::min<Duration>(kLinger, took / kLingerPart) : kLinger;
+    const TimePoint end = system.clock.now() + most;
     Duration pause = kFirstLinger;
     do {
-      co_await system.clock.sleep_for(pause);
+      co_await system.clock.sleep_for(std::min<Duration>(pause, end - system.clock.now()));
       pause = kLook;
     } while (context.bitswap.is_giving() && system.clock.now() < end);
   }
@@ -255,7 +267,7 @@ Task<GetResult> Get::run() {
   co_await state_->session->settle();
   state_->session.set_whole();
   GetResult done = state_->result();
-  co_await state_->linger();
+  co_await state_->linger(done.duration);
   co_await state_->tell_sources();
   co_return done;
 }
