@@ -52,10 +52,6 @@ struct Tuning {
   /// What peers that have the whole are asked for, all together, while others get the same: from
   /// these they choose what the fewest have.
   std::size_t choice = 64;
-  /// The same at the end while others get the same: a peer is late when it takes so many times what
-  /// a block usually takes, and at least so long.
-  int late_together = 3;
-  Duration late_at_least = 300ms;
 };
 
 /// What we told, or should tell, one peer about one block.
@@ -100,8 +96,7 @@ class WantTable {
   enum class Kind { part, root };
 
   /// `salt` decides between blocks that are equally rare, so that sessions differ.
-  explicit WantTable(Tuning tuning, std::uint64_t salt = 0)
-      : tuning_(tuning), salt_(salt), late_after_(tuning.stall_together) {}
+  explicit WantTable(Tuning tuning, std::uint64_t salt = 0) : tuning_(tuning), salt_(salt) {}
 
   /// A peer that may come up later.
   Peer add_peer();
@@ -216,8 +211,6 @@ class WantTable {
   Want* best_offer(Peer peer);
   bool is_left_to_wholes(const Want& want) const;
   void recall_from_wholes(Want& want);
-  void measure_lateness();
-  void hedge_late(TimePoint now);
   bool has_room() const;
   /// The least loaded peer that may have it; `any` says whether there is one but for room.
   std::optional<Peer> choose(const Want& want, bool& any) const;
@@ -242,7 +235,6 @@ class WantTable {
   Ordered open_;
   Ordered exhausted_;
   std::deque<std::pair<Peer, Duration>> latencies_;  // of the last blocks
-  Duration late_after_;                              // from the asking
   std::optional<TimePoint> last_sign_;               // of a peer that has some of it
   std::vector<Action> actions_;
   std::uint64_t next_order_ = 0;

@@ -122,15 +122,6 @@ void WantTable::recall_from_wholes(Want& want) {
   }
 }
 
-void WantTable::measure_lateness() {
-  if (!together() || latencies_.size() < kEnoughLatencies) return;
-  std::vector<Duration> all;
-  for (const auto& [peer, latency] : latencies_) all.push_back(latency);
-  const auto middle = all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2);
-  std::ranges::nth_element(all, middle);
-  late_after_ = std::max(tuning_.late_together * *middle, tuning_.late_at_least);
-}
-
 std::optional<WantTable::Peer> WantTable::choose(const Want& want, bool& any) const {
   std::optional<Peer> best;
   for (Peer index = 0; index < peers_.size(); ++index) {

@@ -6,9 +6,7 @@
 namespace shoal::content::bitswap {
 
 std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint now) {
-  measure_lateness();
   for (Peer peer = 0; peer < peers_.size(); ++peer) watch(peer, now);
-  hedge_late(now);
   for (Peer helper = 0; helper < peers_.size(); ++helper) {
     for (Peer slow = 0; slow < peers_.size() && may_help(helper); ++slow) help(helper, slow, now);
   }
@@ -23,18 +21,6 @@ std::vector<std::pair<Multihash, WantTable::GaveUp>> WantTable::tick(TimePoint n
     erase(*want);
   }
   return out;
-}
-
-/// At the end nobody is waited for who takes much longer than others do.
-void WantTable::hedge_late(TimePoint now) {
-  if (!together() || wants_.size() > peers_.size()) return;
-  for (Peer index = 0; index < peers_.size(); ++index) {
-    if (peers_[index].role != PeerRole::part) continue;
-    for (const auto& [order, want] : peers_[index].outstanding) {
-      const bool twice = std::ranges::count(want->questions, Ask::block, &Question::ask) > 1;
-      if (!twice && now - find(*want, index)->asked_at > late_after_) open_.emplace(order, want);
-    }
-  }
 }
 
 bool WantTable::is_stalled(const PeerState& peer, TimePoint now, Duration limit) const {

@@ -71,28 +71,6 @@ TEST(WantTableTogether, declines_what_another_was_asked_for) {
   EXPECT_EQ(table.told(Ask::block, other), 1u);
 }
 
-TEST(WantTableTogether, asks_a_source_at_the_end_when_another_is_late) {
-  Together table;
-  const auto whole = table.live(PeerRole::whole);
-  const auto part = table.live(PeerRole::part);
-  for (int i = 0; i < 8; ++i) {
-    table.want(block(i));
-    table.plan(table.now);
-    table.now += 50ms;
-    table.block(whole, block(i), 1000, table.now);
-  }
-  table.want(block(8));
-  table.have(part, block(8), table.now);
-  table.plan(table.now);
-  EXPECT_EQ(table.outstanding(part), 1u);
-  table.now += Tuning{}.late_at_least;
-  table.tick(table.now);
-  EXPECT_EQ(table.told(Ask::block, whole), 0u);
-  table.now += 1ms;
-  table.tick(table.now);
-  EXPECT_EQ(table.told(Ask::block, whole), 1u);
-}
-
 TEST(WantTableTogether, gives_a_source_64_blocks_to_choose_from_and_two_half_each) {
   Together table;
   const auto whole = table.live(PeerRole::whole);
