@@ -5,10 +5,10 @@ import contextlib
 import http.server
 import json
 import ssl
-import subprocess
 import threading
 
 from command import LOOPBACK, Share, bytes_of, get, run, run_tests
+from web_certificate import certificate
 
 
 @contextlib.contextmanager
@@ -83,13 +83,7 @@ def test_a_peer_is_found_by_a_router(folder):
 
 
 def test_a_router_of_https_is_verified(folder):
-    made, key = folder / "made.pem", folder / "key.pem"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-         "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out", made],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
+    made, key = certificate(folder, "localhost")
     (folder / "file").write_bytes(b"small")
     with Share(folder / "file", home=folder / "a") as share:
         line = json.dumps(record_of(share)).encode() + b"\n"

@@ -2,16 +2,14 @@
 """WebSocket, plain and inside of TLS, over loopback: what lets only HTTP or HTTPS through lets us through."""
 
 import os
-import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from urllib.parse import quote
 
 import command
 from command import Share, get, run, run_tests
 from nat_e2e import Command, internet
+from web_certificate import certificate
 
 PLAIN = "/ip4/127.0.0.1/tcp/0/ws"
 SECURE = "/ip4/127.0.0.1/tcp/0/tls/ws"
@@ -116,18 +114,6 @@ def ssl_context():
     return context
 
 
-def certificate(folder: Path, name: str) -> tuple[Path, Path]:
-    """Self-signed, for one name."""
-    made, key = folder / f"{name}.pem", folder / f"{name}.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-         "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}", "-keyout", key, "-out", made],
-        check=True,
-        capture_output=True,
-    )  # fmt: skip
-    return made, key
-
-
 def test_a_name_is_verified_by_trusted_certificates(folder: Path):
     made, key = certificate(folder, "localhost")
     with WebShare(folder, SECURE, "--tls-cert", made, "--tls-key", key) as share:
@@ -169,6 +155,4 @@ def test_bad_certificates_are_named(folder: Path):
 
 
 if __name__ == "__main__":
-    if not shutil.which("openssl"):
-        sys.exit(77)
     run_tests(dict(globals()))

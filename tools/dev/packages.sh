@@ -7,7 +7,7 @@ build_packages=(
   'libboost1.81-dev|libboost-dev' libssl-dev libcrypto++-dev libsqlite3-dev libprotozero-dev
   libspdlog-dev libfmt-dev libcli11-dev libqrencode-dev libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev
 )
-test_packages=(libclang-rt-19-dev libgtest-dev libgmock-dev libbenchmark-dev clang-format-19 python3)
+test_packages=(libclang-rt-19-dev libgtest-dev libgmock-dev libbenchmark-dev clang-format-19 python3 openssl)
 bench_packages=(nginx-light curl python3 python3-libtorrent)
 package_packages=(dpkg-dev)
 check_packages=(clang-tidy-19 shellcheck)
