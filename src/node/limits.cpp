@@ -94,8 +94,8 @@ using net::ConnectionLimits;
 using net::Dialer;
 using net::PeerStore;
 using service::DatagramServer;
+using service::Delivery;
 using service::Link;
-using service::TreeBlocks;
 using service::TunnelExposer;
 using service::TunnelTicket;
 using yamux::SessionConfig;
@@ -344,8 +344,7 @@ const auto kLimits = std::to_array<Limit>({
     {"chat.event_bytes", service::ChatState::kMaxEventBytes, "bytes", "the same in bytes"},
     {"import.ignore_file_bytes", content::kMaxIgnoreFileBytes, "bytes", "a .shoalignore file"},
     {"import.pattern_bytes", content::Glob::kMaxBytes, "bytes", "a pattern in it, or of --exclude"},
-    {"share.tree_blocks", TreeBlocks::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},
-    {"share.tree_bytes", TreeBlocks::kMaxReadBytes, "bytes", "interior nodes read for that"},
+    {"share.tree_blocks", Delivery::kMaxBlocks, "blocks", "blocks of a share that are told apart to see who has it all; of a larger one the receivers' word counts"},
     {"stat.blocks", service::kMaxStatBlocks, "blocks", "different blocks that stat counts"},
     {"tunnel.services", TunnelExposer::kMaxServices, "services", "services that a node exposes"},
     {"tunnel.connections", TunnelExposer::kMaxConnections, "connections", "connections to them"},

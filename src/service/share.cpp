@@ -65,7 +65,6 @@ struct Share::State final : net::ConnectionObserver, DoneListener::Observer, pex
   DoneListener& done_listener;
   std::unique_ptr<content::Importer> importer;
   std::optional<content::ImportResult> result;
-  TreeBlocks tree;
   std::unique_ptr<content::ServedBlocks::Scope> served;
   std::unique_ptr<pex::Exchange::Scope> named_to_each_other;  // those who get this
   std::map<PeerId, Receiver> receivers;
@@ -86,7 +85,6 @@ Share::State::State(Context parts, DoneListener& listener)
       routing(parts.routing),
       exchange(parts.exchange),
       done_listener(listener),
-      tree(bitswap.served()),
       tasks(system.waits, "share"),
       sent_blocks(bitswap.when_sent([this](const content::Sent& sent) { on_sent(sent); })) {
   done_listener.add(*this);
@@ -94,7 +92,7 @@ Share::State::State(Context parts, DoneListener& listener)
 }
 
 bool Share::State::counts(const Multihash& hash) const {
-  return result && (!tree.known() || tree.contains(hash));
+  return result && served && served->contains(hash);
 }
 
 void Share::State::on_sent(const content::Sent& sent) {
@@ -102,7 +100,7 @@ void Share::State::on_sent(const content::Sent& sent) {
   bytes_sent += sent.bytes;
   Receiver& receiver = receivers[sent.peer];
   receiver.bytes += sent.bytes;
-  if (!receiver.delivery.sent(tree, sent.cid.hash())) return;
+  if (!receiver.delivery.sent(*served, sent.cid.hash())) return;
   receiver.delivered = true;
   tasks.spawn(settle(sent.peer));
 }
@@ -144,7 +142,6 @@ void Share::State::tell(const PeerId& peer, bool complete) {
 }
 
 Task<void> Share::State::serve(Cid root) {
-  co_await tree.read(store, root);
   auto scope = bitswap.served().open();
   co_await content::serve_tree(store, root, *scope);
   served = std::move(scope);

@@ -25,11 +25,11 @@ struct SentToPeer {
 };
 
 /// Serves one tree from where it lies, and counts who has got it. A node may have any number of
-/// them; a block that several of them contain counts for each. A tree too large to be listed
-/// (TreeBlocks) is credited with every block that the node sends.
+/// them; a block that several of them contain counts for each.
 ///
 /// A peer is complete when it says so (Shoal's own `/shoal/done/1.0.0`, in which a receiver names
-/// the root that it has verified) or when every block of the tree has been sent to it.
+/// the root that it has verified) or, with a tree of at most Delivery::kMaxBlocks, when every block
+/// of the tree has been sent to it.
 class Share {
  public:
   /// Borrows all for its life. stop() must have returned before it is destroyed.

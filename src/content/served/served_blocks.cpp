@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
+
+#include "content/local_block.h"
 
 namespace shoal::content {
 
 namespace {
+
+constexpr std::uint32_t kNoNumber = std::numeric_limits<std::uint32_t>::max();
 
 std::uint64_t read_number(ByteView bytes) {
   std::uint64_t out = 0;
@@ -25,6 +30,24 @@ ServedBlocks::Scope::~Scope() {
   served_.scopes_.erase(place_);
 }
 
+void ServedBlocks::Scope::add(const Multihash& hash) {
+  const std::uint64_t key = served_.key_of(hash);
+  const auto [place, added] = tables_[key % kTables].try_emplace(key, kNoNumber);
+  if (added && !is_empty_block(hash)) place->second = size_++;
+}
+
+const std::uint32_t* ServedBlocks::Scope::find(std::uint64_t key) const {
+  const Numbers& table = tables_[key % kTables];
+  const auto found = table.find(key);
+  return found == table.end() ? nullptr : &found->second;
+}
+
+std::optional<std::uint32_t> ServedBlocks::Scope::number_of(const Multihash& hash) const {
+  const std::uint32_t* number = find(served_.key_of(hash));
+  if (number == nullptr || *number == kNoNumber) return std::nullopt;
+  return *number;
+}
+
 ServedBlocks::ServedBlocks(Random& random) {
   const Bytes drawn = random.bytes(sizeof secrets_);
   std::memcpy(secrets_, drawn.data(), sizeof secrets_);
@@ -39,7 +62,7 @@ std::unique_ptr<ServedBlocks::Scope> ServedBlocks::open() {
 bool ServedBlocks::contains(const Multihash& hash) const {
   const std::uint64_t key = key_of(hash);
   return std::ranges::any_of(scopes_,
-                             [key](const Scope* scope) { return scope->keys_.contains(key); });
+                             [key](const Scope* scope) { return scope->find(key) != nullptr; });
 }
 
 /// Of the last 16 bytes, which are the digest's: digests of one function are as good as random.

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 #include "system/sim/world.h"
 
 namespace shoal::content {
@@ -43,6 +46,25 @@ TEST_F(Served, tells_digests_apart_by_any_of_their_last_16_bytes) {
     EXPECT_FALSE(served.contains(Multihash::wrap(HashCode::sha2_256, digest))) << i;
     digest[i] ^= 1;
   }
+}
+
+TEST_F(Served, numbers_each_block_once_and_the_empty_one_not_at_all) {
+  constexpr std::uint32_t kBlocks = 1000;
+  auto scope = served.open();
+  std::vector<bool> taken(kBlocks);
+  for (int turn = 0; turn < 2; ++turn) {
+    for (std::uint32_t i = 0; i < kBlocks; ++i) scope->add(hash_of(std::to_string(i)));
+    scope->add(hash_of(""));
+  }
+  ASSERT_EQ(scope->size(), kBlocks);
+  for (std::uint32_t i = 0; i < kBlocks; ++i) {
+    const auto number = scope->number_of(hash_of(std::to_string(i)));
+    ASSERT_TRUE(number && *number < kBlocks && !taken[*number]) << i;
+    taken[*number] = true;
+  }
+  EXPECT_TRUE(scope->contains(hash_of("")));
+  EXPECT_EQ(scope->number_of(hash_of("")), std::nullopt);
+  EXPECT_EQ(scope->number_of(hash_of("another")), std::nullopt);
 }
 
 }  // namespace
