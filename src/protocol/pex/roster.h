@@ -19,9 +19,9 @@ class Roster {
   /// Peers that one asker is told in all: enough to find some that it can reach.
   static constexpr std::size_t kMaxTold = 32;
   /// Of those that are there when it asks.
-  static constexpr std::size_t kMaxFirst = 12;
+  static constexpr std::size_t kMaxFirst = 6;
   /// Of those that come later, at once: many come together when a transfer begins.
-  static constexpr std::size_t kMaxNews = 6;
+  static constexpr std::size_t kMaxNews = 1;
 
   /// What one asker has been told.
   struct Told {
