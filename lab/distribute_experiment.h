@@ -18,5 +18,8 @@ inline constexpr std::size_t kDistributedFile = 12'000'000;
 /// What the last receiver may take, in times of the bound, and the source send, in files.
 inline constexpr double kMostOfBound = 1.2;
 inline constexpr double kMostSent = 1.3;
+/// Beside that, of the source's upload, for each receiver: handshakes, the root of the file, names
+/// of other receivers. Next to nothing for tens of receivers, much for a thousand.
+inline constexpr double kGreetingBytes = 10'000;
 
 }  // namespace shoal::lab

@@ -18,6 +18,12 @@ struct ExperimentOptions {
   std::uint64_t up = 0;  // of each node, in bytes a second
   std::uint64_t attackers = 0;
   std::uint64_t rate = 0;  // of what the experiment has happen
+  /// Told of each part that takes a while as it begins, on the thread of the run.
+  std::function<void(const std::string& part)> when_begun{};
+
+  void begin(const std::string& part) const {
+    if (when_begun) when_begun(part);
+  }
 };
 
 /// A number that follows from how many nodes there are.

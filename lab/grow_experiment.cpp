@@ -54,6 +54,7 @@ Report run_grow(const ExperimentOptions& options) {
   double first = 0;
   double last = 0;
   for (std::size_t sharers = 1; sharers <= options.nodes; ++sharers) {
+    options.begin(fmt::format("{} of {} sharers", sharers, options.nodes));
     const Capacity capacity = capacity_of(options, sharers);
     report.trace_hash = report.trace_hash * 31 + capacity.trace_hash;
     const auto n = static_cast<double>(sharers);

@@ -96,6 +96,7 @@ Report run_lookup(const ExperimentOptions& options) {
   Report report;
   std::vector<Size> sizes;
   const auto add = [&](std::size_t nodes) {
+    options.begin(fmt::format("lookups among {} nodes", nodes));
     sizes.push_back({.nodes = nodes,
                      .healthy = measure(nodes, options.seed, {}, 0, report),
                      .ours = measure(nodes, options.seed, {}, kGone, report),

@@ -1,15 +1,18 @@
 #include <fmt/format.h>
 
 #include <boost/json/array.hpp>
+#include <mutex>
 
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/lab_processes.h"
 #include "cli/nearest_word.h"
+#include "cli/units.h"
 #include "lab/experiment.h"
 #include "lab/plot/svg.h"
 #include "system/offload.h"
 #include "system/os/memory.h"
+#include "system/with_ticks.h"
 
 namespace shoal::cli {
 
@@ -113,9 +116,28 @@ class LabRun final : public Command {
   Task<lab::Report> simulate(Session& session) {
     session.output().note(
         fmt::format("simulating {} nodes from seed {}", options_.nodes, options_.seed));
-    const lab::Report report = co_await offload(session.system().offload,
-                                                [this] { return lab::run(experiment_, options_); });
+    options_.when_begun = [this](const std::string& part) {
+      const std::lock_guard lock(part_mutex_);
+      part_ = part;
+    };
+    started_ = session.now();
+    Task<lab::Report> work =
+        offload(session.system().offload, [this] { return lab::run(experiment_, options_); });
+    lab::Report report = co_await with_ticks(
+        session.system(), session.output().progress_period(), [&] { tell_progress(session); },
+        std::move(work));
+    session.output().end_progress();
     co_return report;
+  }
+
+  void tell_progress(Session& session) {
+    const TimePoint now = session.now();
+    Progress progress;
+    progress.name = experiment_.name;
+    progress.waiting = format_time(now - started_);
+    const std::lock_guard lock(part_mutex_);
+    if (!part_.empty()) progress.waiting += ": " + part_;
+    session.output().progress(progress, now);
   }
 
   Task<lab::Report> start(Session& session, const std::string& page) {
@@ -171,6 +193,9 @@ class LabRun final : public Command {
   const std::string folder_;
   const bool processes_;
   std::unique_ptr<LabProcesses> processes_work_;
+  TimePoint started_{};
+  std::mutex part_mutex_;
+  std::string part_;  // that runs, told on the thread of the run
   std::string unfinished_;
   Storage* unfinished_storage_ = nullptr;
 };

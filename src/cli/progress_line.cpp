@@ -31,6 +31,7 @@ std::string percent(const Progress& progress) {
 
 std::string bytes(const Progress& progress) {
   if (progress.bytes_total == 0) {
+    if (progress.bytes_done == 0 && !progress.waiting.empty()) return {};
     const std::string size = format_size(progress.bytes_done);
     return progress.what.empty() ? size : fmt::format("{} {}", size, progress.what);
   }

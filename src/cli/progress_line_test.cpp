@@ -77,5 +77,14 @@ TEST(ProgressLine, survives_more_than_everything) {
   EXPECT_NE(render(progress, 80).find("100 %"), std::string::npos);
 }
 
+TEST(ProgressLine, says_no_bytes_while_it_waits_and_none_are_known) {
+  Progress progress;
+  progress.name = "data.bin";
+  progress.waiting = "looking for peers";
+  EXPECT_EQ(render(progress, 79), "data.bin  looking for peers");
+  progress.bytes_done = 1;
+  EXPECT_EQ(render(progress, 79), "data.bin  1 B  looking for peers");
+}
+
 }  // namespace
 }  // namespace shoal::cli
