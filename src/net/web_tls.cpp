@@ -13,6 +13,11 @@ namespace shoal::net {
 namespace {
 
 std::shared_ptr<const tls::Roots> read_roots(Storage& storage, const std::string& path) {
+  if (path.empty()) {
+    throw Error(ErrorCode::refused,
+                "the server's certificate is not trusted: this system trusts none", {},
+                "install ca-certificates, or name a file of certificates to trust");
+  }
   const auto pem = read_whole(storage, storage.absolute(path), tls::Roots::kMaxBytes);
   if (!pem) throw Error(ErrorCode::not_found, "no such file of trusted certificates", path);
   return tls::Roots::parse(*pem);

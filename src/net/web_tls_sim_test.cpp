@@ -126,7 +126,8 @@ TEST_F(WebTlsTest, refuses_a_certificate_that_has_expired) {
 
 TEST_F(WebTlsTest, knows_no_name_without_roots) {
   serve(certified());
-  EXPECT_NE(failure(add({}), by_name("web.example")), "none");
+  EXPECT_NE(failure(add({}), by_name("web.example")).find("this system trusts none"),
+            std::string::npos);
   EXPECT_NE(failure(add({.roots_file = "/none.pem"}), by_name("web.example"))
                 .find("no such file of trusted certificates"),
             std::string::npos);
