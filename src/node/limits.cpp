@@ -288,6 +288,7 @@ const auto kLimits = std::to_array<Limit>({
     {"bitswap.copies_counted", bitswap::CopyCounts::kMaxBlocks, "blocks", "blocks of which it is known to how many peers they were sent"},
     {"bitswap.offers", bitswap::PeerWants::kMaxOffers, "blocks", "blocks that a peer was offered and has not asked for yet"},
     {"bitswap.offer_choice", bitswap::Server::kOfferChoice, "blocks", "blocks among which the rarest is chosen for an offer"},
+    {"bitswap.offer_peers", bitswap::Server::kOfferPeers, "peers", "peers that are counted for it"},
     {"exchange.message_bytes", pex::kMaxMessageBytes, "bytes", "a message that names other getters of the same content"},
     {"exchange.record_bytes", pex::kMaxRecordBytes, "bytes", "a peer record in it"},
     {"exchange.names", pex::kMaxNames, "peers", "peers that it names"},

@@ -56,8 +56,10 @@ class Server {
   static constexpr Duration kMostOfferAhead = 2s;
   /// One that takes nothing for so long keeps nobody else waiting.
   static constexpr Duration kStuck = 500ms;
-  /// Blocks among which the rarest is chosen for an offer, which is also what one costs.
+  /// Blocks among which the rarest is chosen for an offer, and peers that are counted for it: a
+  /// choice costs the product of both.
   static constexpr std::size_t kOfferChoice = 32;
+  static constexpr std::size_t kOfferPeers = 64;
   /// One that shares hears of blocks that have come together, and no sooner after the last.
   static constexpr Duration kSayPause = 20ms;
   /// In the middle of a message nobody waits longer for a turn: its receiver would give it up.
@@ -119,6 +121,7 @@ class Server {
   Task<void> offer_blocks();
   Peer* choose_taker(TimePoint now);
   std::optional<Multihash> choose_offer(const Peer& peer);
+  std::vector<const Peer*> some_peers() const;
   /// On its way to it: offered, asked for, read or being written.
   std::size_t under_way_bytes(Peer& peer, TimePoint now) const;
   std::size_t offer_ahead_bytes(TimePoint now) const;

@@ -86,7 +86,7 @@ Server::Peer* Server::choose_taker(TimePoint now) {
   return best;
 }
 
-/// Of some, the one that most of the others lack, too.
+/// Of some blocks, the one that most of some others lack, too.
 std::optional<Multihash> Server::choose_offer(const Peer& peer) {
   const std::size_t held = peer.peer_wants.held();
   if (held == 0) return std::nullopt;
@@ -97,11 +97,27 @@ std::optional<Multihash> Server::choose_offer(const Peer& peer) {
       some.push_back(std::move(hash));
     }
   }
+  const std::vector<const Peer*> others = some_peers();
   const auto lacking = [&](const Multihash& hash) {
-    return std::ranges::count_if(
-        peers_, [&](const auto& one) { return one.second->peer_wants.is_held(hash); });
+    return std::ranges::count_if(others,
+                                 [&](const Peer* one) { return one->peer_wants.is_held(hash); });
   };
   return *std::ranges::max_element(some, {}, lacking);
+}
+
+/// All, or kOfferPeers of them, which lie side by side from a random one on.
+std::vector<const Server::Peer*> Server::some_peers() const {
+  std::vector<const Peer*> out;
+  out.reserve(std::min(peers_.size(), kOfferPeers));
+  auto next = peers_.begin();
+  if (peers_.size() > kOfferPeers) {
+    std::advance(next, static_cast<std::ptrdiff_t>(system_.random.below(peers_.size())));
+  }
+  while (out.size() < std::min(peers_.size(), kOfferPeers)) {
+    out.push_back(next->second.get());
+    if (++next == peers_.end()) next = peers_.begin();
+  }
+  return out;
 }
 
 void Server::note_sent_bytes(std::size_t bytes) {

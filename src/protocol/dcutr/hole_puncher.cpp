@@ -163,7 +163,7 @@ Task<void> HolePuncher::answer(net::ProtocolStream stream) {
   if (connection == nullptr) co_return;
   if (connection->path() != net::Path::relay ||
       connection->direction() != net::Direction::outbound) {
-    throw Error(ErrorCode::refused, "hole punching where there is no wall");
+    throw Error(ErrorCode::refused, "a hole was to be punched on a direct connection");
   }
   if (is_trying(stream.peer) || trying_.size() >= kMaxAtOnce) {
     throw Error(ErrorCode::refused, "too much hole punching at once");

@@ -259,7 +259,7 @@ Task<void> Client::take_circuit(net::ProtocolStream stream) {
 
 Task<StopMessage> Client::read_call(Stream& stream) {
   const std::optional<Bytes> bytes = co_await net::read_message(stream, kMaxMessageBytes);
-  if (!bytes) throw Error(ErrorCode::malformed, "a call without a word");
+  if (!bytes) throw Error(ErrorCode::malformed, "the stream of a circuit ended before its request");
   co_return StopMessage::decode(*bytes);
 }
 
