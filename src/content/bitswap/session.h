@@ -112,6 +112,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   Task<void> use(PeerState& peer);
   /// One try, after a pause when others failed; gives up after too many.
   Task<void> reach(PeerState& peer);
+  Duration pause_before_try(int tries) const;
   Task<void> dial(PeerState& peer);
   Task<void> wait_for_change(PeerState& peer);
   Duration waits_for_direct_path(const PeerState& peer) const;

@@ -209,11 +209,17 @@ Task<void> SessionState::reach(PeerState& peer) {
     give_up_peer(peer, peer.failure);
     co_return;
   }
-  const Duration pause = 1s * (1 << std::clamp(peer.tries - 1, 0, 10));
-  if (peer.tries > 0) co_await clock.sleep_for(std::min<Duration>(pause, kMaxPause));
+  if (peer.tries > 0) co_await clock.sleep_for(pause_before_try(peer.tries));
   ++peer.tries;
   if (ended_ || client_.swarm().best(peer.id) != nullptr) co_return;
   co_await dial(peer);
+}
+
+/// Of a thousand that a busy peer turned away together, each comes again at another time.
+Duration SessionState::pause_before_try(int tries) const {
+  const Duration usual = std::min<Duration>(1s * (1 << std::clamp(tries - 1, 0, 10)), kMaxPause);
+  const auto half = static_cast<std::uint64_t>(usual.count() / 2);
+  return usual - Duration(client_.system().random.below(half));
 }
 
 Task<void> SessionState::dial(PeerState& peer) {
