@@ -48,6 +48,8 @@ async function startNode ({ protocol, client, key }) {
     },
     nodeInfo: { userAgent: 'interop-kad-js' },
     connectionGater: { denyDialMultiaddr: () => false },
-    connectionMonitor: { enabled: false }
+    connectionMonitor: { enabled: false },
+    // All nodes of a test dial from one address within a second.
+    connectionManager: { inboundConnectionThreshold: 1000 }
   })
 }
