@@ -64,7 +64,8 @@ std::vector<Section> distribute_sections(const std::vector<Distributed>& server,
            .text = "One server has one upload, which all share. Receivers that serve bring their "
                    "own. The server is measured up to 32 receivers, beyond which its line is its "
                    "bound. Each receiver also costs the source some 10 KB of handshakes and "
-                   "names, which the bounds leave out: among a thousand that is seen."},
+                   "names, which the bounds leave out: with a thousand at once it takes longer "
+                   "than the file."},
           {.heading = "The source's part", .svg = to_svg(sent)}};
 }
 
