@@ -143,7 +143,7 @@ void Share::State::tell(const PeerId& peer, bool complete) {
 
 Task<void> Share::State::serve(Cid root) {
   auto scope = bitswap.served().open();
-  co_await content::serve_tree(store, root, *scope);
+  co_await content::serve_tree(system, store, root, *scope);
   served = std::move(scope);
   if (exchange != nullptr) named_to_each_other = exchange->join(std::move(root), true, this);
   bitswap.offer_all();

@@ -5,10 +5,14 @@
 #include "content/import/tree_plan.h"
 #include "format/directory_layout.h"
 #include "system/offload.h"
+#include "system/yield.h"
 
 namespace shoal::content {
 
 namespace {
+
+/// Entries of a plan: most are files, of which nothing is left to do.
+constexpr std::size_t kLookedAtTogether = 4096;
 
 struct MadeBlock {
   Cid cid;
@@ -52,6 +56,7 @@ struct Importer::State {
   }
 
   Task<ImportResult> import(std::vector<std::string> paths);
+  Task<void> free_entries(Yield& yield);
   Task<void> make_entry(std::size_t index);
   Task<std::optional<MadeEntry>> made_folder(std::size_t index);
   /// None when it is gone.
@@ -69,13 +74,26 @@ Task<ImportResult> Importer::State::import(std::vector<std::string> paths) {
   plan = co_await plan_tree(system, std::move(paths), options);
   reader = std::make_unique<ContentReader>(system, store, options, plan);
   co_await reader->run();
+  Yield yield(system);
   // What is in a folder stands behind it.
   for (std::size_t index = plan.entries.size(); index-- > 0;) {
     const PlanEntry& entry = plan.entries[index];
+    if (index % kLookedAtTogether == 0) co_await yield.step();
     if (entry.info.kind != FileKind::file && !entry.left_out) co_await make_entry(index);
   }
   if (store != nullptr) store->commit();
-  co_return result();
+  ImportResult out = result();
+  co_await free_entries(yield);
+  co_return out;
+}
+
+/// 200 bytes and more for each file, which a share would keep for as long as it runs.
+Task<void> Importer::State::free_entries(Yield& yield) {
+  while (!plan.entries.empty()) {
+    plan.entries.pop_back();
+    if (plan.entries.size() % kLookedAtTogether == 0) co_await yield.step();
+  }
+  plan.entries.shrink_to_fit();
 }
 
 Task<void> Importer::State::make_entry(std::size_t index) {

@@ -99,7 +99,7 @@ Task<void> Download::run() {
   if (!complete_ || folder_->info(partial_name_)) co_await place_all(absent);
   complete_ = true;
   // What was there already has not been seen block by block.
-  co_await serve_tree(store_, root_, *served_);
+  co_await serve_tree(system_, store_, root_, *served_);
   if (when_root_held_) when_root_held_();
   if (not_placed_.count() > 0) throw not_all_placed();
 }
