@@ -29,6 +29,7 @@ struct Acceptor::Handshake {
   Handshake(Acceptor& its_acceptor, const Multiaddr& remote)
       : acceptor(its_acceptor),
         prefix(ip_prefix_of(remote)),
+        begun_at(acceptor.system_.clock.now()),
         place(acceptor.handshakes_.insert(acceptor.handshakes_.end(), this)),
         work(acceptor.system_.waits, "handshake with " + remote.to_string()) {
     if (prefix) ++acceptor.handshakes_from_[*prefix];
@@ -40,6 +41,7 @@ struct Acceptor::Handshake {
   void leave() {
     if (std::exchange(left, true)) return;
     acceptor.handshakes_.erase(place);
+    acceptor.handshake_ended_.notify_all();
     if (!prefix || --acceptor.handshakes_from_[*prefix] > 0) return;
     acceptor.handshakes_from_.erase(*prefix);
   }
@@ -51,6 +53,7 @@ struct Acceptor::Handshake {
 
   Acceptor& acceptor;
   const std::optional<IpAddress> prefix;
+  const TimePoint begun_at;
   const std::list<Handshake*>::iterator place;
   bool left = false;
   TaskGroup work;
@@ -64,6 +67,7 @@ Acceptor::Acceptor(System& system, const ConnectionLimits& limits,
       connections_(connections),
       failures_(failures),
       client_(client),
+      handshake_ended_(system.waits),
       tasks_(system.waits, "acceptor") {}
 
 void Acceptor::listen(Transport& transport, const Multiaddr& address) {
@@ -104,7 +108,8 @@ Task<void> Acceptor::accept_from(TransportListener& listener) {
     try {
       std::unique_ptr<Incoming> incoming = co_await listener.accept();
       // Refused before it costs any arithmetic: dropping it closes it.
-      if (admit(incoming->remote())) {
+      if (may_begin(incoming->remote())) {
+        co_await make_room_for_handshake(ip_prefix_of(incoming->remote()));
         tasks_.spawn(upgrade(std::move(incoming)));
       } else {
         failures_.add(FailureCounts::Stage::attempt, ErrorCode::limit);
@@ -119,14 +124,11 @@ Task<void> Acceptor::accept_from(TransportListener& listener) {
   }
 }
 
-bool Acceptor::admit(const Multiaddr& remote) {
+bool Acceptor::may_begin(const Multiaddr& remote) {
   const auto prefix = ip_prefix_of(remote);
   if (prefix && !inbound_rates_.admit(*prefix, system_.clock.now())) return false;
-  const bool has_room =
-      connections_.has_inbound_room(remote) || connections_.eviction_candidate(remote) != nullptr;
-  if (!has_room) return false;
-  make_room_for_handshake(prefix);
-  return true;
+  return connections_.has_inbound_room(remote) ||
+         connections_.eviction_candidate(remote) != nullptr;
 }
 
 std::size_t Acceptor::handshakes_from(const std::optional<IpAddress>& prefix) const {
@@ -134,18 +136,34 @@ std::size_t Acceptor::handshakes_from(const std::optional<IpAddress>& prefix) co
   return found == handshakes_from_.end() ? 0 : found->second;
 }
 
-/// An honest handshake takes a few round trips; the oldest one is most likely none.
-void Acceptor::make_room_for_handshake(const std::optional<IpAddress>& prefix) {
+/// An honest handshake takes a few round trips; the oldest one of who has most is most likely none.
+Acceptor::Handshake* Acceptor::eviction_candidate(const std::optional<IpAddress>& prefix) const {
   const bool too_many_of_it = handshakes_from(prefix) >= limits_.handshakes_per_address;
-  if (!too_many_of_it && handshakes_.size() < limits_.handshakes) return;
+  if (!too_many_of_it && handshakes_.size() < limits_.handshakes) return nullptr;
   std::size_t most = 0;
   for (const auto& [one, count] : handshakes_from_) most = std::max(most, count);
-  const auto victim = std::ranges::find_if(handshakes_, [&](const Handshake* one) {
+  const auto found = std::ranges::find_if(handshakes_, [&](const Handshake* one) {
     return too_many_of_it ? one->prefix == prefix : handshakes_from(one->prefix) == most;
   });
-  if (victim == handshakes_.end()) return;
-  failures_.add(FailureCounts::Stage::handshake, ErrorCode::limit);
-  (*victim)->evict();
+  return found == handshakes_.end() ? nullptr : *found;
+}
+
+/// Where the crowd is of many prefixes they may all be honest, and ending them only makes them come
+/// again.
+Task<void> Acceptor::make_room_for_handshake(const std::optional<IpAddress>& prefix) {
+  while (Handshake* const victim = eviction_candidate(prefix)) {
+    const TimePoint old = victim->begun_at + kYoungHandshake;
+    if (handshakes_from(victim->prefix) > kFewHandshakes || old <= system_.clock.now()) {
+      failures_.add(FailureCounts::Stage::handshake, ErrorCode::limit);
+      victim->evict();
+      co_return;
+    }
+    try {
+      co_await until(system_.clock, old, handshake_ended_.wait(), "for room for a handshake");
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::timeout) throw;
+    }
+  }
 }
 
 Task<void> Acceptor::upgrade(std::unique_ptr<Incoming> incoming) {

@@ -12,16 +12,22 @@
 #include "net/swarm/connection_table.h"
 #include "net/swarm/failure_counts.h"
 #include "net/transport/transport.h"
+#include "system/event.h"
 #include "system/system.h"
 #include "system/task_group.h"
 
 namespace shoal::net {
 
 /// Listens, and brings those who connect through their handshakes, within the limits: so many
-/// connections from an IP prefix each second, and so many handshakes under way, of which the oldest
-/// is evicted for a new one.
+/// connections from an IP prefix each second, and so many handshakes under way. For one more, the
+/// oldest is evicted; a crowd of which each prefix has few, and all are young, is let in in turn.
 class Acceptor {
  public:
+  /// What one that dials two transports at once has under way.
+  static constexpr std::size_t kFewHandshakes = 2;
+  /// Younger ones of a prefix that has few are waited for.
+  static constexpr Duration kYoungHandshake = 1s;
+
   class Client {
    public:
     virtual ~Client() = default;
@@ -53,8 +59,10 @@ class Acceptor {
   Task<void> accept_from(TransportListener& listener);
   Task<void> upgrade(std::unique_ptr<Incoming> incoming);
   Task<void> shake_hands(std::unique_ptr<Incoming> incoming, Handshake& handshake);
-  bool admit(const Multiaddr& remote);
-  void make_room_for_handshake(const std::optional<IpAddress>& prefix);
+  bool may_begin(const Multiaddr& remote);
+  /// Null: there is room for one more.
+  Handshake* eviction_candidate(const std::optional<IpAddress>& prefix) const;
+  Task<void> make_room_for_handshake(const std::optional<IpAddress>& prefix);
   std::size_t handshakes_from(const std::optional<IpAddress>& prefix) const;
 
   System& system_;
@@ -66,6 +74,7 @@ class Acceptor {
   InboundRateLimiter inbound_rates_;
   std::list<Handshake*> handshakes_;  // oldest first
   std::map<IpAddress, std::size_t> handshakes_from_;
+  Event handshake_ended_;
   TaskGroup tasks_;
 };
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "net/swarm/acceptor.h"
 #include "net/swarm/swarm.h"
 #include "net/swarm/swarm_sim_testing.h"
 
@@ -342,7 +343,7 @@ TEST(Swarm, A12_an_end_in_the_middle_of_a_handshake_ends_it) {
 
 TEST(Swarm, C5_who_says_nothing_keeps_nobody_out) {
   TestNet net;
-  TestNode& hub = net.add({.limits = {.handshakes = 8, .handshakes_per_address = 4}});
+  TestNode& hub = net.add({.limits = {.handshakes = 12, .handshakes_per_address = 4}});
   const Endpoint to{hub.host.address(), TestNode::kPort};
   std::vector<std::unique_ptr<HostStream>> streams;
   TaskGroup dials(net.world.waits(), "dials");
@@ -354,7 +355,7 @@ TEST(Swarm, C5_who_says_nothing_keeps_nobody_out) {
   }
   net.world.run(dials.join());
   net.world.run_for(1s);
-  EXPECT_EQ(hub.host.stream_count(), 8U);
+  EXPECT_EQ(hub.host.stream_count(), 12U);
   const TimePoint begin = net.world.now();
   net.add().connect(hub);
   EXPECT_LT(net.world.now() - begin, 1s);
@@ -385,6 +386,53 @@ TEST(Swarm, evicts_oldest_handshake_of_busiest_prefix) {
   net.world.run(dials.join());
   net.world.run_for(500ms);
   EXPECT_EQ(hub.swarm.connections().of(guest.id).size(), 1U);
+}
+
+TEST(Swarm, lets_a_crowd_of_many_prefixes_in_in_turn) {
+  TestNet net;
+  TestNode& hub = net.add({.limits = {.handshakes = 8, .handshakes_per_address = 4}});
+  std::vector<TestNode*> guests;
+  std::vector<Link> links;
+  TaskGroup dials(net.world.waits(), "dials");
+  for (int i = 0; i < 60; ++i) guests.push_back(&net.add());
+  for (TestNode* guest : guests) {
+    dials.spawn(dial_into(guest->upgrader, guest->system, hub, links));
+  }
+  net.world.run(dials.join());
+  net.world.run_for(500ms);
+  for (TestNode* guest : guests) EXPECT_EQ(hub.swarm.connections().of(guest->id).size(), 1U);
+  EXPECT_EQ(hub.swarm.failures().of(FailureCounts::Stage::handshake, ErrorCode::limit), 0U);
+}
+
+/// When `hub`, whose handshakes are all taken by those who say nothing, lets a guest in.
+Duration time_to_get_in(TestNet& net, TestNode& hub, std::size_t hosts, std::size_t each) {
+  const Endpoint to{hub.host.address(), TestNode::kPort};
+  TestNode& guest = net.add();
+  std::vector<std::unique_ptr<HostStream>> streams;
+  TaskGroup dials(net.world.waits(), "dials");
+  for (std::size_t host = 0; host < hosts; ++host) {
+    sim::Host& mute = net.world.add_host();
+    for (std::size_t i = 0; i < each; ++i) {
+      dials.spawn(connect_and_say_nothing(mute.system(), to, streams));
+    }
+  }
+  net.world.run(dials.join());
+  const TimePoint begin = net.world.now();
+  guest.connect(hub);
+  return net.world.now() - begin;
+}
+
+TEST(Swarm, C5_waits_a_second_for_strangers_of_many_prefixes_and_for_a_crowd_of_one_not_at_all) {
+  constexpr std::size_t kHandshakes = 12;
+  const net::ConnectionLimits limits{.handshakes = kHandshakes, .handshakes_per_address = 8};
+  TestNet net;
+  const Duration of_many = time_to_get_in(net, net.add({.limits = limits}), kHandshakes, 1);
+  EXPECT_GT(of_many, Acceptor::kYoungHandshake / 2);
+  EXPECT_LT(of_many, Acceptor::kYoungHandshake * 3 / 2);
+  constexpr std::size_t kEach = Acceptor::kFewHandshakes + 1;
+  const Duration of_few =
+      time_to_get_in(net, net.add({.limits = limits}), kHandshakes / kEach, kEach);
+  EXPECT_LT(of_few, Acceptor::kYoungHandshake / 2);
 }
 
 TEST(Swarm, C5_admits_so_many_connections_from_one_site) {
