@@ -19,13 +19,14 @@ Duration time_for(std::uint64_t bytes, std::uint64_t rate) {
 }  // namespace
 
 RateLimit::RateLimit(Clock& clock, std::uint64_t bytes_per_second)
-    : clock_(clock), rate_(0), burst_(0), paid_until_(clock.now()) {
+    : clock_(clock), rate_(0), burst_(0), paid_until_(clock.now()), now_paid_until_(paid_until_) {
   set_rate(bytes_per_second);
 }
 
 void RateLimit::set_rate(std::uint64_t bytes_per_second) {
   const TimePoint now = clock_.now();
   const std::uint64_t before = std::exchange(rate_, bytes_per_second);
+  now_paid_until_ = now;
   burst_ = rate_ == 0 ? Duration(0) : time_for(std::max(rate_ / 20, kSmallestBurstBytes), rate_);
   if (before == 0 || rate_ == 0) {
     paid_until_ = now;
@@ -38,7 +39,8 @@ void RateLimit::set_rate(std::uint64_t bytes_per_second) {
 bool RateLimit::take_now(std::uint64_t bytes) {
   if (rate_ == 0) return true;
   const TimePoint now = clock_.now();
-  if (paid_until_ - now >= burst_) return false;
+  if (now_paid_until_ - now >= burst_) return false;
+  now_paid_until_ = std::max(now_paid_until_, now - burst_) + 2 * time_for(bytes, rate_);
   paid_until_ = std::max(paid_until_, now - burst_) + time_for(bytes, rate_);
   return true;
 }

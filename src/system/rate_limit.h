@@ -27,7 +27,7 @@ class RateLimit {
   /// Whether it holds those back who use it, or did a moment ago.
   bool saturated() const;
   /// Counts bytes that pass without waiting, such as a few that answer for many: the next caller
-  /// waits for them. False when too much passed in this way already.
+  /// of take() waits for them. False when more than half of the rate passed in this way already.
   bool take_now(std::uint64_t bytes);
   /// A part of what is to pass: others wait no longer than 1/250 of a second for it.
   std::size_t part_bytes() const;
@@ -40,7 +40,8 @@ class RateLimit {
   std::uint64_t rate_;
   std::uint64_t total_ = 0;
   Duration burst_;
-  TimePoint paid_until_;  // when all that was taken will have been paid at the rate
+  TimePoint paid_until_;      // when all that was taken will have been paid at the rate
+  TimePoint now_paid_until_;  // what take_now() took alone, at half of it
 };
 
 }  // namespace shoal

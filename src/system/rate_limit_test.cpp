@@ -57,11 +57,32 @@ TEST_F(RateLimitTest, lets_a_little_pass_at_once_and_the_next_one_pays) {
   EXPECT_TRUE(limit.saturated());
   int passed = 0;
   while (limit.take_now(1'000) && passed < 1000) ++passed;
-  EXPECT_EQ(passed, 100);
+  EXPECT_EQ(passed, 50);
   pass(1s);
   EXPECT_FALSE(limit.saturated());
   EXPECT_EQ(limit.part_bytes(), 8 * 1024U);
   EXPECT_EQ(RateLimit(loop.clock, 0).part_bytes(), 64 * 1024U);
+}
+
+Task<void> take_a_little_each_ms(Clock& clock, RateLimit& limit, std::uint64_t bytes, int times,
+                                 int& passed) {
+  for (int i = 0; i < times; ++i) {
+    if (limit.take_now(bytes)) ++passed;
+    co_await clock.sleep_for(1ms);
+  }
+}
+
+TEST_F(RateLimitTest, a_little_does_not_wait_behind_much_until_it_is_half_of_all) {
+  RateLimit limit(loop.clock, kRate);
+  TaskGroup much(loop.waits, "much");
+  for (int i = 0; i < 200; ++i) much.spawn(limit.take(100'000));  // ten seconds
+  int of_few = 0;
+  loop.run(take_a_little_each_ms(loop.clock, limit, 900, 1000, of_few));
+  EXPECT_EQ(of_few, 1000);
+  int of_many = 0;
+  loop.run(take_a_little_each_ms(loop.clock, limit, 2'000, 1000, of_many));
+  EXPECT_EQ(of_many, 550);  // a twentieth of a second is saved up
+  loop.run(much.stop());
 }
 
 TEST_F(RateLimitTest, begins_with_an_empty_bucket) {
