@@ -165,6 +165,48 @@ TEST_F(Bitswaps, connect_again_to_the_only_source_after_it_disconnected) {
   EXPECT_EQ(fetched, 100u);
 }
 
+// As one that has more connections than it wants ends some.
+TEST_F(Bitswaps, come_again_to_who_said_farewell_once_others_send_nothing) {
+  TestNode& busy = add(protocols(), 100'000);
+  TestNode& other = add(protocols(), 100'000);
+  TestNode& client = add();
+  const auto cids = fill(busy, 300, 10'000);
+  fill(other, 300, 10'000);
+  begin(client, {&busy, &other});
+  TaskGroup fetches(world.waits(), "fetches");
+  fetches.spawn(fetch_all(client.system, cids, 60s));
+  world.run_for(2s);
+  net::Connection* connection = busy.swarm.best(client.id());
+  ASSERT_NE(connection, nullptr);
+  connection->shutdown();
+  world.run_for(8s);
+  EXPECT_EQ(client.swarm.best(busy.id()), nullptr);
+  const std::size_t of_other = fetched;
+  EXPECT_GT(of_other, 80u);
+  other.blocks.stalls = true;
+  world.run_for(SessionState::kSilence + 3s);
+  EXPECT_NE(client.swarm.best(busy.id()), nullptr);
+  world.run(fetches.join());
+  EXPECT_EQ(fetched, 300u);
+}
+
+TEST_F(Bitswaps, come_again_at_once_to_the_only_source_that_said_farewell) {
+  TestNode& server = add(protocols(), 100'000);
+  TestNode& client = add();
+  const auto cids = fill(server, 100, 10'000);
+  begin(client, {&server});
+  TaskGroup fetches(world.waits(), "fetches");
+  fetches.spawn(fetch_all(client.system, cids, 60s));
+  world.run_for(2s);
+  net::Connection* connection = server.swarm.best(client.id());
+  ASSERT_NE(connection, nullptr);
+  connection->shutdown();
+  world.run_for(3s);
+  EXPECT_NE(client.swarm.best(server.id()), nullptr);
+  world.run(fetches.join());
+  EXPECT_EQ(fetched, 100u);
+}
+
 // The server has not noticed yet that the peer went, and holds what that asked for.
 TEST_F(Bitswaps, answer_who_lost_power_as_soon_as_it_is_back_and_with_what_it_asks_then) {
   TestNode& server = add(protocols(), 1'000'000);

@@ -140,10 +140,11 @@ void Client::connected(const PeerId& peer) {
   for (const auto& search : holder_searches()) search->connected(peer);
 }
 
-void Client::disconnected(const PeerId& peer, net::ConnectionId connection, bool was_last) {
+void Client::disconnected(const net::Connection& connection, bool was_last) {
+  const PeerId& peer = connection.peer();
   if (was_last) unsolicited_.erase(peer);
   if (Link* known = find(peer)) {
-    known->out.disconnected(connection);
+    known->out.disconnected(connection.id());
     // Another connection may live: what was under way over this one is asked again over that.
     known->wantlist.forget_told();
     known->changed.notify_all();
@@ -159,7 +160,7 @@ void Client::disconnected(const PeerId& peer, net::ConnectionId connection, bool
   } else {
     conclude(peer);
   }
-  for (const auto& session : sessions()) session->disconnected(peer);
+  for (const auto& session : sessions()) session->disconnected(peer, connection.ended_in_order());
 }
 
 Task<void> Client::stop() {

@@ -51,7 +51,7 @@ class Client {
   /// Whether one of them was wanted.
   bool receive_blocks(const PeerId& from, std::vector<ReceivedBlock> blocks);
   void connected(const PeerId& peer);
-  void disconnected(const PeerId& peer, net::ConnectionId connection, bool was_last);
+  void disconnected(const net::Connection& connection, bool was_last);
   void when_bad_peer(std::function<void(const BadPeer&)> callback) { bad_ = std::move(callback); }
   Task<void> stop();
 

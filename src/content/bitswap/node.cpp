@@ -82,7 +82,7 @@ class Node final : public Bitswap, private net::ConnectionObserver {
     const net::Connection* rest = swarm_.best(connection.peer());
     const bool was_last = rest == nullptr || rest == &connection;
     if (was_last) inbound_.forget(connection.peer());
-    client_.disconnected(connection.peer(), connection.id(), was_last);
+    client_.disconnected(connection, was_last);
     server_.disconnected(connection.peer(), connection.id(), was_last);
   }
 

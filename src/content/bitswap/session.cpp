@@ -115,6 +115,7 @@ void SessionState::deliver(const PeerId& from, const Multihash& hash, const Shar
   std::optional<WantTable::Peer> index;
   if (peer != nullptr) index = peer->index;
   table_.block(index, hash, bytes.size(), client_.system().clock.now());
+  last_block_ = client_.system().clock.now();
   ++counts_.blocks_fetched;
   counts_.bytes_hashed += bytes.size();
   count(peer, bytes.size());

@@ -25,6 +25,9 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   static constexpr int kMaxTries = 4;
   static constexpr Duration kMaxTrying = 15s;
   static constexpr Duration kMaxPause = 30s;
+  /// One that said farewell is left alone while others send: until nothing has come for up to so
+  /// long, and for no longer than the longest pause.
+  static constexpr Duration kSilence = 10s;
   /// A connection that lived for so long was a good one.
   static constexpr Duration kGoodConnection = 10s;
   static constexpr Duration kTick = 100ms;
@@ -59,7 +62,8 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   void duplicate(const PeerId& from, std::size_t bytes);
   void presence(const PeerId& from, const Presence& presence);
   void connected(const PeerId& peer);
-  void disconnected(const PeerId& peer);
+  /// `in_order`: it said farewell, as one does that has too many connections.
+  void disconnected(const PeerId& peer, bool in_order);
   /// It is asked for nothing more; false when it never was, or is known as a liar already.
   bool lied(const PeerId& peer);
   /// That is told.
@@ -90,6 +94,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
     std::string failure;   // of the last try
     bool refused = false;  // by every address, at the last try
     bool was_connected = false;
+    bool said_farewell = false;
     int tries = 0;
     TimePoint trying_since{};
     bool useless = false;  // connected, but speaks no bitswap
@@ -113,6 +118,9 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   /// One try, after a pause when others failed; gives up after too many.
   Task<void> reach(PeerState& peer);
   Duration pause_before_try(int tries) const;
+  Task<void> wait_while_others_send(PeerState& peer);
+  Duration at_most(Duration longest) const;
+  bool any_up() const;
   Task<void> dial(PeerState& peer);
   Task<void> wait_for_change(PeerState& peer);
   Duration waits_for_direct_path(const PeerState& peer) const;
@@ -138,6 +146,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   std::unordered_map<Multihash, Cid> told_;  // wants that a peer may still know of
   Event changed_;
   Event wanted_;
+  TimePoint last_block_{};
   bool bounds_memory_ = false;
   bool dirty_ = false;
   bool ended_ = false;

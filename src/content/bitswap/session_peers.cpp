@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "content/bitswap/client.h"
@@ -64,9 +65,10 @@ void SessionState::connected(const PeerId& id) {
   peer->changed.notify_all();
 }
 
-void SessionState::disconnected(const PeerId& id) {
+void SessionState::disconnected(const PeerId& id, bool in_order) {
   PeerState* peer = find(id);
   if (peer == nullptr) return;
+  peer->said_farewell = in_order;
   table_.peer_down(peer->index);
   peer->changed.notify_all();
   wake();
@@ -201,6 +203,7 @@ Task<void> SessionState::use(PeerState& peer) {
 
 Task<void> SessionState::reach(PeerState& peer) {
   Clock& clock = client_.system().clock;
+  if (std::exchange(peer.said_farewell, false)) co_await wait_while_others_send(peer);
   if (peer.tries == 0) peer.trying_since = clock.now();
   // Where nobody ever was, nobody is a second later; one who was there may be starting again.
   const bool nobody = peer.tries > 0 && peer.refused;
@@ -215,11 +218,37 @@ Task<void> SessionState::reach(PeerState& peer) {
   co_await dial(peer);
 }
 
-/// Of a thousand that a busy peer turned away together, each comes again at another time.
 Duration SessionState::pause_before_try(int tries) const {
-  const Duration usual = std::min<Duration>(1s * (1 << std::clamp(tries - 1, 0, 10)), kMaxPause);
-  const auto half = static_cast<std::uint64_t>(usual.count() / 2);
-  return usual - Duration(client_.system().random.below(half));
+  return at_most(std::min<Duration>(1s * (1 << std::clamp(tries - 1, 0, 10)), kMaxPause));
+}
+
+/// A busy peer named others before it ended the connection. To come again while they send only
+/// takes its upload from what all wait for.
+Task<void> SessionState::wait_while_others_send(PeerState& peer) {
+  Clock& clock = client_.system().clock;
+  const TimePoint since = clock.now();
+  const TimePoint end = since + at_most(kMaxPause);
+  const Duration silence = at_most(kSilence);
+  while (!ended_ && any_up() && client_.swarm().best(peer.id) == nullptr) {
+    const TimePoint next = std::min(end, std::max(since, last_block_) + silence);
+    if (next <= clock.now()) break;
+    try {
+      co_await until(clock, next, peer.changed.wait(), "for others to send");
+    } catch (const Error&) {
+      // It is time to look again.
+    }
+  }
+}
+
+/// At least half of it. Of a thousand that a busy peer turned away together, each comes again at
+/// another time.
+Duration SessionState::at_most(Duration longest) const {
+  const auto half = static_cast<std::uint64_t>(longest.count() / 2);
+  return longest - Duration(client_.system().random.below(half));
+}
+
+bool SessionState::any_up() const {
+  return std::ranges::any_of(peers_, [this](const auto& one) { return table_.up(one->index); });
 }
 
 Task<void> SessionState::dial(PeerState& peer) {

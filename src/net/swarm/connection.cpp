@@ -110,6 +110,7 @@ Task<void> Connection::run() {
   std::exception_ptr failure;
   try {
     co_await link_.muxer->run();
+    ended_in_order_ = true;
   } catch (...) {
     failure = std::current_exception();
   }

@@ -76,6 +76,8 @@ class Connection {
   void when_idle(std::function<void()> callback) { link_.muxer->when_idle(std::move(callback)); }
   bool closed() const { return link_.muxer->closed(); }
   bool going_away() const { return closed() || link_.muxer->going_away(); }
+  /// It has ended, and the peer said farewell before.
+  bool ended_in_order() const { return ended_in_order_; }
   /// Streams of the peer that did what streams are for.
   std::size_t streams_in_order() const { return streams_in_order_; }
 
@@ -124,6 +126,7 @@ class Connection {
   std::optional<TimePoint> last_transfer_;
   TokenBucket bad_streams_{kMaxBadStreams, kBadStreamsPerSecond};
   bool too_bad_ = false;
+  bool ended_in_order_ = false;
   struct Negotiation;
   std::list<Negotiation*> negotiations_;  // with streams of the peer, oldest first
   bool watching_negotiations_ = false;
