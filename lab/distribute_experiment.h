@@ -18,9 +18,9 @@ inline constexpr std::size_t kDistributedFile = 12'000'000;
 /// What the last receiver may take, in times of the bound, and the source send, in files.
 inline constexpr double kMostOfBound = 1.2;
 inline constexpr double kMostSent = 1.3;
-/// Beside that, of the source's upload, for each receiver: handshakes, of which some are made twice
-/// when more come at once than the source lets in, the root of the file, names of other receivers.
-/// Next to nothing for tens of receivers, much for a thousand.
-inline constexpr double kGreetingBytes = 15'000;
+/// Beside that, of the source's upload, for each receiver: handshakes, names of other receivers,
+/// and what there is to have. Next to nothing for tens of receivers, much for a thousand, who come
+/// again once they were turned away for those after them.
+inline constexpr double kGreetingBytes = 10'000;
 
 }  // namespace shoal::lab

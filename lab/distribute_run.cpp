@@ -48,6 +48,10 @@ class Spreading {
     out.mean_time = mean(times);
     std::uint64_t sent = 0;
     for (const std::size_t one : getters_) look_at(crowd_[one], out, sent);
+    if (crowd_[0].running()) {
+      out.source_sent_beside = static_cast<double>(crowd_[0].node().bytes_sent() - sent) /
+                               static_cast<double>(what_.receivers);
+    }
     out.source_sent = static_cast<double>(sent) / static_cast<double>(crowd_.options().file_bytes);
     out.trace_hash = crowd_.world().trace_hash();
     return out;

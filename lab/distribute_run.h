@@ -26,6 +26,7 @@ struct Distributed {
   double last = 0;  // seconds until the last receiver had it
   double mean_time = 0;
   double source_sent = 0;             // times the file, to receivers
+  double source_sent_beside = 0;      // bytes for each receiver, if the source stayed
   bool complete = false;              // all receivers, with the right bytes
   std::size_t accusations = 0;        // of receivers, against peers that sent other bytes
   std::size_t wrong_accusations = 0;  // against peers that were no liars

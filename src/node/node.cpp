@@ -284,6 +284,10 @@ Task<void> Node::stop() {
   }
 }
 
+std::uint64_t Node::bytes_sent() const {
+  return parts_->up.total();
+}
+
 System& Node::system() {
   return parts_->system;
 }

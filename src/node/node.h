@@ -52,6 +52,8 @@ class Node {
   const PeerId& id() const;
   const Config& config() const;
   const Home& home() const;
+  /// What went out to the network since the start, of any kind and to anybody.
+  std::uint64_t bytes_sent() const;
   net::Swarm& swarm();
   identify::Identify& identify();
   content::BlockStore& store();
