@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 import command
-from command import CannotRun, Share, get, run_tests
+from command import LOOPBACK, CannotRun, OnTerminal, Share, get, run, run_tests
 from hostile_e2e import PEER, Crowd
 
 FILES = 64
@@ -68,6 +68,22 @@ def test_connects_by_the_thousand_print_little(folder: Path):
     assert len(told) < 300 and len(counts) < 20 and size < 200_000
     counted = sum(event["connected"] for event in counts) + sum(event["state"] == "connected" for event in told)
     assert counted > connects / 2, (counted, connects)
+
+
+def test_long_names_of_peers_are_shortened(folder: Path):
+    """256 bytes with control characters among them."""
+    source, wants = shared_file(folder)
+    with OnTerminal(*LOOPBACK, "share", source, home=folder / "a") as terminal:
+        terminal.wait_for(r"ipfs://\S+")
+        address = run("--json", "id", home=folder / "a").works().last["addresses"][0]
+        with Crowd(address, 1, wants, ["has_a_long_name"], hosts="127.0.0.1"):
+            line = terminal.wait_for(r"connected \(.*\)")
+    with Share(source, home=folder / "b") as share:
+        with Crowd(share.address, 1, wants, ["has_a_long_name"], hosts="127.0.0.1"):
+            agent = share.wait_for("peer", state="connected")["agent"]
+    name = line.removeprefix("connected (loopback, ").removesuffix(")")
+    assert name.startswith(r"\x1b[2J\x0aname") and len(name) == 64, line
+    assert 32 < len(agent) <= 64, agent
 
 
 if __name__ == "__main__":

@@ -50,6 +50,13 @@ Cid random_cid(Wire& wire) {
   return Cid::v1(Codec::raw, Multihash::wrap(HashCode::sha2_256, digest));
 }
 
+Task<void> sign_of_life(Wire& wire) {
+  while (true) {
+    co_await wire.send(frame(FrameType::ping, kSyn, 0, 1));
+    co_await wire.system().clock.sleep_for(5s);
+  }
+}
+
 // --- before anything is proved ---
 
 Task<void> says_nothing(Wire& wire, const Plan&) {
@@ -177,6 +184,19 @@ Task<void> pushes_what_it_is(Wire& wire, const Plan&) {
   }
 }
 
+/// Control characters among many others, and then stays.
+Task<void> has_a_long_name(Wire& wire, const Plan&) {
+  wire.drain();
+  identify::Message said;
+  while (said.agent_version.size() < identify::Message::kMaxNameBytes) {
+    said.agent_version += "\x1b[2J\nname";
+  }
+  said.agent_version.resize(identify::Message::kMaxNameBytes);
+  co_await wire.send(opened(1, identify::kPushProtocol, prefixed(said.encode())));
+  co_await wire.send(more(1, {}, yamux::kFin));
+  co_await sign_of_life(wire);
+}
+
 // --- Bitswap ---
 
 /// Wants what the target has, as much as one wantlist takes.
@@ -191,13 +211,6 @@ Bytes wants_of(const Plan& plan, Wire& wire) {
     message.wants.push_back({cid, 1, false, bitswap::WantType::block, false});
   }
   return encoded(message);
-}
-
-Task<void> sign_of_life(Wire& wire) {
-  while (true) {
-    co_await wire.send(frame(FrameType::ping, kSyn, 0, 1));
-    co_await wire.system().clock.sleep_for(5s);
-  }
 }
 
 /// The socket fills up, while its pings say that it lives.
@@ -356,6 +369,7 @@ const std::vector<Kind>& kinds() {
       {"fills_pings_that_it_never_reads", true, fills_pings_that_it_never_reads},
       {"asks_who_it_is", true, asks_who_it_is},
       {"pushes_what_it_is", true, pushes_what_it_is},
+      {"has_a_long_name", true, has_a_long_name},
       {"wants_and_never_reads", true, wants_and_never_reads},
       {"wants_and_gives_no_credit", true, wants_and_gives_no_credit},
       {"takes_slowly", true, takes_slowly},
