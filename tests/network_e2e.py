@@ -2,11 +2,15 @@
 """Content found without an address: on a bridge of two machines, and in a network of ten nodes."""
 
 import contextlib
+import queue
 import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
-from command import LOOPBACK, SANITIZED, SHOAL, CannotRun, Running, Share, bytes_of, get, run, run_tests
+import command
+from command import LOOPBACK, PATIENCE, SANITIZED, SHOAL, CannotRun, Running, Share, bytes_of, get, run, run_tests
 
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--net"]
 
@@ -164,5 +168,57 @@ def test_provide_beside_a_share_without_a_network_says_so(folder):
         assert "no network" in alone.last["message"], alone.last
 
 
+class IpfsBootstrap:
+    """A machine whose name server leads to a peer of the public IPFS network: what comes of it, line by line."""
+
+    def __init__(self, folder: Path):
+        (folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
+        start = 'mount --bind "$1" /etc/resolv.conf && ip link set lo up && exec "$2" "$3"'
+        server = Path(__file__).with_name("ipfs_bootstrap.py")
+        words = ["sh", "-c", start, "sh", folder / "resolv.conf", sys.executable, server]
+        self._process = start_on([*NAMESPACE, "--mount"], *words)
+        self._lines: queue.Queue = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+        self.program = folder / "shoal_there"
+        inside = f"nsenter --preserve-credentials --user --net --mount -t {self._process.pid}"
+        self.program.write_text(f'#!/bin/sh\nexec {inside} "{SHOAL}" "$@"\n')
+        self.program.chmod(0o755)
+
+    def _read(self):
+        for line in self._process.stdout:
+            self._lines.put(line.strip())
+        self._lines.put("")
+
+    def next(self, seconds: float = PATIENCE) -> str:
+        """Empty when there is none in time, or no machine."""
+        with contextlib.suppress(queue.Empty):
+            return self._lines.get(timeout=seconds)
+        return ""
+
+    def __enter__(self):
+        if self.next() != "ready":
+            self.__exit__()
+            raise CannotRun(f"needs network namespaces: {self._process.stderr.read()}")
+        self._usual, command.SHOAL = command.SHOAL, str(self.program)
+        return self
+
+    def __exit__(self, *_):
+        command.SHOAL = getattr(self, "_usual", command.SHOAL)
+        self._process.kill()
+        self._process.wait()
+
+
+def test_public_alone_leads_to_the_peers_of_ipfs(folder):
+    (folder / "file").write_bytes(b"for everybody")
+    with IpfsBootstrap(folder) as ipfs:
+        with Share(folder / "file", home=folder / "a"):
+            assert ipfs.next(2) == "", "without --public nobody is to hear of it"
+        with Share("--public", folder / "file", home=folder / "b"):
+            assert ipfs.next() == "asked _dnsaddr.bootstrap.libp2p.io"
+            while (line := ipfs.next()).startswith("asked"):
+                pass
+            assert line == "connected", line
+
+
 if __name__ == "__main__":
-    run_tests(globals())
+    run_tests(dict(globals()))

@@ -41,10 +41,11 @@ TEST(CommandLine, repeats_addresses_without_eating_what_follows) {
   EXPECT_EQ(options.listen.size(), 2u);
 }
 
-TEST(CommandLine, has_no_flags_for_what_does_not_work_yet) {
-  for (const char* flag : {"--relay"}) {
-    EXPECT_NE(refusal({"id", flag}).message().find(flag), std::string::npos) << flag;
-  }
+TEST(CommandLine, finds_peers_on_the_lan_alone_unless_told) {
+  EXPECT_TRUE(options_of({"share", "."}).lan);
+  EXPECT_FALSE(options_of({"share", ".", "--no-lan"}).lan);
+  EXPECT_FALSE(options_of({"share", "."}).is_public);
+  EXPECT_TRUE(options_of({"share", ".", "--public"}).is_public);
 }
 
 TEST(CommandLine, refuses_what_is_given_and_empty) {
