@@ -70,6 +70,17 @@ def test_the_last_progress_says_what_done_says(folder):
             assert last["eta_seconds"] == 0, last
 
 
+def test_progress_counts_content_alone(folder):
+    """Not the nodes of the tree, which are known once they have come."""
+    tree = folder / "tree"
+    (tree / "inner").mkdir(parents=True)
+    write(tree / "inner" / "file", bytes_of(20 * MB))
+    with Share(tree, home=folder / "a") as share:
+        done = get(share.link, folder / "got", "--down", "10M", home=folder / "b").works()
+    begun = [event for event in progress_of(done.events) if event["bytes_done"] > 0]
+    assert len(begun) > 2 and {event["bytes_total"] for event in begun} == {20 * MB}, begun
+
+
 def test_json_numbers_have_no_exponents(folder):
     write(folder / "data", b"little")
     with Share(folder / "data", "--preserve", home=folder / "a") as share:

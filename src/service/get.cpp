@@ -100,7 +100,7 @@ struct Get::State {
     if (download) {
       const content::DownloadCounts counts = download->counts();
       out.bytes_done = counts.done_bytes;
-      // The root of a folder tells of its interior nodes, too; in the end it is known better.
+      // Nodes of folders that have not come yet may be among them; in the end it is known better.
       out.bytes_total = download->complete()
                             ? counts.content_bytes
                             : std::max(download->expected_bytes(), counts.content_bytes);

@@ -236,6 +236,13 @@ DownloadCounts Download::counts() const {
   return out;
 }
 
+std::uint64_t Download::expected_bytes() const {
+  if (!walk_ || !root_node_bytes_) return expected_bytes_;
+  const std::uint64_t nodes = walk_->counts().node_bytes;
+  const std::uint64_t below_root = nodes - std::min(nodes, *root_node_bytes_);
+  return expected_bytes_ - std::min(expected_bytes_, below_root);
+}
+
 Task<bool> Download::learn_size() {
   if (root_.is(Codec::raw)) co_return false;
   const SharedBytes found = co_await block(root_);
@@ -243,6 +250,7 @@ Task<bool> Download::learn_size() {
   const UnixfsNode root = describe_node(root_, found.view());
   add_sizes(root);
   const auto* file = std::get_if<FileNode>(&root.kind);
+  if (file == nullptr) root_node_bytes_ = found.size();
   if (file != nullptr && leaf_in(root_, *file, found.view())) {
     root_leaf_ = found;
     co_return false;

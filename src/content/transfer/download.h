@@ -95,8 +95,9 @@ class Download final : public TreeSink, public BlockSource {
   /// The final path.
   const std::string& path() const { return path_; }
   DownloadCounts counts() const;
-  /// Bytes of the whole content as far as the root tells; 0 before the root is there.
-  std::uint64_t expected_bytes() const { return expected_bytes_; }
+  /// Bytes of the whole content as far as the root tells; 0 before the root is there. Nodes that
+  /// have not come yet may be among them.
+  std::uint64_t expected_bytes() const;
   /// All has been found, so that counts() is of the whole.
   bool complete() const { return complete_; }
   /// What cannot be at the place, as far as found.
@@ -204,7 +205,8 @@ class Download final : public TreeSink, public BlockSource {
   std::vector<std::pair<FileId, FileStamp>> finished_;
   std::string sync_failure_;  // of the first sync that failed
   std::uint64_t expected_bytes_ = 0;
-  std::uint64_t unclaimed_bytes_ = 0;  // of what was free at first, by files begun since
+  std::optional<std::uint64_t> root_node_bytes_;  // of a folder: what it says counts nodes, too
+  std::uint64_t unclaimed_bytes_ = 0;             // of what was free at first, by files begun since
   std::uint64_t hashed_bytes_ = 0;
   std::uint64_t found_in_store_ = 0;
   std::uint64_t found_base_ = 0;              // its value when a walk begins

@@ -122,6 +122,7 @@ Task<void> TreeWalk::visit_entry(Item& item, const Entry& entry) {
   ++counts_.blocks;
   if (const auto* link = std::get_if<SymlinkNode>(&node.kind)) {
     count_visit(item.cid, block->size());
+    counts_.node_bytes += block->size();
     co_await sink_.symlink(path_of(entry), link->target, node.metadata);
   } else if (file != nullptr) {
     co_await open_file(item, entry, std::move(node), *block);

@@ -123,6 +123,7 @@ void TreeWalk::hold_shards(FolderState& folder) {
 
 /// To be called when what the node says of entries and content has been counted.
 void TreeWalk::count_node(std::size_t bytes) {
+  counts_.node_bytes += bytes;
   node_bytes_ += bytes;
   const std::uint64_t expected =
       entries_ * kNodeBytesPerEntry + counts_.content_bytes / kContentPerNodeByte;

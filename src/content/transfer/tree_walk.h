@@ -51,6 +51,7 @@ struct WalkCounts {
   std::uint64_t content_bytes = 0;   // of files
   std::uint64_t files = 0;           // symlinks are none
   std::uint64_t done_bytes = 0;      // of files, done
+  std::uint64_t node_bytes = 0;      // of visited blocks, without the content in them
 };
 
 /// Visits everything below a UnixFS root, many blocks at once, in memory bounded by the limits and
