@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "net/swarm_testing.h"
+#include "net/transport/tcp/tcp.h"
 
 namespace shoal::net::testing {
 
@@ -38,6 +39,14 @@ inline Task<void> flood(Swarm& swarm, PeerId peer) {
   ProtocolStream opened = co_await swarm.open(peer, {kEcho});
   const Bytes much = pattern_bytes(1'000'000);
   while (true) co_await write_all(*opened.stream, much);
+}
+
+/// A dialler of its own beside the swarm's, which would share one connection.
+inline Task<void> dial_into(Upgrader& upgrader, System& system, const TestNode& to,
+                            std::vector<Link>& into) {
+  auto transport = make_tcp_transport(system, upgrader);
+  Link link = co_await transport->dial(to.address(), to.id, DialAs{});
+  into.push_back(std::move(link));
 }
 
 }  // namespace shoal::net::testing
