@@ -192,9 +192,10 @@ TEST_F(Bitswaps, come_again_to_who_said_farewell_once_others_send_nothing) {
 
 TEST_F(Bitswaps, come_again_at_once_to_the_only_source_that_said_farewell) {
   TestNode& server = add(protocols(), 100'000);
+  TestNode& empty = add();
   TestNode& client = add();
   const auto cids = fill(server, 100, 10'000);
-  begin(client, {&server});
+  begin(client, {&server, &empty});
   TaskGroup fetches(world.waits(), "fetches");
   fetches.spawn(fetch_all(client.system, cids, 60s));
   world.run_for(2s);

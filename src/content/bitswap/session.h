@@ -120,7 +120,7 @@ class SessionState : public std::enable_shared_from_this<SessionState> {
   Duration pause_before_try(int tries) const;
   Task<void> wait_while_others_send(PeerState& peer);
   Duration at_most(Duration longest) const;
-  bool any_up() const;
+  bool others_may_send() const;
   Task<void> dial(PeerState& peer);
   Task<void> wait_for_change(PeerState& peer);
   Duration waits_for_direct_path(const PeerState& peer) const;

@@ -229,7 +229,7 @@ Task<void> SessionState::wait_while_others_send(PeerState& peer) {
   const TimePoint since = clock.now();
   const TimePoint end = since + at_most(kMaxPause);
   const Duration silence = at_most(kSilence);
-  while (!ended_ && any_up() && client_.swarm().best(peer.id) == nullptr) {
+  while (!ended_ && others_may_send() && client_.swarm().best(peer.id) == nullptr) {
     const TimePoint next = std::min(end, std::max(since, last_block_) + silence);
     if (next <= clock.now()) break;
     try {
@@ -247,8 +247,12 @@ Duration SessionState::at_most(Duration longest) const {
   return longest - Duration(client_.system().random.below(half));
 }
 
-bool SessionState::any_up() const {
-  return std::ranges::any_of(peers_, [this](const auto& one) { return table_.up(one->index); });
+/// Whether one is there that gets or has the same, or has sent some of it.
+bool SessionState::others_may_send() const {
+  return std::ranges::any_of(peers_, [this](const auto& one) {
+    const bool known = one->source || table_.role(one->index) != PeerRole::unknown;
+    return known && table_.up(one->index);
+  });
 }
 
 Task<void> SessionState::dial(PeerState& peer) {
