@@ -1,6 +1,5 @@
 #include "service/tunnel_target.h"
 
-#include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -34,17 +33,8 @@ bool is_host(std::string_view text) {
   return text.find_first_of(" /\\@[]\t\r\n") == std::string_view::npos;
 }
 
-IpAddress loopback_v6() {
-  std::array<std::uint8_t, 16> bytes{};
-  bytes.back() = 1;
-  return IpAddress::v6(bytes);
-}
-
 Task<std::vector<IpAddress>> look_up_host(System& system, std::string host) {
   if (const auto literal = IpAddress::parse(host)) co_return std::vector{*literal};
-  if (host == kLocalhost || host.ends_with(".localhost")) {
-    co_return std::vector{IpAddress::loopback_v4(), loopback_v6()};
-  }
   std::vector<IpAddress> found;
   std::string reason;
   try {

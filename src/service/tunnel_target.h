@@ -32,8 +32,7 @@ struct TunnelTarget {
 /// with an address of this machine. Throws Error{usage}.
 Endpoint parse_local(const std::string& text);
 
-/// Names are looked up anew each time, "localhost" and IP addresses without a resolver. The caller
-/// bounds the time. Throws Error{unreachable}.
+/// Names are looked up anew each time. The caller bounds the time. Throws Error{unreachable}.
 Task<std::unique_ptr<Stream>> connect_to(System& system, TunnelTarget target);
 
 /// Where the UDP service is: the first address of its name.

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstring>
 
+#include "system/localhost.h"
 #include "system/os/resolver.h"
 
 namespace shoal::os {
@@ -84,6 +85,7 @@ void check_name(const std::string& name) {
 
 std::vector<IpAddress> look_up_addresses(const std::string& host) {
   check_name(host);
+  if (is_localhost(host)) return localhost_addresses();
   addrinfo wanted{};
   wanted.ai_family = AF_UNSPEC;
   wanted.ai_socktype = SOCK_STREAM;

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "system/event.h"
+#include "system/localhost.h"
 #include "system/os/one_signal.h"
 #include "system/os/resolver.h"
 #include "system/os/test_world.h"
@@ -257,6 +258,8 @@ TEST(KernelRandom, draws_something_else_each_time) {
 Task<void> resolves(System& system) {
   const auto found = co_await system.resolver.addresses("127.0.0.1");
   EXPECT_EQ(found, std::vector{IpAddress::loopback_v4()});
+  // Whatever files and name servers say.
+  EXPECT_EQ(co_await system.resolver.addresses("web.localhost"), localhost_addresses());
   for (const std::string& name : {std::string(), std::string(300, 'a'), std::string("a\0b", 3)}) {
     std::string end;
     co_await note_end(system.resolver.addresses(name), end);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "system/localhost.h"
 
 namespace shoal::sim {
 
@@ -40,6 +41,7 @@ void NameTable::inject(const std::string& name) {
 }
 
 Task<std::vector<IpAddress>> NameTable::addresses(std::string host) {
+  if (is_localhost(host)) co_return localhost_addresses();
   inject(host);
   co_return look_up(addresses_, host, kMaxAddresses);
 }
