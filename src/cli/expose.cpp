@@ -8,7 +8,6 @@
 #include "service/tunnel_exposer.h"
 #include "service/tunnel_secret.h"
 #include "system/event.h"
-#include "system/timeout.h"
 
 namespace shoal::cli {
 
@@ -76,11 +75,7 @@ class ExposeCommand final : public Command {
   Task<void> wait_for_relays(node::Node& node, Event& changed) {
     const TimePoint end = session_->now() + kTicketPatience;
     while (node.awaits_relay() && session_->now() < end) {
-      try {
-        co_await until(session_->system().clock, end, changed.wait(), "a relay");
-      } catch (const Error&) {
-        // The ticket gets better when they answer.
-      }
+      co_await changed.wait_until(session_->system().clock, end);
     }
   }
 

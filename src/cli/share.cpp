@@ -18,7 +18,6 @@
 #include "service/share.h"
 #include "system/event.h"
 #include "system/rate_meter.h"
-#include "system/timeout.h"
 #include "system/with_ticks.h"
 
 namespace shoal::cli {
@@ -114,11 +113,7 @@ class ShareCommand final : public Command {
     if (options_.index_only) co_return;
     const TimePoint end = session_->now() + kRelayPatience;
     while (session_->open_node().awaits_relay() && session_->now() < end) {
-      try {
-        co_await until(session_->system().clock, end, addresses_changed_->wait(), "a relay");
-      } catch (const Error&) {
-        // The link gets better when they answer.
-      }
+      co_await addresses_changed_->wait_until(session_->system().clock, end);
     }
   }
 

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/log.h"
-#include "system/timeout.h"
 
 namespace shoal::routing {
 
@@ -54,8 +53,8 @@ Task<void> LanPeers::connect(PeerId peer) {
 Task<void> LanPeers::find_peer(PeerId peer, FoundSink sink) {
   const TimePoint end = system_.clock.now() + kAnnounceTime;
   while (!peers_.contains(peer)) {
-    if (system_.clock.now() >= end) co_return;
-    co_await until(system_.clock, end, changed_.wait(), "the peer to announce itself");
+    const bool changed = co_await changed_.wait_until(system_.clock, end);
+    if (!changed) co_return;
   }
   sink({.peer = peer, .addresses = peers_.at(peer), .source = Source::lan});
 }

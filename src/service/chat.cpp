@@ -151,11 +151,7 @@ Task<void> Chat::keep_saying_here() {
       here.period_ms = static_cast<std::uint64_t>(period / 1ms);
       co_await publish(std::move(here));
     }
-    try {
-      co_await until(system_.clock, *here_at_, hurry_.wait(), "the next time");
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::timeout) throw;
-    }
+    co_await hurry_.wait_until(system_.clock, *here_at_);
   }
 }
 

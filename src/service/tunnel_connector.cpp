@@ -89,11 +89,7 @@ std::optional<net::Path> TunnelConnector::path_now() {
 Task<void> TunnelConnector::wait_for_direct_way() {
   const TimePoint end = system_.clock.now() + kPunchPatience;
   while (path_now() == net::Path::relay && system_.clock.now() < end) {
-    try {
-      co_await until(system_.clock, end, changed_.wait(), "a direct way");
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::timeout) throw;
-    }
+    co_await changed_.wait_until(system_.clock, end);
   }
 }
 
@@ -179,12 +175,8 @@ Task<std::string> TunnelConnector::wait_until_lost() {
   while (true) {
     if (swarm_.best(ticket_.peer) == nullptr) co_return "the connection ended";
     tell_if_moved();
-    try {
-      co_await until(system_.clock, next, changed_.wait(), "a change");
-      continue;
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::timeout) throw;
-    }
+    const bool changed = co_await changed_.wait_until(system_.clock, next);
+    if (changed) continue;
     const bool alive = co_await heartbeat_.beat();
     if (!alive) co_return "the peer does not answer any more";
     next = system_.clock.now() + TunnelHeartbeat::kInterval;

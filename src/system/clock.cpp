@@ -28,11 +28,21 @@ class CancelCount {
 
 Task<void> Clock::sleep_until(TimePoint deadline) {
   CancelCount count(cancelled_);
-  const auto begun = [this, deadline](Waits::Id wait) {
+  co_await waits_.wait([this, deadline](Waits::Id wait) {
     push({.deadline = deadline, .order = next_order_++, .wait = wait});
-  };
-  co_await waits_.wait(begun);
+  });
   count.finished();
+}
+
+Task<bool> Clock::wait_until(TimePoint deadline, std::function<void(Waits::Id)> begun) {
+  CancelCount count(cancelled_);
+  bool rang = false;
+  co_await waits_.wait([&](Waits::Id wait) {
+    push({.deadline = deadline, .order = next_order_++, .wait = wait, .rang = &rang});
+    begun(wait);
+  });
+  if (rang) count.finished();
+  co_return !rang;
 }
 
 Waits::Id Clock::call_at(TimePoint deadline, std::move_only_function<void()> ring) {
@@ -76,9 +86,10 @@ std::optional<TimePoint> Clock::next_deadline() {
 
 void Clock::wake_until(TimePoint time) {
   for (auto next = next_deadline(); next && *next <= time; next = next_deadline()) {
-    const Waits::Id due = heap_.front().wait;
+    const Timer due = heap_.front();
     pop();
-    waits_.wake(due);
+    if (due.rang != nullptr) *due.rang = true;
+    waits_.wake(due.wait);
   }
 }
 

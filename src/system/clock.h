@@ -26,6 +26,10 @@ class Clock {
   Task<void> sleep_until(TimePoint deadline);
   Task<void> sleep_for(Duration duration) { return sleep_until(now() + duration); }
 
+  /// Until somebody wakes the id that `begun` was given, or until `deadline`: whether it was woken.
+  /// Cancellable.
+  Task<bool> wait_until(TimePoint deadline, std::function<void(Waits::Id)> begun);
+
   /// Calls `ring` in a step of its own at `deadline`, or at the first opportunity after it. Costs
   /// less than a task that sleeps when it is called off in nearly every case.
   Waits::Id call_at(TimePoint deadline, std::move_only_function<void()> ring);
@@ -48,6 +52,7 @@ class Clock {
     TimePoint deadline;
     std::uint64_t order;
     Waits::Id wait;
+    bool* rang = nullptr;  // lives as long as somebody waits
     bool operator>(const Timer& other) const {
       return deadline != other.deadline ? deadline > other.deadline : order > other.order;
     }

@@ -13,6 +13,14 @@ Task<void> Event::wait_uncancellable() {
   return waits_->wait_uncancellable([this](Waits::Id id) { add(id); });
 }
 
+Task<bool> Event::wait_until(Clock& clock, TimePoint deadline) {
+  return clock.wait_until(deadline, [this](Waits::Id id) { add(id); });
+}
+
+Task<bool> Event::wait_for(Clock& clock, Duration duration) {
+  return wait_until(clock, clock.now() + duration);
+}
+
 void Event::add(Waits::Id id) {
   if (waiting_.size() >= look_at_) drop_cancelled();
   waiting_.push_back(id);

@@ -2,6 +2,7 @@
 
 #include <list>
 
+#include "system/clock.h"
 #include "system/waits.h"
 
 namespace shoal {
@@ -19,6 +20,10 @@ class Event {
   Task<void> wait();
   /// The same, going on when the caller is cancelled.
   Task<void> wait_uncancellable();
+  /// Until the next notify or a deadline: whether it was notified. Costs less than until() and
+  /// throws only when cancelled.
+  Task<bool> wait_until(Clock& clock, TimePoint deadline);
+  Task<bool> wait_for(Clock& clock, Duration duration);
 
   void notify_all();
   /// Wakes the one that has waited longest.

@@ -141,6 +141,56 @@ TEST(Event, passes_over_a_waiter_that_was_cancelled) {
   EXPECT_EQ(notes, "b");
 }
 
+Task<void> wait_a_second_then_note(Event& event, Clock& clock, std::string& notes) {
+  const bool notified = co_await event.wait_for(clock, 1s);
+  notes += notified ? "notified " : "late ";
+}
+
+TEST(Event, is_waited_for_until_a_deadline) {
+  TestLoop loop;
+  Event event(loop.waits);
+  TaskGroup group(loop.waits, "test");
+  std::string notes;
+  group.spawn(wait_a_second_then_note(event, loop.clock, notes));
+  loop.run();
+  EXPECT_EQ(notes, "late ");
+  EXPECT_EQ(loop.clock.now(), TimePoint(1h) + 1s);
+
+  group.spawn(wait_a_second_then_note(event, loop.clock, notes));
+  loop.context.restart();
+  loop.context.poll();
+  event.notify_all();
+  loop.run();
+  EXPECT_EQ(notes, "late notified ");
+  EXPECT_EQ(loop.clock.now(), TimePoint(1h) + 1s);
+  EXPECT_EQ(loop.waits.size(), 0u);
+}
+
+TEST(Event, passes_over_a_waiter_whose_time_is_up) {
+  TestLoop loop;
+  Event event(loop.waits);
+  TaskGroup group(loop.waits, "test");
+  std::string notes;
+  group.spawn(wait_a_second_then_note(event, loop.clock, notes));
+  group.spawn(wait_then_note(event, notes, 'b'));
+  loop.run();
+  event.notify_one();
+  loop.run();
+  EXPECT_EQ(notes, "late b");
+}
+
+TEST(Event, a_wait_with_a_deadline_can_be_cancelled) {
+  TestLoop loop;
+  Event event(loop.waits);
+  TaskGroup group(loop.waits, "test");
+  std::string notes;
+  group.spawn(note_how_it_ends(wait_a_second_then_note(event, loop.clock, notes), notes));
+  loop.context.poll();
+  loop.run(group.stop());
+  EXPECT_EQ(notes, "cancelled");
+  EXPECT_EQ(loop.clock.now(), TimePoint(1h));
+}
+
 TEST(TaskGroup, stop_cancels_and_waits_for_all) {
   TestLoop loop;
   TaskGroup group(loop.waits, "test");

@@ -3,9 +3,7 @@
 #include <limits>
 #include <utility>
 
-#include "base/error.h"
 #include "content/bitswap/server_peer.h"
-#include "system/timeout.h"
 
 // Peers that share what they get are told of a block when there is time to send it: each then asks
 // whoever is idle instead of waiting in the queue of whoever had the block first.
@@ -29,13 +27,7 @@ void Server::look_for_offers() {
 Task<void> Server::offer_blocks() {
   while (true) {
     if (!std::exchange(look_again_, false)) {
-      bool changed = true;
-      try {
-        co_await within(system_.clock, kLookForOffers, may_offer_.wait(), "for a change");
-      } catch (const Error& error) {
-        if (error.code() != ErrorCode::timeout) throw;
-        changed = false;
-      }
+      const bool changed = co_await may_offer_.wait_for(system_.clock, kLookForOffers);
       const bool any = std::ranges::any_of(
           peers_, [](const auto& one) { return one.second->peer_wants.held() > 0; });
       if (!changed && !any) break;

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "content/bitswap/client.h"
 #include "content/bitswap/session.h"
-#include "system/timeout.h"
 
 namespace shoal::content::bitswap {
 
@@ -166,23 +165,13 @@ Duration SessionState::waits_for_direct_path(const PeerState& peer) const {
 
 Task<void> SessionState::wait_for_direct_path(PeerState& peer) {
   const Duration patience = waits_for_direct_path(peer);
-  try {
-    co_await within(client_.system().clock, patience, peer.changed.wait(),
-                    "for a direct path to " + peer.id.to_string());
-  } catch (const Error&) {
-    peer.failure = "only a relay that lets little through leads there";
-  }
+  const bool changed = co_await peer.changed.wait_for(client_.system().clock, patience);
+  if (!changed) peer.failure = "only a relay that lets little through leads there";
 }
 
 /// Until it comes by itself, is added again, or can be connected after all.
 Task<void> SessionState::wait_for_change(PeerState& peer) {
-  Clock& clock = client_.system().clock;
-  bool changed = true;
-  try {
-    co_await within(clock, kTryGivenUp, peer.changed.wait(), "for " + peer.id.to_string());
-  } catch (const Error&) {
-    changed = false;
-  }
+  const bool changed = co_await peer.changed.wait_for(client_.system().clock, kTryGivenUp);
   peer.tries = 0;
   if (!changed && !ended_ && client_.swarm().best(peer.id) == nullptr) co_await dial(peer);
 }
@@ -232,11 +221,7 @@ Task<void> SessionState::wait_while_others_send(PeerState& peer) {
   while (!ended_ && others_may_send() && client_.swarm().best(peer.id) == nullptr) {
     const TimePoint next = std::min(end, std::max(since, last_block_) + silence);
     if (next <= clock.now()) break;
-    try {
-      co_await until(clock, next, peer.changed.wait(), "for others to send");
-    } catch (const Error&) {
-      // It is time to look again.
-    }
+    co_await peer.changed.wait_until(clock, next);
   }
 }
 

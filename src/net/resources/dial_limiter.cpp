@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-#include "system/timeout.h"
-
 namespace shoal::net {
 
 namespace {
@@ -32,6 +29,7 @@ class DialLimiter::Waiter {
   bool is_first() const { return limiter_.first() == this; }
   void wake() { changed_.notify_all(); }
   Task<void> wait() { return changed_.wait(); }
+  Task<bool> wait_for(Duration most) { return changed_.wait_for(limiter_.system_.clock, most); }
 
  private:
   DialLimiter& limiter_;
@@ -45,12 +43,8 @@ Task<DialLimiter::Pass> DialLimiter::enter(bool urgent) {
   while (!waiter.is_first() || !may_begin()) {
     if (!waiter.is_first() || under_way_ >= most_) {
       co_await waiter.wait();
-      continue;
-    }
-    try {
-      co_await within(system_.clock, kTokenLook, waiter.wait(), "dialling");
-    } catch (const Error&) {
-      // Time to look again.
+    } else {
+      co_await waiter.wait_for(kTokenLook);
     }
   }
   tokens_ -= 1;

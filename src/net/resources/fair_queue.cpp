@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "base/error.h"
-#include "system/timeout.h"
-
 namespace shoal::net {
 
 namespace {
@@ -51,14 +48,10 @@ Task<void> FairQueue::wait_in_queue(Member& member, double amount,
                                     const std::function<bool()>& must_wait) {
   Waiter waiter(*this, member, amount);
   while (must_wait() && !(waiter.is_first() && has_tokens())) {
-    if (!waiter.is_first()) {
+    if (waiter.is_first()) {
+      co_await member.changed_.wait_for(system_.clock, kLook);
+    } else {
       co_await member.changed_.wait();
-      continue;
-    }
-    try {
-      co_await within(system_.clock, kLook, member.changed_.wait(), "a fair queue");
-    } catch (const Error&) {
-      // Time to look.
     }
   }
   served_ = std::max(served_, waiter.start());

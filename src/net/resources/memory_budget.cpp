@@ -4,9 +4,6 @@
 #include <tuple>
 #include <utility>
 
-#include "base/error.h"
-#include "system/timeout.h"
-
 namespace shoal::net {
 
 namespace {
@@ -117,11 +114,7 @@ Task<std::unique_ptr<MemoryBudget::Reservation>> MemoryBudget::acquire(Owner own
   while (!request.granted) {
     if (!request.is_oldest() || !contended_) {
       co_await request.changed.wait();
-      continue;
-    }
-    try {
-      co_await within(system_.clock, kCheckPeriod, request.changed.wait(), "memory budget");
-    } catch (const Error&) {
+    } else if (!co_await request.changed.wait_for(system_.clock, kCheckPeriod)) {
       serve();
     }
   }

@@ -158,11 +158,7 @@ Task<void> Acceptor::make_room_for_handshake(const std::optional<IpAddress>& pre
       victim->evict();
       co_return;
     }
-    try {
-      co_await until(system_.clock, old, handshake_ended_.wait(), "for room for a handshake");
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::timeout) throw;
-    }
+    co_await handshake_ended_.wait_until(system_.clock, old);
   }
 }
 

@@ -133,11 +133,7 @@ Task<void> Dialer::run(Race& race) {
     if (race.waiting.empty() || race.attempts == attempts_at_once(race.as)) {
       co_await race.changed.wait();
     } else if (now < race.next_start) {
-      try {
-        co_await until(system_.clock, race.next_start, race.changed.wait(), "an attempt");
-      } catch (const Error&) {
-        // The attempts go on: one more starts beside them.
-      }
+      co_await race.changed.wait_until(system_.clock, race.next_start);
     } else {
       KnownAddress next = std::move(race.waiting.front());
       race.waiting.erase(race.waiting.begin());

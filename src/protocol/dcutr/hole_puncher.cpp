@@ -99,11 +99,7 @@ Task<void> HolePuncher::make_direct(PeerId peer, Duration pause) {
 Task<void> HolePuncher::pause(Duration most) {
   const TimePoint end = system_.clock.now() + most;
   co_await system_.clock.sleep_for(kLeastPause);
-  try {
-    co_await until(system_.clock, end, changed_.wait(), "another try");
-  } catch (const Error&) {
-    // Time has passed.
-  }
+  co_await changed_.wait_until(system_.clock, end);
 }
 
 Task<void> HolePuncher::try_rounds(PeerId peer) {

@@ -92,13 +92,9 @@ Task<void> Client::keep_reserved(PeerId id) {
       note_refusal(id, error.message());
       pause = std::min(2 * pause, kLongestPause);
     }
-    try {
-      co_await within(system_.clock, next, relay.lost.wait(), "a reservation");
-      // Lost: not at once, or a relay that sends us away would be called again and again.
-      co_await system_.clock.sleep_for(kFirstPause);
-    } catch (const Error&) {
-      // Time to renew it.
-    }
+    const bool lost = co_await relay.lost.wait_for(system_.clock, next);
+    // Not at once, or a relay that sends us away would be called again and again.
+    if (lost) co_await system_.clock.sleep_for(kFirstPause);
   }
 }
 

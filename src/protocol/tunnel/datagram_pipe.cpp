@@ -4,7 +4,6 @@
 
 #include "base/error.h"
 #include "system/join.h"
-#include "system/timeout.h"
 
 namespace shoal::tunnel {
 
@@ -94,11 +93,7 @@ Task<void> DatagramPipe::receive(bool unanswered) {
 
 Task<void> DatagramPipe::watch() {
   while (!ended_ && system_.clock.now() < last_used_ + kIdleTimeout) {
-    try {
-      co_await until(system_.clock, last_used_ + kIdleTimeout, ending_.wait(), "datagrams");
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::timeout) throw;
-    }
+    co_await ending_.wait_until(system_.clock, last_used_ + kIdleTimeout);
   }
 }
 
