@@ -34,6 +34,7 @@
 #include "net/security/noise/handshake.h"
 #include "net/security/noise/payload.h"
 #include "net/security/tls/web_handshake.h"
+#include "net/swarm/acceptor.h"
 #include "net/swarm/connection.h"
 #include "net/swarm/connection_table.h"
 #include "net/swarm/dialer.h"
@@ -132,6 +133,8 @@ const auto kLimits = std::to_array<Limit>({
     {"swarm.handshakes_begun", static_cast<std::uint64_t>(net::HandshakeLimiter::kBurst), "handshakes", "inbound handshakes, burst"},
     {"swarm.handshakes_begun_rate", static_cast<std::uint64_t>(net::HandshakeLimiter::kPerSecond), "handshakes/s", "and how fast they may go on"},
     {"swarm.handshake_timeout", seconds(ConnectionLimits{}.handshake_timeout), "s", "time for a handshake"},
+    {"swarm.handshakes_few", net::Acceptor::kFewHandshakes, "connections", "handshakes of one address that are waited for, when all are taken, before the oldest is ended"},
+    {"swarm.handshakes_young", seconds(net::Acceptor::kYoungHandshake), "s", "how old those may be"},
     {"swarm.buffered_bytes", ConnectionLimits{}.buffered_bytes, "bytes", "unread bytes of all connections; beyond it, the connection that holds most is closed"},
     {"swarm.served_streams", net::Connection::kMaxServedStreams, "streams", "streams of all peers that are served at once"},
     {"swarm.served_streams_each", net::Connection::kMinServedStreams, "streams", "what a connection may have served even then"},
@@ -280,6 +283,8 @@ const auto kLimits = std::to_array<Limit>({
     {"bitswap.window_blocks", kWindowBlocks, "blocks", "blocks requested from one peer at a time"},
     {"bitswap.window_bytes", kWindowBytes, "bytes", "the same in bytes"},
     {"bitswap.tries", bitswap::SessionState::kMaxTries, "tries", "tries to reach a source that has not been there"},
+    {"bitswap.longest_pause", seconds(bitswap::SessionState::kMaxPause), "s", "between two tries to reach a source that was there"},
+    {"bitswap.silence", seconds(bitswap::SessionState::kSilence), "s", "without a block until a source that said farewell is called again"},
     {"bitswap.choice", bitswap::Tuning{}.choice, "blocks", "blocks that are asked of all peers with the whole together while other getters are connected, to choose from"},
     {"bitswap.in_hand_bytes", bitswap::InHand::kMaxBytes, "bytes", "blocks that came and are still being written; beyond it no more are read from peers"},
     {"bitswap.sends_at_once", bitswap::SendQueue::kAtOnce, "blocks", "blocks that are sent at the same time while receivers share what they get"},

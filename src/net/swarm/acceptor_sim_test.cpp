@@ -187,10 +187,13 @@ TEST(Acceptor, C5_waits_a_second_for_strangers_of_many_prefixes_and_for_a_crowd_
   const Duration of_many = time_to_get_in(net, net.add({.limits = limits}), kHandshakes, 1);
   EXPECT_GT(of_many, Acceptor::kYoungHandshake / 2);
   EXPECT_LT(of_many, Acceptor::kYoungHandshake * 3 / 2);
-  constexpr std::size_t kEach = Acceptor::kFewHandshakes + 1;
+  constexpr std::size_t kFew = Acceptor::kFewHandshakes;
   const Duration of_few =
-      time_to_get_in(net, net.add({.limits = limits}), kHandshakes / kEach, kEach);
-  EXPECT_LT(of_few, Acceptor::kYoungHandshake / 2);
+      time_to_get_in(net, net.add({.limits = limits}), kHandshakes / kFew, kFew);
+  EXPECT_GT(of_few, Acceptor::kYoungHandshake / 2);
+  const Duration of_a_crowd =
+      time_to_get_in(net, net.add({.limits = limits}), kHandshakes / (kFew + 1), kFew + 1);
+  EXPECT_LT(of_a_crowd, Acceptor::kYoungHandshake / 2);
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ class Connection {
   void when_idle(std::function<void()> callback) { link_.muxer->when_idle(std::move(callback)); }
   bool closed() const { return link_.muxer->closed(); }
   bool going_away() const { return closed() || link_.muxer->going_away(); }
-  /// It has ended, and the peer said farewell before.
+  /// It has ended, and one of the two said farewell before.
   bool ended_in_order() const { return ended_in_order_; }
   /// Streams of the peer that did what streams are for.
   std::size_t streams_in_order() const { return streams_in_order_; }
