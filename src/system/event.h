@@ -20,8 +20,7 @@ class Event {
   Task<void> wait();
   /// The same, going on when the caller is cancelled.
   Task<void> wait_uncancellable();
-  /// Until the next notify or a deadline: whether it was notified. Costs less than until() and
-  /// throws only when cancelled.
+  /// Until the next notify or a deadline: whether it was notified. Throws only when cancelled.
   Task<bool> wait_until(Clock& clock, TimePoint deadline);
   Task<bool> wait_for(Clock& clock, Duration duration);
 
