@@ -126,17 +126,18 @@ TEST(World, a_second_signal_ends_a_process_whose_loop_hangs) {
 
 Task<void> sleeps_in_order(System& system) {
   struct Body {
-    static Task<void> sleep(System& each, Duration duration, std::string& notes, char mark) {
-      co_await each.clock.sleep_for(duration);
+    static Task<void> sleep(System& each, TimePoint deadline, std::string& notes, char mark) {
+      co_await each.clock.sleep_until(deadline);
       notes += mark;
     }
   };
   std::string notes;
-  const TimePoint begin = system.clock.now();
+  const TimePoint begin =
+      system.clock.now();  // one for all: this thread may be held up between them
   TaskGroup group(system.waits, "test");
-  group.spawn(Body::sleep(system, 3ms, notes, 'c'));
-  group.spawn(Body::sleep(system, 1ms, notes, 'a'));
-  group.spawn(Body::sleep(system, 2ms, notes, 'b'));
+  group.spawn(Body::sleep(system, begin + 3ms, notes, 'c'));
+  group.spawn(Body::sleep(system, begin + 1ms, notes, 'a'));
+  group.spawn(Body::sleep(system, begin + 2ms, notes, 'b'));
   co_await group.join();
   EXPECT_EQ(notes, "abc");
   EXPECT_GE(system.clock.now() - begin, 3ms);
