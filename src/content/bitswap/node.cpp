@@ -24,9 +24,10 @@ class Node final : public Bitswap, private net::ConnectionObserver {
         server_(system, swarm, *store_),
         inbound_(system, swarm, client_.in_hand().released, handlers()) {
     for (const std::string& protocol : speaks_) {
-      swarm_.protocols().add(protocol, [this](net::ProtocolStream stream) {
-        return inbound_.serve(std::move(stream));
-      });
+      swarm_.protocols().add(
+          protocol,
+          [this](net::ProtocolStream stream) { return inbound_.serve(std::move(stream)); },
+          net::Replay::harmless);
     }
     swarm_.add_observer(*this);
   }

@@ -38,6 +38,12 @@ class Muxer {
   /// the other side broke the protocol. After it ended, by whatever cause, the muxer is closed.
   virtual Task<void> run() = 0;
 
+  /// Whether the other side has shown that it is there now. Until then it may be gone, and what
+  /// comes from it may be what it said once, played back by somebody: see DialAs::early.
+  virtual bool proven() const { return true; }
+  /// Throws when the connection ends before. Cancellable.
+  virtual Task<void> wait_until_proven() { co_return; }
+
   /// A new stream; costs no round trip. Throws Error{closed}, or Error{limit} when too many are
   /// open.
   virtual std::unique_ptr<Stream> open() = 0;

@@ -105,6 +105,12 @@ Task<ProtocolStream> Connection::open(std::span<const std::string> protocols) {
   co_return out;
 }
 
+Task<void> Connection::wait_until_proven() {
+  if (link_.muxer->proven()) co_return;
+  const auto held = link_.muxer->hold();  // this connection, too, lives as long
+  co_await link_.muxer->wait_until_proven();
+}
+
 Task<void> Connection::run() {
   tasks_.spawn(accept_streams());
   std::exception_ptr failure;
@@ -183,9 +189,10 @@ void Connection::note_failure(const Error& error) {
 Task<void> Connection::serve_protocol(std::unique_ptr<Stream> stream) {
   if (system_.faults.fires("net.accept_stream")) co_return;
   std::string protocol = co_await negotiate(*stream);
-  const ProtocolHandler* found = context_.protocols.find(protocol);
+  const ProtocolTable::Entry* found = context_.protocols.find(protocol);
   if (found == nullptr) co_return;
-  const ProtocolHandler handler = *found;  // the table may change while the handler runs
+  const ProtocolHandler handler = found->handler;  // the table may change while the handler runs
+  if (found->replay == Replay::harmful) co_await link_.muxer->wait_until_proven();
   ProtocolStream accepted{std::move(stream), std::move(protocol), peer(), id_};
   co_await handler(std::move(accepted));
 }

@@ -94,6 +94,10 @@ class Connection {
   /// Error{unsupported}, {closed}, {limit}, {timeout}.
   Task<ProtocolStream> open(std::span<const std::string> protocols);
 
+  /// Returns when the peer has shown that it is there now; throws Error when it turns out that it
+  /// is not. See DialAs::early.
+  Task<void> wait_until_proven();
+
   /// Runs until the connection has ended and all that it started has, too.
   Task<void> run();
   /// Lets what was written arrive, then ends, in bounded time: run() returns afterwards.

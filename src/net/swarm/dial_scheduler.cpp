@@ -70,7 +70,8 @@ Task<ConnectionId> DialScheduler::dial_alone(PeerId peer, DialOptions options) {
 
 Task<void> DialScheduler::run(Key key, std::shared_ptr<Dial> dial) {
   try {
-    Task<Link> dialling = dialer_.dial(key.first, targets(key.first, key.second), {}, &dial->late);
+    Task<Link> dialling =
+        dialer_.dial(key.first, targets(key.first, key.second), {.early = true}, &dial->late);
     Link link = co_await std::move(dialling);
     dial->connection = adopt_(std::move(link));
   } catch (const boost::system::system_error&) {

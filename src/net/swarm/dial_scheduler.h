@@ -38,6 +38,7 @@ class DialScheduler {
   DialScheduler& operator=(const DialScheduler&) = delete;
 
   /// Throws what Dialer::dial() throws, what `adopt` throws, and Error{closed} once it stops.
+  /// The peer may not have answered yet where it was met before: see DialAs::early.
   Task<ConnectionId> dial(PeerId peer, DialOptions options);
   void note_connected(const PeerId& peer) { dialer_.note_connected(peer); }
   const DialLimiter& gate() const { return dialer_.gate(); }

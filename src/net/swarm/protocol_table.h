@@ -29,21 +29,29 @@ struct ProtocolStream {
 /// else.
 using ProtocolHandler = std::function<Task<void>(ProtocolStream)>;
 
+/// Whether a protocol may be spoken before the peer has shown that it is there now: when to serve
+/// the same stream twice, on somebody else's behest, does no harm.
+enum class Replay : std::uint8_t { harmful, harmless };
+
 /// Which protocols this node answers. Small and changed seldom.
 class ProtocolTable {
  public:
-  void add(const std::string& protocol, ProtocolHandler handler);
+  void add(const std::string& protocol, ProtocolHandler handler, Replay replay = Replay::harmful);
   void remove(const std::string& protocol);
 
   /// Called after the names have changed. One listener; empty for none.
   void when_changed(std::function<void()> callback) { changed_ = std::move(callback); }
 
-  const ProtocolHandler* find(const std::string& protocol) const;
+  struct Entry {
+    ProtocolHandler handler;
+    Replay replay = Replay::harmful;
+  };
+  const Entry* find(const std::string& protocol) const;
   /// In order of their names.
   std::vector<std::string> names() const;
 
  private:
-  std::map<std::string, ProtocolHandler> handlers_;
+  std::map<std::string, Entry> entries_;
   std::function<void()> changed_;
 };
 

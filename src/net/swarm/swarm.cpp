@@ -66,6 +66,24 @@ void Swarm::withdraw(const Multiaddr& address) {
 }
 
 Task<ConnectionId> Swarm::dial(PeerId peer, DialOptions options) {
+  const ConnectionId first = co_await begin_dial(peer, options);
+  if (co_await is_proven(first)) co_return first;
+  // Nobody was there where it had been.
+  co_return co_await begin_dial(std::move(peer), std::move(options));
+}
+
+Task<bool> Swarm::is_proven(ConnectionId id) {
+  Connection* connection = find(id);
+  if (connection == nullptr) co_return false;
+  try {
+    co_await connection->wait_until_proven();
+    co_return true;
+  } catch (const Error&) {
+    co_return false;
+  }
+}
+
+Task<ConnectionId> Swarm::begin_dial(PeerId peer, DialOptions options) {
   if (peer == local_peer_) throw Error(ErrorCode::usage, "this is our own id", peer.to_string());
   const Connection* open = best(peer);
   const bool wants_another = options.force_direct || !options.addresses.empty();
@@ -79,7 +97,9 @@ Task<ConnectionId> Swarm::dial(PeerId peer, DialOptions options) {
 
 Task<ProtocolStream> Swarm::open(PeerId peer, std::vector<std::string> protocols,
                                  OpenOptions options) {
-  const ConnectionId id = co_await dial(peer, {.force_direct = options.direct_only});
+  const DialOptions dialled{.force_direct = options.direct_only};
+  const bool early = options.replay == Replay::harmless;
+  const ConnectionId id = early ? co_await begin_dial(peer, dialled) : co_await dial(peer, dialled);
   Connection* connection = find(id);
   if (connection == nullptr) {
     throw Error(ErrorCode::closed, "the connection ended", peer.to_string());

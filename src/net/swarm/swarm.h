@@ -35,6 +35,8 @@ class ConnectionObserver {
 struct OpenOptions {
   /// Not over a relayed connection: dials for a direct one when there is none.
   bool direct_only = false;
+  /// What is harmless may be said before the peer has answered: see DialAs::early.
+  Replay replay = Replay::harmful;
 };
 
 /// All connections of a node: listens, dials, keeps one connection to each peer, and opens streams
@@ -106,6 +108,9 @@ class Swarm : private Acceptor::Client {
   Task<void> stop();
 
  private:
+  /// The peer may not have answered yet: see DialAs::early.
+  Task<ConnectionId> begin_dial(PeerId peer, DialOptions options);
+  Task<bool> is_proven(ConnectionId id);
   void adopt_inbound(Link link) override { adopt(std::move(link), Direction::inbound); }
   void out_of_descriptors() override;
   ConnectionId adopt_outbound(Link link);

@@ -49,6 +49,10 @@ struct DialAs {
   /// From the port that is listened on, so that NATs on the way treat it as one with the address
   /// that others know.
   bool from_listening_port = false;
+  /// Where the transport knows the peer from before, the connection is given out at once, and what
+  /// is said on it goes along with the first packet (0-RTT). It may turn out that nobody is there;
+  /// and what is said may be heard twice. See Muxer::proven().
+  bool early = false;
 
   auto operator<=>(const DialAs&) const = default;
 };

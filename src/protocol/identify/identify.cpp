@@ -58,7 +58,9 @@ Identify::Identify(System& system, net::Swarm& swarm, const crypto::PrivateKey& 
       identity_(identity),
       agent_(std::move(agent)),
       tasks_(system.waits, "identify") {
-  swarm_.protocols().add(kProtocol, [this](net::ProtocolStream s) { return answer(std::move(s)); });
+  swarm_.protocols().add(
+      kProtocol, [this](net::ProtocolStream s) { return answer(std::move(s)); },
+      net::Replay::harmless);
   swarm_.protocols().add(kPushProtocol,
                          [this](net::ProtocolStream s) { return receive_push(std::move(s)); });
   swarm_.protocols().when_changed([this] { protocols_changed(); });

@@ -43,7 +43,8 @@ Task<Answer> SwarmRpc::attempt(PeerId peer, std::vector<Message> messages) {
   std::optional<Message> message = co_await ask_on_idle(peer, messages);
   if (!message) {
     std::vector<std::string> protocols = {protocol_};
-    net::ProtocolStream stream = co_await swarm_.open(peer, std::move(protocols));
+    net::ProtocolStream stream =
+        co_await swarm_.open(peer, std::move(protocols), {.replay = net::Replay::harmless});
     message = co_await exchange(stream, messages);
     if (contact == Contact::dialled) opened(stream);
     keep(std::move(stream));

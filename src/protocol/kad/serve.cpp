@@ -79,9 +79,10 @@ Task<void> answer_requests(ServeContext context, net::ProtocolStream stream) {
 
 void serve(System& system, net::Swarm& swarm, Server& server, const std::string& protocol) {
   const ServeContext context{system, swarm, server, std::make_shared<StreamCounts>()};
-  swarm.protocols().add(protocol, [context](net::ProtocolStream stream) {
-    return answer_requests(context, std::move(stream));
-  });
+  swarm.protocols().add(
+      protocol,
+      [context](net::ProtocolStream stream) { return answer_requests(context, std::move(stream)); },
+      net::Replay::harmless);
 }
 
 }  // namespace shoal::kad

@@ -47,9 +47,10 @@ Task<void> answer(System& system, net::ProtocolStream stream) {
 }  // namespace
 
 void serve(System& system, net::Swarm& swarm) {
-  swarm.protocols().add(kProtocol, [&system](net::ProtocolStream stream) {
-    return answer(system, std::move(stream));
-  });
+  swarm.protocols().add(
+      kProtocol,
+      [&system](net::ProtocolStream stream) { return answer(system, std::move(stream)); },
+      net::Replay::harmless);
 }
 
 Task<void> Pinger::open(PeerId peer) {

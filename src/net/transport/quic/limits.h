@@ -37,5 +37,17 @@ inline constexpr std::size_t kUnpacedBytes = 10 * 1200;
 inline constexpr Duration kHandshakeTimeout = 10s;
 /// Who has said nothing at all for so long is not there.
 inline constexpr Duration kAnswerTimeout = 4s;
+/// And where we speak without having waited for an answer, beside some round trips: the peer was
+/// there a short while ago, and nothing else is tried meanwhile.
+inline constexpr Duration kEarlyAnswerTimeout = 1s;
+inline constexpr int kEarlyAnswerRoundTrips = 4;
+
+/// Peers whose tickets are kept, by which the next connection begins to speak at once, and how
+/// long.
+inline constexpr std::size_t kMaxTickets = 256;
+inline constexpr Duration kTicketLifetime = 1h;
+/// Clients that began so lately and are remembered, so that none is heard twice; further ones wait
+/// for the handshake.
+inline constexpr std::size_t kMaxReplayKeys = 16 * 1024;
 
 }  // namespace shoal::quic

@@ -5,6 +5,7 @@
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 
+#include <array>
 #include <cstdint>
 
 #include "base/bytes.h"
@@ -94,6 +95,28 @@ inline void set_original_id(ngtcp2_transport_params& params, const ngtcp2_cid& i
   params.original_dcid = id;
 #if SHOAL_NGTCP2_1
   params.original_dcid_present = 1;
+#endif
+}
+
+/// The peer's, as known from an earlier connection.
+inline int set_early_parameters(ngtcp2_conn* connection, const ngtcp2_transport_params& params) {
+#if SHOAL_NGTCP2_1
+  std::array<std::uint8_t, 256> bytes{};
+  const ngtcp2_ssize count = ngtcp2_transport_params_encode(bytes.data(), bytes.size(), &params);
+  if (count < 0) return static_cast<int>(count);
+  return ngtcp2_conn_decode_and_set_0rtt_transport_params(connection, bytes.data(),
+                                                          static_cast<std::size_t>(count));
+#else
+  ngtcp2_conn_set_early_remote_transport_params(connection, &params);
+  return 0;
+#endif
+}
+
+inline int reject_early_data(ngtcp2_conn* connection) {
+#if SHOAL_NGTCP2_1
+  return ngtcp2_conn_tls_early_data_rejected(connection);
+#else
+  return ngtcp2_conn_early_data_rejected(connection);
 #endif
 }
 

@@ -14,6 +14,7 @@
 #include "net/transport/quic/deadlines.h"
 #include "net/transport/quic/limits.h"
 #include "net/transport/quic/send_budget.h"
+#include "net/transport/quic/tickets.h"
 #include "system/system.h"
 #include "system/task_group.h"
 
@@ -40,6 +41,7 @@ struct Shared {
   net::HandshakeLimiter& gate;
   net::Bandwidth bandwidth;
   SendBudget budget{};
+  Tickets tickets{};
 };
 
 class QuicIncoming;

@@ -54,7 +54,10 @@ class QuicTransport final : public Transport {
     make_credentials();
     if (as.role == Direction::inbound) co_return co_await let_in(endpoint);
     quic::PacketSocket& socket = socket_for(endpoint.address);
-    auto muxer = std::make_unique<quic::QuicMuxer>(socket, endpoint, std::move(peer));
+    std::optional<quic::Ticket> ticket;
+    if (as.early) ticket = shared_.tickets.take(peer, endpoint, system_.clock.now());
+    auto muxer =
+        std::make_unique<quic::QuicMuxer>(socket, endpoint, std::move(peer), std::move(ticket));
     if (!as.from_listening_port) muxer->heed_undelivered();
     co_await muxer->handshake();
     co_return quic::make_link(std::move(muxer), std::move(address));

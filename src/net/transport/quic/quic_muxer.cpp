@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/error.h"
-#include "net/security/peer_certificate.h"
 #include "net/transport/quic/quic_address.h"
+#include "net/transport/quic/session_config.h"
 
 namespace shoal::quic {
 
@@ -16,51 +16,12 @@ constexpr Duration kDrainLook = 5ms;
 /// Of what a connection says nobody is asked before it is this much.
 constexpr std::size_t kPaidTogether = 2 * 1024;
 
-SessionConfig config_for(PacketSocket& socket, const Endpoint& remote) {
-  Shared& shared = socket.shared();
-  return {.credentials = shared.credentials,
-          .verify = {},
-          .random = &shared.system.random,
-          .budget = &shared.budget,
-          .local = socket.local(),
-          .remote = remote,
-          .reset_secret = socket.reset_secret()};
-}
-
-TlsSession::Verify verify_any(System& system) {
-  return [&system](ByteView certificate) {
-    return tls::verified_identity(certificate, system.clock.wall_now());
-  };
-}
-
-SessionConfig client_config(PacketSocket& socket, const Endpoint& remote, PeerId expected) {
-  SessionConfig out = config_for(socket, remote);
-  out.direction = net::Direction::outbound;
-  out.verify = [verify = verify_any(socket.shared().system),
-                expected = std::move(expected)](ByteView certificate) {
-    crypto::PublicKey key = verify(certificate);
-    if (PeerId::from_public_key(key) == expected) return key;
-    throw Error(ErrorCode::refused, "another peer answered");
-  };
-  return out;
-}
-
-SessionConfig server_config(PacketSocket& socket, const FirstPacket& first,
-                            const Endpoint& remote) {
-  SessionConfig out = config_for(socket, remote);
-  out.direction = net::Direction::inbound;
-  out.verify = verify_any(socket.shared().system);
-  out.client_id = first.client_id;
-  out.initial_id = first.initial_id;
-  out.original_id = first.original_id;
-  out.token = first.token;
-  return out;
-}
-
 }  // namespace
 
-QuicMuxer::QuicMuxer(PacketSocket& socket, const Endpoint& remote, PeerId expected)
-    : QuicMuxer(socket, client_config(socket, remote, std::move(expected)), IpAddress{}) {}
+QuicMuxer::QuicMuxer(PacketSocket& socket, const Endpoint& remote, PeerId expected,
+                     std::optional<Ticket> ticket)
+    : QuicMuxer(socket, client_config(socket, remote, std::move(expected), std::move(ticket)),
+                IpAddress{}) {}
 
 QuicMuxer::QuicMuxer(PacketSocket& socket, const FirstPacket& first,
                      const DatagramSocket::Received& about)
@@ -92,7 +53,16 @@ Endpoint QuicMuxer::local() const {
 
 Task<void> QuicMuxer::handshake() {
   socket_.must_flush(*this);
-  while (!closed_ && !session_.established()) co_await changed_.wait();
+  while (!closed_ && !session_.ready()) co_await changed_.wait();
+  check_open();
+}
+
+Task<void> QuicMuxer::wait_until_proven() {
+  while (!closed_ && !proven()) co_await changed_.wait();
+  check_open();
+}
+
+void QuicMuxer::check_open() const {
   if (session_.failure()) std::rethrow_exception(session_.failure());
   if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
 }
@@ -135,11 +105,11 @@ void QuicMuxer::undelivered(const Endpoint& to) {
 
 void QuicMuxer::flush() {
   if (!closed_) {
-    const bool was_established = session_.established();
     send_packets();
     if (session_.over()) {
       finish_up();
-    } else if (!was_established || !running_) {
+    } else if (!told_proven_ || !running_) {
+      told_proven_ = proven();
       changed_.notify_all();
     }
   }

@@ -28,8 +28,9 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   static constexpr std::size_t kSentForOne = 32;
   static constexpr std::size_t kMaxEarned = 64 * 1024;
 
-  /// Dials `expected`.
-  QuicMuxer(PacketSocket& socket, const Endpoint& remote, PeerId expected);
+  /// Dials `expected`; with a ticket without waiting for its answer.
+  QuicMuxer(PacketSocket& socket, const Endpoint& remote, PeerId expected,
+            std::optional<Ticket> ticket = {});
   /// Answers a client.
   QuicMuxer(PacketSocket& socket, const FirstPacket& first, const DatagramSocket::Received& about);
   ~QuicMuxer() override;
@@ -37,12 +38,14 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   /// Gives up when it is said that nobody listens there: not where the peer may be behind a NAT
   /// that lets us in a moment later.
   void heed_undelivered() { heeds_undelivered_ = true; }
-  /// Returns when the peer has proved who it is. Throws as Transport::dial() does.
+  /// Returns when the peer has proved who it is, or a ticket has. Throws as Transport::dial() does.
   Task<void> handshake();
   const crypto::PublicKey& peer_key() const { return session_.peer_key(); }
   Endpoint local() const;
 
   Task<void> run() override;
+  bool proven() const override { return session_.established(); }
+  Task<void> wait_until_proven() override;
   std::unique_ptr<Stream> open() override;
   bool must_wait_to_open() const override { return !closed_ && session_.may_open() == 0; }
   Task<void> wait_to_open() override;
@@ -103,6 +106,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   void changed() { socket_.must_flush(*this); }
 
   Session::Time now() const { return system_.clock.now().time_since_epoch(); }
+  void check_open() const;
   std::unique_ptr<QuicStream> make_stream(StreamState& state);
   void process(ByteView packet, const DatagramSocket::Received& about);
   void send_packets();
@@ -126,6 +130,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   bool closed_ = false;
   bool going_away_ = false;
   bool running_ = false;
+  bool told_proven_ = false;  // to those who wait for it
   bool heeds_undelivered_ = false;
   net::ReadLimiter* read_limiter_ = nullptr;
   bool paying_ = false;

@@ -86,6 +86,13 @@ class SendBuffer {
     return before - size_;
   }
 
+  /// Nothing of it has arrived: all is to be sent again.
+  void rewind() {
+    chunk_ = 0;
+    position_ = 0;
+    unsent_ = size_;
+  }
+
   /// Nothing of it will be sent, or sent again.
   void clear() { *this = {}; }
 

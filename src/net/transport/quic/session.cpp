@@ -30,7 +30,8 @@ std::exception_ptr error(ErrorCode code, std::string sentence) {
 Session::Session(SessionConfig config, SessionEvents& events, Time now)
     : config_(std::move(config)),
       events_(events),
-      tls_(config_.credentials, config_.direction, config_.verify),
+      tls_(config_.credentials, config_.direction, config_.verify,
+           [this](Bytes data) { on_ticket(std::move(data)); }),
       local_(config_.local),
       begun_(now),
       now_(now) {
@@ -39,6 +40,7 @@ Session::Session(SessionConfig config, SessionEvents& events, Time now)
   } else {
     begin_server(now);
   }
+  if (config_.ticket) begin_early();
   tls_.attach(connection_);
   ngtcp2_conn_set_keep_alive_timeout(connection_, nanoseconds(kKeepAlive));
 }
@@ -120,6 +122,8 @@ void Session::receive(ByteView packet, const Endpoint& from, std::uint8_t ecn, T
   const int result =
       ngtcp2_conn_read_pkt(connection_, &path, &about, packet.data(), packet.size(), stamp(now));
   if (result != 0) return end(result, now);
+  if (!ready()) look_for_early_data();
+  if (std::exchange(refused_early_, false)) send_again();
   reset_dropped();
   if (owed_opens_ > 0) allow_open(now);
   keep_alive(now);
@@ -131,13 +135,13 @@ Session::Time Session::deadline() const {
   const std::uint64_t expiry = ngtcp2_conn_get_expiry(connection_);
   const auto most = static_cast<std::uint64_t>(Time::max().count());
   const Time due(std::min(look_at_, Time(static_cast<Time::rep>(std::min(expiry, most)))));
-  return heard_ ? due : std::min<Time>(due, begun_ + kAnswerTimeout);
+  return heard_ ? due : std::min<Time>(due, begun_ + answer_timeout());
 }
 
 void Session::on_time(Time now) {
   if (over_) return;
   now_ = now;
-  if (!heard_ && now >= begun_ + kAnswerTimeout) return cannot_send("no answer");
+  if (!heard_ && now >= begun_ + answer_timeout()) return cannot_send("no answer");
   const int result = ngtcp2_conn_handle_expiry(connection_, stamp(now));
   if (result != 0) return end(result, now);
   if (owed_opens_ > 0) allow_open(now);

@@ -18,6 +18,7 @@
 #include "net/transport/quic/native_address.h"
 #include "net/transport/quic/send_budget.h"
 #include "net/transport/quic/stream_state.h"
+#include "net/transport/quic/tickets.h"
 #include "system/random.h"
 
 namespace shoal::quic {
@@ -63,6 +64,11 @@ struct SessionConfig {
   Endpoint remote{};
   /// What tokens of stateless resets are made of; the socket's own.
   ByteView reset_secret{};
+
+  // Of one that we dial:
+  /// To speak before the peer has answered; and who keeps the next one.
+  std::optional<Ticket> ticket{};
+  std::function<void(Ticket)> on_ticket{};
 
   // Of a connection that came in:
   ngtcp2_cid client_id{};                   // that the client gave itself
@@ -115,6 +121,9 @@ class Session {
 
   /// Where it began.
   const Endpoint& remote() const { return config_.remote; }
+  /// Who the peer is is known, and streams can be opened: established, or resumed by a ticket.
+  bool ready() const { return established() || early_; }
+  /// The handshake is over: the peer is there now, and what it said was not played back.
   bool established() const { return ngtcp2_conn_get_handshake_completed(connection_) != 0; }
   bool over() const { return over_; }
   /// Null after an orderly end.
@@ -126,7 +135,7 @@ class Session {
   /// Tells the peer, unless it knows. At most one packet, once.
   Outgoing closing_packet(MutableBytes into, Time now);
 
-  /// Of the peer, once established.
+  /// Of the peer, once ready.
   const crypto::PublicKey& peer_key() const { return *tls_.peer_key(); }
   Time round_trip() const;
 
@@ -168,6 +177,14 @@ class Session {
   void begin_server(Time now);
   ngtcp2_settings settings(Time now) const;
   ngtcp2_transport_params parameters() const;
+
+  // session_early.cpp
+  void begin_early();
+  void look_for_early_data();
+  void on_handshake_over();
+  void on_ticket(Bytes data);
+  void send_again();
+  Time answer_timeout() const;
 
   // session_send.cpp
   StreamState* next_stream();
@@ -226,6 +243,8 @@ class Session {
   bool transferring_ = false;
   std::size_t sent_unpaced_ = 0;
   bool heard_ = false;
+  bool early_ = false;
+  bool refused_early_ = false;  // what was sent early has to be sent again
   bool over_ = false;
   bool told_ = false;
   std::optional<native::CloseError> close_error_;

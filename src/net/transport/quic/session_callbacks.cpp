@@ -89,6 +89,10 @@ struct Callbacks {
     });
   }
 
+  static int handshake_over(ngtcp2_conn*, void* user) {
+    return guarded(user, [](Session& self) { self.on_handshake_over(); });
+  }
+
   static int challenge(ngtcp2_conn*, std::uint8_t* data, void* user) {
     return guarded(user, [data](Session& self) {
       self.config_.random->fill({data, NGTCP2_PATH_CHALLENGE_DATALEN});
@@ -114,6 +118,7 @@ const ngtcp2_callbacks& callbacks() {
     out.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb;
     out.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb;
     out.version_negotiation = ngtcp2_crypto_version_negotiation_cb;
+    out.handshake_completed = Callbacks::handshake_over;
     out.stream_open = Callbacks::stream_open;
     out.recv_stream_data = Callbacks::data;
     out.acked_stream_data_offset = Callbacks::acknowledged;
