@@ -202,6 +202,7 @@ void BlockStore::commit() {
 Task<void> BlockStore::stop() {
   co_await state_->tasks.stop();
   state_->commit();
+  co_await state_->close();
 }
 
 std::uint64_t BlockStore::stale_blocks() const {

@@ -86,6 +86,13 @@ Task<void> BlockStore::State::keep_pace() {
   }
 }
 
+/// What is left in the WAL is moved into the database then, with syncs.
+Task<void> BlockStore::State::close() {
+  if (persistence == Persistence::ephemeral || !index) co_return;
+  std::unique_ptr<Index> closing = std::move(index);
+  co_await offload(system.offload, [&closing] { closing.reset(); });
+}
+
 void BlockStore::State::commit_later() {
   if (persistence == Persistence::ephemeral) return;
   if (++uncommitted_extents >= kExtentsPerCommit) commit();

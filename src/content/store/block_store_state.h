@@ -68,6 +68,7 @@ struct BlockStore::State {
   void begin_checkpoint();
   Task<void> checkpoint(std::function<bool()> job);
   Task<void> keep_pace();
+  Task<void> close();
   Task<void> close_files_when_idle();
   Task<std::optional<SharedBytes>> get_node(Multihash hash);
   std::vector<Index::Extent> extents(const Multihash& hash);
