@@ -21,15 +21,16 @@ ByteView view(const ngtcp2_cid& id) {
 
 QuicIncoming::QuicIncoming(PacketSocket& socket, FirstPacket first,
                            const DatagramSocket::Received& about)
-    : socket_(socket), first_(std::move(first)), about_(about) {
-  socket_.handshake_begun();
+    : socket_(socket),
+      first_(std::move(first)),
+      about_(about),
+      handshake_(socket.begin_handshake()) {
   socket_.add_id(view(first_.initial_id), *this);
 }
 
 QuicIncoming::~QuicIncoming() {
   leave();
   if (!begun_) refuse();
-  socket_.handshake_ended();
 }
 
 void QuicIncoming::leave() {
@@ -51,6 +52,7 @@ Task<net::Link> QuicIncoming::upgrade() {
   begun_ = true;
   leave();
   auto muxer = std::make_unique<QuicMuxer>(socket_, first_, about_);
+  muxer->hold_until_proven(std::move(handshake_));
   for (const Kept& kept : packets_) muxer->receive(kept.packet, kept.about);
   packets_.clear();
   socket_.must_flush(*muxer);

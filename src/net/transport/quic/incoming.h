@@ -46,6 +46,7 @@ class QuicIncoming final : public net::Incoming, public Carried {
   const FirstPacket first_;
   const DatagramSocket::Received about_;
   std::vector<Kept> packets_;
+  std::shared_ptr<void> handshake_;
   bool begun_ = false;
   bool left_ = false;
 };

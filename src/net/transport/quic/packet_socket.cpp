@@ -44,6 +44,11 @@ Task<void> PacketSocket::stop() {
   co_await tasks_.stop();
 }
 
+std::shared_ptr<void> PacketSocket::begin_handshake() {
+  ++handshakes_;
+  return {this, [](PacketSocket* socket) { --socket->handshakes_; }};
+}
+
 void PacketSocket::add_id(ByteView id, Carried& owner) {
   routes_[to_bytes(id)] = &owner;
 }

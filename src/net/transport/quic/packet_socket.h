@@ -98,8 +98,9 @@ class PacketSocket {
   // For a listener.
   void set_accepting(bool accepting) { accepting_ = accepting; }
   Task<std::unique_ptr<QuicIncoming>> accept();
-  void handshake_begun() { ++handshakes_; }
-  void handshake_ended() { --handshakes_; }
+  /// Counts as a handshake under way while it is held.
+  std::shared_ptr<void> begin_handshake();
+  std::size_t handshakes() const { return handshakes_; }
 
  private:
   struct Held {

@@ -161,9 +161,11 @@ TEST_F(Early, the_server_knows_who_the_client_is) {
   world_.run_for(kLatency + 1ms);
   ASSERT_TRUE(served.link.has_value());
   EXPECT_FALSE(served.link->muxer->proven());
+  EXPECT_EQ(server_.socket.handshakes(), 1U);
   EXPECT_EQ(served.link->peer, client_.id);
   world_.run(served.link->muxer->wait_until_proven());
   EXPECT_TRUE(served.link->muxer->proven());
+  EXPECT_EQ(server_.socket.handshakes(), 0U);
   world_.run(asking.join());
   world_.run(serving.join());
 }

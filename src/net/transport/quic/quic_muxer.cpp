@@ -110,6 +110,7 @@ void QuicMuxer::flush() {
       finish_up();
     } else if (!told_proven_ || !running_) {
       told_proven_ = proven();
+      if (told_proven_) handshake_.reset();
       changed_.notify_all();
     }
   }
@@ -185,6 +186,7 @@ void QuicMuxer::close() noexcept {
 
 void QuicMuxer::finish_up() noexcept {
   closed_ = true;
+  handshake_.reset();
   const Session::Outgoing last = session_.closing_packet(socket_.row(), now());
   if (last.bytes > 0) {
     socket_.send(last.to, socket_.row().first(last.bytes), {.ecn = last.ecn, .from = own_address_});

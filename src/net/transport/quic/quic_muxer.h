@@ -40,6 +40,8 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   void heed_undelivered() { heeds_undelivered_ = true; }
   /// Returns when the peer has proved who it is, or a ticket has. Throws as Transport::dial() does.
   Task<void> handshake();
+  /// So that a client that speaks early counts as one whose handshake is under way.
+  void hold_until_proven(std::shared_ptr<void> handshake) { handshake_ = std::move(handshake); }
   const crypto::PublicKey& peer_key() const { return session_.peer_key(); }
   Endpoint local() const;
 
@@ -130,6 +132,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   bool closed_ = false;
   bool going_away_ = false;
   bool running_ = false;
+  std::shared_ptr<void> handshake_;
   bool told_proven_ = false;  // to those who wait for it
   bool heeds_undelivered_ = false;
   net::ReadLimiter* read_limiter_ = nullptr;
