@@ -33,7 +33,7 @@ struct BenchOptions {
   std::size_t lookups = 20;  // of each seed
   std::size_t contents = 100'000;
   std::size_t servers = 10'000;
-  bool quic = false;
+  bool quic = true;
   std::size_t churn_hours = 0;  // in place of the rest
   bool idle = false;            // the same
 };
@@ -275,8 +275,8 @@ BenchOptions parse(int count, char** words) {
       out.lookups = std::max<std::size_t>(1, number());
     } else if (word == "--contents") {
       out.contents = number();
-    } else if (word == "--quic") {
-      out.quic = true;
+    } else if (word == "--tcp") {
+      out.quic = false;
     } else if (word == "--churn") {
       out.churn_hours = number();
     } else if (word == "--idle") {

@@ -51,7 +51,8 @@ Task<void> Chat::keep_asking() {
 
 Task<void> Chat::ask(PeerId peer) {
   net::ProtocolStream stream = co_await swarm_.open(std::move(peer), {history_protocol_});
-  const net::IngressLimiter::Solicited expected = swarm_.solicit(stream.peer);
+  const net::IngressLimiter::Solicited expected =
+      swarm_.expect(stream.peer, ChatState::kHistory * kMaxKeptBytes);
   co_await stream.stream->close_write();
   co_await take_history(*stream.stream);
 }

@@ -20,7 +20,21 @@ struct IngressLimiter::Account {
   Account(const Account&) = delete;
   Account& operator=(const Account&) = delete;
 
-  /// What is left to pay of `bytes`.
+  void expect(double bytes) {
+    expected += bytes;
+    credit += bytes;
+  }
+  void expect_no_more(double bytes) {
+    expected -= bytes;
+    credit = std::min(credit, expected);
+  }
+  /// What is left to pay of `bytes`, of which answers that are expected are free.
+  double take_expected(double bytes) {
+    const double taken = std::min(credit, bytes);
+    credit -= taken;
+    return bytes - taken;
+  }
+  /// The same, of what everybody may say.
   double take_free(double bytes, TimePoint now) {
     free = std::min(kFreeBytes, free + seconds_between(refilled, now) * kFreeBytesPerSecond);
     refilled = now;
@@ -32,26 +46,38 @@ struct IngressLimiter::Account {
   IngressLimiter& limiter;
   const PeerId peer;
   std::size_t solicitations = 0;
+  double expected = 0;  // bytes of all answers that are waited for
+  double credit = 0;    // and how many of them may still come
   double free = kFreeBytes;
   TimePoint refilled{};
   std::size_t paid_streams = 0;
   FairQueue::Member member;
 };
 
-IngressLimiter::Solicited::Solicited(std::shared_ptr<Account> account)
-    : account_(std::move(account)) {
-  if (++account_->solicitations == 1) account_->member.look_again();
+IngressLimiter::Solicited::Solicited(std::shared_ptr<Account> account, std::optional<double> bytes)
+    : account_(std::move(account)), bytes_(bytes) {
+  if (bytes_) {
+    account_->expect(*bytes_);
+  } else if (++account_->solicitations == 1) {
+    account_->member.look_again();
+  }
 }
 
 IngressLimiter::Solicited& IngressLimiter::Solicited::operator=(Solicited&& other) noexcept {
   if (this == &other) return *this;
   end();
   account_ = std::exchange(other.account_, nullptr);
+  bytes_ = other.bytes_;
   return *this;
 }
 
 void IngressLimiter::Solicited::end() noexcept {
-  if (account_) --account_->solicitations;
+  if (!account_) return;
+  if (bytes_) {
+    account_->expect_no_more(*bytes_);
+  } else {
+    --account_->solicitations;
+  }
   account_ = nullptr;
 }
 
@@ -96,7 +122,7 @@ std::shared_ptr<IngressLimiter::Account> IngressLimiter::find(const PeerId& peer
 
 bool IngressLimiter::is_solicited(const PeerId& peer) const {
   const std::shared_ptr<Account> account = find(peer);
-  return account && account->solicitations > 0;
+  return account && (account->solicitations > 0 || account->expected > 0);
 }
 
 void IngressLimiter::refund_stream(const PeerId& peer) {
@@ -112,7 +138,8 @@ Task<void> IngressLimiter::pay(Payer& payer, std::size_t bytes, std::size_t stre
   if (!payer.must_pay()) co_return;
   Account& account = payer.account();
   account.paid_streams += streams;
-  const double price = static_cast<double>(bytes) + static_cast<double>(streams) * kStreamBytes;
+  const double price = account.take_expected(static_cast<double>(bytes)) +
+                       static_cast<double>(streams) * kStreamBytes;
   double owed = account.take_free(price, system_.clock.now());
   const auto must_pay = [&payer] { return payer.must_pay(); };
   while (owed > 0 && payer.must_pay()) {

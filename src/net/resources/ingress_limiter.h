@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 
@@ -14,10 +15,10 @@ namespace shoal::net {
 
 /// Limits what peers send unsolicited, since all of it has to be decrypted, parsed and answered.
 ///
-/// Solicited data (a download, a stream of the program around this node) is read without limit.
-/// Of everything else, each peer has a small free allowance; what exceeds it shares one rate among
-/// all peers. While that is exhausted, connections are not read, and the peers that sent least
-/// lately go first.
+/// Solicited data (a download, a stream of the program around this node) is read without limit, an
+/// answer that is expected up to the bytes that it may have. Of everything else, each peer has a
+/// small free allowance; what exceeds it shares one rate among all peers. While that is exhausted,
+/// connections are not read, and the peers that sent least lately go first.
 class IngressLimiter {
  public:
   /// Of all peers together: at once, and each second.
@@ -39,13 +40,15 @@ class IngressLimiter {
   struct Account;
 
  public:
-  /// While it lives, the peer is not limited. Must not outlive the IngressLimiter.
+  /// While it lives, the peer is not limited, or only beyond so many bytes. Must not outlive the
+  /// IngressLimiter.
   class [[nodiscard]] Solicited {
    public:
     Solicited() = default;
-    explicit Solicited(std::shared_ptr<Account> account);
+    Solicited(std::shared_ptr<Account> account, std::optional<double> bytes);
     ~Solicited() { end(); }
-    Solicited(Solicited&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
+    Solicited(Solicited&& other) noexcept
+        : account_(std::exchange(other.account_, nullptr)), bytes_(other.bytes_) {}
     Solicited& operator=(Solicited&& other) noexcept;
 
     explicit operator bool() const { return account_ != nullptr; }
@@ -53,8 +56,14 @@ class IngressLimiter {
 
    private:
     std::shared_ptr<Account> account_;
+    std::optional<double> bytes_;
   };
-  Solicited solicit(const PeerId& peer) { return Solicited(account(peer)); }
+  Solicited solicit(const PeerId& peer) { return {account(peer), std::nullopt}; }
+  /// For one answer of at most so many bytes: all else that the peer says is limited as before.
+  Solicited expect(const PeerId& peer, std::size_t bytes) {
+    return {account(peer), static_cast<double>(bytes)};
+  }
+  /// Whether anything is asked of it.
   bool is_solicited(const PeerId& peer) const;
 
   /// Pays for one connection to `peer`. Must not outlive the IngressLimiter.

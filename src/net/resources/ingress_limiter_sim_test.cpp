@@ -98,6 +98,32 @@ TEST_F(IngressLimiters, who_is_expected_is_read_as_it_comes) {
   EXPECT_FALSE(pays_within(10ms, asked, 1024 * 1024));
 }
 
+TEST_F(IngressLimiters, an_expected_answer_is_free_and_nothing_beside_it) {
+  ReadLimiter& asked = payer_of(99);
+  for (std::uint8_t i = 1; i <= 20; ++i) floods(i);
+  world.run_for(1s);
+  EXPECT_FALSE(pays_within(0ms, payer_of(98), 200 * 1024));
+  IngressLimiter::Solicited one = limiter.expect(numbered_peer(99), 100 * 1024);
+  EXPECT_TRUE(limiter.is_solicited(numbered_peer(99)));
+  EXPECT_TRUE(pays_within(0ms, asked, 100 * 1024));
+  EXPECT_TRUE(pays_within(0ms, asked, 64 * 1024));  // what everybody may say
+  EXPECT_FALSE(pays_within(0ms, payer_of(99), 64 * 1024));
+}
+
+TEST_F(IngressLimiters, an_answer_that_came_short_leaves_nothing) {
+  for (std::uint8_t i = 1; i <= 20; ++i) floods(i);
+  world.run_for(1s);
+  ReadLimiter& asked = payer_of(99);
+  {
+    IngressLimiter::Solicited one = limiter.expect(numbered_peer(99), 100 * 1024);
+    IngressLimiter::Solicited other = limiter.expect(numbered_peer(99), 100 * 1024);
+    EXPECT_TRUE(pays_within(0ms, asked, 80 * 1024));
+    one.end();
+    EXPECT_TRUE(pays_within(0ms, asked, 100 * 1024));
+  }
+  EXPECT_FALSE(pays_within(0ms, asked, 65 * 1024));
+}
+
 TEST_F(IngressLimiters, an_expectation_lets_go_on_who_was_waiting) {
   ReadLimiter& asked = payer_of(99);
   EXPECT_FALSE(pays_within(1s, asked, 100 * 1024 * 1024));

@@ -95,6 +95,10 @@ class Swarm : private Acceptor::Client {
   const ConnectionManager& manager() const { return manager_; }
   /// While it lives, what `peer` says is what we asked for, and read as it comes.
   IngressLimiter::Solicited solicit(const PeerId& peer) { return context_.ingress.solicit(peer); }
+  /// The same for one answer of at most so many bytes, and no further.
+  IngressLimiter::Solicited expect(const PeerId& peer, std::size_t bytes) {
+    return context_.ingress.expect(peer, bytes);
+  }
   bool is_solicited(const PeerId& peer) const { return context_.ingress.is_solicited(peer); }
   void disconnect(const PeerId& peer);
   /// The same for one that does harm: a penalty slows new connections from its IP prefix.

@@ -15,6 +15,9 @@ namespace {
 /// A server may dial for so long before it answers.
 constexpr Duration kAnswerTimeout = 45s;
 
+/// The wish for data, and the answer itself.
+constexpr std::size_t kMaxAnswers = 2;
+
 Task<Message> next_answer(System& system, Stream& stream) {
   Task<std::optional<Bytes>> reading = net::read_message(stream, kMaxMessageBytes);
   const auto bytes = co_await within(system.clock, kAnswerTimeout, std::move(reading), "AutoNAT");
@@ -73,7 +76,8 @@ Task<std::optional<Probe>> Client::probe(PeerId server, std::vector<Multiaddr> a
 
 Task<std::optional<Probe>> Client::ask(PeerId server, std::vector<Multiaddr> addresses,
                                        std::uint64_t nonce) {
-  const net::IngressLimiter::Solicited solicited = swarm_.solicit(server);
+  const net::IngressLimiter::Solicited solicited =
+      swarm_.expect(server, kMaxAnswers * kMaxMessageBytes);
   net::ProtocolStream opened = co_await swarm_.open(std::move(server), {kDialRequestProtocol});
   Stream& stream = *opened.stream;
   DialRequest request{.nonce = nonce};

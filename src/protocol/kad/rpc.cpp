@@ -69,7 +69,7 @@ Task<std::optional<Message>> SwarmRpc::ask_on_idle(const PeerId& peer,
 
 Task<Message> SwarmRpc::exchange(net::ProtocolStream& stream,
                                  const std::vector<Message>& messages) {
-  const auto expected = swarm_.solicit(stream.peer);
+  const auto expected = swarm_.expect(stream.peer, Message::kMaxBytes);
   for (const Message& message : messages) {
     const Bytes bytes = message.encode();
     co_await net::write_message(*stream.stream, bytes);
