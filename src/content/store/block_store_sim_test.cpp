@@ -94,6 +94,21 @@ TEST(BlockStoreSim, loses_nothing_to_a_loss_of_power_once_closed) {
   }
 }
 
+TEST(BlockStoreSim, is_not_opened_again_once_it_has_stopped) {
+  sim::World world;
+  System& system = world.add_host().system();
+  auto store = std::make_unique<BlockStore>(system, "/home");
+  const Bytes bytes = node_bytes(1);
+  store->put(Multihash::sha2_256(bytes), bytes);
+  world.run(store->stop());
+  const std::string index = "/home/" + std::string(kIndexName);
+  ASSERT_TRUE(system.storage.info(index));
+  EXPECT_FALSE(system.storage.info(index + kIndexWalSuffix));
+  system.storage.remove(index);
+  store.reset();
+  EXPECT_FALSE(system.storage.info(index));
+}
+
 TEST(BlockStoreSim, commits_places_within_a_second) {
   sim::World world;
   sim::Host& host = world.add_host();

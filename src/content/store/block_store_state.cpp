@@ -57,6 +57,7 @@ void BlockStore::State::set_aside(const DamagedDatabase& damage) {
 
 void BlockStore::State::commit() {
   uncommitted_extents = 0;
+  if (!index) return;
   with_index([](Index& all) { all.commit(); });
   begin_checkpoint();
 }
