@@ -161,6 +161,7 @@ struct NumberBase {
     const auto first = std::ranges::find_if(bytes, [](std::uint8_t byte) { return byte != 0; });
     const auto zeros = static_cast<std::size_t>(first - bytes.begin());
     Number number;
+    number.reserve(bytes.size() / 3 + 1);  // limbs hold 29 bits or more
     for (ByteView rest = bytes.subspan(zeros); !rest.empty();) {
       const ByteView group = take_group(rest, kLimbBytes);
       std::uint64_t value = 0;
@@ -168,6 +169,7 @@ struct NumberBase {
       multiply_add<kLimb>(number, std::uint64_t{1} << 8 * group.size(), value);
     }
     std::string backwards;
+    backwards.reserve(number.size() * digits + zeros);
     for (std::uint32_t limb : number) {
       for (std::size_t i = 0; i < digits; ++i, limb /= base) {
         backwards.push_back(alphabet.digits[limb % base]);

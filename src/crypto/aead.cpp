@@ -1,5 +1,6 @@
 #include "crypto/aead.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "crypto/openssl.h"
@@ -26,53 +27,63 @@ const EVP_CIPHER* native_cipher(AeadAlgorithm algorithm) {
   return algorithm == AeadAlgorithm::aes_128_gcm ? aes : chacha;
 }
 
-}  // namespace
-
-struct Aead::Native {
-  CipherContextOwner context{EVP_CIPHER_CTX_new()};
-
-  Native(AeadAlgorithm algorithm, ByteView key) {
-    require(context && EVP_CipherInit_ex2(context.get(), native_cipher(algorithm), key.data(),
-                                          nullptr, 1, nullptr) == 1,
+/// An EVP_CIPHER_CTX, which takes about 1 KiB: one for each thread and algorithm, not for each key.
+/// Holds the key of the last call.
+class Cipher {
+ public:
+  explicit Cipher(AeadAlgorithm algorithm) {
+    require(context_ && EVP_CipherInit_ex2(context_.get(), native_cipher(algorithm), nullptr,
+                                           nullptr, 1, nullptr) == 1,
             "a cipher could not be started");
   }
 
-  /// Keeps the key of the constructor: only the nonce and the direction are new.
-  bool start(const Nonce& nonce, ByteView associated, Direction direction) {
-    return EVP_CipherInit_ex2(context.get(), nullptr, nullptr, nonce.data(),
+  static Cipher& of_this_thread(AeadAlgorithm algorithm) {
+    thread_local Cipher aes(AeadAlgorithm::aes_128_gcm);
+    thread_local Cipher chacha(AeadAlgorithm::chacha20_poly1305);
+    return algorithm == AeadAlgorithm::aes_128_gcm ? aes : chacha;
+  }
+
+  bool start(const std::uint8_t* key, const Aead::Nonce& nonce, ByteView associated,
+             Direction direction) {
+    return EVP_CipherInit_ex2(context_.get(), nullptr, key, nonce.data(),
                               static_cast<int>(direction), nullptr) == 1 &&
            (associated.empty() || update(nullptr, associated));
   }
 
   bool update(std::uint8_t* out, ByteView in) {
     int written = 0;
-    return EVP_CipherUpdate(context.get(), out, &written, in.data(), static_cast<int>(in.size())) ==
-           1;
+    return EVP_CipherUpdate(context_.get(), out, &written, in.data(),
+                            static_cast<int>(in.size())) == 1;
   }
 
   bool finish() {
-    std::uint8_t nothing[kTagBytes];
+    std::uint8_t nothing[Aead::kTagBytes];
     int written = 0;
-    return EVP_CipherFinal_ex(context.get(), nothing, &written) == 1;
+    return EVP_CipherFinal_ex(context_.get(), nothing, &written) == 1;
   }
 
   bool tag(int command, std::uint8_t* bytes) {
-    return EVP_CIPHER_CTX_ctrl(context.get(), command, kTagBytes, bytes) == 1;
+    return EVP_CIPHER_CTX_ctrl(context_.get(), command, Aead::kTagBytes, bytes) == 1;
   }
+
+ private:
+  CipherContextOwner context_{EVP_CIPHER_CTX_new()};
 };
+
+}  // namespace
 
 std::size_t Aead::key_bytes(AeadAlgorithm algorithm) {
   return algorithm == AeadAlgorithm::aes_128_gcm ? 16 : 32;
 }
 
-Aead::Aead(AeadAlgorithm algorithm, ByteView key) {
+Aead::Aead(AeadAlgorithm algorithm, ByteView key) : algorithm_(algorithm) {
   SHOAL_CHECK(key.size() == key_bytes(algorithm));
-  native_ = std::make_unique<Native>(algorithm, key);
+  std::ranges::copy(key, key_.begin());
 }
 
-Aead::~Aead() = default;
-Aead::Aead(Aead&&) noexcept = default;
-Aead& Aead::operator=(Aead&&) noexcept = default;
+Aead::~Aead() {
+  wipe(key_);
+}
 
 void Aead::seal(const Nonce& nonce, ByteView associated, ByteView plaintext, MutableBytes out) {
   seal(nonce, associated, std::span<const ByteView>(&plaintext, 1), out);
@@ -80,16 +91,17 @@ void Aead::seal(const Nonce& nonce, ByteView associated, ByteView plaintext, Mut
 
 void Aead::seal(const Nonce& nonce, ByteView associated, std::span<const ByteView> plaintext,
                 MutableBytes out) {
-  bool sealed = native_->start(nonce, associated, Direction::seal);
+  Cipher& cipher = Cipher::of_this_thread(algorithm_);
+  bool sealed = cipher.start(key_.data(), nonce, associated, Direction::seal);
   MutableBytes rest = out;
   for (const auto piece : plaintext) {
     SHOAL_CHECK(piece.size() <= kMaxPieceBytes && piece.size() <= rest.size());
     if (piece.empty()) continue;
-    sealed = sealed && native_->update(rest.data(), piece);
+    sealed = sealed && cipher.update(rest.data(), piece);
     rest = rest.subspan(piece.size());
   }
   SHOAL_CHECK(rest.size() == kTagBytes);
-  sealed = sealed && native_->finish() && native_->tag(EVP_CTRL_AEAD_GET_TAG, rest.data());
+  sealed = sealed && cipher.finish() && cipher.tag(EVP_CTRL_AEAD_GET_TAG, rest.data());
   require(sealed, "encryption failed");
 }
 
@@ -100,10 +112,11 @@ bool Aead::open(const Nonce& nonce, ByteView associated, ByteView sealed, Mutabl
   const auto ciphertext = sealed.first(out.size());
   // The context copies the tag, so `out` may lie over `sealed`; OpenSSL does not write to it.
   auto* tag = const_cast<std::uint8_t*>(sealed.data() + ciphertext.size());
-  const bool authentic = native_->start(nonce, associated, Direction::open) &&
-                         native_->tag(EVP_CTRL_AEAD_SET_TAG, tag) &&
-                         (ciphertext.empty() || native_->update(out.data(), ciphertext)) &&
-                         native_->finish();
+  Cipher& cipher = Cipher::of_this_thread(algorithm_);
+  const bool authentic = cipher.start(key_.data(), nonce, associated, Direction::open) &&
+                         cipher.tag(EVP_CTRL_AEAD_SET_TAG, tag) &&
+                         (ciphertext.empty() || cipher.update(out.data(), ciphertext)) &&
+                         cipher.finish();
   if (authentic) return true;
   ERR_clear_error();
   wipe(out);

@@ -3,7 +3,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 
 #include "base/bytes.h"
@@ -12,8 +11,9 @@ namespace shoal::crypto {
 
 enum class AeadAlgorithm { aes_128_gcm, chacha20_poly1305 };
 
-/// Authenticated encryption under one key. The key is scheduled once; a call allocates nothing.
-/// For one thread at a time. A nonce must never seal twice: that is the caller's duty.
+/// Authenticated encryption under one key, which is all that it holds: the cipher's state, many
+/// times as large, belongs to the thread that calls. A call allocates nothing. A nonce must never
+/// seal twice: that is the caller's duty.
 class Aead {
  public:
   static constexpr std::size_t kTagBytes = 16;
@@ -25,8 +25,8 @@ class Aead {
   /// `key` has key_bytes(algorithm).
   Aead(AeadAlgorithm algorithm, ByteView key);
   ~Aead();
-  Aead(Aead&&) noexcept;
-  Aead& operator=(Aead&&) noexcept;
+  Aead(Aead&&) noexcept = default;
+  Aead& operator=(Aead&&) noexcept = default;
 
   /// Writes ciphertext and tag: `out` is 16 bytes longer than `plaintext` and either begins at the
   /// same address or does not overlap it.
@@ -42,8 +42,8 @@ class Aead {
                           MutableBytes out);
 
  private:
-  struct Native;  // owns the EVP_CIPHER_CTX
-  std::unique_ptr<Native> native_;
+  AeadAlgorithm algorithm_;
+  std::array<std::uint8_t, 32> key_{};  // of which the first key_bytes()
 };
 
 /// RFC 8439.

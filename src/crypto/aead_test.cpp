@@ -71,6 +71,17 @@ TEST(ChaCha20Poly1305, seals_the_same_after_other_calls_between) {
   EXPECT_EQ(seal(cipher, as_bytes("ad"), as_bytes("text")), first);
 }
 
+TEST(ChaCha20Poly1305, keeps_its_key_while_others_are_used) {
+  auto cipher = example();
+  const auto first = seal(cipher, as_bytes("ad"), as_bytes("text"));
+  ChaCha20Poly1305 other(Bytes(32, 7));
+  EXPECT_NE(seal(other, as_bytes("ad"), as_bytes("text")), first);
+  Aead aes(AeadAlgorithm::aes_128_gcm, Bytes(16, 7));
+  Bytes unrelated(4 + 16);
+  aes.seal(kNonce, {}, as_bytes("text"), unrelated);
+  EXPECT_EQ(seal(cipher, as_bytes("ad"), as_bytes("text")), first);
+}
+
 TEST(ChaCha20Poly1305, refuses_every_changed_byte_and_leaves_no_plaintext) {
   auto cipher = example();
   const auto sealed = seal(cipher, as_bytes("ad"), as_bytes("secret"));

@@ -123,15 +123,37 @@ std::optional<std::uint32_t> scope_of(const Component& zone) {
   return scope;
 }
 
-/// The components without the peer that they may end in.
-std::vector<Component> transport_of(const Multiaddr& address) {
-  std::vector<Component> parts = address.components();
-  if (!parts.empty() && parts.back().code == AddressCode::p2p) parts.pop_back();
-  return parts;
-}
+/// The first components, without the peer that an address may end in: where to connect is asked of
+/// every address again and again, so they lie on the stack.
+class TransportParts {
+ public:
+  explicit TransportParts(ByteView bytes) {
+    while (!bytes.empty()) {
+      const Taken taken = take_component(bytes);
+      if (bytes.empty() && taken.protocol->code == AddressCode::p2p) return;
+      if (count_ < parts_.size()) parts_[count_] = {taken.protocol->code, taken.value};
+      ++count_;
+    }
+  }
 
-bool are(const std::vector<Component>& parts, std::initializer_list<AddressCode> codes) {
-  return std::ranges::equal(parts, codes, {}, &Component::code);
+  /// Whether these are all.
+  bool are(std::initializer_list<AddressCode> codes) const {
+    return count_ == codes.size() && count_ <= parts_.size() &&
+           std::equal(codes.begin(), codes.end(), parts_.begin(),
+                      [](AddressCode code, const Component& part) { return code == part.code; });
+  }
+  const Component& operator[](std::size_t index) const { return parts_[index]; }
+
+ private:
+  std::array<Component, 3> parts_{};
+  std::size_t count_ = 0;
+};
+
+/// The last component, if any.
+std::optional<Taken> last_component(ByteView bytes) {
+  std::optional<Taken> last;
+  while (!bytes.empty()) last = take_component(bytes);
+  return last;
 }
 
 /// Where in `bytes` each component begins, and the end of the last.
@@ -169,6 +191,7 @@ Multiaddr Multiaddr::decode(ByteView bytes) {
 Multiaddr Multiaddr::tcp(const Endpoint& endpoint) {
   const IpAddress& ip = endpoint.address;
   Bytes bytes;
+  bytes.reserve(2 * sizeof(std::uint32_t) + ip.bytes().size());
   if (ip.scope_id() != 0) {
     append_component(bytes, AddressCode::ip6zone, as_bytes(std::to_string(ip.scope_id())));
   }
@@ -202,6 +225,7 @@ std::string Multiaddr::to_string() const {
 
 std::vector<Component> Multiaddr::components() const& {
   std::vector<Component> out;
+  out.reserve(4);
   for (ByteView rest = bytes_; !rest.empty();) {
     const Taken component = take_component(rest);
     out.push_back({component.protocol->code, component.value});
@@ -210,7 +234,10 @@ std::vector<Component> Multiaddr::components() const& {
 }
 
 bool Multiaddr::has(AddressCode code) const {
-  return std::ranges::any_of(components(), [&](const auto& part) { return part.code == code; });
+  for (ByteView rest = bytes_; !rest.empty();) {
+    if (take_component(rest).protocol->code == code) return true;
+  }
+  return false;
 }
 
 Multiaddr Multiaddr::encapsulate(const Multiaddr& inner) const {
@@ -234,13 +261,14 @@ Multiaddr Multiaddr::decapsulate(const Multiaddr& inner) const {
 }
 
 std::optional<PeerId> Multiaddr::peer() const {
-  const std::vector<Component> parts = components();
-  if (parts.empty() || parts.back().code != AddressCode::p2p) return std::nullopt;
-  return PeerId::decode(parts.back().value);
+  const std::optional<Taken> last = last_component(bytes_);
+  if (!last || last->protocol->code != AddressCode::p2p) return std::nullopt;
+  return PeerId::decode(last->value);
 }
 
 Multiaddr Multiaddr::without_peer() const {
-  if (!peer()) return *this;
+  const std::optional<Taken> last = last_component(bytes_);
+  if (!last || last->protocol->code != AddressCode::p2p) return *this;
   const std::vector<std::size_t> starts = boundaries(bytes_);
   return Multiaddr(to_bytes(ByteView(bytes_).first(starts[starts.size() - 2])));
 }
@@ -251,17 +279,19 @@ Multiaddr Multiaddr::with_peer(const PeerId& peer) const {
 
 std::optional<Endpoint> Multiaddr::tcp_endpoint() const {
   using enum AddressCode;
-  const std::vector<Component> parts = transport_of(*this);
-  if (are(parts, {ip4, AddressCode::tcp})) return Endpoint{v4_of(parts[0]), port_of(parts[1])};
-  if (are(parts, {ip6, AddressCode::tcp})) return Endpoint{v6_of(parts[0], 0), port_of(parts[1])};
-  if (!are(parts, {ip6zone, ip6, AddressCode::tcp})) return std::nullopt;
+  const TransportParts parts(bytes_);
+  if (parts.are({ip4, AddressCode::tcp})) return Endpoint{v4_of(parts[0]), port_of(parts[1])};
+  if (parts.are({ip6, AddressCode::tcp})) return Endpoint{v6_of(parts[0], 0), port_of(parts[1])};
+  if (!parts.are({ip6zone, ip6, AddressCode::tcp})) return std::nullopt;
   const std::optional<std::uint32_t> scope = scope_of(parts[0]);
   if (!scope) return std::nullopt;
   return Endpoint{v6_of(parts[1], *scope), port_of(parts[2])};
 }
 
 std::optional<IpAddress> Multiaddr::ip() const {
-  for (const Component& part : components()) {
+  for (ByteView rest = bytes_; !rest.empty();) {
+    const Taken taken = take_component(rest);
+    const Component part{taken.protocol->code, taken.value};
     if (part.code == AddressCode::ip4) return v4_of(part);
     if (part.code == AddressCode::ip6) return v6_of(part, 0).normalised();
   }
@@ -270,9 +300,9 @@ std::optional<IpAddress> Multiaddr::ip() const {
 
 std::optional<HostPort> Multiaddr::tcp_host() const {
   using enum AddressCode;
-  const std::vector<Component> parts = transport_of(*this);
-  if (parts.empty() || !are(parts, {parts[0].code, AddressCode::tcp})) return std::nullopt;
+  const TransportParts parts(bytes_);
   const AddressCode kind = parts[0].code;
+  if (!parts.are({kind, AddressCode::tcp})) return std::nullopt;
   if (kind != dns && kind != dns4 && kind != dns6) return std::nullopt;
   return HostPort{kind, std::string(as_text(parts[0].value)), port_of(parts[1])};
 }

@@ -17,18 +17,19 @@ Task<std::size_t> LimitedStream::read_some(MutableBytes into) {
   if (!bandwidth_.down.unlimited()) into = into.first(std::min(into.size(), kMostReadBytes));
   const std::size_t got = co_await under_->read_some(into);
   bandwidth_.down.passed(got);
-  co_await bandwidth_.down.take(got);
+  if (!bandwidth_.down.unlimited()) co_await bandwidth_.down.take(got);
   co_return got;
 }
 
 Task<void> LimitedStream::write(std::span<const ByteView> pieces) {
   std::size_t total = 0;
   for (const ByteView piece : pieces) total += piece.size();
-  if (bandwidth_.up.unlimited()) {
-    co_await under_->write(pieces);
-    bandwidth_.up.passed(total);
-    co_return;
-  }
+  if (!bandwidth_.up.unlimited()) return write_in_turn(pieces, total);
+  bandwidth_.up.passed(total);
+  return under_->write(pieces);
+}
+
+Task<void> LimitedStream::write_in_turn(std::span<const ByteView> pieces, std::size_t total) {
   if (total <= kSmallBytes && bandwidth_.up.take_now(total)) {
     co_await under_->write(pieces);
     bandwidth_.up.passed(total);

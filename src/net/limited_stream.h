@@ -26,6 +26,8 @@ class LimitedStream final : public Stream {
   void abort() noexcept override { under_->abort(); }
 
  private:
+  Task<void> write_in_turn(std::span<const ByteView> pieces, std::size_t total);
+
   std::unique_ptr<Stream> under_;
   Bandwidth bandwidth_;
 };

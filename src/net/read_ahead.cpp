@@ -23,9 +23,9 @@ Task<std::size_t> ReadAhead::read_some(MutableBytes into) {
 }
 
 Task<void> ReadAhead::wait_readable() {
-  if (taken_ < buffer_.size()) co_return;
+  if (taken_ < buffer_.size()) return Stream::wait_readable();
   free_buffer();
-  co_await under_->wait_readable();
+  return under_->wait_readable();
 }
 
 void ReadAhead::free_buffer() {

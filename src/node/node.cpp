@@ -80,7 +80,7 @@ struct Node::Parts {
         exchange(world, swarm, [this] { return own_record(); }),
         store(world, index_folder(world, home, config),
               config.ephemeral ? content::Persistence::ephemeral : content::Persistence::on_disk),
-        running(world.storage, home.folder()),
+        running(world.storage, config.ephemeral ? std::string() : home.folder()),
         bitswap(content::Bitswap::make(world, swarm, store)),
         routing(world, swarm),
         connected_peers(world, *bitswap),

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "node/running.h"
 #include "system/sim/world.h"
 #include "system/whole_file.h"
 
@@ -48,6 +49,14 @@ TEST_F(TwoNodes, connect_without_being_asked) {
   first->start();
   world.run_for(2s);
   EXPECT_TRUE(connected());
+}
+
+TEST_F(TwoNodes, tell_other_processes_nothing_when_ephemeral) {
+  second->start();
+  first->start();
+  world.run_for(1min);
+  EXPECT_TRUE(connected());
+  EXPECT_FALSE(read_running(first_host.system().storage, first->home().folder()));
 }
 
 TEST_F(TwoNodes, connect_once_the_other_one_is_there) {

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "system/timeout.h"
-
 namespace shoal::node {
 
 PeerReport::PeerReport(System& system, net::Swarm& swarm, net::Bandwidth bandwidth,
@@ -25,7 +23,7 @@ PeerReport::~PeerReport() {
 }
 
 void PeerReport::start() {
-  tasks_.spawn(keep_writing());
+  if (file_.is_written()) tasks_.spawn(keep_writing());
 }
 
 void PeerReport::note_change() {
@@ -37,17 +35,9 @@ Task<void> PeerReport::keep_writing() {
   while (true) {
     file_.set_lists(peers(), topics(), traffic());
     changed_ = false;
-    try {
-      co_await within(system_.clock, kRefresh, wait_for_change(), "a change of peers");
-    } catch (const Error&) {
-      continue;  // nothing came or went
-    }
-    co_await system_.clock.sleep_for(kAfterChange);
+    co_await change_.wait_for(system_.clock, kRefresh);
+    if (changed_) co_await system_.clock.sleep_for(kAfterChange);
   }
-}
-
-Task<void> PeerReport::wait_for_change() {
-  while (!changed_) co_await change_.wait();
 }
 
 Running::Traffic PeerReport::traffic() {

@@ -33,7 +33,6 @@ class PeerReport final : net::ConnectionObserver {
   void disconnected(net::Connection&) override { note_change(); }
   void note_change();
   Task<void> keep_writing();
-  Task<void> wait_for_change();
   Running::Peer describe(const net::Connection& connection) const;
   std::vector<Running::Peer> peers() const;
   std::vector<Running::Topic> topics() const;

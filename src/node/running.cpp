@@ -141,9 +141,10 @@ std::optional<Running> read_running(Storage& storage, const std::string& folder)
 }
 
 RunningFile::RunningFile(Storage& storage, std::string folder)
-    : storage_(storage), path_(std::move(folder) + kRunningFile) {}
+    : storage_(storage), path_(folder.empty() ? folder : folder + kRunningFile) {}
 
 RunningFile::~RunningFile() {
+  if (!is_written()) return;
   try {
     storage_.remove(path_);
   } catch (const Error& error) {
@@ -189,7 +190,7 @@ void RunningFile::Entry::set_told_peers(std::size_t peers) {
 
 /// A full disk is no reason not to serve.
 void RunningFile::write() const {
-  if (!running_) return;
+  if (!running_ || !is_written()) return;
   std::string text = to_text(*running_);
   for (const Entry* entry : entries_) {
     const Running::Served& served = entry->served_;

@@ -91,11 +91,13 @@ class RunningFile {
     std::list<Entry*>::iterator place_;
   };
 
-  /// Borrows `storage` for its life.
+  /// Borrows `storage` for its life. With an empty `folder` nothing is written.
   RunningFile(Storage& storage, std::string folder);
   ~RunningFile();
   RunningFile(const RunningFile&) = delete;
   RunningFile& operator=(const RunningFile&) = delete;
+
+  bool is_written() const { return !path_.empty(); }
 
   /// Who runs; what is served is kept as it is.
   void describe(Running running);

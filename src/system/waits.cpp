@@ -22,6 +22,11 @@ std::uint32_t generation_of(Waits::Id id) {
   return static_cast<std::uint32_t>(id >> 32);
 }
 
+void throw_if(const asio::cancellation_state& cancelled) {
+  if (cancelled.cancelled() == asio::cancellation_type::none) return;
+  throw boost::system::system_error(asio::error::operation_aborted);
+}
+
 }  // namespace
 
 bool is_cancelled(const boost::system::system_error& error) {
@@ -30,10 +35,7 @@ bool is_cancelled(const boost::system::system_error& error) {
 
 Task<void> cancellation_point() {
   co_await asio::this_coro::throw_if_cancelled(false);
-  const auto state = co_await asio::this_coro::cancellation_state;
-  if (state.cancelled() != asio::cancellation_type::none) {
-    throw boost::system::system_error(asio::error::operation_aborted);
-  }
+  throw_if(co_await asio::this_coro::cancellation_state);
 }
 
 Task<void> Waits::wait_uncancellable(std::function<void(Id)> begun) {
@@ -48,7 +50,9 @@ Task<void> Waits::wait_uncancellable(std::function<void(Id)> begun) {
 }
 
 Task<void> Waits::wait(std::function<void(Id)> begun) {
-  co_await cancellation_point();
+  // As cancellation_point(), without a frame of its own: nothing is awaited more often.
+  co_await asio::this_coro::throw_if_cancelled(false);
+  throw_if(co_await asio::this_coro::cancellation_state);
   const auto initiate = [this, &begun](auto handler) {
     auto slot = asio::get_associated_cancellation_slot(handler);
     const Id id = add([handler = std::move(handler)](boost::system::error_code result) mutable {

@@ -166,7 +166,7 @@ TEST_P(MuxerConformance, reading_makes_a_stream_known_to_the_other_side) {
   TaskGroup work(world->waits(), "reader");
   int right = 0;
   work.spawn(expect_all(*here, to_bytes("first"), right));
-  auto there = world->run(server->accept());
+  auto there = pair->accept(*server);
   world->run(send_all(*there, to_bytes("first")));
   world->run(work.join());
   EXPECT_EQ(right, 1);

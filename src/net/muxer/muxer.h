@@ -54,8 +54,10 @@ class Muxer {
   /// Counts as a stream while it is held.
   virtual std::shared_ptr<void> hold() = 0;
 
-  /// The next stream that the other side opens. Cancellable. Throws Error{closed} at the end.
-  virtual Task<std::unique_ptr<Stream>> accept() = 0;
+  /// The next stream that the other side has opened; null when none waits.
+  virtual std::unique_ptr<Stream> take_opened() = 0;
+  /// Called when one waits. Must not wait, and not close the muxer.
+  virtual void when_opened(std::function<void()> callback) = 0;
 
   /// Says farewell: all that was written before still arrives, and the other side is expected to
   /// end the connection. The caller bounds the time, then calls close().

@@ -33,10 +33,16 @@ class MuxerPair {
   std::pair<std::unique_ptr<Stream>, std::unique_ptr<Stream>> stream() {
     auto here = client->open();
     world->run(write_all(*here, as_bytes("!")));
-    auto there = world->run(server->accept());
+    auto there = accept(*server);
     Bytes one_byte(1);
     world->run(read_exactly(*there, one_byte));
     return {std::move(here), std::move(there)};
+  }
+
+  std::unique_ptr<Stream> accept(Muxer& muxer) {
+    std::unique_ptr<Stream> stream;
+    world->run_while_not([&] { return (stream = muxer.take_opened()) != nullptr; });
+    return stream;
   }
 
   std::unique_ptr<sim::World> world;

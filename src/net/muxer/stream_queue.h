@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <deque>
+#include <list>
 
 #include "base/bytes.h"
 
@@ -51,7 +51,7 @@ class StreamQueue {
   }
 
  private:
-  std::deque<Bytes> chunks_;
+  std::list<Bytes> chunks_;
   std::size_t begin_ = 0;  // what was taken of the first one
   std::size_t size_ = 0;
 };

@@ -52,7 +52,8 @@ class LazyStream final : public Stream {
     return dialer_.progress() == Progress::agreed ? under_->read_some(into) : first_read(into);
   }
   Task<void> wait_readable() override {
-    if (dialer_.progress() == Progress::agreed) co_await under_->wait_readable();
+    const bool agreed = dialer_.progress() == Progress::agreed;
+    return agreed ? under_->wait_readable() : Stream::wait_readable();
   }
   Task<void> write(std::span<const ByteView> pieces) override {
     if (!proposed_) return propose(pieces);

@@ -112,7 +112,8 @@ Task<void> Connection::wait_until_proven() {
 }
 
 Task<void> Connection::run() {
-  tasks_.spawn(accept_streams());
+  link_.muxer->when_opened([this] { serve_opened(); });
+  serve_opened();
   std::exception_ptr failure;
   try {
     co_await link_.muxer->run();
@@ -149,9 +150,8 @@ Task<void> Connection::close_after(Duration grace) {
   close();
 }
 
-Task<void> Connection::accept_streams() {
-  while (true) {
-    std::unique_ptr<Stream> stream = co_await link_.muxer->accept();
+void Connection::serve_opened() {
+  while (std::unique_ptr<Stream> stream = link_.muxer->take_opened()) {
     if (has_room_for_stream()) {
       tasks_.spawn(serve(std::move(stream), std::make_unique<Served>(*this)));
     } else {

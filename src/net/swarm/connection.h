@@ -107,7 +107,7 @@ class Connection {
  private:
   Task<void> say_farewell();
   Task<void> close_after(Duration grace);
-  Task<void> accept_streams();
+  void serve_opened();
   class Served;
   bool has_room_for_stream() const;
   Task<void> serve(std::unique_ptr<Stream> stream, std::unique_ptr<Served> counted);

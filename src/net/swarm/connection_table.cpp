@@ -181,7 +181,9 @@ Connection* ConnectionTable::find(ConnectionId id) const {
 
 Connection* ConnectionTable::best(const PeerId& peer) const {
   Connection* out = nullptr;
-  for (Connection* candidate : of(peer)) {
+  const auto found = by_peer_.find(peer);
+  if (found == by_peer_.end()) return nullptr;
+  for (Connection* candidate : found->second) {
     if (candidate->going_away()) continue;
     if (out == nullptr || candidate->path() < out->path()) {
       out = candidate;

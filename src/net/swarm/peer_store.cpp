@@ -94,8 +94,19 @@ void PeerStore::set_protocols(const PeerId& peer, std::vector<std::string> proto
     if (bytes > kMaxProtocolBytesPerPeer) break;
   }
   protocols.resize(kept);
+  entry(peer).protocols = shared(std::move(protocols));
+}
+
+std::shared_ptr<const PeerStore::Protocols> PeerStore::shared(Protocols protocols) {
+  for (const auto& each : lists_) {
+    auto list = each.lock();
+    if (list && *list == protocols) return list;
+  }
   protocols.shrink_to_fit();
-  entry(peer).protocols = std::move(protocols);
+  auto made = std::make_shared<const Protocols>(std::move(protocols));
+  lists_.push_front(made);
+  if (lists_.size() > kListsLookedThrough) lists_.pop_back();
+  return made;
 }
 
 void PeerStore::set_agent(const PeerId& peer, std::string agent) {
@@ -110,7 +121,7 @@ std::string PeerStore::agent(const PeerId& peer) const {
 
 const std::vector<std::string>* PeerStore::protocols(const PeerId& peer) const {
   const Entry* known = find(peer);
-  return known != nullptr && known->protocols ? &*known->protocols : nullptr;
+  return known != nullptr ? known->protocols.get() : nullptr;
 }
 
 bool PeerStore::speaks(const PeerId& peer, const std::string& protocol) const {

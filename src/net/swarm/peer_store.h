@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -80,6 +81,7 @@ class PeerStore {
   std::size_t size() const { return entries_.size(); }
 
  private:
+  using Protocols = std::vector<std::string>;
   struct Address {
     Multiaddr address;
     AddressSource source;
@@ -88,7 +90,7 @@ class PeerStore {
   };
   struct Entry {
     std::vector<Address> addresses;
-    std::optional<std::vector<std::string>> protocols;
+    std::shared_ptr<const Protocols> protocols;  // null before identify has told
     std::string agent;
     std::uint32_t pins = 0;
     bool useful = false;
@@ -96,6 +98,8 @@ class PeerStore {
   };
 
   Entry& entry(const PeerId& peer);
+  /// Peers that run the same program speak the same: kept once, if one of them told of late.
+  std::shared_ptr<const Protocols> shared(Protocols protocols);
   const Entry* find(const PeerId& peer) const;
   bool is_valid(const Entry& entry, const Address& address) const;
   SavedPeer saved(const PeerId& peer, const Entry& entry) const;
@@ -105,6 +109,8 @@ class PeerStore {
   Clock& clock_;
   std::function<void(const PeerId&)> added_;
   std::unordered_map<PeerId, Entry> entries_;
+  static constexpr std::size_t kListsLookedThrough = 16;
+  std::list<std::weak_ptr<const Protocols>> lists_;  // newest first
   std::deque<PeerId> strangers_gone_;  // oldest first; some are back, or known better by now
   std::list<PeerId> by_age_;           // least recently written first
 };

@@ -35,6 +35,7 @@ class PeerStoreTest : public ::testing::Test {
   shoal::testing::TestLoop loop;
   PeerStore store{loop.clock};
   const PeerId anna = peer(1);
+  const PeerId bob = peer(2);
 };
 
 TEST_F(PeerStoreTest, gives_the_surest_addresses_first) {
@@ -86,6 +87,15 @@ TEST_F(PeerStoreTest, replaces_protocols_and_keeps_so_many_bytes_of_them) {
   EXPECT_EQ(store.protocols(anna)->size(), PeerStore::kMaxProtocolBytesPerPeer / name.size());
   store.set_protocols(anna, std::vector<std::string>(PeerStore::kMaxProtocols + 1, "/p"));
   EXPECT_EQ(store.protocols(anna)->size(), PeerStore::kMaxProtocols);
+}
+
+TEST_F(PeerStoreTest, keeps_protocols_that_several_peers_speak_once) {
+  store.set_protocols(anna, {"/a", "/b"});
+  store.set_protocols(bob, {"/a", "/b"});
+  EXPECT_EQ(store.protocols(anna), store.protocols(bob));
+  store.set_protocols(bob, {"/a", "/c"});
+  EXPECT_TRUE(store.speaks(anna, "/b"));
+  EXPECT_FALSE(store.speaks(bob, "/b"));
 }
 
 TEST_F(PeerStoreTest, cuts_long_agent_names) {

@@ -86,8 +86,7 @@ void Connection::choose_segment_size() {
 }
 
 Task<void> Connection::sleep(Waits::Id& id) {
-  const auto begun = [&id](Waits::Id wait) { id = wait; };
-  co_await network_.waits().wait(begun);
+  return network_.waits().wait([&id](Waits::Id wait) { id = wait; });
 }
 
 void Connection::wake(Waits::Id& id) {

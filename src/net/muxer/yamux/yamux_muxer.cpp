@@ -28,10 +28,9 @@ YamuxMuxer::YamuxMuxer(System& system, std::unique_ptr<Stream> under, Role role)
       under_(std::move(under)),
       role_(role),
       session_(role, SessionConfig{}, system.clock.now().time_since_epoch()),
-      accepted_(system.waits),
       openable_(system.waits),
-      control_(system.waits),
       writes_(system.waits),
+      timer_(system.clock, [this] { keep_time(); }),
       tasks_(system.waits, "yamux") {}
 
 YamuxMuxer::~YamuxMuxer() {
@@ -40,8 +39,9 @@ YamuxMuxer::~YamuxMuxer() {
 }
 
 Task<void> YamuxMuxer::run() {
-  tasks_.spawn(write_control());
-  tasks_.spawn(keep_time());
+  running_ = true;
+  if (!closed_) timer_.set(TimePoint(session_.next_deadline()));
+  wake_control();
   std::exception_ptr failure;
   try {
     co_await read_frames();
@@ -85,7 +85,7 @@ Task<void> YamuxMuxer::read_frames() {
 }
 
 Task<void> YamuxMuxer::pay_for(std::size_t bytes) {
-  co_await pause_for_budget();
+  if (owed_pause() > Duration::zero()) co_await pause_for_budget();
   const std::size_t opened = std::exchange(opened_, 0);
   const std::size_t paid = std::min(bytes, earned_);
   earned_ -= paid;
@@ -93,11 +93,14 @@ Task<void> YamuxMuxer::pay_for(std::size_t bytes) {
   if (read_limiter_ != nullptr && !closed_) co_await read_limiter_->pay(bytes, opened);
 }
 
+Duration YamuxMuxer::owed_pause() {
+  const bool waived = read_limiter_ != nullptr && read_limiter_->waived();
+  return closed_ || waived ? Duration::zero() : session_.owed_pause(now());
+}
+
 /// In steps, so that the end of the connection is not held up.
 Task<void> YamuxMuxer::pause_for_budget() {
-  while (!closed_ && !(read_limiter_ != nullptr && read_limiter_->waived())) {
-    const Duration pause = session_.owed_pause(now());
-    if (pause == Duration::zero()) co_return;
+  for (Duration pause = owed_pause(); pause > Duration::zero(); pause = owed_pause()) {
     co_await system_.clock.sleep_for(std::min<Duration>(pause, kPauseStep));
   }
 }
@@ -140,7 +143,7 @@ void YamuxMuxer::take_in(StreamId id) {
   ++opened_;
   if (inbound_handles_ >= kMaxInboundHandles) return session_.reset(id);
   unaccepted_.push_back(make_stream(id));
-  accepted_.notify_one();
+  if (when_opened_) when_opened_();
 }
 
 void YamuxMuxer::lose(StreamId id, const std::string& reason) {
@@ -178,32 +181,28 @@ std::shared_ptr<void> YamuxMuxer::hold() {
   return {this, [](YamuxMuxer* held) { held->drop_handle(); }};
 }
 
-Task<std::unique_ptr<Stream>> YamuxMuxer::accept() {
-  while (unaccepted_.empty()) {
-    if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
-    co_await accepted_.wait();
-  }
+std::unique_ptr<Stream> YamuxMuxer::take_opened() {
+  if (unaccepted_.empty()) return nullptr;
   std::unique_ptr<YamuxStream> stream = std::move(unaccepted_.front());
   unaccepted_.pop_front();
   session_.accept(stream->id());
-  co_return stream;
+  return stream;
 }
 
 void YamuxMuxer::wake_control() {
-  if (session_.has_control()) control_.notify_one();
+  if (!session_.has_control() || !running_ || closed_) return;
+  if (!std::exchange(writing_control_, true)) tasks_.spawn(write_control());
 }
 
-Task<void> YamuxMuxer::keep_time() {
-  while (!closed_) {
-    co_await system_.clock.sleep_until(TimePoint(session_.next_deadline()));
-    try {
-      session_.on_time(now());
-    } catch (const Error& error) {
-      log_debug("yamux: {}", error.what());
-      close();
-    }
-    wake_control();
+void YamuxMuxer::keep_time() {
+  try {
+    session_.on_time(now());
+  } catch (const Error& error) {
+    log_debug("yamux: {}", error.what());
+    return close();
   }
+  wake_control();
+  timer_.set(TimePoint(session_.next_deadline()));
 }
 
 Task<void> YamuxMuxer::shutdown() {
@@ -221,9 +220,8 @@ void YamuxMuxer::close() noexcept {
   const auto streams = std::exchange(streams_, {});
   for (const auto& [id, stream] : streams) stream->fail("the connection has ended");
   unaccepted_.clear();
-  accepted_.notify_all();
   openable_.notify_all();
-  control_.notify_all();
+  timer_.stop();
   writes_.close();
 }
 

@@ -16,12 +16,13 @@
 #include "system/event.h"
 #include "system/system.h"
 #include "system/task_group.h"
+#include "system/timer.h"
 
 namespace shoal::yamux {
 
-/// The coroutines around a Session: one reads frames and hands their content to streams, one writes
-/// control frames, one keeps time; streams write their data themselves, taking turns frame by
-/// frame.
+/// The coroutines around a Session: one reads frames and hands their content to streams; another
+/// one writes control frames while there are some; streams write their data themselves, taking
+/// turns frame by frame. A timer keeps time. An idle connection has no coroutine but its reader.
 class YamuxMuxer final : public net::Muxer {
  public:
   /// Streams of the peer that somebody here still holds, those included that have ended; a further
@@ -46,7 +47,8 @@ class YamuxMuxer final : public net::Muxer {
   bool must_wait_to_open() const override { return session_.open_backlog_full(); }
   Task<void> wait_to_open() override;
   std::shared_ptr<void> hold() override;
-  Task<std::unique_ptr<Stream>> accept() override;
+  std::unique_ptr<Stream> take_opened() override;
+  void when_opened(std::function<void()> callback) override { when_opened_ = std::move(callback); }
   void close() noexcept override;
   bool closed() const override { return closed_; }
   bool going_away() const override { return session_.going_away(); }
@@ -77,12 +79,15 @@ class YamuxMuxer final : public net::Muxer {
   /// Before more is read.
   Task<void> pay_for(std::size_t bytes);
   Task<void> pause_for_budget();
+  Duration owed_pause();
   void act_on(const yamux::Event& event);
   void take_in(StreamId id);
   void lose(StreamId id, const std::string& reason);
   Task<void> write_control();
   Task<void> flush_control();
-  Task<void> keep_time();
+  /// The control frames that wait; the caller has the turn.
+  Bytes take_control();
+  void keep_time();
 
   // For streams.
   void announce(StreamId id);
@@ -105,6 +110,8 @@ class YamuxMuxer final : public net::Muxer {
   /// Hands `pieces` to the connection to their end, even when the caller is cancelled: a frame cut
   /// short would cost all streams. The caller has the turn.
   Task<void> write_whole(std::span<const ByteView> pieces);
+  /// For tasks that nobody cancels before the connection has ended. False when they did not leave.
+  Task<bool> write_under(std::span<const ByteView> pieces);
   struct Writing;
   Task<void> run_writing(Writing& writing);
   Task<void> close_after(Duration grace);
@@ -121,18 +128,20 @@ class YamuxMuxer final : public net::Muxer {
   std::size_t inbound_handles_ = 0;           // of these, opened by the peer
   std::size_t kept_bytes_ = 0;                // unread, of streams that the session has forgotten
   std::list<std::unique_ptr<YamuxStream>> unaccepted_;
-  shoal::Event accepted_;
   shoal::Event openable_;
-  shoal::Event control_;
   WriteQueue writes_;
   std::size_t frames_per_turn_ = kFewestFramesPerTurn;
   std::size_t quick_turns_ = 0;  // in a row
+  bool running_ = false;
+  bool writing_control_ = false;  // by a task of its own
   bool closed_ = false;
   net::ReadLimiter* read_limiter_ = nullptr;
   std::size_t opened_ = 0;  // streams of the peer that were not paid for yet
   std::size_t earned_ = 0;  // bytes that the peer may say for what it was sent
+  std::function<void()> when_opened_;
   std::function<void()> when_idle_;
   net::BufferReports buffers_;
+  Timer timer_;
   TaskGroup tasks_;
 };
 

@@ -168,7 +168,13 @@ TEST_F(Muxers, streams_of_our_own_do_not_count_as_the_peers) {
   EXPECT_EQ(client->stream_count(), YamuxMuxer::kMaxInboundHandles);
   auto theirs = server->open();
   world->run(write_all(*theirs, as_bytes("!")));
-  EXPECT_NE(world->run(client->accept()), nullptr);
+  EXPECT_NE(accept(*client), nullptr);
+}
+
+TEST_F(Muxers, hold_one_coroutine_and_one_timer_each_while_idle) {
+  begin(1ms);
+  world->run_for(1min);
+  EXPECT_EQ(world->waits().size(), 4U);
 }
 
 TEST_F(Muxers, counts_unread_bytes_of_streams_that_were_reset) {

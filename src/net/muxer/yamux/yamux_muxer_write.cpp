@@ -24,19 +24,25 @@ constexpr Duration kCancelledWriteGrace = 5s;
 }  // namespace
 
 Task<void> YamuxMuxer::write_control() {
-  while (!closed_) {
-    if (!session_.has_control()) {
-      co_await control_.wait();
-      continue;
-    }
-    co_await flush_control();
+  while (!closed_ && session_.has_control()) {
+    co_await writes_.take();
+    const Bytes out = take_control();
+    const std::array<ByteView, 1> pieces = {out};
+    if (!co_await write_under(pieces)) close();
+    writes_.pass();
   }
+  writing_control_ = false;
+}
+
+Bytes YamuxMuxer::take_control() {
+  Bytes out;
+  session_.take_control(out, now());
+  return out;
 }
 
 Task<void> YamuxMuxer::flush_control() {
   co_await writes_.take();
-  Bytes out;
-  session_.take_control(out, now());
+  const Bytes out = take_control();
   const std::array<ByteView, 1> pieces = {out};
   co_await write_whole(pieces);
   writes_.pass();
@@ -99,14 +105,19 @@ Task<void> YamuxMuxer::write_whole(std::span<const ByteView> pieces) {
 }
 
 Task<void> YamuxMuxer::run_writing(Writing& writing) {
-  try {
-    co_await under_->write(writing.pieces);
-  } catch (const std::exception& error) {
-    log_debug("yamux: {}", error.what());
-    writing.failed = true;
-  }
+  writing.failed = !co_await write_under(writing.pieces);
   writing.done = true;
   writing.ended.notify_all();
+}
+
+Task<bool> YamuxMuxer::write_under(std::span<const ByteView> pieces) {
+  try {
+    co_await under_->write(pieces);
+    co_return true;
+  } catch (const std::exception& error) {
+    log_debug("yamux: {}", error.what());
+  }
+  co_return false;
 }
 
 Task<void> YamuxMuxer::close_after(Duration grace) {

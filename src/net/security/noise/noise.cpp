@@ -44,9 +44,9 @@ class NoiseStream final : public Stream {
   }
 
   Task<void> wait_readable() override {
-    if (!opened_.empty() || sealed_ || buffer_.within_frame()) co_return;
+    if (!opened_.empty() || sealed_ || buffer_.within_frame()) return Stream::wait_readable();
     buffer_ = noise::ReceiveBuffer();
-    co_await under_->wait_readable();
+    return under_->wait_readable();
   }
 
   Task<void> write(std::span<const ByteView> pieces) override {
@@ -56,7 +56,8 @@ class NoiseStream final : public Stream {
     const auto sealed = std::make_unique_for_overwrite<std::uint8_t[]>(size);
     while (left.remaining_bytes() > 0) {
       const std::size_t count = sealer_.seal(left, MutableBytes(sealed.get(), size));
-      co_await write_all(*under_, ByteView(sealed.get(), count));
+      const std::array<ByteView, 1> frames = {ByteView(sealed.get(), count)};
+      co_await under_->write(frames);
     }
   }
 

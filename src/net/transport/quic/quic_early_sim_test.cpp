@@ -50,8 +50,8 @@ class Early : public ::testing::Test {
     co_await stream->close_write();
   }
 
-  Task<void> serve_streams(net::Muxer& muxer, Served& served, TaskGroup& tasks) {
-    while (true) tasks.spawn(serve_stream(co_await muxer.accept(), served));
+  void serve_opened(net::Muxer& muxer, Served& served, TaskGroup& tasks) {
+    while (auto stream = muxer.take_opened()) tasks.spawn(serve_stream(std::move(stream), served));
   }
 
   /// The next connection, until the client has gone.
@@ -61,7 +61,8 @@ class Early : public ::testing::Test {
       co_await upgrade_next(server_.socket, served.link);
       net::Muxer& muxer = *served.link->muxer;
       served.was_proven = muxer.proven();
-      tasks.spawn(serve_streams(muxer, served, tasks));
+      muxer.when_opened([&] { serve_opened(muxer, served, tasks); });
+      serve_opened(muxer, served, tasks);
       co_await muxer.run();
     } catch (const Error& error) {
       served.failure = error;

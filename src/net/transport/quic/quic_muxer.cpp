@@ -34,7 +34,6 @@ QuicMuxer::QuicMuxer(PacketSocket& socket, SessionConfig config, IpAddress own_a
       own_address_(own_address),
       session_(std::move(config), *this, now()),
       changed_(system_.waits),
-      accepted_(system_.waits),
       openable_(system_.waits),
       tasks_(system_.waits, "QUIC connection") {}
 
@@ -91,6 +90,7 @@ void QuicMuxer::process(ByteView packet, const DatagramSocket::Received& about) 
   own_address_ = about.to;
   unpaid_ += packet.size();
   session_.receive(packet, about.from, about.ecn, now());
+  if (!unaccepted_.empty() && when_opened_) when_opened_();
 }
 
 void QuicMuxer::on_time() {
@@ -201,7 +201,6 @@ void QuicMuxer::finish_up() noexcept {
   waiting_.clear();
   unaccepted_.clear();
   changed_.notify_all();
-  accepted_.notify_all();
   openable_.notify_all();
 }
 
@@ -231,20 +230,16 @@ std::shared_ptr<void> QuicMuxer::hold() {
   return {this, [](QuicMuxer* held) { held->drop_handle(); }};
 }
 
-Task<std::unique_ptr<Stream>> QuicMuxer::accept() {
-  while (unaccepted_.empty()) {
-    if (closed_) throw Error(ErrorCode::closed, "the connection has ended");
-    co_await accepted_.wait();
-  }
+std::unique_ptr<Stream> QuicMuxer::take_opened() {
+  if (unaccepted_.empty()) return nullptr;
   std::unique_ptr<Stream> stream = std::move(unaccepted_.front());
   unaccepted_.pop_front();
-  co_return stream;
+  return stream;
 }
 
 void QuicMuxer::opened(StreamState& stream) {
   ++opened_;
   unaccepted_.push_back(make_stream(stream));
-  accepted_.notify_one();
 }
 
 void QuicMuxer::data(StreamState& stream, ByteView bytes, bool end) {

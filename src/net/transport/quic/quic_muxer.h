@@ -52,7 +52,8 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   bool must_wait_to_open() const override { return !closed_ && session_.may_open() == 0; }
   Task<void> wait_to_open() override;
   std::shared_ptr<void> hold() override;
-  Task<std::unique_ptr<Stream>> accept() override;
+  std::unique_ptr<Stream> take_opened() override;
+  void when_opened(std::function<void()> callback) override { when_opened_ = std::move(callback); }
   Task<void> shutdown() override;
   void close() noexcept override;
   bool closed() const override { return closed_; }
@@ -142,10 +143,10 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   std::size_t unpaid_ = 0;
   std::size_t opened_ = 0;
   std::size_t earned_ = 0;
+  std::function<void()> when_opened_;
   std::function<void()> when_idle_;
   net::BufferReports buffers_;
   shoal::Event changed_;
-  shoal::Event accepted_;
   shoal::Event openable_;
   TaskGroup tasks_;
 };

@@ -132,12 +132,9 @@ Task<void> use(std::unique_ptr<Stream> stream) {
   co_await read_to_the_end(*stream);
 }
 
-Task<void> answer(net::Muxer& muxer) {
-  while (true) {
-    std::unique_ptr<Stream> stream = co_await muxer.accept();
-    co_await read_to_the_end(*stream);
-    co_await write_and_end(*stream);
-  }
+Task<void> answer(std::shared_ptr<Stream> stream) {
+  co_await read_to_the_end(*stream);
+  co_await write_and_end(*stream);
 }
 
 Task<void> listen(PacketSocket& socket, TaskGroup& tasks, std::vector<net::Link>& links) {
@@ -149,8 +146,12 @@ Task<void> listen(PacketSocket& socket, TaskGroup& tasks, std::vector<net::Link>
       continue;
     }
     net::Muxer& muxer = *links.back().muxer;
+    muxer.when_opened([&muxer, &tasks] {
+      while (std::shared_ptr<Stream> stream = muxer.take_opened()) {
+        tasks.spawn(bearing_failure([stream] { return answer(stream); }));
+      }
+    });
     tasks.spawn(bearing_failure([&muxer] { return muxer.run(); }));
-    tasks.spawn(bearing_failure([&muxer] { return answer(muxer); }));
   }
 }
 
