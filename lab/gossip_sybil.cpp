@@ -7,6 +7,16 @@ namespace shoal::lab {
 using gossipsub::Message;
 using gossipsub::Rpc;
 
+namespace {
+
+std::vector<SharedBytes> encode(const Rpc& rpc) {
+  std::vector<SharedBytes> out;
+  for (Bytes& bytes : gossipsub::encode_rpc(rpc)) out.emplace_back(std::move(bytes));
+  return out;
+}
+
+}  // namespace
+
 GossipSybil::GossipSybil(SybilOptions options, Surroundings surroundings, std::uint64_t seed,
                          std::uint64_t index)
     : options_(options),
@@ -30,9 +40,7 @@ void GossipSybil::graft(std::uint32_t peer) {
 }
 
 void GossipSybil::tell(std::uint32_t peer, const Rpc& rpc) {
-  for (Bytes& bytes : gossipsub::encode_rpc(rpc)) {
-    surroundings_.send(peer, SharedBytes(std::move(bytes)), true);
-  }
+  for (const SharedBytes& bytes : encode(rpc)) surroundings_.send(peer, bytes, true);
 }
 
 void GossipSybil::receive(std::uint32_t from, ByteView bytes) {
@@ -64,22 +72,29 @@ void GossipSybil::pass_on(std::uint32_t from, const Message& message) {
   if (!seen_.insert(id).second) return;
   const bool dropped = drops(message);
   if (dropped && !options_.trees) return;
-  const auto stored = gossipsub::store_message(message, id);
+  gossipsub::MessagePtr stored;
   if (!dropped) {
+    stored = gossipsub::store_message(message, id);
     if (kept_.size() == kKept) kept_.erase(kept_.begin());
     kept_.emplace(id, stored);
   }
+  std::vector<SharedBytes> announcement;
+  if (options_.trees) announcement = announcement_of(id);
   const auto tree = gossipsub::tree_of(message);
   for (const std::uint32_t peer : peers_) {
     if (peer == from) continue;
     if (!dropped && !lazy_.contains({peer, tree})) {
       surroundings_.send(peer, stored->rpc, false);
-    } else if (options_.trees) {
-      Rpc rpc;
-      rpc.trees.announce.push_back({surroundings_.topic, {id}});
-      tell(peer, rpc);
+    } else {
+      for (const SharedBytes& rpc : announcement) surroundings_.send(peer, rpc, true);
     }
   }
+}
+
+std::vector<SharedBytes> GossipSybil::announcement_of(const gossipsub::MessageId& id) const {
+  Rpc rpc;
+  rpc.trees.announce.push_back({surroundings_.topic, {id}});
+  return encode(rpc);
 }
 
 }  // namespace shoal::lab

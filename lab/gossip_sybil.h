@@ -62,6 +62,8 @@ class GossipSybil {
   void graft(std::uint32_t peer);
   void tell(std::uint32_t peer, const gossipsub::Rpc& rpc);
   void pass_on(std::uint32_t from, const gossipsub::Message& message);
+  /// In encoded RPCs, the same for all peers.
+  std::vector<SharedBytes> announcement_of(const gossipsub::MessageId& id) const;
   bool drops(const gossipsub::Message& message);
 
   const SybilOptions options_;

@@ -48,17 +48,17 @@ void Overlay::subscribed(const PeerId& peer, const std::string& topic) {
   if (its_topics.contains(topic) || its_topics.size() == Peer::kMaxTopics) return;
   if (!topics_.contains(topic) && topics_.size() >= kMaxForeignTopics) return;
   its_topics.insert(topic);
-  topics_[topic].subscribers.insert(peer);
+  Topic& subscribed_to = topics_[topic];
+  subscribed_to.subscribers.insert(peer);
+  if (!speaks_mesh(peer)) subscribed_to.meshless.insert(peer);
+  if (peers_.at(peer).outbound) subscribed_to.outbound.insert(peer);
   memberships_.push_back({topic, peer, true});
 }
 
 void Overlay::unsubscribed(const PeerId& peer, const std::string& name) {
   if (peers_.at(peer).topics.erase(name) == 0) return;
   Topic& topic = topics_.at(name);
-  topic.subscribers.erase(peer);
-  topic.fanout.erase(peer);
-  topic.dialled.erase(peer);
-  topic.turned_away.erase(peer);
+  forget(topic, peer);
   if (topic.mesh.erase(peer) > 0) score_.pruned(peer, name);
   memberships_.push_back({name, peer, false});
   drop_if_empty(name);
@@ -68,14 +68,21 @@ void Overlay::disconnected(const PeerId& peer) {
   const std::set<std::string> its_topics = peers_.at(peer).topics;
   for (const std::string& name : its_topics) {
     Topic& topic = topics_.at(name);
-    topic.subscribers.erase(peer);
-    topic.fanout.erase(peer);
-    topic.dialled.erase(peer);
-    topic.turned_away.erase(peer);
+    forget(topic, peer);
     topic.mesh.erase(peer);
     memberships_.push_back({name, peer, false});
     drop_if_empty(name);
   }
+}
+
+/// But for its place in the mesh.
+void Overlay::forget(Topic& topic, const PeerId& peer) {
+  topic.subscribers.erase(peer);
+  topic.meshless.erase(peer);
+  topic.outbound.erase(peer);
+  topic.fanout.erase(peer);
+  topic.dialled.erase(peer);
+  topic.turned_away.erase(peer);
 }
 
 void Overlay::drop_if_empty(const std::string& name) {
@@ -111,9 +118,19 @@ void Overlay::leave(const std::string& name, TimePoint now) {
 }
 
 std::vector<PeerId> Overlay::pick(const Topic& topic, std::size_t count, const Filter& fits) {
+  return pick_of(topic.subscribers, topic, count, fits);
+}
+
+std::vector<PeerId> Overlay::pick_outbound(const Topic& topic, std::size_t count,
+                                           const Filter& fits) {
+  return pick_of(topic.outbound, topic, count, fits);
+}
+
+std::vector<PeerId> Overlay::pick_of(const std::set<PeerId>& peers, const Topic& topic,
+                                     std::size_t count, const Filter& fits) {
   std::vector<PeerId> out;
-  for (const PeerId& peer : topic.subscribers) {
-    if (speaks_mesh(peer) && fits(peer)) out.push_back(peer);
+  for (const PeerId& peer : peers) {
+    if (!topic.meshless.contains(peer) && fits(peer)) out.push_back(peer);
   }
   shuffle(out, random_);
   if (out.size() > count) out.erase(out.begin() + static_cast<std::ptrdiff_t>(count), out.end());
@@ -219,9 +236,12 @@ std::set<PeerId> Overlay::targets(const std::string& name, bool own, TimePoint n
   Topic& topic = found->second;
   const double threshold = score_.thresholds().publish;
   std::set<PeerId> out;
-  for (const PeerId& peer : topic.subscribers) {
-    const bool to_all = (own && parameters_.flood_publish) || !speaks_mesh(peer);
-    if (is_direct(peer) || (to_all && score_.score(peer) >= threshold)) out.insert(peer);
+  const bool to_all = own && parameters_.flood_publish;
+  for (const PeerId& peer : to_all ? topic.subscribers : topic.meshless) {
+    if (score_.score(peer) >= threshold) out.insert(peer);
+  }
+  for (const PeerId& peer : parameters_.direct_peers) {
+    if (topic.subscribers.contains(peer)) out.insert(peer);
   }
   if (topic.joined) {
     out.insert(topic.mesh.begin(), topic.mesh.end());

@@ -35,6 +35,10 @@ class Overlay {
   struct Topic {
     bool joined = false;
     std::set<PeerId> subscribers;
+    /// Those of them that have no mesh, and those that we dialled. Kept apart so that what is done
+    /// for a message or in a heartbeat does not grow with the number of those who came to us.
+    std::set<PeerId> meshless;
+    std::set<PeerId> outbound;
     std::set<PeerId> mesh;
     std::set<PeerId> fanout;
     /// Outside of the mesh, with the extension "trees", and dialled from here: attackers who crowd
@@ -101,11 +105,16 @@ class Overlay {
 
   /// At most `count` peers of the topic that have a mesh and fit, in random order.
   std::vector<PeerId> pick(const Topic& topic, std::size_t count, const Filter& fits);
+  /// The same of those that we dialled.
+  std::vector<PeerId> pick_outbound(const Topic& topic, std::size_t count, const Filter& fits);
+  std::vector<PeerId> pick_of(const std::set<PeerId>& peers, const Topic& topic, std::size_t count,
+                              const Filter& fits);
   /// Whether this node may graft it now.
   bool may_graft(const std::string& name, const Topic& topic, const PeerId& peer, TimePoint now);
   std::size_t count_outbound(const std::set<PeerId>& peers) const;
   bool is_direct(const PeerId& peer) const { return parameters_.direct_peers.contains(peer); }
   bool speaks_mesh(const PeerId& peer) const { return has_mesh(peers_.at(peer).version); }
+  static void forget(Topic& topic, const PeerId& peer);
   void drop_if_empty(const std::string& name);
 
   const Parameters& parameters_;

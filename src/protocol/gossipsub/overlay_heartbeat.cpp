@@ -72,10 +72,8 @@ void Overlay::cut(const std::string& name, Topic& topic, TimePoint now) {
 void Overlay::add_outbound(const std::string& name, Topic& topic, TimePoint now) {
   const std::size_t outbound = count_outbound(topic.mesh);
   if (outbound >= parameters_.d_out) return;
-  const auto fits = [&](const PeerId& peer) {
-    return peers_.at(peer).outbound && may_graft(name, topic, peer, now);
-  };
-  for (const PeerId& peer : pick(topic, parameters_.d_out - outbound, fits)) {
+  const auto fits = [&](const PeerId& peer) { return may_graft(name, topic, peer, now); };
+  for (const PeerId& peer : pick_outbound(topic, parameters_.d_out - outbound, fits)) {
     graft(name, topic, peer, now);
   }
 }
@@ -100,8 +98,7 @@ void Overlay::graft_better(const std::string& name, Topic& topic, TimePoint now)
 /// same as long as they can, for the trees' sake.
 void Overlay::maintain_dialled(Topic& topic) {
   const auto fits = [&](const PeerId& id) {
-    const Peer& peer = peers_.at(id);
-    return peer.outbound && peer.trees && !topic.mesh.contains(id) && !is_direct(id) &&
+    return peers_.at(id).trees && !topic.mesh.contains(id) && !is_direct(id) &&
            score_.score(id) >= 0;
   };
   std::erase_if(topic.dialled, [&](const PeerId& peer) { return !fits(peer); });
@@ -113,7 +110,7 @@ void Overlay::maintain_dialled(Topic& topic) {
   while (topic.dialled.size() > enough) topic.dialled.erase(topic.dialled.begin());
   if (topic.dialled.size() == enough) return;
   const auto fresh = [&](const PeerId& id) { return fits(id) && !topic.dialled.contains(id); };
-  for (const PeerId& peer : pick(topic, enough - topic.dialled.size(), fresh)) {
+  for (const PeerId& peer : pick_outbound(topic, enough - topic.dialled.size(), fresh)) {
     topic.dialled.insert(peer);
   }
 }

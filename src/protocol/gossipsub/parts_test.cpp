@@ -3,6 +3,7 @@
 #include "protocol/gossipsub/inbox.h"
 #include "protocol/gossipsub/outbox.h"
 #include "protocol/gossipsub/parents.h"
+#include "protocol/gossipsub/repairs.h"
 #include "protocol/gossipsub/router_testing.h"
 #include "system/test_loop.h"
 
@@ -179,6 +180,23 @@ TEST(GossipsubParents, are_bounded) {
     parents.suspect(peer_of(1), std::to_string(i), TimePoint());
   }
   EXPECT_EQ(parents.take_failed(TimePoint() + Parents::kGrace).size(), Parents::kMaxSuspects);
+}
+
+TEST(GossipsubRepairs, judge_each_announcer_once_however_many_there_are) {
+  constexpr unsigned kAnnouncers = 500;
+  const PeerId ours = peer_of(kAnnouncers);
+  unsigned judged = 0;
+  Repairs repairs([&](const PeerId& peer) {
+    ++judged;
+    return Repairs::Trust{.outbound = peer == ours};
+  });
+  for (unsigned peer = 1; peer <= kAnnouncers; ++peer) {
+    repairs.announced("id", peer_of(peer), kNow, kNow + 1s);
+  }
+  EXPECT_EQ(judged, kAnnouncers);
+  const auto asked = repairs.take_due(kNow + 1s);
+  ASSERT_EQ(asked.size(), 1U);
+  EXPECT_EQ(asked.front().first, ours) << "the one that is trusted most had room";
 }
 
 /// That what is counted is what memory it takes, the library's test of a pause shows.

@@ -12,31 +12,25 @@ void Repairs::announced(const MessageId& id, const PeerId& by, TimePoint now, Ti
     by_due_.emplace(due, id);
   }
   Announced& message = found->second;
-  if (is_announced_by(id, by)) return;
-  if (message.by.size() == kMaxAnnouncers && !make_room(message, by)) return;
-  message.by.push_back({.peer = by, .at = now});
+  if (std::ranges::find(message.by, by, &Announced::Announcer::peer) != message.by.end()) return;
+  const Trust trust = trusts_(by);
+  if (message.by.size() == kMaxAnnouncers && !make_room(message, trust)) return;
+  message.by.push_back({.peer = by, .at = now, .trust = trust});
   if (due < message.due) schedule(found, due);
 }
 
 /// Liars must not fill it: whoever was asked has had its chance, and who is trusted more comes
-/// instead of who is trusted least.
-bool Repairs::make_room(Announced& message, const PeerId& newcomer) const {
+/// instead of who is trusted least. By what is noted: hundreds may announce one message, and to
+/// judge each time all who did would be most of the work.
+bool Repairs::make_room(Announced& message, const Trust& newcomer) {
   auto victim =
       std::ranges::find_if(message.by, [](const auto& each) { return each.asked.has_value(); });
   if (victim == message.by.end()) {
-    const auto trust = [this](const Announced::Announcer& each) { return trusts_(each.peer); };
-    victim = std::ranges::min_element(message.by, {}, trust);
-    if (trusts_(newcomer) <= trust(*victim)) return false;
+    victim = std::ranges::min_element(message.by, {}, &Announced::Announcer::trust);
+    if (newcomer <= victim->trust) return false;
   }
   message.by.erase(victim);
   return true;
-}
-
-bool Repairs::is_announced_by(const MessageId& id, const PeerId& peer) const {
-  const auto found = messages_.find(id);
-  return found != messages_.end() &&
-         std::ranges::find(found->second.by, peer, &Announced::Announcer::peer) !=
-             found->second.by.end();
 }
 
 std::optional<Repairs::Announced> Repairs::arrived(const MessageId& id) {

@@ -39,6 +39,7 @@ class Repairs {
     struct Announcer {
       PeerId peer;
       TimePoint at;
+      Trust trust{};  // when it announced
       std::optional<TimePoint> asked{};
     };
     std::vector<Announcer> by{};
@@ -49,8 +50,6 @@ class Repairs {
 
   /// `due`: when it is asked for at the latest, if it does not come before.
   void announced(const MessageId& id, const PeerId& by, TimePoint now, TimePoint due);
-  /// Whether `peer` announced it.
-  bool is_announced_by(const MessageId& id, const PeerId& peer) const;
   /// It came, or is on its way in pieces. What is known of it, which is forgotten.
   std::optional<Announced> arrived(const MessageId& id);
   /// Whom to ask for what now, by trust and then in the order in which they announced it. Messages
@@ -65,7 +64,7 @@ class Repairs {
 
  private:
   using Messages = std::map<MessageId, Announced>;
-  bool make_room(Announced& message, const PeerId& newcomer) const;
+  static bool make_room(Announced& message, const Trust& newcomer);
   void schedule(Messages::iterator message, TimePoint due);
   void erase(Messages::iterator message);
 

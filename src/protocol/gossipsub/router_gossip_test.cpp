@@ -152,6 +152,21 @@ TEST(GossipsubMessages, floods_own_messages_and_forwards_to_floodsub_peers) {
   EXPECT_LE(forwarded.size(), 7U);
 }
 
+TEST(GossipsubMessages, are_forwarded_to_floodsub_peers_until_they_leave) {
+  RouterUnderTest test;
+  test.join();
+  test.connect_many(3, Version::floodsub);
+  test.connect(4);
+  test.act();
+  test.send_message(4, message_of(9, 1));
+  EXPECT_EQ(receivers(verify_all(test)), (std::set<PeerId>{peer_of(1), peer_of(2), peer_of(3)}));
+  test.say_subscribed(1, kTopic, false);
+  test.router.disconnected(peer_of(2), test.now);
+  test.act();
+  test.send_message(4, message_of(9, 2));
+  EXPECT_EQ(receivers(verify_all(test)), (std::set<PeerId>{peer_of(3)}));
+}
+
 TEST(GossipsubMessages, peers_below_the_publish_threshold_get_no_own_messages) {
   RouterUnderTest test;
   test.join();

@@ -134,6 +134,22 @@ TEST(GossipsubMesh, heartbeat_adds_peers_we_dialled_up_to_d_out) {
   EXPECT_EQ(test.mesh().size(), 8U);
 }
 
+TEST(GossipsubMesh, heartbeat_adds_no_peer_that_left) {
+  RouterUnderTest test;
+  test.join();
+  test.connect_many(6);
+  for (unsigned peer = 1; peer <= 6; ++peer) test.say_graft(peer);
+  for (unsigned peer = 7; peer <= 9; ++peer) {
+    test.connect(peer, Version::v1_2, true);
+    test.say_subscribed(peer);
+  }
+  test.say_subscribed(7, kTopic, false);
+  test.router.disconnected(peer_of(8), test.now);
+  test.beat();
+  EXPECT_EQ(test.mesh().size(), 7U);
+  EXPECT_TRUE(test.in_mesh(9));
+}
+
 TEST(GossipsubMesh, peers_with_negative_score_are_pruned_and_refused) {
   RouterUnderTest test;
   test.join();
