@@ -83,7 +83,7 @@ class IdleNet {
                         .dht = true,
                         .dht_server = server,
                         .agent = "shoal/lab",
-                        .ephemeral = true};
+                        .ephemeral = server};  // only what is on disk says what the client moves
     config.key = crypto::PrivateKey::ed25519_from_seed(random_.bytes(32));
     nodes_.push_back(std::make_unique<node::Node>(host.system(), std::move(config)));
     keys_.push_back(kad::Key::of(nodes_.back()->id()));
