@@ -7,6 +7,25 @@
 
 namespace shoal::quic {
 
+namespace {
+
+/// Of the peer's, those that the next connection begins with (RFC 9000, section 7.4.1). The others
+/// point into ngtcp2's memory, or are new each time.
+ngtcp2_transport_params remembered(const ngtcp2_transport_params& all) {
+  ngtcp2_transport_params out;
+  ngtcp2_transport_params_default(&out);
+  out.initial_max_data = all.initial_max_data;
+  out.initial_max_stream_data_bidi_local = all.initial_max_stream_data_bidi_local;
+  out.initial_max_stream_data_bidi_remote = all.initial_max_stream_data_bidi_remote;
+  out.initial_max_stream_data_uni = all.initial_max_stream_data_uni;
+  out.initial_max_streams_bidi = all.initial_max_streams_bidi;
+  out.initial_max_streams_uni = all.initial_max_streams_uni;
+  out.active_connection_id_limit = all.active_connection_id_limit;
+  return out;
+}
+
+}  // namespace
+
 void Session::begin_early() {
   const Ticket& ticket = *config_.ticket;
   if (!tls_.resume(ticket.session, ticket.key)) return;
@@ -67,7 +86,7 @@ void Session::on_ticket(Bytes data) {
   config_.on_ticket({.remote = config_.remote,
                      .key = peer_key(),
                      .session = std::move(data),
-                     .parameters = *parameters,
+                     .parameters = remembered(*parameters),
                      .round_trip = round_trip()});
 }
 
