@@ -21,8 +21,8 @@ const std::vector<Scenario>& scenarios() {
        "there, was fetched again.",
        run_resume},
       {"spread",
-       "99 nodes get a folder from one, through packet loss, reordering and partitions, while "
-       "nodes crash and return.",
+       "39 or 99 nodes get a folder from one, through packet loss, reordering and partitions, "
+       "while nodes crash and return.",
        "Every getter ends with an exact copy within 30 minutes of virtual time.", run_spread},
   };
   return all;
