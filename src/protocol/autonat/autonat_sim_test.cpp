@@ -236,6 +236,27 @@ TEST_F(Reaching, believes_the_majority) {
   EXPECT_EQ(reachability.state(asker.address()), Reachable::yes);
 }
 
+TEST_F(Reaching, asks_no_third_when_two_agree) {
+  Serving second{net.add(), 901};
+  // Servers are asked in the order of their ids.
+  TestNode* last = &net.add();
+  while (last->id < std::max(helper.node.id, second.node.id)) last = &net.add();
+  TestNode& third = *last;
+  int asked = 0;
+  third.swarm.protocols().add(kDialRequestProtocol, [&asked](net::ProtocolStream) -> Task<void> {
+    ++asked;
+    co_return;
+  });
+  for (TestNode* node : {&second.node, &third}) {
+    asker.connect(*node);
+    speaks(*node);
+  }
+  candidates = {asker.address()};
+  run();
+  EXPECT_EQ(reachability.state(asker.address()), Reachable::yes);
+  EXPECT_EQ(asked, 0);
+}
+
 TEST(AutoNatMessage, survives_encoding) {
   for (const Message& message :
        {Message(DialRequest{.addresses = {{1, 2}, {}}, .nonce = 0x0102030405060708}),

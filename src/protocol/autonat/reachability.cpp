@@ -59,14 +59,21 @@ std::vector<PeerId> Reachability::servers() const {
 /// Those first who have not been asked for longest.
 Task<void> Reachability::check(Multiaddr address) {
   std::size_t asked = 0;
+  std::size_t yes = 0;
+  std::size_t no = 0;
+  const auto is_enough = [&] {
+    return asked == kAskedAtOnce || (std::max(yes, no) >= kAgree && std::min(yes, no) == 0);
+  };
   for (const PeerId& server : servers()) {
     const auto about = addresses_.find(address);
-    if (about == addresses_.end() || asked == kAskedAtOnce) break;
+    if (about == addresses_.end() || is_enough()) break;
     if (!about->second.asked.insert(server).second) continue;
     ++asked;
     try {
       const auto probe = co_await client_.probe(server, {address});
-      if (probe) hear(address, server, probe->reachable);
+      if (!probe) continue;
+      ++(probe->reachable ? yes : no);
+      hear(address, server, probe->reachable);
     } catch (const Error& error) {
       log_debug("AutoNAT with {}: {}", server.to_string(), error.what());
     }
@@ -74,7 +81,7 @@ Task<void> Reachability::check(Multiaddr address) {
   const auto about = addresses_.find(address);
   if (about == addresses_.end()) co_return;
   // Everybody was asked: begin anew, later.
-  if (asked < kAskedAtOnce) about->second.asked.clear();
+  if (!is_enough()) about->second.asked.clear();
   const bool told = asked > 0;
   const Duration pause = about->second.state == Reachable::yes ? kRecheckReachable : kRecheckOthers;
   about->second.due = system_.clock.now() + (told ? pause : kLook);

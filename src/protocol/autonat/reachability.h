@@ -26,6 +26,8 @@ class Reachability {
   static constexpr std::size_t kMaxVoices = 5;
   /// Peers that are asked about an address in one round.
   static constexpr std::size_t kAskedAtOnce = 3;
+  /// So many of one opinion end a round in which nobody said otherwise.
+  static constexpr std::size_t kAgree = 2;
   static constexpr Duration kLook = 5s;
   static constexpr Duration kRecheckReachable = 15min;
   static constexpr Duration kRecheckOthers = 3min;
