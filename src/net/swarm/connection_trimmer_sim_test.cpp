@@ -79,12 +79,11 @@ TEST(ConnectionTrimmer, keeps_inbound_connections_between_the_marks) {
   expect_bounded(kFewMarks, Direction::inbound, 300);
 }
 
-// Half a minute each: --gtest_also_run_disabled_tests.
-TEST(ConnectionTrimmer, DISABLED_keeps_2000_outbound_connections_between_the_marks) {
+TEST(ConnectionTrimmer, keeps_2000_outbound_connections_between_the_marks) {
   expect_bounded({.low = 64, .high = 96}, Direction::outbound, 2000);
 }
 
-TEST(ConnectionTrimmer, DISABLED_keeps_2000_inbound_connections_between_the_marks) {
+TEST(ConnectionTrimmer, keeps_2000_inbound_connections_between_the_marks) {
   expect_bounded({.low = 64, .high = 96}, Direction::inbound, 2000);
 }
 
