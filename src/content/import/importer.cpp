@@ -56,7 +56,6 @@ struct Importer::State {
   }
 
   Task<ImportResult> import(std::vector<std::string> paths);
-  Task<void> free_entries(Yield& yield);
   Task<void> make_entry(std::size_t index);
   Task<std::optional<MadeEntry>> made_folder(std::size_t index);
   /// None when it is gone.
@@ -82,18 +81,15 @@ Task<ImportResult> Importer::State::import(std::vector<std::string> paths) {
     if (entry.info.kind != FileKind::file && !entry.left_out) co_await make_entry(index);
   }
   if (store != nullptr) store->commit();
-  ImportResult out = result();
-  co_await free_entries(yield);
+  // Some 250 bytes a file, which a share does not keep for as long as it runs; to look through them
+  // and to free them takes longer than a turn of the event loop may.
+  const auto job = [&] {
+    ImportResult out = result();
+    plan.entries = {};
+    return out;
+  };
+  ImportResult out = co_await offload(system.offload, job);
   co_return out;
-}
-
-/// 200 bytes and more for each file, which a share would keep for as long as it runs.
-Task<void> Importer::State::free_entries(Yield& yield) {
-  while (!plan.entries.empty()) {
-    plan.entries.pop_back();
-    if (plan.entries.size() % kLookedAtTogether == 0) co_await yield.step();
-  }
-  plan.entries.shrink_to_fit();
 }
 
 Task<void> Importer::State::make_entry(std::size_t index) {

@@ -242,7 +242,7 @@ TEST(ImporterSim, commits_a_tree_at_its_end_and_not_each_node) {
   sim::Host& host = world.add_host();
   Storage& storage = host.system().storage;
   storage.make_folder("/tree");
-  for (int i = 0; i < 500; ++i) {
+  for (int i = 0; i < 100; ++i) {
     const std::string folder = "/tree/" + std::to_string(i);
     storage.make_folder(folder);
     storage.open(folder + "/file", Access::create)->write_at(0, as_bytes(folder));

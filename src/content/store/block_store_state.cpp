@@ -14,7 +14,7 @@ namespace {
 constexpr Duration kCommitAfter = 1s;
 /// Extents in one transaction: enough that adding many is cheap, and so few that a commit, which
 /// writes every page that they changed, does not hold up the event loop.
-constexpr std::size_t kExtentsPerCommit = 2'000;
+constexpr std::size_t kExtentsPerCommit = 500;
 /// Files not read for so long are closed, so that a deleted one's room comes back.
 constexpr Duration kCloseFilesAfter = 10s;
 /// Damaged indexes that are kept under names of their own.
