@@ -76,6 +76,30 @@ TEST(GossipsubSeenCache, the_oldest_goes_at_the_limit) {
   EXPECT_NE(seen.find("1", kNow), nullptr);
 }
 
+TEST(GossipsubSeenCache, a_peer_counts_once_as_having_delivered) {
+  SeenCache seen(2min);
+  seen.add("a", Verdict::accept, kNow);
+  EXPECT_FALSE(seen.add_deliverer("a", peer_of(1)));
+  seen.set_deliverers("a", {peer_of(1)});
+  EXPECT_FALSE(seen.add_deliverer("a", peer_of(1)));
+  EXPECT_TRUE(seen.add_deliverer("a", peer_of(2)));
+  for (unsigned i = 3; i <= SeenCache::kMaxPeersPerMessage; ++i)
+    seen.add_deliverer("a", peer_of(i));
+  EXPECT_FALSE(seen.add_deliverer("a", peer_of(SeenCache::kMaxPeersPerMessage + 1)));
+}
+
+TEST(GossipsubSeenCache, who_delivered_is_forgotten_before_the_message) {
+  SeenCache seen(2min);
+  seen.add("a", Verdict::accept, kNow);
+  seen.set_deliverers("a", {});
+  seen.expire(kNow + SeenCache::kDeliverersKept - 1ns);
+  EXPECT_TRUE(seen.add_deliverer("a", peer_of(1)));
+  seen.expire(kNow + SeenCache::kDeliverersKept);
+  EXPECT_FALSE(seen.add_deliverer("a", peer_of(2)));
+  EXPECT_NE(seen.find("a", kNow + 2min - 1ns), nullptr);
+  EXPECT_EQ(seen.find("a", kNow + 2min), nullptr);
+}
+
 TEST(GossipsubMessageCache, the_oldest_goes_at_the_limit) {
   MessageCache cache(3, 5);
   const std::size_t size = 1024 * 1024;

@@ -56,8 +56,7 @@ void Router::note_duplicate(const PeerId& from, const std::string& topic, const 
   if (seen.verdict != Verdict::accept) return;
   trees_.duplicate(from, id, seen.tree, now);
   const bool in_window = now - seen.at <= score_.topic(topic).mesh_deliveries_window;
-  if (!in_window || seen.delivered_by.size() == SeenCache::kMaxPeersPerMessage) return;
-  if (seen.delivered_by.insert(from).second) score_.near_first_delivery(from, topic);
+  if (in_window && seen_.add_deliverer(id, from)) score_.near_first_delivery(from, topic);
 }
 
 void Router::note_duplicates(const PendingMessages::Entry& entry, SeenCache::Entry& seen,
@@ -128,15 +127,16 @@ void Router::reject(const PendingMessages::Entry& entry) {
 void Router::accept(const PendingMessages::Entry& entry, SeenCache::Entry& seen, TimePoint now) {
   ++counts_.delivered;
   const std::string& topic = entry.message->message.topic;
-  seen.delivered_by = entry.others;
-  seen.delivered_by.insert(entry.from);
+  std::set<PeerId> deliverers = entry.others;
+  deliverers.insert(entry.from);
   score_.first_delivery(entry.from, topic);
   for (const PeerId& other : entry.others) score_.near_first_delivery(other, topic);
   gossip_.keep(entry.message);
   if (uses_trees(topic) && !entry.message->manifest) seen.tree = tree_of(entry.message->message);
   std::set<PeerId> targets = overlay_.targets(topic, false, now);
   if (seen.tree != 0) overlay_.add_others(topic, targets);
-  for (const PeerId& peer : seen.delivered_by) targets.erase(peer);
+  for (const PeerId& peer : deliverers) targets.erase(peer);
+  seen_.set_deliverers(entry.message->id, std::move(deliverers));
   const auto told = trees_.delivered(entry.message->id, topic, seen.tree, entry.from, now);
   for (const PeerId& peer : told.announcers) targets.erase(peer);
   for (const PeerId& peer : entry.others) {
@@ -151,6 +151,7 @@ bool Router::publish(const MessagePtr& message, TimePoint now) {
   if (seen_.find(message->id, now) != nullptr) return false;
   const std::string& topic = message->message.topic;
   SeenCache::Entry& seen = seen_.add(message->id, Verdict::accept, now);
+  seen_.set_deliverers(message->id, {});
   gossip_.keep(message);
   std::set<PeerId> targets = overlay_.targets(topic, true, now);
   if (message->manifest) {

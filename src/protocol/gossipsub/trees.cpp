@@ -89,8 +89,7 @@ void Trees::handle_announcement(const PeerId& from, const std::string& topic, co
   // Whom we choked cannot show by copies that it has the message as soon as others.
   if (seen->verdict != Verdict::accept || !peers_.at(from).choked.contains(seen->tree)) return;
   const bool in_window = now - seen->at <= score_.topic(topic).mesh_deliveries_window;
-  if (!in_window || seen->delivered_by.size() == SeenCache::kMaxPeersPerMessage) return;
-  if (seen->delivered_by.insert(from).second) score_.near_first_delivery(from, topic);
+  if (in_window && seen_.add_deliverer(id, from)) score_.near_first_delivery(from, topic);
 }
 
 void Trees::announce(const PeerId& peer, const std::string& topic, const MessageId& id) {
