@@ -161,8 +161,8 @@ void GossipNet::perform(std::uint32_t index, const Action& action) {
 }
 
 GossipLinks::Item GossipNet::carry(const MessagePtr& message) const {
-  const std::size_t bytes = charge(message->rpc.size(), message->message.data->size());
-  return {.rpc = message->rpc, .bytes = bytes, .control = false, .messages = 1};
+  const std::size_t bytes = charge(message->rpc().size(), message->message.data->size());
+  return {.rpc = message->rpc(), .bytes = bytes, .control = false, .messages = 1};
 }
 
 GossipLinks::Item GossipNet::carry(const gossipsub::SendPiece& piece) const {

@@ -54,7 +54,7 @@ void GossipSybil::receive(std::uint32_t from, ByteView bytes) {
   for (const auto key : rpc.trees.unchoke) lazy_.erase({from, key});
   for (const auto& id : rpc.control.iwant) {
     const auto kept = kept_.find(id);
-    if (kept != kept_.end()) surroundings_.send(from, kept->second->rpc, false);
+    if (kept != kept_.end()) surroundings_.send(from, kept->second->rpc(), false);
   }
   for (const Message& message : rpc.publish) pass_on(from, message);
 }
@@ -84,7 +84,7 @@ void GossipSybil::pass_on(std::uint32_t from, const Message& message) {
   for (const std::uint32_t peer : peers_) {
     if (peer == from) continue;
     if (!dropped && !lazy_.contains({peer, tree})) {
-      surroundings_.send(peer, stored->rpc, false);
+      surroundings_.send(peer, stored->rpc(), false);
     } else {
       for (const SharedBytes& rpc : announcement) surroundings_.send(peer, rpc, true);
     }

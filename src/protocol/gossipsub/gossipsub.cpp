@@ -92,7 +92,7 @@ void Gossipsub::perform(Action action) {
           [this](SendControl& send) { send_control(send.peer, std::move(send.rpc)); },
           [this](SendMessage& send) {
             const auto kind = send.gossip ? Outbox::Kind::gossip : Outbox::Kind::message;
-            push(send.peer, kind, send.message->rpc);
+            push(send.peer, kind, send.message->rpc());
           },
           [this](SendPiece& send) { push(send.peer, Outbox::Kind::message, std::move(send.rpc)); },
           [this](Verify& check) { begin_verifying(check); },

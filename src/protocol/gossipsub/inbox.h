@@ -22,9 +22,9 @@ struct Received {
 };
 
 struct InboxLimits {
-  std::size_t messages = 8192;
+  std::size_t messages = 4096;
   /// Of memory, as Inbox::cost() counts it.
-  std::size_t bytes = 15 * 1024 * 1024;
+  std::size_t bytes = 8 * 1024 * 1024;
 };
 
 /// Messages that one subscriber has not taken yet. When it is too slow the oldest go and are

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/varint.h"
 #include "crypto/hash.h"
 #include "format/key_codec.h"
 #include "format/protobuf_guard.h"
@@ -59,6 +60,22 @@ std::string encode_fields(const Message& message, bool with_signature) {
   }
   out.append(as_text(message.unknown));
   return out;
+}
+
+/// Of one that is length-delimited, with its tag.
+std::size_t field_bytes(std::size_t bytes) {
+  return 1 + varint_size(bytes) + bytes;
+}
+
+std::size_t field_bytes(const std::optional<Bytes>& bytes) {
+  return bytes ? field_bytes(bytes->size()) : 0;
+}
+
+/// Of encode_fields() with the signature.
+std::size_t encoded_bytes(const Message& message) {
+  return field_bytes(message.from) + field_bytes(message.data) + field_bytes(message.seqno) +
+         field_bytes(message.topic.size()) + field_bytes(message.signature) +
+         field_bytes(message.key) + message.unknown.size();
 }
 
 Bytes signed_bytes(const Message& message) {
@@ -169,20 +186,29 @@ MessageId default_message_id(const Message& message) {
   return MessageId(as_text(digest));
 }
 
+const SharedBytes& StoredMessage::rpc() const {
+  if (made_rpc.empty()) {
+    std::string out;
+    protozero::pbf_writer(out).add_bytes(kPublishField, encode_fields(message, true));
+    made_rpc = SharedBytes(to_bytes(out));
+  }
+  return made_rpc;
+}
+
 SharedBytes StoredMessage::encoded() const {
-  protozero::pbf_reader reader(as_view(rpc.view()));
+  const SharedBytes& whole = rpc();
+  protozero::pbf_reader reader(as_view(whole.view()));
   reader.next(kPublishField);
   const ByteView inner = bytes_of(reader.get_view());
-  return rpc.part(rpc.size() - inner.size(), inner.size());
+  return whole.part(whole.size() - inner.size(), inner.size());
 }
 
 MessagePtr store_message(Message message, MessageId id, std::shared_ptr<const Manifest> manifest) {
-  std::string rpc;
-  protozero::pbf_writer writer(rpc);
-  const std::string encoded = encode_fields(message, true);
-  writer.add_bytes(kPublishField, encoded);
-  return std::make_shared<const StoredMessage>(StoredMessage{
-      std::move(message), std::move(id), SharedBytes(to_bytes(rpc)), std::move(manifest)});
+  const std::size_t bytes = field_bytes(encoded_bytes(message));
+  return std::make_shared<const StoredMessage>(StoredMessage{.message = std::move(message),
+                                                             .id = std::move(id),
+                                                             .manifest = std::move(manifest),
+                                                             .rpc_bytes = bytes});
 }
 
 }  // namespace shoal::gossipsub

@@ -60,18 +60,24 @@ using MessageIdFunction = std::function<MessageId(const Message&)>;
 
 struct Manifest;
 
-/// A message with what is computed of it once. Immutable and shared by caches and queues.
+/// A message with what is computed of it once. Immutable and shared by caches and queues, of one
+/// thread.
 struct StoredMessage {
   Message message;
   MessageId id;
-  /// An RPC that carries this message alone, as it goes to every peer.
-  SharedBytes rpc;
   /// Of a large message that peers with the extension get in pieces; else null.
   std::shared_ptr<const Manifest> manifest{};
+  /// Of rpc().
+  std::size_t rpc_bytes = 0;
 
-  std::size_t bytes() const { return rpc.size(); }
+  std::size_t bytes() const { return rpc_bytes; }
+  /// An RPC that carries this message alone, as it goes to every peer. Made when it is first asked
+  /// for: many messages are passed on to nobody.
+  const SharedBytes& rpc() const;
   /// The message in the RPC.
   SharedBytes encoded() const;
+
+  mutable SharedBytes made_rpc{};
 };
 using MessagePtr = std::shared_ptr<const StoredMessage>;
 
