@@ -9,11 +9,12 @@
 namespace shoal::net {
 
 /// Received bytes that nobody has read yet. Holds no memory while empty, and otherwise not much
-/// more than the bytes: they lie in chunks that neither grow nor move.
+/// more than twice the bytes: they lie in chunks that neither grow nor move.
 class StreamQueue {
  public:
-  /// A chunk that small pieces are collected in.
+  /// A chunk that small pieces are collected in; the more bytes wait, the larger it is.
   static constexpr std::size_t kChunkBytes = 1024;
+  static constexpr std::size_t kMaxChunkBytes = 32 * 1024;
 
   bool empty() const { return size_ == 0; }
   std::size_t size() const { return size_; }
@@ -28,7 +29,7 @@ class StreamQueue {
     }
     if (more.empty()) return;
     Bytes& chunk = chunks_.emplace_back();
-    chunk.reserve(std::max(more.size(), kChunkBytes));
+    chunk.reserve(std::max(more.size(), std::clamp(size_, kChunkBytes, kMaxChunkBytes)));
     append(chunk, more);
   }
 

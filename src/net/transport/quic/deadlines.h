@@ -6,24 +6,28 @@
 #include <set>
 #include <utility>
 
-#include "system/system.h"
-#include "system/task_group.h"
+#include "system/timer.h"
 
 namespace shoal::quic {
 
-/// One alarm for many that wait, each of whom moves its deadline with every packet. Moving one
-/// later costs nothing but the books; making one the earliest costs a task that sleeps until then.
+/// One timer for many that wait, each of whom moves its deadline with every row of packets. Moving
+/// one later costs nothing but the books: the timer rings once in vain.
 class Deadlines {
  public:
-  /// `due` is called at or after a deadline, with the time. `tasks` is borrowed.
-  Deadlines(Clock& clock, TaskGroup& tasks, std::function<void(TimePoint)> due)
-      : clock_(clock), tasks_(tasks), due_(std::move(due)) {}
+  /// `due` is called at or after a deadline, with the time.
+  Deadlines(Clock& clock, std::function<void(TimePoint)> due)
+      : clock_(clock), due_(std::move(due)), timer_(clock, [this] { ring(); }) {}
 
   void set(std::uint64_t who, TimePoint deadline) {
-    clear(who);
-    if (deadline == TimePoint::max()) return;
-    deadlines_[who] = deadline;
-    order_.emplace(deadline, who);
+    if (deadline == TimePoint::max()) return clear(who);
+    const auto [place, is_new] = deadlines_.try_emplace(who, deadline);
+    if (is_new) {
+      order_.emplace(deadline, who);
+    } else if (place->second != deadline) {
+      auto moved = order_.extract({place->second, who});
+      moved.value().first = place->second = deadline;
+      order_.insert(std::move(moved));
+    }
     arm();
   }
   void clear(std::uint64_t who) {
@@ -42,25 +46,22 @@ class Deadlines {
 
  private:
   void arm() {
-    if (order_.empty()) return;
-    const TimePoint first = order_.begin()->first;
-    if (!sleeping_.empty() && *sleeping_.begin() <= first) return;
-    sleeping_.insert(first);
-    tasks_.spawn(sleep(first));
+    if (order_.empty() || order_.begin()->first >= armed_) return;
+    armed_ = order_.begin()->first;
+    timer_.set(armed_);
   }
-  Task<void> sleep(TimePoint until) {
-    co_await clock_.sleep_until(until);
-    sleeping_.erase(sleeping_.find(until));
+  void ring() {
+    armed_ = TimePoint::max();
     due_(clock_.now());
     arm();
   }
 
   Clock& clock_;
-  TaskGroup& tasks_;
   const std::function<void(TimePoint)> due_;
   std::map<std::uint64_t, TimePoint> deadlines_;
   std::set<std::pair<TimePoint, std::uint64_t>> order_;
-  std::multiset<TimePoint> sleeping_;
+  TimePoint armed_ = TimePoint::max();
+  Timer timer_;
 };
 
 }  // namespace shoal::quic

@@ -34,6 +34,11 @@ inline constexpr Duration kTransferKeepAlive = 500ms;
 inline constexpr Duration kTransferPause = 3s;
 /// What may be sent at once at the beginning (RFC 9002, section 7.7).
 inline constexpr std::size_t kUnpacedBytes = 10 * 1200;
+/// A line that takes the first in a millisecond is sent the second at once, twice as much: each
+/// wait between two bursts costs a timer. It is less than what Linux buffers for a socket that did
+/// not ask for more.
+inline constexpr std::size_t kFullQuantum = 64 * 1024;
+inline constexpr std::size_t kMaxBurstBytes = 2 * 48 * kMaxPacketBytes;
 inline constexpr Duration kHandshakeTimeout = 10s;
 /// Who has said nothing at all for so long is not there.
 inline constexpr Duration kAnswerTimeout = 4s;

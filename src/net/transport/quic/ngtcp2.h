@@ -73,6 +73,16 @@ inline std::uint64_t smoothed_rtt(ngtcp2_conn* connection) {
 #endif
 }
 
+/// After a row of packets: when the next may leave. 0.12 lets it leave up to a millisecond earlier,
+/// so that a shorter wait holds nothing up: it is called off, for each costs a timer.
+inline int update_pacing(ngtcp2_conn* connection, std::uint64_t now) {
+  ngtcp2_conn_update_pkt_tx_time(connection, now);
+#if !SHOAL_NGTCP2_1
+  if (ngtcp2_conn_get_expiry(connection) > now) return ngtcp2_conn_handle_expiry(connection, now);
+#endif
+  return 0;
+}
+
 inline void set_token(ngtcp2_settings& settings, ByteView token) {
 #if SHOAL_NGTCP2_1
   settings.token = token.data();

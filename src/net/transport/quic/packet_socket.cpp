@@ -24,7 +24,8 @@ PacketSocket::PacketSocket(Shared& shared, std::unique_ptr<DatagramSocket> socke
       socket_(std::move(socket)),
       secret_(shared.system.random.bytes(kSecretBytes)),
       row_(kMaxRowBytes + 2 * kMaxPacketBytes),
-      deadlines_(shared.system.clock, tasks_, [this](TimePoint now) { on_time(now); }),
+      pause_(shared.system.clock, [this] { end_pause(); }),
+      deadlines_(shared.system.clock, [this](TimePoint now) { on_time(now); }),
       to_flush_(shared.system.waits),
       accepted_(shared.system.waits),
       full_(shared.system.waits),
@@ -68,9 +69,29 @@ void PacketSocket::remove_reset_token(ByteView token, const Carried& owner) {
 }
 
 void PacketSocket::must_flush(Carried& carried) {
-  if (std::exchange(carried.is_in_line, true)) return;
-  line_.push_back(&carried);
-  to_flush_.notify_one();
+  enter_line(carried);
+  flush_now();
+}
+
+void PacketSocket::flush_soon(Carried& carried) {
+  enter_line(carried);
+  const TimePoint due = last_flush_ + kFlushPause;
+  if (now() >= due) return flush_now();
+  if (!std::exchange(pausing_, true)) pause_.set(due);
+}
+
+/// It may have been flushed meanwhile, and the pause begun anew.
+void PacketSocket::end_pause() {
+  pausing_ = false;
+  if (!line_.empty()) flush_soon(*line_.front());
+}
+
+void PacketSocket::enter_line(Carried& carried) {
+  if (!std::exchange(carried.is_in_line, true)) line_.push_back(&carried);
+}
+
+void PacketSocket::flush_now() {
+  if (!std::exchange(flush_due_, true)) to_flush_.notify_one();
 }
 
 void PacketSocket::set_deadline(Carried& carried, std::uint64_t serial, TimePoint deadline) {
@@ -101,17 +122,20 @@ void PacketSocket::undelivered(const Endpoint& to) {
 /// Each gets one turn; what is marked meanwhile is left to the next call.
 void PacketSocket::flush_line() {
   unanswered_ = 0;
+  flush_due_ = false;
+  last_flush_ = now();
   for (std::size_t left = line_.size(); left > 0 && !line_.empty() && !is_full(); --left) {
     Carried* first = line_.front();
     line_.pop_front();
     first->is_in_line = false;
     first->flush();
   }
+  if (!line_.empty()) flush_due_ = true;
 }
 
 Task<void> PacketSocket::flush_all() {
   while (true) {
-    if (line_.empty() || is_full()) {
+    if (!flush_due_ || is_full()) {
       co_await to_flush_.wait();
     } else {
       flush_line();
@@ -130,6 +154,7 @@ Task<void> PacketSocket::receive_all() {
       take_row(ByteView(buffer).first(got.bytes), got);
     } catch (const Error& error) {
       log_debug("QUIC on {}: {}", local().to_string(), error.what());
+      row_time_.reset();
       failed = true;
     }
     if (failed) co_await shared_.system.clock.sleep_for(kFailurePause);
@@ -138,12 +163,14 @@ Task<void> PacketSocket::receive_all() {
 
 void PacketSocket::take_row(ByteView bytes, const DatagramSocket::Received& about) {
   const std::size_t each = about.segment_bytes == 0 ? bytes.size() : about.segment_bytes;
+  row_time_ = shared_.system.clock.now();
   while (!bytes.empty()) {
     const std::size_t count = std::min(each, bytes.size());
     take_packet(bytes.first(count), about);
     bytes = bytes.subspan(count);
     ++unanswered_;
   }
+  row_time_.reset();
   // What else has arrived is taken first, so that one acknowledgement is for all of it; flush_all()
   // has its turn when nothing is left.
   if (unanswered_ >= kMaxUnanswered) flush_line();
@@ -162,7 +189,11 @@ void PacketSocket::take_packet(ByteView packet, const DatagramSocket::Received& 
 
 void PacketSocket::give(Carried& carried, ByteView packet, const DatagramSocket::Received& about) {
   carried.receive(packet, about);
-  must_flush(carried);
+  if (carried.may_wait()) {
+    flush_soon(carried);
+  } else {
+    must_flush(carried);
+  }
 }
 
 Task<std::unique_ptr<QuicIncoming>> PacketSocket::accept() {

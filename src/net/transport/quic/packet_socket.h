@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -24,6 +25,8 @@ namespace shoal::quic {
 class Carried {
  public:
   virtual ~Carried() = default;
+  /// Whether only acknowledgements and the like are left to send, which may be delayed a little.
+  virtual bool may_wait() const { return false; }
   /// A packet that bears one of its ids.
   virtual void receive(ByteView packet, const DatagramSocket::Received& about) = 0;
   /// After one or more calls of receive() or on_time(), or of PacketSocket::must_flush().
@@ -66,6 +69,9 @@ class PacketSocket {
   static constexpr double kReportsPerSecond = 20;
   /// Packets that are taken in a row before any of them is answered.
   static constexpr std::size_t kMaxUnanswered = 96;
+  /// Between two acknowledgements, while fewer packets arrive: each costs both sides several
+  /// microseconds.
+  static constexpr Duration kFlushPause = 250us;
   /// What is sent together: rows of packets of one size to one place.
   static constexpr std::size_t kMaxRowBytes = 48 * kMaxPacketBytes;
 
@@ -75,6 +81,8 @@ class PacketSocket {
   Task<void> stop();
 
   Endpoint local() const { return socket_->local(); }
+  /// The same for all packets of a row.
+  TimePoint now() const { return row_time_ ? *row_time_ : shared_.system.clock.now(); }
   Shared& shared() { return shared_; }
   ByteView reset_secret() const { return secret_; }
 
@@ -85,6 +93,8 @@ class PacketSocket {
   void add_reset_token(ByteView token, Carried& owner);
   void remove_reset_token(ByteView token, const Carried& owner);
   void must_flush(Carried& carried);
+  /// The same within kFlushPause.
+  void flush_soon(Carried& carried);
   /// TimePoint::max(): never.
   void set_deadline(Carried& carried, std::uint64_t serial, TimePoint deadline);
   std::uint64_t next_serial() { return next_serial_++; }
@@ -113,6 +123,9 @@ class PacketSocket {
     bool operator()(ByteView one, ByteView other) const { return less(one, other); }
   };
 
+  void enter_line(Carried& carried);
+  void flush_now();
+  void end_pause();
   Task<void> receive_all();
   Task<void> flush_all();
   Task<void> send_held();
@@ -143,6 +156,10 @@ class PacketSocket {
   std::map<Bytes, Carried*, ByteLess> routes_;
   std::map<Bytes, Carried*, ByteLess> reset_tokens_;
   std::deque<Carried*> line_;  // to be flushed
+  bool flush_due_ = false;     // at once
+  TimePoint last_flush_{Duration::min() / 2};
+  Timer pause_;  // after it
+  bool pausing_ = false;
   std::map<std::uint64_t, Carried*> timed_;
   Deadlines deadlines_;
   std::uint64_t next_serial_ = 1;
@@ -151,6 +168,7 @@ class PacketSocket {
   bool accepting_ = false;
   std::size_t handshakes_ = 0;
   std::size_t unanswered_ = 0;
+  std::optional<TimePoint> row_time_;  // while a row is taken
   TokenBucket answers_{kBurstAnswers, kAnswersPerSecond};
   TokenBucket reports_{kBurstReports, kReportsPerSecond};
   Event to_flush_;

@@ -60,5 +60,22 @@ TEST_F(QuicLine, that_is_long_does_not_break_the_connection) {
   EXPECT_FALSE(server->closed());
 }
 
+/// 90 packets arrive in a millisecond.
+TEST_F(QuicLine, that_is_fast_carries_few_acknowledgements) {
+  constexpr std::uint64_t kGigabit = 125'000'000;
+  begin(2ms, {.up = kGigabit, .down = kGigabit});
+  auto [here, there] = stream();
+  std::size_t small = 0;
+  std::size_t large = 0;
+  world->write_packets_to([&](ByteView record) { ++(record.size() < 200 ? small : large); });
+  TaskGroup sending(world->waits(), "sender");
+  const std::size_t size = 20'000'000;
+  sending.spawn(send(*here, size));
+  world->run(receive(*there, size));
+  world->run(sending.join());
+  EXPECT_GT(large, size / 1350);
+  EXPECT_LT(small, large / 10);
+}
+
 }  // namespace
 }  // namespace shoal::quic

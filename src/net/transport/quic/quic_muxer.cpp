@@ -88,7 +88,7 @@ void QuicMuxer::receive(ByteView packet, const DatagramSocket::Received& about) 
 
 void QuicMuxer::process(ByteView packet, const DatagramSocket::Received& about) {
   own_address_ = about.to;
-  unpaid_ += packet.size();
+  if (!costs_nothing()) unpaid_ += packet.size();
   session_.receive(packet, about.from, about.ecn, now());
   if (!unaccepted_.empty() && when_opened_) when_opened_();
 }
@@ -128,13 +128,14 @@ void QuicMuxer::flush() {
 /// Packets of one size leave in a row, which costs one call to the kernel.
 void QuicMuxer::send_packets() {
   const MutableBytes space = socket_.row();
-  const std::size_t most = std::min(session_.burst_bytes(), PacketSocket::kMaxRowBytes);
+  const Session::Time time = now();
+  const std::size_t most = session_.burst_bytes();
   Session::Outgoing like;
   std::size_t used = 0;
   std::size_t each = 0;
   std::size_t total = 0;
   while (!socket_.is_full() && total < most) {
-    const Session::Outgoing next = session_.next_packet(space.subspan(used), now());
+    const Session::Outgoing next = session_.next_packet(space.subspan(used), time);
     if (next.bytes == 0) break;
     total += next.bytes;
     const bool fits =
@@ -156,7 +157,7 @@ void QuicMuxer::send_packets() {
     }
   }
   if (used > 0) send_row(space.first(used), like, each);
-  if (total > 0) session_.note_sent(total, now());
+  if (total > 0) session_.note_sent(total, time);
   if (total >= most || socket_.is_full()) changed();
 }
 
@@ -287,9 +288,7 @@ void QuicMuxer::put(StreamState& stream, net::PiecesLeft& left) {
 }
 
 void QuicMuxer::make_known(StreamState& stream) {
-  if (closed_) return;
-  session_.announce(stream);
-  changed();
+  if (!closed_ && session_.announce(stream)) changed();
 }
 
 void QuicMuxer::finish(StreamState& stream) {
@@ -303,8 +302,13 @@ void QuicMuxer::reset_by_us(StreamState& stream) {
 }
 
 void QuicMuxer::consumed(StreamState& stream, std::size_t bytes) {
-  session_.consumed(stream, bytes, now());
-  if (!closed_) changed();
+  const bool urgent = session_.consumed(stream, bytes, now());
+  if (closed_) return;
+  if (urgent) {
+    changed();
+  } else {
+    socket_.flush_soon(*this);
+  }
 }
 
 void QuicMuxer::release(StreamState& stream) noexcept {

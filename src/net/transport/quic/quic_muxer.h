@@ -72,6 +72,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
     session_.bound_growth(std::move(allowance));
   }
 
+  bool may_wait() const override { return running_ && told_proven_ && !session_.has_unsent(); }
   void receive(ByteView packet, const DatagramSocket::Received& about) override;
   void flush() override;
   void on_time() override;
@@ -108,7 +109,7 @@ class QuicMuxer final : public net::Muxer, public Carried, private SessionEvents
   void release(StreamState& stream) noexcept;
   void changed() { socket_.must_flush(*this); }
 
-  Session::Time now() const { return system_.clock.now().time_since_epoch(); }
+  Session::Time now() const { return socket_.now().time_since_epoch(); }
   void check_open() const;
   std::unique_ptr<QuicStream> make_stream(StreamState& state);
   void process(ByteView packet, const DatagramSocket::Received& about);

@@ -42,14 +42,20 @@ Task<std::size_t> QuicStream::read_some(MutableBytes into) {
     if (read_finished_) co_return 0;
     if (!read_failure_.empty()) throw Error(ErrorCode::closed, read_failure_);
     muxer_.make_known(state_);
-    filled_ = 0;
+    count_filled();  // of a reader that was cancelled
     {
       const LentBuffer lent(wanted_, into);
       co_await readable_.wait();
     }
-    const std::size_t filled = std::exchange(filled_, 0);
+    const std::size_t filled = count_filled();
     if (filled > 0) co_return filled;
   }
+}
+
+/// The peer may send as much again: said once for all packets that came while the reader waited.
+std::size_t QuicStream::count_filled() {
+  if (filled_ > 0) muxer_.consumed(state_, filled_);
+  return std::exchange(filled_, 0);
 }
 
 std::size_t QuicStream::take_queued(MutableBytes into) {
@@ -64,7 +70,6 @@ void QuicStream::deliver(ByteView data, bool end) {
     std::memcpy(wanted_.data(), data.data(), direct);
     wanted_ = wanted_.subspan(direct);
     filled_ += direct;
-    muxer_.consumed(state_, direct);
   }
   if (direct < data.size()) queue_.put(data.subspan(direct));
   if (end) read_finished_ = true;

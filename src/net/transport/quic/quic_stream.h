@@ -32,12 +32,13 @@ class QuicStream final : public Stream {
 
  private:
   std::size_t take_queued(MutableBytes into);
+  std::size_t count_filled();
 
   QuicMuxer& muxer_;
   StreamState& state_;
   net::StreamQueue queue_;
   MutableBytes wanted_;     // the rest of the buffer of a reader that waits
-  std::size_t filled_ = 0;  // of that buffer
+  std::size_t filled_ = 0;  // of that buffer, and not yet made known to the muxer
   bool read_finished_ = false;
   std::string read_failure_;  // empty: none
   std::string write_failure_;

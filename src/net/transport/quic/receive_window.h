@@ -31,6 +31,8 @@ class ReceiveWindow {
     return more;
   }
 
+  /// What was read since it was last so is half the window: the peer may be waiting for more.
+  bool is_at_half() const { return read_ == 0; }
   std::uint64_t grown() const { return size_ - kInitialStreamWindow; }
 
  private:

@@ -158,9 +158,15 @@ void Session::keep_alive(Time now) {
 void Session::note_sent(std::size_t bytes, Time now) {
   if (sent_unpaced_ < kUnpacedBytes) {
     sent_unpaced_ += bytes;
-  } else {
-    ngtcp2_conn_update_pkt_tx_time(connection_, stamp(now));
+  } else if (const int result = native::update_pacing(connection_, stamp(now)); result != 0) {
+    end(result, now);
   }
+}
+
+/// ngtcp2 counts on a millisecond's worth of the line, 64 KiB at most.
+std::size_t Session::burst_bytes() const {
+  const std::size_t quantum = ngtcp2_conn_get_send_quantum(connection_);
+  return quantum < kFullQuantum ? quantum : kMaxBurstBytes;
 }
 
 Session::Time Session::round_trip() const {

@@ -113,7 +113,7 @@ class Session {
   Outgoing next_packet(MutableBytes into, Time now);
   /// After a row of packets of so many bytes, for pacing.
   void note_sent(std::size_t bytes, Time now);
-  std::size_t burst_bytes() const { return ngtcp2_conn_get_send_quantum(connection_); }
+  std::size_t burst_bytes() const;
 
   /// nanoseconds::max() when there is nothing to wait for.
   Time deadline() const;
@@ -146,11 +146,12 @@ class Session {
   /// Takes bytes off `left` for sending, as many as there is room for. When that is not all,
   /// SessionEvents::writable says when more is worth a try.
   void put(StreamState& stream, net::PiecesLeft& left);
-  void announce(StreamState& stream);
+  /// Makes it known to the peer, data or not. False when it is already.
+  bool announce(StreamState& stream);
   void finish(StreamState& stream);
   void reset(StreamState& stream);
-  /// The reader has taken `bytes`.
-  void consumed(StreamState& stream, std::size_t bytes, Time now);
+  /// The reader has taken `bytes`. Returns whether the peer should hear of it at once.
+  bool consumed(StreamState& stream, std::size_t bytes, Time now);
   /// Its user is done with it: the handle is gone. May free the stream.
   void let_go(StreamState& stream, Time now);
   template <class Action>
@@ -160,6 +161,7 @@ class Session {
   /// Streams that the peer opens cost more than they bring: further ones have to wait for it.
   void forgive_open() { forgiven_opens_ = std::min(forgiven_opens_ + 1, kBurstOpens); }
 
+  bool has_unsent() const { return over_ || !line_.empty(); }
   std::size_t unread_bytes() const { return unread_; }
   std::size_t promised_bytes() const { return promised_; }
   /// Whether all that was written has arrived, as far as we know.

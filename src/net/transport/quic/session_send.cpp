@@ -176,10 +176,11 @@ void Session::put(StreamState& stream, net::PiecesLeft& left) {
   queue(stream);
 }
 
-void Session::announce(StreamState& stream) {
-  if (stream.known || stream.inbound) return;
+bool Session::announce(StreamState& stream) {
+  if (stream.known || stream.inbound) return false;
   stream.announce = true;
   if (has_something(stream)) queue(stream);
+  return true;
 }
 
 void Session::finish(StreamState& stream) {

@@ -57,15 +57,16 @@ void Session::reset_dropped() {
   }
 }
 
-void Session::consumed(StreamState& stream, std::size_t bytes, Time now) {
+bool Session::consumed(StreamState& stream, std::size_t bytes, Time now) {
   stream.unread -= bytes;
   unread_ -= bytes;
-  if (stream.closed || over_) return;
+  if (stream.closed || over_) return false;
   const std::uint64_t allowance = allowance_ ? allowance_() : kMaxStreamWindow;
   const std::uint64_t more = stream.window.consumed(bytes, now, round_trip(), allowance);
   promised_ += more;
   ngtcp2_conn_extend_max_stream_offset(connection_, stream.id, bytes + more);
   if (more > 0) ngtcp2_conn_extend_max_offset(connection_, more);
+  return stream.window.is_at_half();
 }
 
 void Session::reset(StreamState& stream) {
