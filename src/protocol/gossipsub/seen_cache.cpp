@@ -10,24 +10,28 @@ namespace shoal::gossipsub {
 SeenCache::Entry& SeenCache::add(const MessageId& id, Verdict verdict, TimePoint now) {
   expire(now);
   const std::uint64_t hash = keyed_hash(id);
-  const auto [added, fresh] = entries_.try_emplace(hash, Entry{.verdict = verdict, .at = now});
-  SHOAL_CHECK(fresh);
-  by_age_.push_back(hash);
-  if (entries_.size() > kMaxEntries) drop_oldest();
-  return added->second;
+  SHOAL_CHECK(find_hash(hash) == nullptr);
+  items_.push_back({.hash = hash, .entry = {.verdict = verdict, .at = now}});
+  numbers_.insert(first_ + static_cast<std::uint32_t>(items_.size()) - 1);
+  if (items_.size() > kMaxEntries) drop_oldest();
+  return items_.back().entry;
 }
 
 SeenCache::Entry* SeenCache::find(const MessageId& id, TimePoint now) {
-  const auto found = entries_.find(keyed_hash(id));
-  if (found == entries_.end() || found->second.at + lifetime_ <= now) return nullptr;
-  return &found->second;
+  Entry* const found = find_hash(keyed_hash(id));
+  return found == nullptr || found->at + lifetime_ <= now ? nullptr : found;
+}
+
+SeenCache::Entry* SeenCache::find_hash(std::uint64_t hash) {
+  const auto found = numbers_.find(hash);
+  return found == numbers_.end() ? nullptr : &items_[*found - first_].entry;
 }
 
 void SeenCache::expire(TimePoint now) {
-  while (!by_age_.empty() && entries_.at(by_age_.front()).at + lifetime_ <= now) drop_oldest();
+  while (!items_.empty() && items_.front().entry.at + lifetime_ <= now) drop_oldest();
   while (!with_deliverers_.empty()) {
-    const auto about = entries_.find(with_deliverers_.front());
-    if (about != entries_.end() && now < about->second.at + kDeliverersKept) break;
+    const Entry* const about = find_hash(with_deliverers_.front());
+    if (about != nullptr && now < about->at + kDeliverersKept) break;
     deliverers_.erase(with_deliverers_.front());
     with_deliverers_.pop_front();
   }
@@ -45,8 +49,9 @@ bool SeenCache::add_deliverer(const MessageId& id, const PeerId& peer) {
 }
 
 void SeenCache::drop_oldest() {
-  entries_.erase(by_age_.front());
-  by_age_.pop_front();
+  numbers_.erase(first_);
+  items_.pop_front();
+  ++first_;
 }
 
 }  // namespace shoal::gossipsub
