@@ -29,6 +29,8 @@ class PublicKey {
   /// DER over SHA-256; RSA PKCS#1 v1.5 over SHA-256. Never throws for a bad signature. An Ed25519
   /// key of small order verifies nothing, as anybody could sign for it.
   bool verify(ByteView message, ByteView signature) const;
+  /// The same of a signature that will not be seen again, which is not worth remembering.
+  bool verify_once(ByteView message, ByteView signature) const;
 
   bool operator==(const PublicKey& other) const {
     return type_ == other.type_ && data_ == other.data_;

@@ -232,14 +232,16 @@ bool PublicKey::verify(ByteView message, ByteView signature) const {
   const auto type = static_cast<std::uint8_t>(type_);
   const Sha256Digest name = VerifiedSignatures::name_of(type, data_, message, signature);
   if (verified.contains(name)) return true;
-  bool valid = false;
-  if (type_ != KeyType::ed25519) {
-    valid = is_valid(native_->key.get(), sha256_algorithm(), message, signature);
-  } else if (signature.size() == kEd25519SignatureBytes && !has_small_order(data_)) {
-    valid = is_valid(ed25519_key(data_).get(), nullptr, message, signature);
-  }
+  const bool valid = verify_once(message, signature);
   if (valid) verified.add(name);
   return valid;
+}
+
+bool PublicKey::verify_once(ByteView message, ByteView signature) const {
+  if (type_ != KeyType::ed25519)
+    return is_valid(native_->key.get(), sha256_algorithm(), message, signature);
+  if (signature.size() != kEd25519SignatureBytes || has_small_order(data_)) return false;
+  return is_valid(ed25519_key(data_).get(), nullptr, message, signature);
 }
 
 }  // namespace shoal::crypto
