@@ -2,7 +2,6 @@
 
 #include <bit>
 #include <cstddef>
-#include <random>
 
 namespace shoal {
 
@@ -40,12 +39,6 @@ std::uint64_t word_of(std::string_view bytes) {
   return out;
 }
 
-HashKey drawn_key() {
-  std::random_device source;
-  const auto word = [&] { return std::uint64_t{source()} << 32 | source(); };
-  return {.low = word(), .high = word()};
-}
-
 }  // namespace
 
 std::uint64_t keyed_hash(std::string_view text, HashKey key) {
@@ -59,11 +52,6 @@ std::uint64_t keyed_hash(std::string_view text, HashKey key) {
   state.v2 ^= 0xff;
   for (int i = 0; i < 4; ++i) state.round();
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;
-}
-
-std::uint64_t keyed_hash(std::string_view text) {
-  static const HashKey key = drawn_key();
-  return keyed_hash(text, key);
 }
 
 }  // namespace shoal

@@ -19,7 +19,8 @@ Gossipsub::Gossipsub(System& system, net::Swarm& swarm, const crypto::PrivateKey
     : system_(system),
       swarm_(swarm),
       identity_(identity),
-      router_(std::move(parameters), swarm.local_peer(), system.random, std::move(record_of)),
+      router_(std::move(parameters), swarm.local_peer(), system.random, std::move(record_of),
+              {.low = system.random.next(), .high = system.random.next()}),
       // Higher than any number of an earlier life of this peer.
       next_seqno_(static_cast<std::uint64_t>(system.clock.wall_now().time_since_epoch().count())),
       verified_(system.waits),

@@ -67,7 +67,7 @@ TEST(GossipsubPromises, are_bounded) {
 }
 
 TEST(GossipsubSeenCache, the_oldest_goes_at_the_limit) {
-  SeenCache seen(2min);
+  SeenCache seen(2min, {});
   for (std::size_t i = 0; i <= SeenCache::kMaxEntries; ++i) {
     seen.add(std::to_string(i), Verdict::accept, kNow);
   }
@@ -77,7 +77,7 @@ TEST(GossipsubSeenCache, the_oldest_goes_at_the_limit) {
 }
 
 TEST(GossipsubSeenCache, a_peer_counts_once_as_having_delivered) {
-  SeenCache seen(2min);
+  SeenCache seen(2min, {});
   seen.add("a", Verdict::accept, kNow);
   EXPECT_FALSE(seen.add_deliverer("a", peer_of(1)));
   seen.set_deliverers("a", {peer_of(1)});
@@ -89,7 +89,7 @@ TEST(GossipsubSeenCache, a_peer_counts_once_as_having_delivered) {
 }
 
 TEST(GossipsubSeenCache, who_delivered_is_forgotten_before_the_message) {
-  SeenCache seen(2min);
+  SeenCache seen(2min, {});
   seen.add("a", Verdict::accept, kNow);
   seen.set_deliverers("a", {});
   seen.expire(kNow + SeenCache::kDeliverersKept - 1ns);

@@ -19,12 +19,12 @@ Parameters validated_parameters(Parameters parameters) {
 }  // namespace
 
 Router::Router(Parameters parameters, PeerId self, Random& random,
-               std::function<Bytes(const PeerId&)> record_of)
+               std::function<Bytes(const PeerId&)> record_of, HashKey seen_key)
     : parameters_(validated_parameters(std::move(parameters))),
       self_(std::move(self)),
       random_(random),
       score_(parameters_.score),
-      seen_(parameters_.seen_lifetime),
+      seen_(parameters_.seen_lifetime, seen_key),
       overlay_(parameters_, peers_, score_, random_, control_, std::move(record_of)),
       trees_(parameters_, peers_, score_, seen_, promises_, random_, control_),
       pieces_(parameters_, score_, peers_, random_, control_, actions_),

@@ -40,9 +40,10 @@ struct RouterCounts {
 class Router {
  public:
   /// Throws Error{usage} for parameters that contradict each other. Borrows `random`. `record_of`
-  /// gives the signed record of a peer, for peer exchange; may be empty.
+  /// gives the signed record of a peer, for peer exchange; may be empty. `seen_key` is random where
+  /// others may want two messages to be taken for one: see SeenCache.
   Router(Parameters parameters, PeerId self, Random& random,
-         std::function<Bytes(const PeerId&)> record_of = {});
+         std::function<Bytes(const PeerId&)> record_of = {}, HashKey seen_key = {});
 
   /// A peer that speaks `version` can be sent to. `prefix` as in PeerScore::connected().
   void connected(const PeerId& peer, Version version, bool outbound,

@@ -3,13 +3,12 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/keyed_hash.h"
 
 namespace shoal::gossipsub {
 
 SeenCache::Entry& SeenCache::add(const MessageId& id, Verdict verdict, TimePoint now) {
   expire(now);
-  const std::uint64_t hash = keyed_hash(id);
+  const std::uint64_t hash = keyed_hash(id, key_);
   SHOAL_CHECK(find_hash(hash) == nullptr);
   items_.push_back({.hash = hash, .entry = {.verdict = verdict, .at = now}});
   numbers_.insert(first_ + static_cast<std::uint32_t>(items_.size()) - 1);
@@ -18,7 +17,7 @@ SeenCache::Entry& SeenCache::add(const MessageId& id, Verdict verdict, TimePoint
 }
 
 SeenCache::Entry* SeenCache::find(const MessageId& id, TimePoint now) {
-  Entry* const found = find_hash(keyed_hash(id));
+  Entry* const found = find_hash(keyed_hash(id, key_));
   return found == nullptr || found->at + lifetime_ <= now ? nullptr : found;
 }
 
@@ -38,12 +37,12 @@ void SeenCache::expire(TimePoint now) {
 }
 
 void SeenCache::set_deliverers(const MessageId& id, std::set<PeerId> peers) {
-  const std::uint64_t hash = keyed_hash(id);
+  const std::uint64_t hash = keyed_hash(id, key_);
   if (deliverers_.insert_or_assign(hash, std::move(peers)).second) with_deliverers_.push_back(hash);
 }
 
 bool SeenCache::add_deliverer(const MessageId& id, const PeerId& peer) {
-  const auto found = deliverers_.find(keyed_hash(id));
+  const auto found = deliverers_.find(keyed_hash(id, key_));
   if (found == deliverers_.end() || found->second.size() == kMaxPeersPerMessage) return false;
   return found->second.insert(peer).second;
 }

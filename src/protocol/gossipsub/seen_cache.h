@@ -7,6 +7,7 @@
 #include <set>
 #include <unordered_map>
 
+#include "base/keyed_hash.h"
 #include "format/peer_id.h"
 #include "protocol/gossipsub/message.h"
 #include "protocol/gossipsub/tree_rpc.h"
@@ -34,7 +35,8 @@ class SeenCache {
     TreeKey tree = 0;  // by which it spreads
   };
 
-  explicit SeenCache(Duration lifetime) : lifetime_(lifetime) {}
+  /// `key`, which others must not know, is that of the hash.
+  SeenCache(Duration lifetime, HashKey key) : lifetime_(lifetime), key_(key) {}
   SeenCache(const SeenCache&) = delete;
   SeenCache& operator=(const SeenCache&) = delete;
 
@@ -74,6 +76,7 @@ class SeenCache {
   void drop_oldest();
 
   const Duration lifetime_;
+  const HashKey key_;
   std::deque<Item> items_;   // oldest first, numbered one by one
   std::uint32_t first_ = 0;  // the oldest one's number
   boost::unordered_flat_set<std::uint32_t, SameHash, SameHash> numbers_{
