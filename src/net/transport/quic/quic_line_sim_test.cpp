@@ -73,6 +73,7 @@ TEST_F(QuicLine, that_is_fast_carries_few_acknowledgements) {
   sending.spawn(send(*here, size));
   world->run(receive(*there, size));
   world->run(sending.join());
+  world->write_packets_to([](ByteView) {});
   EXPECT_GT(large, size / 1350);
   EXPECT_LT(small, large / 10);
 }
