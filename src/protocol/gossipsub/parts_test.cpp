@@ -66,6 +66,17 @@ TEST(GossipsubPromises, are_bounded) {
   EXPECT_EQ(promises.size(), Promises::kMaxEntries);
 }
 
+TEST(GossipsubMessage, knows_the_size_of_its_rpc_before_it_is_made) {
+  Message message = anonymous_message(kTopic, Bytes(200));
+  EXPECT_EQ(store_message(message, "a")->bytes(), store_message(message, "a")->rpc().size());
+  message.from = Bytes(38);
+  message.seqno = Bytes(8);
+  message.signature = Bytes();  // there, and empty
+  message.key = Bytes(130);
+  message.unknown = to_bytes("??");
+  EXPECT_EQ(store_message(message, "a")->bytes(), store_message(message, "a")->rpc().size());
+}
+
 TEST(GossipsubSeenCache, the_oldest_goes_at_the_limit) {
   SeenCache seen(2min, {});
   for (std::size_t i = 0; i <= SeenCache::kMaxEntries; ++i) {

@@ -9,9 +9,9 @@ namespace shoal::gossipsub {
 SeenCache::Entry& SeenCache::add(const MessageId& id, Verdict verdict, TimePoint now) {
   expire(now);
   const std::uint64_t hash = keyed_hash(id, key_);
-  SHOAL_CHECK(find_hash(hash) == nullptr);
   items_.push_back({.hash = hash, .entry = {.verdict = verdict, .at = now}});
-  numbers_.insert(first_ + static_cast<std::uint32_t>(items_.size()) - 1);
+  const auto number = first_ + static_cast<std::uint32_t>(items_.size()) - 1;
+  SHOAL_CHECK(numbers_.insert(number).second);
   if (items_.size() > kMaxEntries) drop_oldest();
   return items_.back().entry;
 }
